@@ -1,0 +1,36 @@
+"""An autograd micro-framework whose computation graph you can read, draw and check by hand.
+
+>>> import tinygrad_edu as tg
+>>> w = tg.Value(2.0, label="w")
+>>> loss = (w * 3.0 - 1.0) ** 2
+>>> loss.backward()
+>>> w.grad
+30.0
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from .graph import gradients
+from .modes import no_grad
+from .op import op
+from .tensor import Tensor
+from .value import Value
+
+# What is not needed to build and differentiate a graph is imported when it is first used: name -> module.
+_LATER: dict[str, str] = {}
+
+__all__ = ["Tensor", "Value", "gradients", "no_grad", "op", *_LATER]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        module = importlib.import_module(_LATER[name], __name__)
+        return module if _LATER[name] == f".{name}" else getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,295 @@
+"""The ground floor: a node remembers what made it, and the chain rule walks back over that memory.
+
+Knows nothing of arrays, of floats, or of any operation by name. A node is its data, the row of the table
+that made it, and that row's operands; everything else in this package is a fold over such nodes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from itertools import chain
+from operator import attrgetter
+from types import CodeType
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakSet
+
+from .errors import GradientError, StaleGraphError, line_of, users_frame, warn
+from .modes import current, mode
+
+if TYPE_CHECKING:
+    from .op import Op
+
+Grads = dict["Node", Any]
+
+tick = itertools.count(1).__next__  # every node takes the next number: its inputs are always older than itself
+born = attrgetter("born")
+ABSENT: Any = object()  # in the second operand's slot: there is only one
+LISTED: Any = object()  # in the second operand's slot: all of them are in a tuple in the first one's
+EMPTY: dict[str, Any] = {"_grad": None, "label": "", "params": {}}  # what an empty slot means
+_committing = threading.Lock()  # several threads may run backward() into the same leaf
+spent: WeakSet[Node] = WeakSet()  # leaves whose gradient an optimiser has used and nobody has reset since
+
+
+class Node:
+    """Something computed, or a leaf that was given.
+
+    One or two operands lie in slots of the node itself, and only other lists of operands in a tuple: a tuple a
+    node would be one more object for Python's collector to walk, which is half of what a large graph costs.
+    For the same reason slots that few nodes need are left empty; reading an empty one gives its default.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",  # the number or array itself; `data` is what users see of it
+        "_grad",
+        "born",  # the tick at which it was made or last assigned
+        "code",  # where it was made: a code object ...
+        "instruction",  # ... and how far into it
+        "label",
+        "op",  # the row of the table that made it; None for a leaf
+        "params",  # the row's keyword parameters; of a leaf cut from a graph, how it was cut
+        "requires_grad",
+        "x",  # the first operand
+        "y",  # the second; ABSENT if there is none; LISTED if `x` holds a tuple of all operands
+    )
+
+    _data: Any
+    _grad: Any
+    born: int
+    code: CodeType | None
+    label: str
+    instruction: int
+    op: Op | None
+    params: dict[str, Any]
+    requires_grad: bool
+    x: Any
+    y: Any
+    keeps_interior_gradients: ClassVar[bool]
+
+    __hash__ = object.__hash__  # a node is itself, whatever `==` may compute
+
+    # What each kind of node (one float, an array) adds ---------------------------------------------------------
+
+    @classmethod
+    def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute `op` on `operands` and return the node that remembers it."""
+        raise NotImplementedError  # every kind of node defines its own
+
+    def fit(self, g: Any, z: Node, i: int) -> Any:
+        """Return gradient `g`, which the i-th rule of `z` gave, in this node's own shape and type; None is zero."""
+        raise NotImplementedError  # every kind of node defines its own
+
+    def seed(self, given: Any) -> Any:
+        """Return the data of the gradient to start from: `given`, or one."""
+        raise NotImplementedError  # every kind of node defines its own
+
+    def leaf(self, data: Any) -> Any:
+        """Return a new constant node of this kind."""
+        raise NotImplementedError  # every kind of node defines its own
+
+    def zero(self) -> Any:
+        """Return a constant node that is zero, in this node's shape."""
+        raise NotImplementedError  # every kind of node defines its own
+
+    def detach(self) -> Any:
+        """Return the same data as a leaf that needs no gradient and remembers nothing."""
+        node = self.leaf(self._data)
+        node.params = {"cut": "detached"}
+        return node
+
+    # Reading ---------------------------------------------------------------------------------------------------
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """The operands this node was made from: nodes, and constants as they were given."""
+        if self.op is None:
+            return ()
+        if self.y is LISTED:
+            return self.x  # type: ignore[no-any-return]  # a tuple here
+        return (self.x,) if self.y is ABSENT else (self.x, self.y)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in EMPTY:
+            return EMPTY[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def where(self) -> str:
+        """The `file:line` where this node was made, or last assigned."""
+        return line_of(self.code, self.instruction)
+
+    @property
+    def title(self) -> str:
+        """Its label, or else what it is, for messages."""
+        if self.label:
+            return f"`{self.label}`"
+        return f"the result of `{self.op.name}`" if self.op else f"a leaf {type(self).__name__}"
+
+    # Making ----------------------------------------------------------------------------------------------------
+
+    def remember(self, op: Op | None, operands: Sequence[Any], params: dict[str, Any], requires_grad: bool) -> None:
+        """Store what made this node, unless inside `no_grad`; the caller has stored its data."""
+        here = current.get()
+        if here is not None and op is not None and not here.recording:
+            op, operands, params, requires_grad = None, (), {"cut": "made inside no_grad()"}, False
+        self.op = op
+        if params or len(operands) > 2:
+            self.x, self.y, self.params = tuple(operands), LISTED, params
+        elif operands:
+            self.x, self.y = operands if len(operands) == 2 else (operands[0], ABSENT)
+        self.requires_grad = requires_grad
+        self.born = tick()
+        self.mark()
+        if here is not None and here.watch_made and op is not None:
+            here.watch_made(self)
+
+    def mark(self) -> None:
+        """Note which line of the user's program is running."""
+        frame = users_frame()
+        self.code = frame.f_code
+        self.instruction = frame.f_lasti
+
+    # The chain rule --------------------------------------------------------------------------------------------
+
+    def backward(self, seed: Any = None, *, retain_grad: bool = False) -> None:
+        """Add d(self)/d(leaf) to the gradient of every leaf, and set that of the nodes between.
+
+        seed: the gradient to start from, of this node's shape; may be left out where that is one number.
+        retain_grad: keep the gradients of interior tensors too (a `Value` always keeps them).
+        Raises NonScalarError, GradientError, StaleGraphError; then no gradient anywhere has changed.
+        """
+        if not self.requires_grad:
+            raise GradientError(why_constant(self))
+        start = self.seed(seed)
+        order = [node for node in history(self) if node.requires_grad]
+        keep = order if retain_grad or self.keeps_interior_gradients else ()
+        grads = pull(order, {self: start}, keep, data_of)
+        interior = [z for z in order if z.op is not None]
+        commit(interior, map(grads.get, interior), {z: grads[z] for z in order if z.op is None and z in grads})
+
+
+def data_of(x: Any) -> Any:
+    """Return a node's number or array, and a constant as it is."""
+    return x._data if isinstance(x, Node) else x
+
+
+def itself(x: Any) -> Any:
+    """Return a node as a node."""
+    return x
+
+
+def history(*roots: Node) -> list[Node]:
+    """Return `roots` and every node they were made from, oldest first."""
+    seen, found = set(roots), list(dict.fromkeys(roots))
+    for node in found:  # grows while it is read, so nothing recurses
+        for x in node.inputs:
+            if isinstance(x, Node) and x not in seen:
+                seen.add(x)
+                found.append(x)
+    found.sort(key=born)  # the order of making is a topological order
+    return found
+
+
+def pull(order: Sequence[Node], grads: Grads, keep: Collection[Node], read: Callable[[Any], Any]) -> Grads:
+    """Carry gradients from the newest node to the oldest: this is backpropagation.
+
+    order: the nodes that pass gradients on, oldest first. grads: the gradients to start from, by node.
+    keep: interior nodes whose gradient is wanted; that of any other is dropped as soon as it has been used.
+    read: what the rules are handed: `data_of` for numbers, `itself` for nodes, so that gradients are a graph again.
+    Returns `grads`, completed: the leaves' gradients, and those of `keep`.
+    """
+    path, keep = set(order), set(keep)
+    for z in reversed(order):
+        if z.op is not None and z in grads:
+            pull_through(z, grads[z] if z in keep else grads.pop(z), grads, path, read)
+    return grads
+
+
+def pull_through(z: Node, g: Any, grads: Grads, path: Container[Node], read: Callable[[Any], Any]) -> None:
+    """Hand each operand of `z` its share of `g`, the gradient of `z`: this is the chain rule."""
+    assert z.op is not None
+    watch = mode().watch_pull
+    result, operands = read(z), [read(x) for x in z.inputs]
+    for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):  # some rows have rules for any number
+        if not isinstance(x, Node):
+            continue
+        if x.born > z.born:
+            raise StaleGraphError(why_stale(z, x))
+        if rule is None or x not in path:
+            continue
+        try:
+            dx = rule(g, result, *operands, **z.params)
+        except Exception as error:
+            error.add_note(f"in the derivative of {z.op.said(z.inputs)} by operand {i}, made at {z.where}")
+            raise
+        dx = x.fit(dx, z, i)
+        if watch:
+            dx = watch(z, i, g, dx)
+        if dx is not None:
+            grads[x] = grads[x] + dx if x in grads else dx
+
+
+def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[Any]:
+    """Return d(output)/d(x) for each x of `inputs`, as nodes: to read, draw, compile or differentiate again.
+
+    The same rules as in `backward()`, handed nodes instead of numbers. No `.grad` changes.
+    seed: the gradient to start from, of the output's shape; may be left out where that is one number.
+    An input that the output does not depend on gets zero. Raises as `backward()` does.
+    """
+    wanted = list(inputs)
+    for x in wanted:
+        if not x.requires_grad:
+            raise GradientError(why_constant(x))
+    start = seed if isinstance(seed, Node) else output.leaf(output.seed(seed))
+    order = history(output)
+    path = set(wanted)  # only what was made from a wanted node can pass a gradient on to it
+    for node in order:
+        if any(x in path for x in node.inputs if isinstance(x, Node)):
+            path.add(node)
+    grads = pull([node for node in order if node in path], {output: start}, wanted, itself)
+    return [grads[x] if x in grads else x.zero() for x in wanted]
+
+
+def commit(nodes: Iterable[Node], grads: Iterable[Any], leaves: Grads) -> None:
+    """Write gradients: those of interior `nodes` start anew, those of `leaves` add to what is there. All or none."""
+    with _committing:
+        sums = [total(leaf, g) for leaf, g in leaves.items()]
+        store = map(Node._grad.__set__, chain(nodes, leaves), chain(grads, sums))  # type: ignore[misc]  # a slot is a descriptor
+        deque(store, maxlen=0)  # runs without a step of Python, so that not even Ctrl-C can stop it half way
+
+
+def total(leaf: Node, g: Any) -> Any:
+    """Return the leaf's gradient so far plus `g`."""
+    if leaf._grad is None:
+        return g
+    if leaf in spent:
+        warn(
+            f"backward() adds to a gradient of {leaf.title} that an optimiser has already used: "
+            "call zero_grad() before each backward()",
+            UserWarning,
+        )
+    return leaf._grad + g
+
+
+def why_constant(node: Node) -> str:
+    """Say why no gradient can flow from or to `node`."""
+    for made in reversed(history(node)):  # the newest cut is the one the user is looking at
+        if "cut" in made.params:
+            return f"{node.title} has no gradient: {made.title} was {made.params['cut']} at {made.where}"
+        if made.op is not None and not any(made.op.rules):
+            return f"{node.title} has no gradient: `{made.op.name}` has no derivative (made at {made.where})"
+    return (
+        f"{node.title} has no gradient: everything it was made from is a constant; "
+        "give a leaf requires_grad=True, as in Tensor(data, requires_grad=True)"
+    )
+
+
+def why_stale(z: Node, x: Node) -> str:
+    """Say which leaf changed after which node was made from it."""
+    return (
+        f"{x.title} was assigned at {x.where}, after {z.title} had been made from it at {z.where}: "
+        "the gradient would mix its old and its new value; run the forward pass again, then backward()"
+    )

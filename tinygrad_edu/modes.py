@@ -1,0 +1,102 @@
+"""Switches that hold inside a `with` block: whether nodes remember, and who watches them being made.
+
+The state is one immutable record in a ContextVar, linked to the state outside it. So every thread and every
+asyncio task has its own, and a switch may be nested, re-entered, shared or left by an exception.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How nodes are made and differentiated right now."""
+
+    recording: bool = True
+    watch_made: Callable[[Any], None] | None = None  # is shown every node just made; may raise
+    watch_pull: Callable[[Any, int, Any, Any], Any] | None = None  # sees (z, i, g, dx); returns the dx to use
+    outside: Mode | None = None
+
+
+current: ContextVar[Mode | None] = ContextVar("tinygrad_edu.mode", default=None)  # None: the plain mode, quick to test
+PLAIN = Mode()
+
+
+def mode() -> Mode:
+    """Return the mode that holds here."""
+    return current.get() or PLAIN
+
+
+class Switch:
+    """A change of mode, for `with` or as a decorator of functions, generators and coroutines.
+
+    A generator that is decorated runs inside the switch and its caller outside it, at every `yield`; a generator
+    that is suspended inside a plain `with` leaves the switch on for its caller, as any context manager does.
+    """
+
+    def __init__(self, **changes: Any) -> None:
+        self.changes = changes
+
+    def __enter__(self) -> None:
+        outside = mode()
+        current.set(replace(outside, **self.changes, outside=outside))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        outside = mode().outside
+        current.set(None if outside is PLAIN else outside)
+
+    def __call__(self, function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def generator(*args: Any, **kwargs: Any) -> Any:
+                inner = function(*args, **kwargs)
+                resume: Callable[[], Any] = functools.partial(next, inner)
+                while True:
+                    try:
+                        with self:
+                            given = resume()
+                    except StopIteration as stop:
+                        return stop.value
+                    try:
+                        resume = functools.partial(inner.send, (yield given))
+                    except GeneratorExit:
+                        with self:
+                            inner.close()
+                        raise
+                    except BaseException as error:
+                        resume = functools.partial(inner.throw, error)
+
+            return generator  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def coroutine(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return await function(*args, **kwargs)
+
+            return coroutine  # type: ignore[return-value]  # as above
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return wrapped  # type: ignore[return-value]  # as above
+
+
+class no_grad(Switch):  # noqa: N801  # PyTorch's name for it, and used like a keyword
+    """Compute without remembering: results are leaves that need no gradient."""
+
+    def __init__(self) -> None:
+        super().__init__(recording=False)

@@ -1,0 +1,153 @@
+"""What a row of the table of operations is: a function, one derivative rule per operand, and its spellings.
+
+A rule is written over `g` (the gradient arriving), `z` (the result), the operands and the keyword parameters,
+and over nothing else. So the same rule is arithmetic when it is handed numbers or arrays, and records itself
+as a graph when it is handed nodes. Knows nothing of any particular operation or kind of node.
+"""
+
+from __future__ import annotations
+
+import dis
+import math
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .errors import users_line, warn
+from .graph import Node
+
+Rule = Callable[..., Any]
+Interval = tuple[float, float]
+
+EVERYWHERE: Interval = (-math.inf, math.inf)
+NUMBERS = (float, int, bool)
+TABLE: dict[str, Op] = {}  # every row by its name, in the order of making
+
+
+class Every:
+    """The rules of a row that takes any number of operands: one rule, told which operand is meant.
+
+    The rule is called as `rule(i, g, z, *operands, **params)`.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __getitem__(self, i: int) -> Rule:
+        return lambda *args, **params: self.rule(i, *args, **params)
+
+    def __iter__(self) -> Iterator[Rule]:
+        i = 0
+        while True:
+            yield self[i]
+            i += 1
+
+
+class Op:
+    """One row of the table; calling it computes on data, and records on nodes."""
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        forward: Callable[..., Any],
+        *rules: Rule | Every | None,
+        tex: str = "",
+        scalar: Callable[..., Any] | None = None,
+        onnx: str = "",
+        domain: Interval | tuple[Interval, ...] = EVERYWHERE,
+        elementwise: bool | None = None,
+        linear: bool = False,
+        doc: str = "",
+    ) -> None:
+        self.name = self.__name__ = name
+        self.text = text
+        self.forward = forward
+        self.rules: Any = rules[0] if rules and isinstance(rules[0], Every) else rules
+        self.tex = tex
+        self.scalar = scalar
+        self.onnx = onnx
+        self.domain: tuple[Interval, ...] = domain if domain and isinstance(domain[0], tuple) else (domain,)  # type: ignore[assignment]  # a pair of numbers is one interval
+        is_ufunc = isinstance(forward, np.ufunc) and forward.signature is None  # matmul is a ufunc too, with one
+        self.elementwise = is_ufunc if elementwise is None else elementwise
+        self.linear = linear
+        self.__doc__ = doc or f"Compute {text.format(*'xyzuvw')}, element by element."
+        TABLE[name] = self
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        for x in operands:
+            if isinstance(x, Node):
+                return x.make(self, operands, params)
+        if self.scalar is not None and all(type(x) in NUMBERS for x in operands):
+            return self.on_numbers(*operands, **params)
+        return self.forward(*operands, **params)
+
+    def on_numbers(self, *operands: float, **params: Any) -> Any:
+        """Compute on Python numbers; where `math` raises, at poles and past overflow, answer as IEEE does."""
+        assert self.scalar is not None
+        try:
+            return self.scalar(*operands, **params)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            return self.at_the_edge(*operands, **params)
+
+    def at_the_edge(self, *operands: float, **params: Any) -> float:
+        """Return NumPy's value of a point where Python's arithmetic raises, with a warning that names the point."""
+        with np.errstate(all="ignore"):
+            z = float(self.forward(*map(np.float64, operands), **params))
+        said = self.text.format(*(f"({x:g})" if x < 0 else f"{x:g}" for x in operands))
+        warn(f"{said} is {'not real' if math.isnan(z) else z}", RuntimeWarning)
+        return z
+
+    @cached_property
+    def uses_result(self) -> bool:
+        """Whether a rule reads `z`, so that the result must stay as it is."""
+        rules = [self.rules.rule] if isinstance(self.rules, Every) else [rule for rule in self.rules if rule]
+        return any(
+            step.argval == step_name
+            for rule in rules
+            for step_name in [rule.__code__.co_varnames[2 if isinstance(self.rules, Every) else 1]]
+            for step in dis.get_instructions(rule)
+        )
+
+    def refusal(self, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
+        """Return the error to raise where the forward function could not compute."""
+        error.add_note(f"in {self.said(operands)}, at {users_line()}")
+        return error
+
+    def said(self, operands: tuple[Any, ...]) -> str:
+        """Name the operation and what it was given, for messages: `matmul` of (2, 3) and (2, 3)."""
+        return f"`{self.name}` of " + " and ".join(map(described, operands))
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}: {self.text}>"
+
+
+def described(x: Any) -> str:
+    """Say what an operand is in a few words: its label, and its shape or its value."""
+    value = x._data if isinstance(x, Node) else x
+    shown = f"{value.shape}" if isinstance(value, np.ndarray) else f"{value!r:.40}"
+    label = f"{x.label} " if isinstance(x, Node) and x.label else ""
+    return label + shown
+
+
+def op(name: str, text: str, forward: Callable[..., Any], *rules: Rule | Every | None, **more: Any) -> Op:
+    """Add a row to the table of operations and return it, to be called like a function.
+
+    name: a new name. text: how a formula shows it, with one `{}` per operand: "{} * {}".
+    forward: the function on arrays. rules: one per operand, `rule(g, z, *operands, **params)`, written with
+    operations of this package or plain arithmetic; None where there is no derivative. One `Every(rule)` serves
+    an operation of any number of operands. No rules at all: a fact, like a comparison.
+    tex: the formula in LaTeX. scalar: the function on Python floats, without which a `Value` cannot use it.
+    domain: the interval where the derivative exists, or one per operand. onnx: the operator's name there.
+    elementwise: True where each element of the result depends on the same element of each operand only; known of
+    NumPy's ufuncs. linear: True where the result is linear in each operand by itself.
+    Raises ValueError where the name belongs to a row of this package.
+    """
+    if name in TABLE and name in BUILT_IN:
+        raise ValueError(f"op: {name!r} is already a row of the table; choose another name")
+    return Op(name, text, forward, *rules, **more)
+
+
+BUILT_IN: set[str] = set()  # the names of this package's own rows, filled once they are all made

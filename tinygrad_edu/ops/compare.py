@@ -1,0 +1,50 @@
+"""Rows that ask: comparisons, and the choice that hangs on them. Facts have no derivative, so no rules.
+
+They are recorded all the same: a program that is replayed must ask again.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+
+import numpy as np
+
+from ..op import op
+
+
+def fact(test: Callable[..., bool]) -> Callable[..., float]:
+    """Return `test` answering 1.0 or 0.0: the data of a `Value` is always a float."""
+    return lambda *operands: float(test(*operands))
+
+
+greater = op("greater", "{} > {}", np.greater, tex="[{} > {}]", scalar=fact(operator.gt), onnx="Greater")
+greater_equal = op(
+    "greater_equal", "{} >= {}", np.greater_equal, tex=r"[{} \geq {}]", scalar=fact(operator.ge), onnx="GreaterOrEqual"
+)
+less = op("less", "{} < {}", np.less, tex="[{} < {}]", scalar=fact(operator.lt), onnx="Less")
+less_equal = op(
+    "less_equal", "{} <= {}", np.less_equal, tex=r"[{} \leq {}]", scalar=fact(operator.le), onnx="LessOrEqual"
+)
+equal = op("equal", "{} == {}", np.equal, tex="[{} = {}]", scalar=fact(operator.eq), onnx="Equal")
+not_equal = op("not_equal", "{} != {}", np.not_equal, tex=r"[{} \neq {}]", scalar=fact(operator.ne))
+logical_and = op("logical_and", "{} and {}", np.logical_and, tex=r"{} \wedge {}", scalar=fact(lambda x, y: x and y))
+logical_or = op("logical_or", "{} or {}", np.logical_or, tex=r"{} \vee {}", scalar=fact(lambda x, y: x or y))
+logical_not = op("logical_not", "not {}", np.logical_not, tex=r"\neg {}", scalar=fact(operator.not_), onnx="Not")
+isnan = op("isnan", "isnan({})", np.isnan, tex=r"\mathrm{{isnan}}({})", scalar=fact(math.isnan), onnx="IsNaN")
+isfinite = op("isfinite", "isfinite({})", np.isfinite, tex=r"\mathrm{{isfinite}}({})", scalar=fact(math.isfinite))
+
+where = op(
+    "where",
+    "where({}, {}, {})",
+    np.where,
+    None,
+    lambda g, z, c, x, y: where(c, g, 0.0),
+    lambda g, z, c, x, y: where(c, 0.0, g),
+    tex=r"\mathrm{{where}}({}, {}, {})",
+    scalar=lambda c, x, y: x if c else y,
+    elementwise=True,
+    onnx="Where",
+    doc="Choose x where the condition holds and y elsewhere, element by element.",
+)

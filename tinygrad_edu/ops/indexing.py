@@ -1,0 +1,60 @@
+"""Rows that pick elements out, and put them back: each is the other's derivative.
+
+The integer and boolean arrays of an index are operands, because they are data; slices, `...`, None and plain
+integers are part of the operation. Where an array goes, the key holds `HERE`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import op
+from .shapes import shape
+
+HERE: Any = "HERE"  # a placeholder in a key, for the next index operand
+
+getitem = op(
+    "getitem",
+    "{}[{}]",
+    lambda x, *indices, key: x[filled(key, indices)],
+    lambda g, z, x, *indices, key: put(g, *indices, key=key, shape=shape(x)),
+    tex="{}[{}]",
+    linear=True,
+    doc="Pick elements by any of NumPy's kinds of index.",
+)
+put = op(
+    "put",
+    "put({})",
+    lambda x, *indices, key, shape: _put(x, filled(key, indices), shape),
+    lambda g, z, x, *indices, key, shape: getitem(g, *indices, key=key),
+    tex=r"\mathrm{{put}}({})",
+    linear=True,
+    doc="Put elements into an array of zeros; what meets in one place adds up.",
+)
+
+
+def split(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
+    """Return a NumPy index as a key, and the arrays and nodes that were in it."""
+    parts = key if isinstance(key, tuple) else (key,)
+    plain = [part is None or part is Ellipsis or isinstance(part, (slice, int)) for part in parts]
+    return (
+        tuple(part if is_plain else HERE for part, is_plain in zip(parts, plain, strict=True)),
+        [part for part, is_plain in zip(parts, plain, strict=True) if not is_plain],
+    )
+
+
+def filled(key: tuple[Any, ...], indices: tuple[Any, ...]) -> Any:
+    """Return the NumPy index that `key` and the arrays for its placeholders make."""
+    arrays = iter(indices)
+    return tuple(next(arrays) if part is HERE else part for part in key)
+
+
+def _put(x: np.ndarray, index: Any, shape: tuple[int, ...]) -> np.ndarray:
+    whole = np.zeros(shape, x.dtype)
+    if any(isinstance(part, np.ndarray) and part.dtype != bool for part in index):
+        np.add.at(whole, index, x)  # the same element may be picked twice
+    else:
+        whole[index] = x
+    return whole

@@ -1,0 +1,65 @@
+"""Rows of the softmax and of the loss that belongs to it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..op import op
+from .powers import exp
+from .reductions import sum
+from .shapes import shape
+
+softmax = op(
+    "softmax",
+    "softmax({})",
+    lambda x, axis=-1: _softmax(x, axis),
+    lambda g, z, x, axis=-1: (g - sum(g * z, axis=axis, keepdims=True)) * z,
+    tex=r"\mathrm{{softmax}}({})",
+    onnx="Softmax",
+    doc="Turn scores along an axis into probabilities.",
+)
+log_softmax = op(
+    "log_softmax",
+    "log_softmax({})",
+    lambda x, axis=-1: _log_softmax(x, axis),
+    lambda g, z, x, axis=-1: g - sum(g, axis=axis, keepdims=True) * exp(z),
+    tex=r"\ln\,\mathrm{{softmax}}({})",
+    onnx="LogSoftmax",
+    doc="Compute log(softmax(x)) along an axis without overflow.",
+)
+softmax_cross_entropy = op(
+    "softmax_cross_entropy",
+    "cross_entropy({}, {})",
+    lambda x, labels: -_picked(_log_softmax(x, -1), labels),
+    lambda g, z, x, labels: g[..., None] * (softmax(x) - one_hot(labels, classes=shape(x)[-1])),
+    None,
+    tex=r"-\ln\,\mathrm{{softmax}}({})_{{{}}}",
+    onnx="SoftmaxCrossEntropyLoss",
+    doc="Compute -log(softmax(x)) at the labels: one loss an example. Fused, so that its gradient is p - y at once.",
+)
+one_hot = op(
+    "one_hot",
+    "one_hot({})",
+    lambda labels, classes: _one_hot(labels, classes),
+    tex=r"\mathrm{{onehot}}({})",
+    onnx="OneHot",
+    doc="Turn labels into rows with a 1 at the label and 0 elsewhere.",
+)
+
+
+def _softmax(x: np.ndarray, axis: int) -> np.ndarray:
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def _log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
+    x = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+
+
+def _picked(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(x, np.asarray(labels)[..., None], axis=-1)[..., 0]
+
+
+def _one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
+    return np.equal(np.asarray(labels)[..., None], np.arange(classes)).astype(float)

@@ -1,0 +1,104 @@
+"""Rows of powers, roots, exponentials and logarithms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..op import op
+from .compare import where
+
+POSITIVE = (0.0, math.inf)
+
+# The exponent is moved to 0 where it is 0, and the base to 1 where it is 0, so that neither rule
+# multiplies a zero by an infinity at a point where the derivative exists.
+power = op(
+    "power",
+    "{} ** {}",
+    lambda x, y: x**y,  # NumPy's operator squares for y = 2; its `power` would take a logarithm
+    lambda g, z, x, y: g * y * power(x, where(y == 0, 0, y - 1)),
+    lambda g, z, x, y: g * z * log(where((x == 0) & (y >= 0), 1.0, x)),
+    tex="{{{}}}^{{{}}}",
+    scalar=math.pow,
+    onnx="Pow",
+    domain=(POSITIVE, (-math.inf, math.inf)),
+    elementwise=True,
+)
+square = op("square", "{}**2", np.square, lambda g, z, x: g * (2 * x), tex="{{{}}}^2", scalar=lambda x: x * x)
+reciprocal = op(
+    "reciprocal",
+    "1 / {}",
+    np.reciprocal,
+    lambda g, z, x: -g * z * z,
+    tex=r"\frac{{1}}{{{}}}",
+    scalar=lambda x: 1.0 / x,
+    onnx="Reciprocal",
+)
+sqrt = op(
+    "sqrt",
+    "sqrt({})",
+    np.sqrt,
+    lambda g, z, x: g / (2 * z),
+    tex=r"\sqrt{{{}}}",
+    scalar=math.sqrt,
+    onnx="Sqrt",
+    domain=POSITIVE,
+)
+cbrt = op(
+    "cbrt",
+    "cbrt({})",
+    np.cbrt,
+    lambda g, z, x: g / (3 * z * z),
+    tex=r"\sqrt[3]{{{}}}",
+    scalar=math.cbrt,
+)
+exp = op("exp", "exp({})", np.exp, lambda g, z, x: g * z, tex="e^{{{}}}", scalar=math.exp, onnx="Exp")
+exp2 = op("exp2", "exp2({})", np.exp2, lambda g, z, x: g * z * math.log(2), tex="2^{{{}}}", scalar=math.exp2)
+expm1 = op("expm1", "expm1({})", np.expm1, lambda g, z, x: g * exp(x), tex="(e^{{{}}} - 1)", scalar=math.expm1)
+log = op("log", "log({})", np.log, lambda g, z, x: g / x, tex=r"\ln({})", scalar=math.log, onnx="Log", domain=POSITIVE)
+log2 = op(
+    "log2",
+    "log2({})",
+    np.log2,
+    lambda g, z, x: g / (x * math.log(2)),
+    tex=r"\log_2({})",
+    scalar=math.log2,
+    domain=POSITIVE,
+)
+log10 = op(
+    "log10",
+    "log10({})",
+    np.log10,
+    lambda g, z, x: g / (x * math.log(10)),
+    tex=r"\log_{{10}}({})",
+    scalar=math.log10,
+    domain=POSITIVE,
+)
+log1p = op(
+    "log1p",
+    "log1p({})",
+    np.log1p,
+    lambda g, z, x: g / (1 + x),
+    tex=r"\ln(1 + {})",
+    scalar=math.log1p,
+    domain=(-1.0, math.inf),
+)
+logaddexp = op(
+    "logaddexp",
+    "logaddexp({}, {})",
+    np.logaddexp,
+    lambda g, z, x, y: g * exp(x - z),
+    lambda g, z, x, y: g * exp(y - z),
+    tex=r"\ln(e^{{{}}} + e^{{{}}})",
+    scalar=lambda x, y: max(x, y) + math.log1p(math.exp(-abs(x - y))),
+)
+hypot = op(
+    "hypot",
+    "hypot({}, {})",
+    np.hypot,
+    lambda g, z, x, y: g * x / where(z == 0, 1.0, z),
+    lambda g, z, x, y: g * y / where(z == 0, 1.0, z),
+    tex=r"\sqrt{{{}^2 + {}^2}}",
+    scalar=math.hypot,
+)

@@ -1,0 +1,393 @@
+"""A node whose data is an array, and NumPy's two protocols: `np.exp(t)`, `array * t`, `np.sum(t, axis=1)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .arrays import ReadOnly, array_of, constant, read_only
+from .errors import DTypeError, GradientError, InplaceError, NonScalarError, ShapeError, warn
+from .graph import Node, spent, tick
+from .modes import mode
+from .op import TABLE, Op
+from .ops import arithmetic, compare, indexing, linear, powers, reductions, shapes
+
+EXACT = frozenset((float, int))
+OPERAND = (bool, int, float, np.generic, np.ndarray, list, tuple)
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # NumPy's functions, and ours that answer for them
+
+
+def implements(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a function the answer to NumPy's functions when they are handed a tensor."""
+
+    def register(ours: Callable[..., Any]) -> Callable[..., Any]:
+        FUNCTIONS.update(dict.fromkeys(numpy_functions, ours))
+        return ours
+
+    return register
+
+
+def two(row: Op) -> Callable[[Any, Any], Any]:
+    """Return the method for a row of two operands."""
+
+    def method(x: Tensor, y: Any) -> Any:
+        if isinstance(y, (Tensor, *OPERAND)):
+            return Tensor.make(row, (x, y), {})
+        return NotImplemented
+
+    return method
+
+
+def reflected(row: Op) -> Callable[[Any, Any], Any]:
+    """Return the method for a row whose right operand is the tensor."""
+
+    def method(y: Tensor, x: Any) -> Any:
+        return Tensor.make(row, (x, y), {}) if isinstance(x, OPERAND) else NotImplemented
+
+    return method
+
+
+def in_place(row: Op, symbol: str) -> Callable[[Any, Any], Any]:
+    """Return the method for `t += other` and its like: a new node, unless that would change what a gradient needs."""
+
+    def method(x: Tensor, y: Any) -> Any:
+        if x.op is None and x.requires_grad and mode().recording:
+            raise InplaceError(
+                f"{x.title} {symbol}= … would change a leaf that needs a gradient: wrap it in no_grad(), "
+                "assign to its .data, or let an optimiser do it"
+            )
+        if x.op is None:
+            x.assign(row(x._data, y._data if isinstance(y, Tensor) else y))
+            return x
+        if x.requires_grad and x.op.uses_result:
+            raise InplaceError(
+                f"{x.title}, made at {x.where}, is what the derivative of `{x.op.name}` is computed from: "
+                f"write y = y {symbol} … instead of y {symbol}= …"
+            )
+        return Tensor.make(row, (x, y), {})
+
+    return method
+
+
+class Tensor(Node):
+    """An array that remembers how it was computed.
+
+    data: an array, a number or nested lists of real numbers; it is copied.
+    requires_grad: whether `backward()` gives it a gradient; by default so for floating-point data.
+    label: its name in messages, formulas and pictures. dtype: as NumPy's.
+    Raises DTypeError for data that is not real numbers, ShapeError for ragged lists.
+    """
+
+    __slots__ = ()
+    keeps_interior_gradients: ClassVar[bool] = False  # they would double the memory that training takes
+    __array_priority__ = 1000
+
+    def __init__(self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None) -> None:
+        if isinstance(data, Tensor):
+            if data.requires_grad and data.op is not None:
+                warn("Tensor(t) copies the numbers of t and forgets how they were made: use t itself", UserWarning)
+            data = data._data
+        self._data = array_of(data, dtype)
+        floating = self._data.dtype.kind == "f"
+        if requires_grad and not floating:
+            raise DTypeError(
+                f"a tensor of dtype {self._data.dtype} cannot carry a gradient: "
+                "integers can't carry gradients; write 1.0 instead of 1, or give dtype=float"
+            )
+        self.remember(None, (), {}, floating if requires_grad is None else bool(requires_grad))
+        if label:
+            self.label = label
+
+    # Data and gradient -----------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> ReadOnly:
+        """The numbers, read-only. Setting it is `assign`."""
+        return read_only(self._data)
+
+    @data.setter
+    def data(self, new: Any) -> None:
+        self.assign(new)
+
+    @property
+    def grad(self) -> ReadOnly | None:
+        """How fast the node that `backward()` was called on changes with each number here; None until computed."""
+        if self._grad is None and self.op is not None and self.requires_grad:
+            warn(
+                f"{self.title} is an interior tensor, whose gradient is not kept: call backward(retain_grad=True)",
+                UserWarning,
+            )
+        return None if self._grad is None else read_only(self._grad)
+
+    @grad.setter
+    def grad(self, new: Any) -> None:
+        if new is not None:
+            new = array_of(new)
+            if new.shape != self.shape:
+                raise ShapeError(f"a gradient of shape {new.shape} cannot be that of {self.title} {self.shape}")
+            new = new.astype(self.dtype, copy=False)
+        self._grad = new
+        spent.discard(self)
+
+    def assign(self, new: Any) -> None:
+        """Give a leaf other numbers of the same shape; graphs built from the old ones become stale.
+
+        Raises InplaceError on a node that was computed, ShapeError where the shape differs.
+        """
+        if self.op is not None:
+            raise InplaceError(f"{self.title} was computed at {self.where} and cannot be assigned: make a new Tensor")
+        array = array_of(new, self.dtype)
+        if array.shape != self.shape:
+            raise ShapeError(f"{self.title} has shape {self.shape} and cannot be assigned shape {array.shape}")
+        self._data = array
+        self.born = tick()
+        self.mark()
+
+    def numpy(self) -> ReadOnly:
+        """Return the numbers as a read-only array."""
+        return self.data
+
+    def item(self) -> Any:
+        """Return the only number as a Python number. Raises ValueError where there are more."""
+        if self.size != 1:
+            raise ValueError(f"item() needs one number, and {self.title} has shape {self.shape}")
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """Return the numbers as nested lists."""
+        return self._data.tolist()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of every axis."""
+        return self._data.shape  # type: ignore[no-any-return]  # an array in this kind of node
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The kind of number."""
+        return self._data.dtype  # type: ignore[no-any-return]  # as above
+
+    @property
+    def ndim(self) -> int:
+        """How many axes there are."""
+        return self._data.ndim  # type: ignore[no-any-return]  # as above
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are."""
+        return self._data.size  # type: ignore[no-any-return]  # as above
+
+    # Arithmetic: every operator is a row of the table ----------------------------------------------------------
+
+    __add__ = two(arithmetic.add)
+    __radd__ = reflected(arithmetic.add)
+    __iadd__ = in_place(arithmetic.add, "+")
+    __sub__ = two(arithmetic.subtract)
+    __rsub__ = reflected(arithmetic.subtract)
+    __isub__ = in_place(arithmetic.subtract, "-")
+    __mul__ = two(arithmetic.multiply)
+    __rmul__ = reflected(arithmetic.multiply)
+    __imul__ = in_place(arithmetic.multiply, "*")
+    __truediv__ = two(arithmetic.divide)
+    __rtruediv__ = reflected(arithmetic.divide)
+    __itruediv__ = in_place(arithmetic.divide, "/")
+    __pow__ = two(powers.power)
+    __rpow__ = reflected(powers.power)
+    __ipow__ = in_place(powers.power, "**")
+    __matmul__ = two(linear.matmul)
+    __rmatmul__ = reflected(linear.matmul)
+    __mod__ = two(arithmetic.remainder)
+    __rmod__ = reflected(arithmetic.remainder)
+    __floordiv__ = two(arithmetic.floor_divide)
+    __rfloordiv__ = reflected(arithmetic.floor_divide)
+    __lt__ = two(compare.less)
+    __le__ = two(compare.less_equal)
+    __gt__ = two(compare.greater)
+    __ge__ = two(compare.greater_equal)
+    __eq__ = two(compare.equal)
+    __ne__ = two(compare.not_equal)
+    __and__ = two(compare.logical_and)
+    __or__ = two(compare.logical_or)
+    __hash__ = Node.__hash__  # defining == would take it away
+
+    def __neg__(self) -> Tensor:
+        return Tensor.make(arithmetic.negative, (self,), {})
+
+    def __abs__(self) -> Tensor:
+        return Tensor.make(arithmetic.absolute, (self,), {})
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __getitem__(self, index: Any) -> Tensor:
+        key, arrays = indexing.split(index)
+        return Tensor.make(indexing.getitem, (self, *arrays), {"key": key})
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802  # NumPy's name
+        """The transposed matrix, or each of a stack of them."""
+        return Tensor.make(shapes.mT, (self,), {})
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802  # NumPy's name
+        """All axes in the opposite order."""
+        return self.mT if self.ndim == 2 else self.transpose()
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Put the axes in another order; by default in the opposite one."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return np.transpose(self, order or None)  # type: ignore[return-value]  # NumPy hands it to our own
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """Give the elements, in row-major order, another shape; one length may be -1."""
+        new = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        return Tensor.make(shapes.reshape, (self,), {"shape": tuple(new)})
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Add up the elements along axes."""
+        return Tensor.make(reductions.sum, (self,), {"axis": axis, "keepdims": keepdims})
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """Average the elements along axes."""
+        return Tensor.make(reductions.mean, (self,), {"axis": axis, "keepdims": keepdims})
+
+    # Being a Python object -------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d tensor: it is one number")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("a 0-d tensor is one number and cannot be iterated over")
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all()")
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        if self.size != 1:
+            raise ValueError(f"float() needs one number, and {self.title} has shape {self.shape}")
+        if self.requires_grad:
+            raise DTypeError(
+                f"float() and the functions of math, such as math.sin, would cut the graph of {self.title}: "
+                "use tinygrad_edu.sin and its like, or .item() to get the number"
+            )
+        return float(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else repr(self)
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self._data, separator=", ", threshold=40, edgeitems=2, prefix="Tensor(")
+        made = f", op={self.op.name}" if self.op else ""
+        label = f", label={self.label!r:.80}" if self.label else ""
+        return f"Tensor({numbers:.700}, shape={self.shape}, dtype={self.dtype}{made}{label})"
+
+    # NumPy's protocols -----------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
+        if keywords.get("out") is not None or "where" in keywords:
+            raise DTypeError(
+                f"np.{ufunc.__name__}: out= and where= would bypass the graph; use the result, or tg.where"
+            )
+        row = TABLE.get(ufunc.__name__)
+        if row is None or method != "__call__" or keywords:
+            raise DTypeError(
+                f"np.{ufunc.__name__}{'.' + method if method != '__call__' else ''} is not differentiable here"
+            )
+        return Tensor.make(row, operands, {})
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        ours = FUNCTIONS.get(function)
+        if ours is None:
+            raise DTypeError(
+                f"np.{function.__name__} has no derivative here: use the functions of tinygrad_edu, "
+                "or .data to compute without a gradient"
+            )
+        return ours(*args, **kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if self.requires_grad and mode().recording:
+            raise DTypeError(
+                f"making an array of {self.title} would cut it out of its graph: use .data for its numbers, "
+                "or tinygrad_edu.stack to join tensors"
+            )
+        return np.array(self._data, dtype=dtype)
+
+    # What the ground floor asks of every kind of node ----------------------------------------------------------
+
+    @classmethod
+    def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        """Compute `op` on arrays, numbers and tensors."""
+        given, arrays, wanted = [], [], False
+        for x in operands:
+            if type(x) is Tensor:
+                wanted = wanted or x.requires_grad
+                arrays.append(x._data)
+            else:
+                x = x if type(x) in EXACT else constant(x)
+                arrays.append(x)
+            given.append(x)
+        try:
+            data = op.forward(*arrays, **params)
+        except Exception as error:
+            raise op.refusal(error, tuple(given), params) from None
+        z: Tensor = object.__new__(cls)
+        z._data = data if type(data) is np.ndarray else np.asarray(data)
+        z.remember(op, tuple(given), params, wanted and bool(op.rules))
+        return z
+
+    def fit(self, g: Any, z: Node, i: int) -> Any:
+        """Return gradient `g` summed over the axes that were broadcast, in this tensor's shape and dtype."""
+        if g is None:
+            return None
+        data = self._data
+        if not isinstance(g, (np.ndarray, Tensor)):
+            if isinstance(g, (int, float)) and g == 0:
+                return None
+            g = np.asarray(g)
+        if g.shape != data.shape:
+            g = unbroadcast(g, data.shape, z, i)
+        if g.dtype != data.dtype:
+            g = shapes.astype(g, dtype=data.dtype)
+        return g
+
+    def seed(self, given: Any) -> np.ndarray[Any, Any]:
+        """Return the gradient to start from as an array of this tensor's shape."""
+        if given is None:
+            if self.size != 1:
+                raise NonScalarError(
+                    f"backward() starts from one number, and {self.title} has shape {self.shape}: "
+                    "use .sum().backward(), .mean().backward(), or backward(seed) with a weight for each number"
+                )
+            return np.ones(self.shape, self.dtype)
+        array = array_of(given._data if isinstance(given, Tensor) else given)
+        if array.shape != self.shape:
+            raise ShapeError(f"a seed of shape {array.shape} does not fit {self.title} of shape {self.shape}")
+        return array.astype(self.dtype, copy=False)
+
+    def leaf(self, data: Any) -> Tensor:
+        """Return a constant."""
+        return Tensor(data, requires_grad=False)
+
+    def zero(self) -> Tensor:
+        """Return a constant zero of this shape."""
+        return Tensor(np.zeros_like(self._data), requires_grad=False)
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
+    """Return `g` added up over the axes along which an operand of `shape` was repeated."""
+    new = g.ndim - len(shape)
+    fits = new >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[new:], strict=True))
+    if not fits:
+        raise GradientError(
+            f"rule {i} of `{z.op.name}` gave a gradient of shape {g.shape} for an operand of shape {shape}"  # type: ignore[union-attr]  # z was made by a row
+        )
+    repeated = [a + new for a, n in enumerate(shape) if n == 1 and g.shape[a + new] != 1]
+    return shapes.reshape(reductions.sum(g, axis=(*range(new), *repeated)), shape=shape)
