@@ -1,0 +1,134 @@
+"""The command line: `tinygrad-edu demo`, `explain`, `check`, `draw`, `step`, `doctor`.
+
+Each command is a thin adapter: it reads its arguments, calls one floor, prints. A floor is imported only by the
+command that needs it, so that `tinygrad-edu --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .errors import TinygradEduError
+
+Command = Callable[[argparse.Namespace], int]  # returns the exit status
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 a check that failed, 2 a command that could not be done."""
+    options = parser().parse_args(arguments)
+    run: Command = options.run
+    try:
+        return run(options)
+    except (TinygradEduError, OSError, ImportError) as error:
+        print(f"tinygrad-edu {options.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    whole = argparse.ArgumentParser(prog="tinygrad-edu", description="Automatic differentiation that shows its work.")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (add_demo, add_explain, add_check, add_draw, add_step, add_doctor):
+        add(commands)
+    return whole
+
+
+Commands = argparse._SubParsersAction  # what add_subparsers() returns; argparse gives it no public name
+
+
+def add_command(commands: Commands[argparse.ArgumentParser], run: Command, name: str) -> argparse.ArgumentParser:
+    """Add the command that `run` carries out; its docstring is the help."""
+    summary = (run.__doc__ or "").strip().splitlines()[0]
+    command = commands.add_parser(name, help=summary, description=run.__doc__)
+    command.set_defaults(run=run)
+    return command
+
+
+# demo --------------------------------------------------------------------------------------------------------------
+
+
+def add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `demo` to the commands."""
+    command = add_command(commands, demo, "demo")
+    command.add_argument("--seed", type=int, default=0, help="of the split, the weights and the order of batches (0)")
+    command.add_argument("--epochs", type=int, default=30, help="how often training goes through the examples (30)")
+    command.add_argument("--out", type=Path, default=Path("tinygrad-edu-demo"), help="the folder to write into")
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Train on handwritten digits and check every gradient against formulas derived by hand."""
+    from .demo import run
+
+    return run(seed=options.seed, epochs=options.epochs, out=options.out)
+
+
+# explain, check ----------------------------------------------------------------------------------------------------
+
+
+def add_explain(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `explain` to the commands."""
+    command = add_command(commands, explain, "explain")
+    command.add_argument("expression", help='a formula, like "relu(w*x + b)"')
+    command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="the numbers to put in, like w=2,x=3,b=-1")
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Show the chain rule on a formula, in words, symbols and numbers."""
+    raise NotImplementedError(options.command)
+
+
+def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `check` to the commands."""
+    command = add_command(commands, check, "check")
+    command.add_argument("expression", help='the function, like "x**2 * sin(x)"')
+    command.add_argument("--hand", required=True, help='its derivative as derived by hand, like "2*x*sin(x)"')
+
+
+def check(options: argparse.Namespace) -> int:
+    """Compare a derivative worked out by hand with the automatic one, and name the mistake."""
+    raise NotImplementedError(options.command)
+
+
+# draw, step --------------------------------------------------------------------------------------------------------
+
+
+def add_draw(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `draw` to the commands."""
+    command = add_command(commands, draw, "draw")
+    command.add_argument("expression", help='a formula, like "relu(w*x + b)"')
+    command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="the numbers to put in, like w=2,x=3,b=-1")
+    command.add_argument("-o", "--out", type=Path, required=True, help="the picture: .svg, .png, .html, .dot or .pdf")
+
+
+def draw(options: argparse.Namespace) -> int:
+    """Draw the graph of a formula, with its gradients."""
+    raise NotImplementedError(options.command)
+
+
+def add_step(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `step` to the commands."""
+    command = add_command(commands, step, "step")
+    command.add_argument("expression", help='a formula, like "relu(w*x + b)"')
+    command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="the numbers to put in, like w=2,x=3,b=-1")
+    command.add_argument("-o", "--out", type=Path, required=True, help="the page: .html")
+
+
+def step(options: argparse.Namespace) -> int:
+    """Write a page that walks through a formula forward and backward, one node at a time."""
+    raise NotImplementedError(options.command)
+
+
+# doctor ------------------------------------------------------------------------------------------------------------
+
+
+def add_doctor(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `doctor` to the commands."""
+    add_command(commands, doctor, "doctor")
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Tell the versions, the arithmetic library, the drawing engine that was found, and what to install."""
+    raise NotImplementedError(options.command)
