@@ -12,7 +12,8 @@ Every error here is also the builtin that a caller would expect, so `except Valu
     │   └── InplaceError                     an in-place change that would falsify a gradient
     ├── AnomalyError (FloatingPointError)    NaN or infinity, with the operation that made it
     ├── GradcheckError (AssertionError)      an automatic gradient differs from the numerical one
-    └── CheckpointError (ValueError)         a file that is not the model it should be
+    ├── CheckpointError (ValueError)         a file that is not the model it should be
+    └── FormulaError (ValueError)            text that cannot be read as a formula
 """
 
 from __future__ import annotations
@@ -68,6 +69,10 @@ class GradcheckError(TinygradEduError, AssertionError):
 
 class CheckpointError(TinygradEduError, ValueError):
     """A file does not hold the model it should."""
+
+
+class FormulaError(TinygradEduError, ValueError):
+    """A text cannot be read as a formula; the message points at the column."""
 
 
 class IndependentWarning(UserWarning):
