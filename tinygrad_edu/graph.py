@@ -45,26 +45,26 @@ class Node:
         "__weakref__",
         "_data",  # the number or array itself; `data` is what users see of it
         "_grad",
+        "_requires_grad",
         "born",  # the tick at which it was made or last assigned
         "code",  # where it was made: a code object ...
         "instruction",  # ... and how far into it
         "label",
         "op",  # the row of the table that made it; None for a leaf
         "params",  # the row's keyword parameters; of a leaf cut from a graph, how it was cut
-        "requires_grad",
         "x",  # the first operand
         "y",  # the second; ABSENT if there is none; LISTED if `x` holds a tuple of all operands
     )
 
     _data: Any
     _grad: Any
+    _requires_grad: bool
     born: int
     code: CodeType | None
     label: str
     instruction: int
     op: Op | None
     params: dict[str, Any]
-    requires_grad: bool
     x: Any
     y: Any
     keeps_interior_gradients: ClassVar[bool]
@@ -111,6 +111,20 @@ class Node:
             return self.x  # type: ignore[no-any-return]  # a tuple here
         return (self.x,) if self.y is ABSENT else (self.x, self.y)
 
+    @property
+    def requires_grad(self) -> bool:
+        """Whether `backward()` gives it a gradient. May be set on leaves only."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if self.op is not None:
+            raise GradientError(
+                f"{self.title} was computed at {self.where}, so whether it requires a gradient follows from what it was "
+                "made from: use .detach() for a copy that requires none"
+            )
+        self._requires_grad = bool(wanted)
+
     def __getattr__(self, name: str) -> Any:
         if name in EMPTY:
             return EMPTY[name]
@@ -140,7 +154,7 @@ class Node:
             self.x, self.y, self.params = tuple(operands), LISTED, params
         elif operands:
             self.x, self.y = operands if len(operands) == 2 else (operands[0], ABSENT)
-        self.requires_grad = requires_grad
+        self._requires_grad = requires_grad
         self.born = tick()
         self.mark()
         if here is not None and here.watch_made and op is not None:
@@ -161,10 +175,10 @@ class Node:
         retain_grad: keep the gradients of interior tensors too (a `Value` always keeps them).
         Raises NonScalarError, GradientError, StaleGraphError; then no gradient anywhere has changed.
         """
-        if not self.requires_grad:
+        if not self._requires_grad:
             raise GradientError(why_constant(self))
         start = self.seed(seed)
-        order = [node for node in history(self) if node.requires_grad]
+        order = [node for node in history(self) if node._requires_grad]
         keep = order if retain_grad or self.keeps_interior_gradients else ()
         grads = pull(order, {self: start}, keep, data_of)
         interior = [z for z in order if z.op is not None]
@@ -241,7 +255,7 @@ def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[An
     """
     wanted = list(inputs)
     for x in wanted:
-        if not x.requires_grad:
+        if not x._requires_grad:
             raise GradientError(why_constant(x))
     start = seed if isinstance(seed, Node) else output.leaf(output.seed(seed))
     order = history(output)

@@ -53,7 +53,7 @@ def in_place(row: Op, symbol: str) -> Callable[[Any, Any], Any]:
     """Return the method for `t += other` and its like: a new node, unless that would change what a gradient needs."""
 
     def method(x: Tensor, y: Any) -> Any:
-        if x.op is None and x.requires_grad and mode().recording:
+        if x.op is None and x._requires_grad and mode().recording:
             raise InplaceError(
                 f"{x.title} {symbol}= … would change a leaf that needs a gradient: wrap it in no_grad(), "
                 "assign to its .data, or let an optimiser do it"
@@ -61,7 +61,7 @@ def in_place(row: Op, symbol: str) -> Callable[[Any, Any], Any]:
         if x.op is None:
             x.assign(row(x._data, y._data if isinstance(y, Tensor) else y))
             return x
-        if x.requires_grad and x.op.uses_result:
+        if x._requires_grad and x.op.uses_result:
             raise InplaceError(
                 f"{x.title}, made at {x.where}, is what the derivative of `{x.op.name}` is computed from: "
                 f"write y = y {symbol} … instead of y {symbol}= …"
@@ -86,7 +86,7 @@ class Tensor(Node):
 
     def __init__(self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None) -> None:
         if isinstance(data, Tensor):
-            if data.requires_grad and data.op is not None:
+            if data._requires_grad and data.op is not None:
                 warn("Tensor(t) copies the numbers of t and forgets how they were made: use t itself", UserWarning)
             data = data._data
         self._data = array_of(data, dtype)
@@ -114,7 +114,7 @@ class Tensor(Node):
     @property
     def grad(self) -> ReadOnly | None:
         """How fast the node that `backward()` was called on changes with each number here; None until computed."""
-        if self._grad is None and self.op is not None and self.requires_grad:
+        if self._grad is None and self.op is not None and self._requires_grad:
             warn(
                 f"{self.title} is an interior tensor, whose gradient is not kept: call backward(retain_grad=True)",
                 UserWarning,
@@ -273,7 +273,7 @@ class Tensor(Node):
     def __float__(self) -> float:
         if self.size != 1:
             raise ValueError(f"float() needs one number, and {self.title} has shape {self.shape}")
-        if self.requires_grad:
+        if self._requires_grad:
             raise DTypeError(
                 f"float() and the functions of math, such as math.sin, would cut the graph of {self.title}: "
                 "use tinygrad_edu.sin and its like, or .item() to get the number"
@@ -313,7 +313,7 @@ class Tensor(Node):
         return ours(*args, **kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        if self.requires_grad and mode().recording:
+        if self._requires_grad and mode().recording:
             raise DTypeError(
                 f"making an array of {self.title} would cut it out of its graph: use .data for its numbers, "
                 "or tinygrad_edu.stack to join tensors"
@@ -328,7 +328,7 @@ class Tensor(Node):
         given, arrays, wanted = [], [], False
         for x in operands:
             if type(x) is Tensor:
-                wanted = wanted or x.requires_grad
+                wanted = wanted or x._requires_grad
                 arrays.append(x._data)
             else:
                 x = x if type(x) in EXACT else constant(x)

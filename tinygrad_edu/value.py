@@ -42,7 +42,7 @@ def one(row: Op) -> Callable[[Any], Any]:
         frame = sys._getframe(1)
         z: Value = object.__new__(Value)
         z._data = on_numbers(x._data)
-        z.requires_grad = x.requires_grad
+        z._requires_grad = x._requires_grad
         z.op, z.x, z.y, z.born = row, x, ABSENT, tick()
         z.code, z.instruction = frame.f_code, frame.f_lasti
         return z
@@ -64,7 +64,7 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
             z._data = scalar(x._data, y._data if type(y) is Value else y)
         except (ArithmeticError, ValueError):
             z._data = on_numbers(x._data, data_of(y))
-        z.requires_grad = bool(row.rules) and (x.requires_grad or (type(y) is Value and y.requires_grad))
+        z._requires_grad = bool(row.rules) and (x._requires_grad or (type(y) is Value and y._requires_grad))
         z.op, z.x, z.y, z.born = row, x, y, tick()
         z.code, z.instruction = frame.f_code, frame.f_lasti
         return z
@@ -188,7 +188,7 @@ class Value(Node):
         return bool(self._data)
 
     def __float__(self) -> float:
-        if self.requires_grad:
+        if self._requires_grad:
             raise DTypeError(
                 f"float() and the functions of math would cut {self.title} out of its graph: "
                 "use tinygrad_edu.sin and its like, or .item() to get the number"
@@ -219,7 +219,7 @@ class Value(Node):
         given = tuple(x if type(x) is Value or type(x) in EXACT else real(x) for x in operands)
         z: Value = object.__new__(cls)
         z._data = op.on_numbers(*map(data_of, given), **params)
-        z.remember(op, given, params, bool(op.rules) and any(x.requires_grad for x in given if type(x) is Value))
+        z.remember(op, given, params, bool(op.rules) and any(x._requires_grad for x in given if type(x) is Value))
         return z
 
     def fit(self, g: Any, z: Node, i: int) -> Any:
@@ -252,7 +252,7 @@ class Value(Node):
         The walk of `Node.backward`, where nodes and gradients lie in lists by age, a place a tick: finding the nodes,
         sorting them and carrying gradients back become one pass without hashing, in a third of the time.
         """
-        if not self.requires_grad:
+        if not self._requires_grad:
             raise GradientError(why_constant(self))
         first, watched = self.seed(seed), mode().watch_pull is not None
         if self.op is None:
@@ -268,7 +268,7 @@ class Value(Node):
             for x, dx in all_shares(z, grads[age]) if watched else shares(z, grads[age]):
                 if x.born > z.born:
                     raise StaleGraphError(why_stale(z, x))
-                if not x.requires_grad:
+                if not x._requires_grad:
                     continue
                 if x.op is None:
                     leaves[x] = leaves[x] + dx if x in leaves else dx
@@ -311,6 +311,6 @@ def all_shares(z: Value, g: float) -> Iterable[tuple[Any, Any]]:
     """Return the operands of `z` with their shares of `g`, however many they are, by IEEE arithmetic."""
     found: dict[Node, Any] = {}
     with np.errstate(all="ignore"):
-        path = [x for x in z.inputs if isinstance(x, Node) and x.requires_grad]
+        path = [x for x in z.inputs if isinstance(x, Node) and x._requires_grad]
         pull_through(z, np.float64(g), found, path, lambda x: np.float64(data_of(x)))
     return found.items()
