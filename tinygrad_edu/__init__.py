@@ -11,6 +11,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import Any
 
 from .graph import gradients
@@ -20,6 +22,7 @@ from .tensor import Tensor
 from .value import Value
 
 # What is not needed to build and differentiate a graph is imported when it is first used: name -> module.
+# A name whose module is called like itself is that module; so a function `draw` is ".draw.something", not ".draw".
 _LATER: dict[str, str] = {}
 
 __all__ = ["Tensor", "Value", "gradients", "no_grad", "op", *_LATER]
@@ -30,6 +33,20 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(_LATER[name], __name__)
         return module if _LATER[name] == f".{name}" else getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _Package(ModuleType):
+    """This package: where a public function and a subpackage share a name, like `draw`, the function has it.
+
+    Importing a subpackage makes Python set it as an attribute here, which would hide the function.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and _LATER.get(name, f".{name}") != f".{name}"):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:
