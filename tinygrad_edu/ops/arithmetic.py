@@ -53,7 +53,7 @@ divide = op(
 negative = op("negative", "-{}", np.negative, lambda g, z, x: -g, tex="-{}", scalar=operator.neg, onnx="Neg")
 absolute = op(
     "absolute",
-    "|{}|",
+    "abs({})",
     np.absolute,
     lambda g, z, x: g * sign(x),
     tex=r"\left|{}\right|",
