@@ -40,6 +40,7 @@ ALIASES = {
     "σ": "sigmoid",
 }
 OF_TWO = {"max": "maximum", "min": "minimum"}  # of one operand they are reductions
+ONE_OVER = {"cot": "tan", "coth": "tanh", "csc": "sin", "csch": "sinh", "sec": "cos", "sech": "cosh"}
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add",
     ast.Sub: "subtract",
@@ -234,6 +235,8 @@ class Computation:
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
         if name in OF_TWO and len(operands) == 2:
             name = OF_TWO[name]
+        if name in ONE_OVER and len(operands) == 1 and name not in TABLE:
+            return self.apply(part, "divide", 1.0, self.apply(part, ONE_OVER[name], *operands))
         row = TABLE.get(ALIASES.get(name, name))
         if row is None:
             raise self.refuse(part, f"there is no function `{name or ast.unparse(called)}` here{like(name)}")
