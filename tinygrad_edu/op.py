@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import users_line, warn
+from . import refusals
+from .errors import warn
 from .graph import Node
 
 Rule = Callable[..., Any]
@@ -113,23 +114,14 @@ class Op:
 
     def refusal(self, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
         """Return the error to raise where the forward function could not compute."""
-        error.add_note(f"in {self.said(operands)}, at {users_line()}")
-        return error
+        return refusals.refusal(self, error, operands, params)
 
     def said(self, operands: tuple[Any, ...]) -> str:
         """Name the operation and what it was given, for messages: `matmul` of (2, 3) and (2, 3)."""
-        return f"`{self.name}` of " + " and ".join(map(described, operands))
+        return refusals.said(self, operands)
 
     def __repr__(self) -> str:
         return f"<op {self.name}: {self.text}>"
-
-
-def described(x: Any) -> str:
-    """Say what an operand is in a few words: its label, and its shape or its value."""
-    value = x._data if isinstance(x, Node) else x
-    shown = f"{value.shape}" if isinstance(value, np.ndarray) else f"{value!r:.40}"
-    label = f"{x.label} " if isinstance(x, Node) and x.label else ""
-    return label + shown
 
 
 def op(name: str, text: str, forward: Callable[..., Any], *rules: Rule | Every | None, **more: Any) -> Op:

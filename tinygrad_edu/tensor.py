@@ -337,7 +337,7 @@ class Tensor(Node):
         try:
             data = op.forward(*arrays, **params)
         except Exception as error:
-            raise op.refusal(error, tuple(given), params) from None
+            raise op.refusal(error, operands, params) from None
         z: Tensor = object.__new__(cls)
         z._data = data if type(data) is np.ndarray else np.asarray(data)
         z.remember(op, tuple(given), params, wanted and bool(op.rules))

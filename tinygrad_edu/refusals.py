@@ -1,0 +1,300 @@
+"""Why an operation could not be computed, said so that a learner can mend it.
+
+Called only after the forward function of a row has failed, so that success pays nothing and the rows stay free of
+checks. Each diagnosis looks at shapes and parameters alone and returns the error to raise, or None if it is not
+the cause; what no diagnosis explains keeps NumPy's own words, with the operation and the line in a note.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.exceptions import AxisError
+
+from .errors import ShapeError, users_frame, users_line
+from .graph import Node
+
+if TYPE_CHECKING:
+    from .op import Op
+
+Shape = tuple[int, ...]
+
+
+class Attempt(NamedTuple):
+    """What was tried, and the names that the user's own line has for the operands."""
+
+    op: Op
+    operands: tuple[Any, ...]
+    params: dict[str, Any]
+    names: list[str]
+    shapes: list[Shape]
+
+    def __str__(self) -> str:
+        return said(self.op, self.operands, self.names)
+
+    def cannot(self, reason: str) -> str:
+        """Return the whole message: what was tried, why it fails and how to mend it, and where."""
+        return f"cannot compute {self}: {reason.strip()} (at {users_line()})"
+
+
+Diagnosis = Callable[[Attempt, Exception], Exception | None]  # is shown what was tried, and what NumPy raised
+
+
+def refusal(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
+    """Return the error to raise where the forward function of `op` raised `error`."""
+    attempt = Attempt(op, operands, params, names_of(operands), [shape_of(x) for x in operands])
+    for diagnose in (*FAMILIES.get(op.name, ()), axes, emptiness, index, broadcasting):
+        if found := diagnose(attempt, error):
+            return found
+    error.add_note(f"in {attempt}, at {users_line()}")
+    return error
+
+
+# Words for operands --------------------------------------------------------------------------------------------
+
+
+def said(op: Op, operands: tuple[Any, ...], names: list[str] | None = None) -> str:
+    """Name an operation and what it was given: `matmul` of x (2, 3) and w (2, 3)."""
+    names = names or [""] * len(operands)
+    return f"`{op.name}` of " + " and ".join(map(described, operands, names))
+
+
+def described(x: Any, name: str = "") -> str:
+    """Say what an operand is in a few words: its name, its label, and its shape or its value."""
+    label = f"{x.label:.80}" if isinstance(x, Node) else ""
+    value = x._data if isinstance(x, Node) else x
+    shown = f"{shape_of(x)}" if isinstance(value, (np.ndarray, list, tuple)) else f"{value!r:.40}"
+    called = f"{name} (`{label}`)" if name and label and name != label else name or label
+    return f"{called} {shown}" if called and called != shown else shown
+
+
+def names_of(operands: tuple[Any, ...]) -> list[str]:
+    """Return a name for each operand: the user's variable, or its label, or a letter; numbers name themselves."""
+    frame = users_frame()
+    variables = {id(x): name for scope in (frame.f_globals, frame.f_locals) for name, x in list(scope.items())}
+    return [
+        f"{x!r:.40}"
+        if isinstance(x, (int, float))
+        else variables.get(id(x))
+        or (x.label if isinstance(x, Node) and x.label.isidentifier() else "abcdefgh"[i : i + 1] or f"operand_{i}")
+        for i, x in enumerate(operands)
+    ]
+
+
+def shape_of(x: Any) -> Shape:
+    """Return the shape of a node, an array, a number or nested lists."""
+    return np.shape(x._data if isinstance(x, Node) else x)
+
+
+# Diagnoses -----------------------------------------------------------------------------------------------------
+
+
+def broadcasting(attempt: Attempt, error: Exception) -> Exception | None:
+    """Two shapes that cannot be stretched to one: name the axes, and how they might fit."""
+    if not isinstance(error, ValueError):
+        return None
+    for i, p in enumerate(attempt.shapes):
+        for j, q in enumerate(attempt.shapes[:i]):
+            faults = misfits(q, p)
+            if faults:
+                k, (x, y) = faults[0], (attempt.names[j], attempt.names[i])
+                return ShapeError(
+                    attempt.cannot(
+                        f"axis {len(q) + k} of {x} has length {q[k]} and axis {len(p) + k} of {y} has length {p[k]}, "
+                        f"which must be equal or one of them 1; {mended(x, q, y, p)}"
+                    )
+                )
+    return None
+
+
+def misfits(p: Shape, q: Shape) -> list[int]:
+    """Return the axes, counted from the end, where the lengths of two shapes are neither equal nor 1."""
+    return [-k for k in range(1, min(len(p), len(q)) + 1) if p[-k] != q[-k] and 1 not in (p[-k], q[-k])]
+
+
+def mended(x: str, p: Shape, y: str, q: Shape) -> str:
+    """Suggest a change of one of two operands after which their shapes fit."""
+    for name, mine, other in ((x, p, q), (y, q, p)):
+        if len(mine) == len(other) == 2 and not misfits(mine[::-1], other):
+            return f"try {name}.T"
+        if len(mine) < len(other) and not misfits((*mine, 1), other):
+            return f"try {name}[{':' if len(mine) == 1 else '...'}, None], which adds an axis of length 1"
+    faults = misfits(p, q)
+    if len(faults) > 1:
+        return f"print({x}.shape, {y}.shape) where they are made, to see which is not as meant"
+    k = faults[0]
+    longer, ndim = (x, len(p)) if p[k] > q[k] else (y, len(q))
+    return f"if the rest of {longer} is not meant, try {longer}[{':, ' * (ndim + k)}:{min(p[k], q[k])}]"
+
+
+def matrix_product(attempt: Attempt, error: Exception) -> Exception | None:
+    """Two operands whose inner sizes differ, or one that is a single number."""
+    (x, y), (p, q) = attempt.names, attempt.shapes
+    for side, name, shape in (("left", x, p), ("right", y, q)):
+        if not shape:
+            return ShapeError(
+                attempt.cannot(f"matmul needs ≥1-d operands, and {name} on the {side} is 0-d; use {x} * {y}")
+            )
+    inner = -1 if len(q) == 1 else -2
+    if p[-1] == q[inner]:
+        return broadcasting(attempt._replace(shapes=[p[:-2], q[:-2]]), error)
+    turned = "mT" if len(p) > 2 or len(q) > 2 else "T"
+    if len(q) > 1 and q[-1] == p[-1]:
+        fix = f"try {x} @ {y}.{turned}"
+    elif len(p) > 1 and p[-2] == q[inner]:
+        fix = f"try {x}.{turned} @ {y}"
+    elif len(p) > 1 and q[-1] == p[-2]:
+        fix = f"try {y} @ {x}"
+    else:
+        fix = f"{y} must have {p[-1]} rows, or {x} must have {q[inner]} columns"
+    return ShapeError(
+        attempt.cannot(
+            f"inner sizes {p[-1]} ≠ {q[inner]}: axis {len(p) - 1} of {x} and axis {len(q) + inner} of {y} "
+            f"must be equally long; {fix}"
+        )
+    )
+
+
+def new_shape(attempt: Attempt, _: Exception) -> Exception | None:
+    """A shape that does not hold as many elements as there are."""
+    x, old, new = attempt.names[0], attempt.shapes[0], attempt.params.get("shape")
+    if isinstance(new, int):
+        new = (new,)
+    if not isinstance(new, tuple) or not all(isinstance(n, (int, np.integer)) for n in new):
+        return None
+    tried = f"cannot reshape {described(attempt.operands[0], x)} to {new}: "
+    size, known, where = math.prod(old), math.prod(n for n in new if n != -1), f"(at {users_line()})"
+    if new.count(-1) > 1:
+        return ShapeError(f"{tried}only one -1 can be worked out; try {x}.reshape(-1) or write the lengths {where}")
+    if -1 in new and known == 0:
+        return ShapeError(f"{tried}ambiguous: {size} elements fit whatever -1 stands for; write its length {where}")
+    if any(n < -1 for n in new):
+        return ShapeError(f"{tried}a length cannot be negative, save one -1 that is worked out {where}")
+    if -1 in new:
+        return ShapeError(f"{tried}{size} elements are no multiple of {known}; try {x}.reshape(-1) {where}")
+    open_axis = next((i for i, n in enumerate(new) if (rest := known // n if n else 0) and size % rest == 0), None)
+    fitting = "-1" if open_axis is None else ", ".join("-1" if i == open_axis else str(n) for i, n in enumerate(new))
+    return ShapeError(f"{tried}{old} has {size} elements and {new} has {known}; try {x}.reshape({fitting}) {where}")
+
+
+def permutation(attempt: Attempt, error: Exception) -> Exception | None:
+    """An order of axes that leaves one out or names one twice."""
+    order, shape = attempt.params.get("axes"), attempt.shapes[0]
+    if not isinstance(order, tuple) or not isinstance(error, ValueError) or isinstance(error, AxisError):
+        return None
+    whole = tuple(range(len(shape)))
+    return ShapeError(
+        attempt.cannot(
+            f"axes {order} is not a permutation of {whole}, the axes of a {len(shape)}-d array: "
+            f"name each once, as in {attempt.names[0]}.transpose({whole[::-1]})"
+        )
+    )
+
+
+def joining(attempt: Attempt, error: Exception) -> Exception | None:
+    """Arrays that cannot be joined: none at all, or one of another shape."""
+    shapes, axis = attempt.shapes, attempt.params.get("axis", 0)
+    if not shapes:
+        return ShapeError(f"`{attempt.op.name}` needs at least one array, and the list is empty (at {users_line()})")
+    if isinstance(error, AxisError) and shapes[0]:
+        return axes(attempt, error)
+    first = shapes[0]
+    for i, shape in enumerate(shapes):
+        if not shape:
+            return ShapeError(attempt.cannot(f"array {i} is 0-d and has no axis {axis} to be joined along; use stack"))
+        if len(shape) != len(first):
+            return ShapeError(attempt.cannot(f"array {i} is {len(shape)}-d, array 0 is {len(first)}-d"))
+        for a, (n, m) in enumerate(zip(shape, first, strict=True)):
+            if n != m and a != axis % len(first):
+                other = f"; axis={a} would fit" if misfits_only(shapes, a) else ""
+                return ShapeError(
+                    attempt.cannot(
+                        f"along axis {axis} every other axis must be equally long, "
+                        f"but axis {a} is {n} in array {i} and {m} in array 0{other}"
+                    )
+                )
+    return None
+
+
+def misfits_only(shapes: list[Shape], axis: int) -> bool:
+    """Return whether shapes of equally many axes agree everywhere but on `axis`."""
+    return all(len(p) == len(q) and p[:axis] + p[axis + 1 :] == q[:axis] + q[axis + 1 :] for p, q in pairwise(shapes))
+
+
+def stretching(attempt: Attempt, error: Exception) -> Exception | None:
+    """A shape that an array cannot be repeated up to."""
+    old, new = attempt.shapes[0], attempt.params.get("shape")
+    if not isinstance(new, tuple) or not isinstance(error, ValueError):
+        return None
+    return ShapeError(
+        attempt.cannot(
+            f"{old} cannot be broadcast to {new}: counted from the end, each axis must have the new length or length 1"
+        )
+    )
+
+
+def powers(attempt: Attempt, error: Exception) -> Exception | None:
+    """An integer to a negative power, which is no integer."""
+    if isinstance(error, ValueError) and "negative integer powers" in str(error):
+        x, y = attempt.names
+        return type(error)(attempt.cannot(f"integers to negative powers are fractions; try {x} * 1.0 ** {y}"))
+    return None
+
+
+def axes(attempt: Attempt, error: Exception) -> Exception | None:
+    """An axis that does not exist, or is named twice."""
+    if not attempt.shapes:
+        return None
+    shape, axis = attempt.shapes[0], attempt.params.get("axis", attempt.params.get("axes"))
+    ndim = len(shape)
+    given = axis if isinstance(axis, tuple) else (axis,)
+    if not all(isinstance(a, (int, np.integer)) for a in given):
+        return None
+    for a in given:
+        if isinstance(error, (AxisError, IndexError, ValueError)) and not -ndim <= a < ndim:
+            allowed = f"axes run from {-ndim} to {ndim - 1}" if ndim else "there is no axis, it is one number"
+            return AxisError(a, ndim, f"cannot compute {attempt} (at {users_line()}), where {allowed}")
+    counted = [a % ndim for a in given]
+    for i, a in enumerate(counted):
+        if a in counted[:i] and isinstance(error, ValueError):
+            pair = f"{given[counted.index(a)]} and {given[i]}"
+            reason = f"duplicate axis: {pair} in axis={axis} are both axis {a} of a {ndim}-d array; name it once"
+            return ShapeError(attempt.cannot(reason))
+    return None
+
+
+def emptiness(attempt: Attempt, error: Exception) -> Exception | None:
+    """A largest or smallest element that was asked of none."""
+    if not isinstance(error, ValueError) or not re.search("zero-size|empty sequence", str(error)):
+        return None
+    name, x = attempt.op.name, attempt.names[0]
+    return ShapeError(
+        attempt.cannot(
+            f"zero-size array to reduction operation {name} which has no identity; test {x}.size before asking"
+        )
+    )
+
+
+def index(attempt: Attempt, error: Exception) -> Exception | None:
+    """An index that picks what is not there: NumPy's words, and what would be allowed."""
+    if not isinstance(error, IndexError):
+        return None
+    found = re.match(r"index -?\d+ is out of bounds for axis \d+ with size (\d+)", str(error))
+    size = int(found[1]) if found else None
+    allowed = "" if size is None else f"; allowed are {-size} to {size - 1}" if size else "; the axis is empty"
+    return type(error)(attempt.cannot(f"{error}{allowed}"))
+
+
+FAMILIES: dict[str, tuple[Diagnosis, ...]] = {
+    "matmul": (matrix_product,),
+    "reshape": (new_shape,),
+    "transpose": (permutation,),
+    "concatenate": (joining,),
+    "broadcast_to": (stretching,),
+    "power": (powers,),
+}
