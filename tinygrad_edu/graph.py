@@ -71,6 +71,11 @@ class Node:
 
     __hash__ = object.__hash__  # a node is itself, whatever `==` may compute
 
+    @staticmethod
+    def operand(x: Any) -> Any:
+        """Return what a rule is handed of an operand, or of the result, when `backward` computes with numbers."""
+        return data_of(x)
+
     # What each kind of node (one float, an array) adds ---------------------------------------------------------
 
     @classmethod
@@ -180,7 +185,7 @@ class Node:
         start = self.seed(seed)
         order = [node for node in history(self) if node._requires_grad]
         keep = order if retain_grad or self.keeps_interior_gradients else ()
-        grads = pull(order, {self: start}, keep, data_of)
+        grads = pull(order, {self: start}, keep, self.operand)
         interior = [z for z in order if z.op is not None]
         commit(interior, map(grads.get, interior), {z: grads[z] for z in order if z.op is None and z in grads})
 

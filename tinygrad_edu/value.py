@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numbers
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .errors import DTypeError, GradientError, InplaceError, StaleGraphError
-from .graph import ABSENT, LISTED, Node, commit, data_of, pull_through, spent, tick, why_constant, why_stale
+from .errors import DTypeError, GradientError, InplaceError
+from .graph import ABSENT, LISTED, Node, commit, data_of, spent, tick
 from .modes import current, mode
 from .op import TABLE, Op
 from .ops import activations, arithmetic, compare, powers, trigonometry
 
 EXACT = frozenset((float, int))
 OPERAND = (numbers.Real, np.generic, np.ndarray)
-FARTHEST = 100_000  # ticks between two neighbours in the lists of `backward`; more would be mostly empty places
+FARTHEST = 500_000  # places that are added at once to the lists of `carried_back`; more would be mostly empty
 
 
 def real(x: Any) -> float:
@@ -29,21 +29,27 @@ def real(x: Any) -> float:
     raise DTypeError(f"a Value holds one real number, not {x!r:.60} ({type(x).__name__}); use Tensor for arrays")
 
 
+plain, new, caller = current.get, object.__new__, sys._getframe  # by one name each: a dot costs as much as a slot
+
 # Methods made from rows ----------------------------------------------------------------------------------------
 
 
 def one(row: Op) -> Callable[[Any], Any]:
     """Return the method for a row of one operand: `Value.make` unrolled, as a net is built of such calls."""
-    on_numbers = row.on_numbers
+    scalar, differentiable = row.scalar, bool(row.rules)
+    assert scalar is not None
 
     def method(x: Value) -> Value:
-        if current.get() is not None:
+        if plain() is not None:
             return Value.make(row, (x,), {})
-        frame = sys._getframe(1)
-        z: Value = object.__new__(Value)
-        z._data = on_numbers(x._data)
-        z._requires_grad = x._requires_grad
+        z: Value = new(Value)
+        try:
+            z._data = scalar(x._data)
+        except (ArithmeticError, ValueError):
+            z._data = row.at_the_edge(x._data)
+        z._requires_grad = differentiable and x._requires_grad
         z.op, z.x, z.y, z.born = row, x, ABSENT, tick()
+        frame = caller(1)
         z.code, z.instruction = frame.f_code, frame.f_lasti
         return z
 
@@ -52,20 +58,21 @@ def one(row: Op) -> Callable[[Any], Any]:
 
 def two(row: Op) -> Callable[[Any, Any], Any]:
     """Return the method for a row of two operands: `Value.make` unrolled."""
-    on_numbers, scalar = row.on_numbers, row.scalar
+    scalar, differentiable = row.scalar, bool(row.rules)
     assert scalar is not None
 
     def method(x: Value, y: Any) -> Any:
-        if current.get() is not None or (type(y) is not Value and type(y) not in EXACT):
+        kind = type(y)
+        if plain() is not None or (kind is not Value and kind not in EXACT):
             return Value.make(row, (x, y), {}) if isinstance(y, (Value, *OPERAND)) else NotImplemented
-        frame = sys._getframe(1)
-        z: Value = object.__new__(Value)
+        z: Value = new(Value)
         try:
-            z._data = scalar(x._data, y._data if type(y) is Value else y)
+            z._data = scalar(x._data, y._data if kind is Value else y)
         except (ArithmeticError, ValueError):
-            z._data = on_numbers(x._data, data_of(y))
-        z._requires_grad = bool(row.rules) and (x._requires_grad or (type(y) is Value and y._requires_grad))
+            z._data = row.at_the_edge(x._data, data_of(y))
+        z._requires_grad = differentiable and (x._requires_grad or (kind is Value and y._requires_grad))
         z.op, z.x, z.y, z.born = row, x, y, tick()
+        frame = caller(1)
         z.code, z.instruction = frame.f_code, frame.f_lasti
         return z
 
@@ -234,6 +241,11 @@ class Value(Node):
                 f"rule {i} of `{z.op.name}` gave {g!r:.60}, but the gradient of a Value is one float"
             ) from None
 
+    @staticmethod
+    def operand(x: Any) -> np.float64:
+        """Return a number that follows IEEE at poles and past overflow, where a float raises."""
+        return np.float64(data_of(x))
+
     def seed(self, given: Any) -> float:
         """Return the gradient to start from as a float; 1 if none is given."""
         return 1.0 if given is None else real(given)
@@ -247,70 +259,74 @@ class Value(Node):
         return Value(0.0, requires_grad=False)
 
     def backward(self, seed: float | None = None, *, retain_grad: bool = True) -> None:  # noqa: ARG002  # always kept
-        """Add d(self)/d(leaf) to the gradient of every leaf, and set that of the nodes between.
+        """Add d(self)/d(leaf) to the gradient of every leaf, and set that of the nodes between."""
+        if self._requires_grad and self.op is not None and mode().watch_pull is None:
+            try:
+                found = carried_back(self, self.seed(seed))
+            except Exception:  # a pole, an overflow, a stale leaf, a rule at fault: the plain walk has the answer
+                found = None
+            if found is not None:
+                commit(*found)
+                return
+        with np.errstate(all="ignore"):
+            super().backward(seed, retain_grad=True)
 
-        The walk of `Node.backward`, where nodes and gradients lie in lists by age, a place a tick: finding the nodes,
-        sorting them and carrying gradients back become one pass without hashing, in a third of the time.
-        """
-        if not self._requires_grad:
-            raise GradientError(why_constant(self))
-        first, watched = self.seed(seed), mode().watch_pull is not None
-        if self.op is None:
-            commit((), (), {self: first})
-            return
-        nodes: list[Any] = [self]
-        grads: list[Any] = [first]
-        leaves: dict[Node, float] = {}
-        places, newest = 1, self.born
-        for age, z in enumerate(nodes):  # grows while it is read
-            if z is None:
-                continue
-            for x, dx in all_shares(z, grads[age]) if watched else shares(z, grads[age]):
-                if x.born > z.born:
-                    raise StaleGraphError(why_stale(z, x))
-                if not x._requires_grad:
-                    continue
+
+NOBODY: Any = Value(0.0, "a place in the list of `carried_back` where no node is")
+
+
+def carried_back(root: Value, seed: float) -> tuple[list[Any], list[float], dict[Any, float]] | None:
+    """Return the interior nodes from `root` back, their gradients, and those of the leaves: `graph.pull`, unrolled.
+
+    Nodes and gradients lie in lists by age, a place a tick, so that finding the nodes, sorting them and carrying
+    gradients back are one pass without hashing. None where an operand is out of the ordinary.
+    """
+    newest, places = root.born, 1
+    nodes, grads, leaves = [root], [seed], {}  # type: ignore[var-annotated]  # as the signature says
+    for age, z in enumerate(nodes):  # grows while it is read
+        if z is NOBODY:
+            continue
+        g, rules = grads[age], z.op.rules  # type: ignore[union-attr]  # only interior nodes are here
+        x, y = z.x, z.y
+        a, b = x, y
+        a = x._data if type(x) is Value else x
+        b = y._data if type(y) is Value else y
+        if a is not x:
+            place = newest - x.born
+            if place < age:
+                return None  # assigned since
+            if x._requires_grad:
+                dx = rules[0](g, z._data, a) if b is ABSENT else rules[0](g, z._data, a, b)
                 if x.op is None:
-                    leaves[x] = leaves[x] + dx if x in leaves else dx
-                    continue
-                place = newest - x.born
-                if place >= places:
-                    if place > places + FARTHEST:
-                        super().backward(seed, retain_grad=True)
-                        return
-                    nodes += [None] * (place + 1 - places)
-                    grads += [None] * (place + 1 - places)
-                    places = place + 1
-                if nodes[place] is None:
-                    nodes[place], grads[place] = x, dx
+                    leaves[x] = leaves[x] + dx if x in leaves else 0.0 + dx
                 else:
+                    if place >= places:
+                        places = room_for(place, nodes, grads)
+                    nodes[place] = x
                     grads[place] += dx
-        commit([z for z in nodes if z is not None], [g for g in grads if g is not None], leaves)
+        if b is not y:  # the same again: a loop over one or two operands would cost a third of the walk
+            place = newest - y.born
+            if place < age:
+                return None
+            if y._requires_grad:
+                dy = rules[1](g, z._data, a, b)
+                if y.op is None:
+                    leaves[y] = leaves[y] + dy if y in leaves else 0.0 + dy
+                else:
+                    if place >= places:
+                        places = room_for(place, nodes, grads)
+                    nodes[place] = y
+                    grads[place] += dy
+        elif y is LISTED:
+            return None
+    return (nodes, grads, leaves) if {*map(type, grads), *map(type, leaves.values())} == {float} else None
 
 
-def shares(z: Value, g: float) -> Iterable[tuple[Any, Any]]:
-    """Return the operands of `z`, each with its share of the gradient `g`: `graph.pull_through`, unrolled."""
-    x, y, rules = z.x, z.y, z.op.rules  # type: ignore[union-attr]  # a leaf has no operands to share with
-    try:
-        if y is ABSENT:
-            dx = rules[0](g, z._data, x._data)
-            if type(dx) is float:
-                return ((x, dx),)
-        elif y is not LISTED:
-            a, b = (x._data if type(x) is Value else x), (y._data if type(y) is Value else y)
-            dx = rules[0](g, z._data, a, b) if type(x) is Value else 0.0
-            dy = rules[1](g, z._data, a, b) if type(y) is Value else 0.0
-            if type(dx) is type(dy) is float:
-                return ((x, dx), (y, dy)) if type(x) is type(y) else ((x, dx),) if type(x) is Value else ((y, dy),)
-    except (ArithmeticError, ValueError, TypeError):
-        pass  # a pole, an overflow, a rule at fault: below, IEEE's answer, or the rule's name
-    return all_shares(z, g)
-
-
-def all_shares(z: Value, g: float) -> Iterable[tuple[Any, Any]]:
-    """Return the operands of `z` with their shares of `g`, however many they are, by IEEE arithmetic."""
-    found: dict[Node, Any] = {}
-    with np.errstate(all="ignore"):
-        path = [x for x in z.inputs if isinstance(x, Node) and x._requires_grad]
-        pull_through(z, np.float64(g), found, path, lambda x: np.float64(data_of(x)))
-    return found.items()
+def room_for(place: int, nodes: list[Any], grads: list[float]) -> int:
+    """Lengthen the lists of `carried_back` so that they have `place`; return their length."""
+    more = place + 64 - len(nodes)
+    if more > FARTHEST:
+        raise MemoryError("these lists would be mostly empty")
+    nodes += [NOBODY] * more
+    grads += [0.0] * more
+    return len(nodes)
