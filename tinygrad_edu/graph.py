@@ -16,6 +16,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakSet
 
+from .copies import recipe
 from .errors import GradientError, StaleGraphError, line_of, users_frame, warn
 from .modes import current, mode
 
@@ -125,10 +126,13 @@ class Node:
     def requires_grad(self, wanted: bool) -> None:
         if self.op is not None:
             raise GradientError(
-                f"{self.title} was computed at {self.where}, so whether it requires a gradient follows from what it was "
-                "made from: use .detach() for a copy that requires none"
+                f"{self.title} was computed at {self.where}, so whether it requires a gradient follows from what it "
+                "was made from: use .detach() for a copy that requires none"
             )
         self._requires_grad = bool(wanted)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return recipe(self)
 
     def __getattr__(self, name: str) -> Any:
         if name in EMPTY:
@@ -144,7 +148,7 @@ class Node:
     def title(self) -> str:
         """Its label, or else what it is, for messages."""
         if self.label:
-            return f"`{self.label}`"
+            return f"`{self.label:.80}`"
         return f"the result of `{self.op.name}`" if self.op else f"a leaf {type(self).__name__}"
 
     # Making ----------------------------------------------------------------------------------------------------
@@ -235,7 +239,7 @@ def pull_through(z: Node, g: Any, grads: Grads, path: Container[Node], read: Cal
     for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):  # some rows have rules for any number
         if not isinstance(x, Node):
             continue
-        if x.born > z.born:
+        if x.born >= z.born:
             raise StaleGraphError(why_stale(z, x))
         if rule is None or x not in path:
             continue
@@ -302,12 +306,17 @@ def why_constant(node: Node) -> str:
             return f"{node.title} has no gradient: `{made.op.name}` has no derivative (made at {made.where})"
     return (
         f"{node.title} has no gradient: everything it was made from is a constant; "
-        "give a leaf requires_grad=True, as in Tensor(data, requires_grad=True)"
+        "give a leaf requires_grad=True, as in Tensor([1.0, 2.0], requires_grad=True)"
     )
 
 
 def why_stale(z: Node, x: Node) -> str:
     """Say which leaf changed after which node was made from it."""
+    if x.op is not None:
+        return (
+            f"there is a cycle: {z.title}, made at {z.where}, has an operand that is not older, {x.title}, "
+            f"made at {x.where}; the inputs of a node were written to: build the graph anew"
+        )
     return (
         f"{x.title} was assigned at {x.where}, after {z.title} had been made from it at {z.where}: "
         "the gradient would mix its old and its new value; run the forward pass again, then backward()"

@@ -293,7 +293,7 @@ def carried_back(root: Value, seed: float) -> tuple[list[Any], list[float], dict
         b = y._data if type(y) is Value else y
         if a is not x:
             place = newest - x.born
-            if place < age:
+            if place <= age:
                 return None  # assigned since
             if x._requires_grad:
                 dx = rules[0](g, z._data, a) if b is ABSENT else rules[0](g, z._data, a, b)
@@ -306,7 +306,7 @@ def carried_back(root: Value, seed: float) -> tuple[list[Any], list[float], dict
                     grads[place] += dx
         if b is not y:  # the same again: a loop over one or two operands would cost a third of the walk
             place = newest - y.born
-            if place < age:
+            if place <= age:
                 return None
             if y._requires_grad:
                 dy = rules[1](g, z._data, a, b)
