@@ -1,0 +1,53 @@
+"""Cutting a set into what is learnt from and what is held out, and into batches."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Rng = np.random.Generator | int | None
+
+
+def batches(x: Any, y: Any, size: int, rng: Rng = None) -> Iterator[tuple[Array, Array]]:
+    """Yield the set once, in batches of `size` examples; the last may be smaller.
+
+    rng: a generator or a seed to shuffle by; without it the order is kept.
+    Raises ValueError at once where x and y differ in length or `size` is not a whole number from 1 up.
+    """
+    x, y = pair("batches", x, y)
+    try:
+        size = operator.index(size)
+    except TypeError:
+        raise ValueError(f"batches: size must be a whole number of examples, not {size!r:.60}") from None
+    if size < 1:
+        raise ValueError(f"batches: size must be at least 1 example, not {size}")
+    order = np.arange(len(x)) if rng is None else np.random.default_rng(rng).permutation(len(x))
+    return ((x[order[i : i + size]], y[order[i : i + size]]) for i in range(0, len(x), size))
+
+
+def split(x: Any, y: Any, held_out: float = 0.2, *, rng: Rng = None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Return ((x, y), (x_test, y_test)): the share `held_out` of each class is kept for the test.
+
+    rng: a generator or a seed to choose by. y holds classes as whole numbers.
+    """
+    x, y = pair("split", x, y)
+    if not 0 < held_out < 1:
+        raise ValueError(f"split: held_out must be between 0 and 1, not {held_out!r:.60}")
+    rng = np.random.default_rng(rng)
+    test = np.zeros(len(y), bool)
+    for label in np.unique(y):
+        places = rng.permutation(np.flatnonzero(y == label))
+        test[places[: round(held_out * len(places))]] = True
+    return (x[~test], y[~test]), (x[test], y[test])
+
+
+def pair(name: str, x: Any, y: Any) -> tuple[Array, Array]:
+    """Return inputs and answers as arrays. Raises ValueError where their lengths differ."""
+    x, y = np.asarray(x), np.asarray(y)
+    if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
+        raise ValueError(f"{name}: x of shape {x.shape} and y of shape {y.shape} must have one row an example each")
+    return x, y

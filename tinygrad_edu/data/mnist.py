@@ -1,0 +1,58 @@
+"""Reading MNIST, the 70,000 handwritten digits of Yann LeCun's, from the four files that everybody keeps."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+LARGEST = 1 << 30  # no file of this kind unpacks to a gigabyte
+
+
+def load_mnist(folder: str | Path, dtype: Any = np.float32) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Return ((x, y), (x_test, y_test)) from the IDX files in `folder`, gzipped or not.
+
+    x is (60000, 784), from 0, black, to 1, white, in `dtype`; y is (60000,), whole numbers. The test set has 10,000.
+    Raises FileNotFoundError that names the missing file, ValueError for a file that is not what it should be.
+    """
+    sets = []
+    for name in ("train", "t10k"):
+        images = read_idx(file_of(folder, f"{name}-images-idx3-ubyte"), axes=3)
+        labels = read_idx(file_of(folder, f"{name}-labels-idx1-ubyte"), axes=1)
+        if len(images) != len(labels):
+            raise ValueError(f"load_mnist: {name} has {len(images)} images and {len(labels)} labels")
+        x = images.reshape(len(images), math.prod(images.shape[1:])).astype(dtype) / np.dtype(dtype).type(255)
+        sets.append((x, labels.astype(np.int64)))
+    return sets[0], sets[1]
+
+
+def file_of(folder: str | Path, name: str) -> Path:
+    """Return the path of a file, gzipped or not. Raises FileNotFoundError."""
+    for path in (Path(folder, f"{name}.gz"), Path(folder, name)):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"load_mnist: {Path(folder, name)}.gz is missing; MNIST is four files, "
+        "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and the same for t10k"
+    )
+
+
+def read_idx(path: Path, axes: int) -> Array:
+    """Return the bytes of an IDX file as an array. Raises ValueError that names the file and what is wrong."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read(LARGEST)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is not a whole gzip file: {error}") from None
+    head = 4 + 4 * axes
+    if len(content) < head or content[:4] != bytes((0, 0, 8, axes)):  # 8: unsigned bytes
+        raise ValueError(f"{path} is not an IDX file of bytes with {axes} axes: it begins with {content[:4].hex(' ')}")
+    shape = tuple(int(n) for n in np.frombuffer(content[4:head], ">u4"))
+    if math.prod(shape) != len(content) - head:
+        raise ValueError(f"{path} says that its shape is {shape}, and holds {len(content) - head} numbers")
+    return np.frombuffer(content, np.uint8, offset=head).reshape(shape)

@@ -1,0 +1,42 @@
+"""Nets: of single neurons made of Values, with micrograd's names, and of tensors, with PyTorch's."""
+
+from . import functional, init, optim
+from .activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .layers import Dropout, Embedding, Flatten, Identity, Linear, Sequential
+from .module import Module
+from .neuron import MLP, Layer, Neuron
+from .normalisation import BatchNorm1d, LayerNorm
+from .optim import SGD, Adagrad, Adam, AdamW, RMSprop, clip_grad_norm
+
+__all__ = [
+    "GELU",
+    "MLP",
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "BatchNorm1d",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "Identity",
+    "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "LogSoftmax",
+    "Module",
+    "Neuron",
+    "RMSprop",
+    "ReLU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "clip_grad_norm",
+    "functional",
+    "init",
+    "optim",
+]

@@ -1,0 +1,138 @@
+"""How wrong a net is, as one number: the losses, with PyTorch's names and meanings.
+
+Each takes the net's output and the truth. reduction: "mean" over the examples, "sum", or "none".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from ..graph import Node, data_of
+from ..ops import activations, arithmetic, compare, losses
+from ..ops.shapes import shape
+
+
+def mse_loss(output: Any, target: Any, reduction: str = "mean", *, broadcast: bool = False) -> Any:
+    """Return the mean of (output - target)².
+
+    Raises ShapeError where the shapes differ, unless `broadcast` says that this is meant.
+    """
+    difference = output - alike("mse_loss", output, target, broadcast)
+    return reduced("mse_loss", difference**2, reduction)
+
+
+def l1_loss(output: Any, target: Any, reduction: str = "mean", *, broadcast: bool = False) -> Any:
+    """Return the mean of |output - target|. Raises ShapeError as `mse_loss` does."""
+    difference = output - alike("l1_loss", output, target, broadcast)
+    return reduced("l1_loss", arithmetic.absolute(difference), reduction)
+
+
+def huber_loss(
+    output: Any, target: Any, reduction: str = "mean", delta: float = 1.0, *, broadcast: bool = False
+) -> Any:
+    """Return the mean of d²/2 where |d| = |output - target| is below `delta`, and of a straight line beyond."""
+    if not delta > 0:
+        raise ValueError(f"huber_loss: delta must be positive, not {delta!r:.60}")
+    difference = output - alike("huber_loss", output, target, broadcast)
+    size = arithmetic.absolute(difference)
+    return reduced("huber_loss", compare.where(size < delta, difference**2 / 2, delta * (size - delta / 2)), reduction)
+
+
+def smooth_l1_loss(
+    output: Any, target: Any, reduction: str = "mean", beta: float = 1.0, *, broadcast: bool = False
+) -> Any:
+    """Return `huber_loss` with delta = beta, divided by beta."""
+    return huber_loss(output, target, reduction, beta, broadcast=broadcast) / beta
+
+
+def cross_entropy(scores: Any, target: Any, reduction: str = "mean") -> Any:
+    """Return the mean of -log(softmax(scores)) at the true classes.
+
+    scores: (n, classes), before any softmax, or (classes,). target: the classes as whole numbers, (n,), or a
+    probability for each class, in the shape of the scores.
+    Raises DTypeError, ShapeError, and IndexError for a class that there is not.
+    """
+    labels = data_of(target)
+    if np.ndim(labels) == len(shape(scores)) and np.asarray(labels).dtype.kind == "f":
+        probabilities = alike("cross_entropy", scores, target, broadcast=False)
+        each = -(losses.log_softmax(scores) * probabilities).sum(axis=-1)
+    else:
+        each = losses.softmax_cross_entropy(scores, classes("cross_entropy", scores, target))
+    return reduced("cross_entropy", each, reduction)
+
+
+def nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
+    """Return the mean of -log(p) at the true classes, of `log_softmax`'s rows. Raises as `cross_entropy` does."""
+    labels = classes("nll_loss", log_probabilities, target)
+    picked = log_probabilities[(*np.indices(shape(labels)), labels)]
+    return reduced("nll_loss", -picked, reduction)
+
+
+def binary_cross_entropy(p: Any, target: Any, reduction: str = "mean") -> Any:
+    """Return the mean of -log(p) where the target is 1 and of -log(1 - p) where it is 0, each at most 100.
+
+    Raises ValueError for a p outside 0 to 1, ShapeError where the shapes differ.
+    """
+    seen = np.asarray(data_of(p))
+    if seen.size and not (seen.min() >= 0 and seen.max() <= 1):
+        raise ValueError(
+            f"binary_cross_entropy: probabilities run from 0 to 1, and these from {seen.min():g} to {seen.max():g}; "
+            "for scores before the sigmoid use binary_cross_entropy_with_logits"
+        )
+    target = alike("binary_cross_entropy", p, target, broadcast=False)
+    return reduced("binary_cross_entropy", losses.binary_cross_entropy(p, target), reduction)
+
+
+def binary_cross_entropy_with_logits(scores: Any, target: Any, reduction: str = "mean") -> Any:
+    """Return `binary_cross_entropy` of sigmoid(scores), exact however large the scores."""
+    name = "binary_cross_entropy_with_logits"
+    target = alike(name, scores, target, broadcast=False)
+    each = target * activations.softplus(-scores) + (1 - target) * activations.softplus(scores)
+    return reduced(name, each, reduction)
+
+
+def reduced(name: str, each: Any, reduction: str) -> Any:
+    """Return the losses of all examples as one number, or as they are."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{name}: reduction {reduction!r:.60} is none of 'mean', 'sum', 'none'")
+    if reduction == "none" or not shape(each):  # one number is its own mean, and a Value has no axes
+        return each
+    return each.mean() if reduction == "mean" else each.sum()
+
+
+def alike(name: str, output: Any, target: Any, broadcast: bool) -> Any:
+    """Return the target in a form to compute with. Raises ShapeError where its shape is not that of the output."""
+    target = target if isinstance(target, (Node, float, int)) else np.asarray(target)
+    ours, theirs = shape(output), shape(target)
+    if ours != theirs and not broadcast:
+        try:
+            become = f" they would become {np.broadcast_shapes(ours, theirs)}, every number with every other;"
+        except ValueError:
+            become = ""
+        raise ShapeError(
+            f"{name}: the output has shape {ours} and the target {theirs};{become} "
+            f"reshape one, as in target.reshape({ours})"
+        )
+    return target
+
+
+def classes(name: str, scores: Any, target: Any) -> Any:
+    """Return class labels, checked against the scores. Raises DTypeError, ShapeError or IndexError."""
+    labels = np.asarray(data_of(target))
+    if labels.dtype.kind not in "iu":
+        raise DTypeError(f"{name}: classes are whole numbers, and the target is {labels.dtype}: use .astype(int)")
+    *examples, n = shape(scores) or (0,)
+    if labels.shape != tuple(examples):
+        raise ShapeError(
+            f"{name}: scores of shape {shape(scores)} go with one class an example, shape {tuple(examples)}, "
+            f"and the target has shape {labels.shape}"
+        )
+    wrong = np.flatnonzero((labels < 0) | (labels >= n))
+    if wrong.size:
+        raise IndexError(
+            f"{name}: class {labels.flat[wrong[0]]}, but there are {n} classes (0–{n - 1}), in row {wrong[0]}"
+        )
+    return target if isinstance(target, Node) else labels

@@ -1,0 +1,194 @@
+"""What every net is made of: a module holds parameters and other modules, and finds them by itself.
+
+A parameter is a leaf that needs a gradient, kept as an attribute of a module or in a list, tuple or dict there;
+a buffer is a leaf that needs none. Nothing is registered, and nothing here knows one kind of layer from another.
+
+Every call of a module is an interval of ticks: the nodes it made are those with `first < node.born < last`, where
+`(first, last)` is the module's `last_call`. So a picture can show a module as a cluster: see `calls`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self
+
+from ..errors import DTypeError, GradientError
+from ..graph import Node, tick
+from . import state
+
+
+class Module:
+    """A part of a net. Subclasses call `super().__init__()`, set their parts as attributes and define `forward`."""
+
+    starts_layer: ClassVar[bool] = False  # whether it makes a weighted sum z^(l), with which layer l begins
+    training: bool = True  # whether dropout drops and batch normalisation measures: see `train` and `eval`
+    layer: int = 0  # the number of the layer of its net to which it belongs; 0 outside of a `Sequential`
+    last_call: tuple[int, int] | None = None  # the ticks at which its last call began and ended
+
+    def __init__(self) -> None:
+        self.training = True
+
+    def forward(self, *inputs: Any) -> Any:
+        """Compute the output; every module defines its own."""
+        raise NotImplementedError(f"{type(self).__name__} has to define forward()")
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        first = tick()
+        output = self.forward(*inputs, **options)
+        self.__dict__["last_call"] = (first, tick())
+        return output
+
+    def __setattr__(self, name: str, new: Any) -> None:
+        if "training" not in self.__dict__ and name != "training" and any(True for _ in found(new, "")):
+            raise GradientError(f"{type(self).__name__}.__init__: call super().__init__() first, then set {name!r}")
+        old = self.__dict__.get(name)
+        if old is not None and is_leaf(old) and new is not None and not is_leaf(new):
+            raise DTypeError(
+                f"{name!r} of {type(self).__name__} is {old.title} and cannot become {new!r:.60}: "
+                f"write .{name}.data = … to change its numbers, or give another leaf to put in its place"
+            )
+        object.__setattr__(self, name, new)
+
+    # Finding parts ---------------------------------------------------------------------------------------------
+
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """Yield the attributes in which modules and leaves are looked for, by name."""
+        yield from self.__dict__.items()
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """Yield the modules directly inside this one, by name."""
+        for name, part in self.parts():
+            for path, x in found(part, name):
+                if isinstance(x, Module):
+                    yield path, x
+
+    def named_modules(self, path: str = "") -> Iterator[tuple[str, Module]]:
+        """Yield this module and all inside it, outermost first, each once, by path: `""`, `"0"`, `"0.norm"`."""
+        seen: set[Module] = set()
+        waiting = [(path, self)]
+        while waiting:
+            here, module = waiting.pop()
+            if module not in seen:
+                seen.add(module)
+                yield here, module
+                inside = [(f"{here}.{name}" if here else name, child) for name, child in module.children()]
+                waiting += reversed(inside)
+
+    def named_leaves(self) -> Iterator[tuple[str, Any]]:
+        """Yield every parameter and buffer by path, each once; of tied ones the first path counts."""
+        seen: set[Any] = set()
+        for here, module in self.named_modules():
+            for name, part in module.parts():
+                for path, x in found(part, f"{here}.{name}" if here else name):
+                    if is_leaf(x) and x not in seen:
+                        seen.add(x)
+                        yield path, x
+
+    def named_parameters(self) -> list[tuple[str, Any]]:
+        """Return the leaves that need a gradient, by path: `"0.weight"`, `"layers.0.neurons.2.b"`."""
+        return [(path, x) for path, x in self.named_leaves() if x.requires_grad]
+
+    def parameters(self) -> list[Any]:
+        """Return the leaves that need a gradient: what an optimiser is given."""
+        return [x for _, x in self.named_parameters()]
+
+    def named_buffers(self) -> list[tuple[str, Any]]:
+        """Return the leaves that need no gradient, like running averages, by path."""
+        return [(path, x) for path, x in self.named_leaves() if not x.requires_grad]
+
+    def buffers(self) -> list[Any]:
+        """Return the leaves that need no gradient."""
+        return [x for _, x in self.named_buffers()]
+
+    def calls(self) -> list[tuple[str, Module, int, int]]:
+        """Return `(path, module, first, last)` of the last call of each module that was called, outermost first.
+
+        A node belongs to every module with `first < node.born < last`.
+        """
+        return [(path, module, *module.last_call) for path, module in self.named_modules() if module.last_call]
+
+    # Training --------------------------------------------------------------------------------------------------
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for x in self.parameters():
+            x.grad = None
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training, where dropout drops and batch normalisation measures; return the module."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Switch to use, where every output is that of the trained net; return the module."""
+        return self.train(False)
+
+    # Keeping and showing ---------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of the numbers of every parameter and buffer, by path: arrays, and floats for Values."""
+        return state.copied(self)
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over the numbers that `state_dict` gave.
+
+        Raises CheckpointError that lists everything missing, unexpected or of another shape or type; then
+        nothing has changed.
+        """
+        state.load(self, saved)
+
+    def summary(self, depth: int = 1) -> str:
+        """Return a table of the modules down to `depth`, with how many numbers each has to learn."""
+        rows = [("layer", "kind", "parameters")]
+        waiting = [(path, child, 1) for path, child in self.children()][::-1]
+        while waiting:
+            path, module, level = waiting.pop()
+            rows.append((path, module.described(), f"{count(module):,}"))
+            if level < depth:
+                waiting += [(f"{path}.{name}", child, level + 1) for name, child in module.children()][::-1]
+        rows.append(("", type(self).__name__, f"{count(self):,}"))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
+        rule = "-" * (sum(widths) + 4)
+        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    def options(self) -> str:
+        """Return what it was made with, for `repr` and `summary`."""
+        return ""
+
+    def described(self) -> str:
+        """Return its kind and what it was made with: `Linear(64, 10)`."""
+        return f"{type(self).__name__}({self.options()})"
+
+    def shown(self, outside: bool | None = None) -> str:
+        """Return its description and those of its parts, with the mode where it is not that of the module outside."""
+        mode = "" if self.training is outside else f"training={self.training}"
+        first = f"{type(self).__name__}({', '.join(filter(None, (self.options(), mode)))})"
+        lines = (f"{name}: {child.shown(self.training)}" for name, child in self.children())
+        return "\n  ".join([first, *(line.replace("\n", "\n  ") for line in lines)])
+
+    def __repr__(self) -> str:
+        return self.shown()
+
+
+def is_leaf(x: Any) -> bool:
+    """Whether `x` is a node that was given, not computed."""
+    return isinstance(x, Node) and x.op is None
+
+
+def found(part: Any, path: str) -> Iterator[tuple[str, Node | Module]]:
+    """Yield the nodes and modules in an attribute, looking into lists, tuples and dicts, each by its path."""
+    if isinstance(part, (Node, Module)):
+        yield path, part
+    elif isinstance(part, (list, tuple)):
+        for i, x in enumerate(part):
+            yield from found(x, f"{path}.{i}")
+    elif isinstance(part, dict):
+        for key, x in part.items():
+            yield from found(x, f"{path}.{key}")
+
+
+def count(module: Module) -> int:
+    """Return how many numbers a module has to learn."""
+    return sum(getattr(x, "size", 1) for x in module.parameters())

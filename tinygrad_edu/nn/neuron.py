@@ -1,0 +1,172 @@
+"""Nets of single neurons, made of `Value`s: micrograd's classes, its signatures and its results.
+
+They never call NumPy. Without `rng` the first weights come from Python's own `random`, as in micrograd, so that
+`random.seed(1337)` gives the same net there and here.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..errors import ShapeError
+from ..value import Value
+from .module import Module
+from .sizes import size
+
+if TYPE_CHECKING:
+    from .layers import Sequential
+
+
+class Uniform(Protocol):
+    """What weights are drawn from: `random`, a `random.Random` or a `numpy.random.Generator`."""
+
+    def uniform(self, low: float, high: float, /) -> float:
+        """Return a number between `low` and `high`."""
+
+
+Rng = Uniform | int | None
+Activation = str | bool | None
+
+ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
+    "relu": Value.relu,
+    "sigmoid": Value.sigmoid,
+    "tanh": Value.tanh,
+    "linear": lambda z: z,
+}
+
+
+class Neuron(Module):
+    """One neuron: the weighted sum z of its inputs and a bias, then its activation a.
+
+    activation: "relu", "sigmoid", "tanh" or "linear"; True and False are micrograd's words for the first and last.
+    nonlin: False leaves the activation out. rng: a generator or a seed.
+    """
+
+    def __init__(
+        self, n_in: int, activation: Activation = "relu", *, nonlin: bool = True, rng: Rng = None, name: str = ""
+    ) -> None:
+        super().__init__()
+        draw = source(rng).uniform
+        self.w = [Value(float(draw(-1, 1))) for _ in range(size("Neuron", "n_in", n_in))]
+        self.b = Value(0.0)
+        self.activation = chosen(activation) if nonlin else "linear"
+        self.label(name)
+
+    def label(self, j: str = "", layer: str = "") -> None:
+        """Label its parameters, its sum and its activation for pictures: neuron `j` of `layer`."""
+        for k, w in enumerate(self.w, start=1):
+            w.label = f"w_{pair(j, k)}{layer}"
+        at = f"_{j}" if j else ""
+        self.b.label, self.z_label, self.a_label = f"b{at}{layer}", f"z{at}{layer}", f"a{at}{layer}"
+
+    def forward(self, x: Sequence[Any]) -> Value:
+        """Return the activation for inputs `x`: numbers or Values, as many as there are weights."""
+        x = x.tolist() if hasattr(x, "tolist") else x
+        if len(x) != len(self.w):
+            raise ShapeError(f"this neuron has {len(self.w)} weight{'s' * (len(self.w) > 1)}, and got {len(x)} inputs")
+        z: Value = sum((w * x_k for w, x_k in zip(self.w, x, strict=True)), self.b)
+        z.label = self.z_label
+        if self.activation == "linear":
+            return z
+        a = ACTIVATIONS[self.activation](z)
+        a.label = self.a_label
+        return a
+
+    def __repr__(self) -> str:
+        kind = "ReLU" if self.activation == "relu" else self.activation.capitalize()
+        return f"{kind}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """Neurons side by side, all with the same inputs; one neuron alone gives a Value, more give a list."""
+
+    def __init__(
+        self, n_in: int, n_out: int, activation: Activation = "relu", *, nonlin: bool = True, rng: Rng = None
+    ) -> None:
+        super().__init__()
+        rng = source(rng)
+        self.neurons = [Neuron(n_in, activation, nonlin=nonlin, rng=rng) for _ in range(size("Layer", "n_out", n_out))]
+        self.label()
+
+    def label(self, layer: str = "") -> None:
+        """Label the parameters of its neurons, numbered from 1."""
+        for j, neuron in enumerate(self.neurons, start=1):
+            neuron.label(str(j), layer)
+
+    def forward(self, x: Sequence[Any]) -> Any:
+        """Return the activations of its neurons."""
+        a = [neuron(x) for neuron in self.neurons]
+        return a[0] if len(a) == 1 else a
+
+    def options(self) -> str:
+        return f"{len(self.neurons[0].w)}, {len(self.neurons)}"
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(repr, self.neurons))}]"
+
+
+class MLP(Module):
+    """Layers one after the other: a multi-layer perceptron, its last layer without activation.
+
+    n_in: how many numbers go in. n_outs: how many neurons each layer has.
+    """
+
+    def __init__(self, n_in: int, n_outs: Iterable[int], activation: Activation = "relu", *, rng: Rng = None) -> None:
+        super().__init__()
+        rng = source(rng)
+        sizes = [n_in, *n_outs]
+        if len(sizes) < 2:
+            raise ValueError("MLP: n_outs is empty; give the number of neurons of each layer, like MLP(2, [16, 1])")
+        self.layers = [
+            Layer(n, m, activation, nonlin=i < len(sizes) - 2, rng=rng) for i, (n, m) in enumerate(pairwise(sizes))
+        ]
+        for number, layer in enumerate(self.layers, start=1):
+            layer.label(f"^({number})")
+
+    def forward(self, x: Sequence[Any]) -> Any:
+        """Return the output of the last layer."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def to_tensor_model(self) -> Sequential:
+        """Return the same net made of tensors: for rows of inputs it gives rows of the same outputs."""
+        from .activations import ACTIVATION_MODULES
+        from .layers import Linear, Sequential
+
+        modules: list[Module] = []
+        for layer in self.layers:
+            modules.append(Linear.of_neurons(layer.neurons))
+            if layer.neurons[0].activation != "linear":
+                modules.append(ACTIVATION_MODULES[layer.neurons[0].activation]())
+        return Sequential(*modules)
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(repr, self.layers))}]"
+
+
+def source(rng: Rng) -> Uniform:
+    """Return what to draw from: Python's `random` by default, a new generator from a seed, or the one given."""
+    if rng is None:
+        return random
+    if isinstance(rng, int):
+        return random.Random(rng)
+    if not hasattr(rng, "uniform"):
+        raise TypeError(f"rng must be a random.Random, a numpy.random.Generator or a seed, not {rng!r:.60}")
+    return rng
+
+
+def chosen(activation: Activation) -> str:
+    """Return the name of an activation. Raises ValueError for an unknown one."""
+    name = "relu" if activation is True else activation or "linear"
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation {activation!r:.60} is none of {', '.join(ACTIVATIONS)}")
+    return name
+
+
+def pair(j: str, k: int) -> str:
+    """Return the indices of the weight to neuron `j` from input `k`: 12, and 1,12 where that could be misread."""
+    return f"{j}{',' if j and (len(j) > 1 or k > 9) else ''}{k}"

@@ -1,0 +1,56 @@
+"""The numbers of a net by name: taking a copy, and putting one back, wholly or not at all."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import CheckpointError
+
+if TYPE_CHECKING:
+    from .module import Module
+
+
+def copied(module: Module) -> dict[str, Any]:
+    """Return the numbers of every parameter and buffer by path; nothing done to them later changes the net."""
+    return {path: kept(x) for path, x in module.named_leaves()}
+
+
+def kept(x: Any) -> Any:
+    """Return a leaf's numbers: a new array, or a float."""
+    return np.array(x._data) if isinstance(x._data, np.ndarray) else x._data
+
+
+def load(module: Module, saved: dict[str, Any]) -> None:
+    """Assign `saved` to the leaves of `module`. Raises CheckpointError with all that does not fit; nothing changes."""
+    leaves = dict(module.named_leaves())
+    problems = []
+    for path, x in leaves.items():
+        if path not in saved:
+            problems.append(f"missing: {path}, {kind(x._data)}{nearest(path, saved.keys() - leaves.keys())}")
+        elif kind(saved[path]) != kind(x._data):
+            problems.append(f"does not fit: {path} is {kind(x._data)} in the net, {kind(saved[path])} in the state")
+    for path in saved:
+        if path not in leaves:
+            known = nearest(path, leaves.keys() - saved.keys())
+            problems.append(f"unexpected: {path}, {kind(saved[path])}{known}")
+    if problems:
+        raise CheckpointError(
+            f"the state does not fit this {type(module).__name__}, which stays as it was:\n  " + "\n  ".join(problems)
+        )
+    for path, x in leaves.items():
+        x.assign(saved[path])
+
+
+def kind(data: Any) -> str:
+    """Say what numbers `data` holds: shape and dtype, by which a net and a state are compared."""
+    array = np.asarray(data._data if hasattr(data, "_data") else data)
+    return f"{array.dtype} {array.shape}"
+
+
+def nearest(path: str, others: Any) -> str:
+    """Say which of the unmatched names looks like `path`."""
+    close = difflib.get_close_matches(path, sorted(others), n=1, cutoff=0.6)
+    return f" (is it {close[0]}?)" if close else ""
