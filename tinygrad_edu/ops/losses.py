@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..op import op
-from .powers import exp
+from .arithmetic import maximum
+from .powers import exp, log
 from .reductions import sum
 from .shapes import shape
 
@@ -37,6 +38,16 @@ softmax_cross_entropy = op(
     onnx="SoftmaxCrossEntropyLoss",
     doc="Compute -log(softmax(x)) at the labels: one loss an example. Fused, so that its gradient is p - y at once.",
 )
+binary_cross_entropy = op(
+    "binary_cross_entropy",
+    "binary_cross_entropy({}, {})",
+    lambda p, y: -(y * _bounded_log(p) + (1 - y) * _bounded_log(1 - p)),
+    lambda g, z, p, y: g * (p - y) / maximum(p * (1 - p), 1e-12),
+    lambda g, z, p, y: g * (maximum(log(1 - p), -100) - maximum(log(p), -100)),
+    tex=r"-\ln\,p({}, {})",
+    elementwise=True,
+    doc="Compute -log(p) where y is 1 and -log(1 - p) where it is 0, each 100 at most, as PyTorch bounds them.",
+)
 one_hot = op(
     "one_hot",
     "one_hot({})",
@@ -55,6 +66,11 @@ def _softmax(x: np.ndarray, axis: int) -> np.ndarray:
 def _log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
     x = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+
+
+def _bounded_log(p: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):  # log(0) is one of the values that the bound is for
+        return np.maximum(np.log(p), -100)
 
 
 def _picked(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
