@@ -24,7 +24,10 @@ from .value import Value
 # What is not needed to build and differentiate a graph is imported when it is first used: name -> module.
 # A name whose module is called like itself is that module; so a function `draw` is ".draw.something", not ".draw".
 _LATER: dict[str, str] = {
+    "data": ".data",
     "formula": ".explain.formula",
+    "gradcheck": ".check.gradcheck",
+    "nn": ".nn",
 }
 
 __all__ = ["Tensor", "Value", "gradients", "no_grad", "op", *_LATER]
