@@ -8,36 +8,55 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError, ShapeError
+from .errors import DTypeError, ShapeError, users_line
 
-ALLOWED = "booleans, integers and floating-point numbers"
+REAL = "biuf"  # the kinds of dtype that are real numbers
+CURES = {  # what to do about data of another kind of dtype
+    "c": "use its .real and its .imag, a tensor each",
+    "U": "convert text with float(...)",
+    "S": "convert text with float(...)",
+    "M": "count days or seconds from one of the dates, as in (dates - dates[0]) / np.timedelta64(1, 'D')",
+    "m": "divide by a unit, as in durations / np.timedelta64(1, 's')",
+    "V": "take one field of the records, as in data['x']",
+    "O": "give nothing but numbers, as in [1.0, 2.0]; of Values their numbers, as in [v.data for v in values]",
+}
 
 
-def array_of(data: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
+def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndarray[Any, Any]:
     """Return a new array of native numbers made from an array, a number or nested lists.
 
-    Raises ShapeError for ragged lists, DTypeError for anything that is not real numbers.
+    what: what the array is to become, for messages. Raises ShapeError for ragged lists, DTypeError for anything
+    that is not real numbers.
     """
     if isinstance(data, np.ma.MaskedArray):
-        raise DTypeError("a masked array cannot become a tensor, which would lose the mask: use .filled(value) first")
+        raise DTypeError(f"a masked array cannot become {what}, which would lose the mask: use .filled(value) first")
     try:
-        array = np.array(data, dtype=dtype, subok=False)
+        array = np.array(data, dtype=None if isinstance(data, np.ndarray) else dtype, subok=False)
     except ValueError as error:
         ragged = first_ragged(data)
         if ragged is None:
-            raise DTypeError(f"{data!r:.60} cannot become a tensor: {error}") from None
-        raise ShapeError(f"ragged data cannot become a tensor: {ragged}") from None
+            raise DTypeError(f"{data!r:.60} cannot become {what}: {error} (at {users_line()})") from None
+        raise ShapeError(
+            f"ragged data cannot become {what}: {ragged}; give every row the same length (at {users_line()})"
+        ) from None
     except TypeError as error:
-        raise DTypeError(f"{data!r:.60} cannot become a tensor: {error}") from None
-    if array.dtype.kind not in "biuf":
+        raise DTypeError(f"{data!r:.60} cannot become {what}: {error}") from None
+    if dtype is not None and array.dtype.kind in REAL:
+        array = array.astype(dtype, copy=False)
+    if array.dtype.kind not in REAL:
         raise DTypeError(
-            f"data of dtype {array.dtype} cannot become a tensor{first_odd(data)}: only {ALLOWED} can be differentiated"
+            f"data of dtype {array.dtype} cannot become {what}{first_odd(data)}: it must be booleans, integers or "
+            f"floating-point numbers; {CURES.get(array.dtype.kind, CURES['O'])} (at {users_line()})"
         )
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def constant(x: Any) -> Any:
     """Return a constant operand as the graph may keep it: numbers as they are, arrays as private copies."""
+    if type(x) is np.ndarray and x.dtype.kind in "biuf" and x.dtype.isnative and x.flags.writeable:
+        copy = x.copy()  # the commonest case, an array of data, without the questions below
+        copy.flags.writeable = False
+        return copy
     if isinstance(x, (bool, int, float, np.bool_, np.integer, np.floating)):
         return x
     if isinstance(x, np.ndarray) and x.flags.owndata and not x.flags.writeable and x.dtype.kind in "biufc":
@@ -50,7 +69,7 @@ def constant(x: Any) -> Any:
     return copy
 
 
-def first_ragged(data: Any, path: str = "row") -> str | None:
+def first_ragged(data: Any) -> str | None:
     """Say which of nested lists has another length than the first of its level; None if all agree."""
     if not isinstance(data, (list, tuple)) or not data:
         return None
@@ -58,23 +77,26 @@ def first_ragged(data: Any, path: str = "row") -> str | None:
     for i, n in enumerate(lengths):
         if n != lengths[0]:
             mine, first = ("is a number" if m is None else f"has {m} element{'s' * (m != 1)}" for m in (n, lengths[0]))
-            return f"{path} {i} {mine}, {path} 0 {first}"
+            return f"row {i} {mine}, row 0 {first}"
     for i, row in enumerate(data):
-        if found := first_ragged(row, f"in row {i}, row"):
-            return found
+        if found := first_ragged(row):
+            return f"in row {i}, {found}"
     return None
 
 
 def first_odd(data: Any) -> str:
-    """Say which element of nested lists is not a number, where that can be told."""
+    """Say which element is not a real number, where that can be told."""
+    if isinstance(data, np.ndarray) and data.dtype.kind == "O":
+        data = data.tolist()
     if isinstance(data, (list, tuple)):
         for i, part in enumerate(data):
             if isinstance(part, (list, tuple)):
                 if found := first_odd(part):
                     return found.replace(" (element ", f" (element {i}, ", 1)
-            elif not isinstance(part, (bool, int, float, np.generic, np.ndarray)):
+            elif not isinstance(part, (bool, int, float, np.floating, np.integer, np.bool_, np.ndarray)):
                 return f" (element {i} is {part!r:.60})"
-    return ""
+        return ""
+    return "" if isinstance(data, np.ndarray) else f" ({data!r:.60} is a {type(data).__name__})"
 
 
 class ReadOnly(np.ndarray[Any, Any]):

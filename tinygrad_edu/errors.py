@@ -81,16 +81,16 @@ class IndependentWarning(UserWarning):
 
 def users_frame() -> FrameType:
     """Return the innermost frame that runs the user's code, not this package's."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None:
+    frame = sys._getframe(2)  # the caller is ours
+    while True:
         name = frame.f_code.co_filename
         ours = _OURS.get(name)
         if ours is None:
             ours = _OURS[name] = name.startswith(_PACKAGE)
-        if not ours:
+        outer = frame.f_back if ours else None
+        if outer is None:
             return frame
-        frame = frame.f_back
-    return frame
+        frame = outer
 
 
 def users_line() -> str:

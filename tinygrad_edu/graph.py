@@ -14,7 +14,7 @@ from itertools import chain
 from operator import attrgetter
 from types import CodeType
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 from .copies import recipe
 from .errors import GradientError, StaleGraphError, line_of, users_frame, warn
@@ -27,11 +27,37 @@ Grads = dict["Node", Any]
 
 tick = itertools.count(1).__next__  # every node takes the next number: its inputs are always older than itself
 born = attrgetter("born")
+NONE: dict[str, Any] = {}  # no keyword parameters
 ABSENT: Any = object()  # in the second operand's slot: there is only one
 LISTED: Any = object()  # in the second operand's slot: all of them are in a tuple in the first one's
-EMPTY: dict[str, Any] = {"_grad": None, "label": "", "params": {}}  # what an empty slot means
+EMPTY: dict[str, Any] = {"_grad": None, "label": "", "params": NONE}  # what an empty slot means
 _committing = threading.Lock()  # several threads may run backward() into the same leaf
-spent: WeakSet[Node] = WeakSet()  # leaves whose gradient an optimiser has used and nobody has reset since
+
+
+class Leaves:
+    """A set of leaves that keeps none of them alive. A WeakSet would ask `==`, which on nodes is an operation."""
+
+    def __init__(self) -> None:
+        self.by_id: WeakValueDictionary[int, Node] = WeakValueDictionary()
+
+    def add(self, leaf: Node) -> None:
+        """Put a leaf in."""
+        self.by_id[id(leaf)] = leaf
+
+    def discard(self, leaf: Node) -> None:
+        """Take a leaf out, if it is in."""
+        self.by_id.pop(id(leaf), None)
+
+    def __contains__(self, leaf: Node) -> bool:
+        return id(leaf) in self.by_id
+
+
+spent = Leaves()  # those whose gradient an optimiser has used and nobody has reset since
+
+
+def data_of(x: Any) -> Any:
+    """Return a node's number or array, and a constant as it is."""
+    return x._data if isinstance(x, Node) else x
 
 
 class Node:
@@ -72,10 +98,7 @@ class Node:
 
     __hash__ = object.__hash__  # a node is itself, whatever `==` may compute
 
-    @staticmethod
-    def operand(x: Any) -> Any:
-        """Return what a rule is handed of an operand, or of the result, when `backward` computes with numbers."""
-        return data_of(x)
+    operand: ClassVar[Callable[[Any], Any]] = staticmethod(data_of)  # what `backward` hands to rules of nodes
 
     # What each kind of node (one float, an array) adds ---------------------------------------------------------
 
@@ -90,6 +113,16 @@ class Node:
 
     def seed(self, given: Any) -> Any:
         """Return the data of the gradient to start from: `given`, or one."""
+        raise NotImplementedError  # every kind of node defines its own
+
+    def allow_gradient(self) -> None:
+        """Raise DTypeError where data of this type has no derivative."""
+
+    def carry_back(self, seed: Any, keep: bool) -> tuple[list[Any], list[Any], Grads] | None:
+        """Return interior nodes, their gradients, and the leaves' gradients: `pull`, unrolled for this kind of node.
+
+        Where anything is out of the ordinary: raises, or returns None, and has changed nothing.
+        """
         raise NotImplementedError  # every kind of node defines its own
 
     def leaf(self, data: Any) -> Any:
@@ -129,6 +162,8 @@ class Node:
                 f"{self.title} was computed at {self.where}, so whether it requires a gradient follows from what it "
                 "was made from: use .detach() for a copy that requires none"
             )
+        if wanted:
+            self.allow_gradient()
         self._requires_grad = bool(wanted)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -186,17 +221,19 @@ class Node:
         """
         if not self._requires_grad:
             raise GradientError(why_constant(self))
-        start = self.seed(seed)
+        start, keep = self.seed(seed), retain_grad or self.keeps_interior_gradients
+        if self.op is not None and mode().watch_pull is None:
+            try:
+                quick = self.carry_back(start, keep)
+            except Exception:  # a pole, an overflow, a stale leaf, a rule at fault: the walk below has the answer
+                quick = None
+            if quick is not None:
+                commit(*quick)
+                return
         order = [node for node in history(self) if node._requires_grad]
-        keep = order if retain_grad or self.keeps_interior_gradients else ()
-        grads = pull(order, {self: start}, keep, self.operand)
+        grads = pull(order, {self: start}, order if keep else (), self.operand)
         interior = [z for z in order if z.op is not None]
         commit(interior, map(grads.get, interior), {z: grads[z] for z in order if z.op is None and z in grads})
-
-
-def data_of(x: Any) -> Any:
-    """Return a node's number or array, and a constant as it is."""
-    return x._data if isinstance(x, Node) else x
 
 
 def itself(x: Any) -> Any:
@@ -235,7 +272,7 @@ def pull_through(z: Node, g: Any, grads: Grads, path: Container[Node], read: Cal
     """Hand each operand of `z` its share of `g`, the gradient of `z`: this is the chain rule."""
     assert z.op is not None
     watch = mode().watch_pull
-    result, operands = read(z), [read(x) for x in z.inputs]
+    result, operands = read(z), [*map(read, z.inputs)]
     for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):  # some rows have rules for any number
         if not isinstance(x, Node):
             continue

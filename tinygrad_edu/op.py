@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import refusals
+from . import attempts, refusals
 from .errors import warn
 from .graph import Node
 
@@ -81,7 +81,7 @@ class Op:
         for x in operands:
             if isinstance(x, Node):
                 return x.make(self, operands, params)
-        if self.scalar is not None and all(type(x) in NUMBERS for x in operands):
+        if self.scalar is not None and type(operands[0]) in NUMBERS and all(type(x) in NUMBERS for x in operands):
             return self.on_numbers(*operands, **params)
         return self.forward(*operands, **params)
 
@@ -118,7 +118,7 @@ class Op:
 
     def said(self, operands: tuple[Any, ...]) -> str:
         """Name the operation and what it was given, for messages: `matmul` of (2, 3) and (2, 3)."""
-        return refusals.said(self, operands)
+        return attempts.said(self, operands)
 
     def __repr__(self) -> str:
         return f"<op {self.name}: {self.text}>"

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .arrays import ReadOnly, array_of, constant, read_only
-from .errors import DTypeError, GradientError, InplaceError, NonScalarError, ShapeError, warn
-from .graph import Node, spent, tick
+from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
+from .graph import Node, data_of, spent, tick
 from .modes import mode
 from .op import TABLE, Op
 from .ops import arithmetic, compare, indexing, linear, powers, reductions, shapes
+from .refusals import bad_rule
 
 EXACT = frozenset((float, int))
 OPERAND = (bool, int, float, np.generic, np.ndarray, list, tuple)
@@ -90,13 +91,9 @@ class Tensor(Node):
                 warn("Tensor(t) copies the numbers of t and forgets how they were made: use t itself", UserWarning)
             data = data._data
         self._data = array_of(data, dtype)
-        floating = self._data.dtype.kind == "f"
-        if requires_grad and not floating:
-            raise DTypeError(
-                f"a tensor of dtype {self._data.dtype} cannot carry a gradient: "
-                "integers can't carry gradients; write 1.0 instead of 1, or give dtype=float"
-            )
-        self.remember(None, (), {}, floating if requires_grad is None else bool(requires_grad))
+        if requires_grad:
+            self.allow_gradient()
+        self.remember(None, (), {}, self._data.dtype.kind == "f" if requires_grad is None else bool(requires_grad))
         if label:
             self.label = label
 
@@ -124,12 +121,23 @@ class Tensor(Node):
     @grad.setter
     def grad(self, new: Any) -> None:
         if new is not None:
-            new = array_of(new)
+            new = array_of(data_of(new), what=f"the gradient of {self.title}")
             if new.shape != self.shape:
-                raise ShapeError(f"a gradient of shape {new.shape} cannot be that of {self.title} {self.shape}")
+                raise ShapeError(
+                    f"an array of shape {new.shape} cannot become the gradient of {self.title}, of shape {self.shape} "
+                    f"(at {users_line()})"
+                )
             new = new.astype(self.dtype, copy=False)
         self._grad = new
         spent.discard(self)
+
+    def allow_gradient(self) -> None:
+        """Raise DTypeError where the numbers are of a kind that has no derivative."""
+        if self.dtype.kind != "f":
+            raise DTypeError(
+                f"a tensor of dtype {self.dtype} cannot carry a gradient: integers can't carry gradients; "
+                f"write 1.0 instead of 1, or give dtype=float (at {users_line()})"
+            )
 
     def assign(self, new: Any) -> None:
         """Give a leaf other numbers of the same shape; graphs built from the old ones become stale.
@@ -137,10 +145,17 @@ class Tensor(Node):
         Raises InplaceError on a node that was computed, ShapeError where the shape differs.
         """
         if self.op is not None:
-            raise InplaceError(f"{self.title} was computed at {self.where} and cannot be assigned: make a new Tensor")
-        array = array_of(new, self.dtype)
+            raise InplaceError(
+                f"{self.title} was computed at {self.where} and cannot be assigned: only leaves can; "
+                "make a new one, as in Tensor(data)"
+            )
+        fits = type(new) is np.ndarray and new.dtype is self._data.dtype
+        array = new.copy() if fits else array_of(data_of(new), self.dtype, what=f"the data of {self.title}")
         if array.shape != self.shape:
-            raise ShapeError(f"{self.title} has shape {self.shape} and cannot be assigned shape {array.shape}")
+            raise ShapeError(
+                f"an array of shape {array.shape} cannot become the data of {self.title}, of shape {self.shape} "
+                f"(at {users_line()}): make a new one, as in Tensor(data)"
+            )
         self._data = array
         self.born = tick()
         self.mark()
@@ -345,16 +360,22 @@ class Tensor(Node):
 
     def fit(self, g: Any, z: Node, i: int) -> Any:
         """Return gradient `g` summed over the axes that were broadcast, in this tensor's shape and dtype."""
+        data = self._data
+        if type(g) is np.ndarray and g.shape == data.shape and g.dtype is data.dtype:
+            return g
         if g is None:
             return None
-        data = self._data
         if not isinstance(g, (np.ndarray, Tensor)):
             if isinstance(g, (int, float)) and g == 0:
                 return None
+            if not isinstance(g, (int, float, np.generic)):
+                raise bad_rule(z, i, f"{g!r:.60} of type {type(g).__name__}")
             g = np.asarray(g)
         if g.shape != data.shape:
             g = unbroadcast(g, data.shape, z, i)
         if g.dtype != data.dtype:
+            if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and z._data.dtype.kind == data.dtype.kind == "f"):
+                raise bad_rule(z, i, f"an array of dtype {g.dtype}")
             g = shapes.astype(g, dtype=data.dtype)
         return g
 
@@ -363,13 +384,17 @@ class Tensor(Node):
         if given is None:
             if self.size != 1:
                 raise NonScalarError(
-                    f"backward() starts from one number, and {self.title} has shape {self.shape}: "
-                    "use .sum().backward(), .mean().backward(), or backward(seed) with a weight for each number"
+                    f"backward() starts from one number, and {self.title} has shape {self.shape}: use "
+                    ".sum().backward(), .mean().backward(), or backward(seed) with a weight for each number "
+                    f"(made at {self.where})"
                 )
             return np.ones(self.shape, self.dtype)
-        array = array_of(given._data if isinstance(given, Tensor) else given)
+        array = array_of(data_of(given), what=f"the seed of {self.title}")
         if array.shape != self.shape:
-            raise ShapeError(f"a seed of shape {array.shape} does not fit {self.title} of shape {self.shape}")
+            raise ShapeError(
+                f"a seed of shape {array.shape} does not fit {self.title} of shape {self.shape}, made at {self.where}: "
+                "give a weight for each number, as in backward(np.ones(t.shape))"
+            )
         return array.astype(self.dtype, copy=False)
 
     def leaf(self, data: Any) -> Tensor:
@@ -385,9 +410,8 @@ def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
     """Return `g` added up over the axes along which an operand of `shape` was repeated."""
     new = g.ndim - len(shape)
     fits = new >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[new:], strict=True))
-    if not fits:
-        raise GradientError(
-            f"rule {i} of `{z.op.name}` gave a gradient of shape {g.shape} for an operand of shape {shape}"  # type: ignore[union-attr]  # z was made by a row
-        )
+    if not fits or (len(z.inputs) == 1 and g.shape != z._data.shape):  # one operand is stretched by the result alone
+        raise bad_rule(z, i, f"a gradient of shape {g.shape}")
     repeated = [a + new for a, n in enumerate(shape) if n == 1 and g.shape[a + new] != 1]
-    return shapes.reshape(reductions.sum(g, axis=(*range(new), *repeated)), shape=shape)
+    g = reductions.sum(g, axis=(*range(new), *repeated))
+    return shapes.reshape(g, shape=shape) if repeated else g
