@@ -55,6 +55,27 @@ class Leaves:
 spent = Leaves()  # those whose gradient an optimiser has used and nobody has reset since
 
 
+class Leaves:
+    """A set of leaves that keeps none of them alive. A WeakSet would ask `==`, which on nodes is an operation."""
+
+    def __init__(self) -> None:
+        self.by_id: WeakValueDictionary[int, Node] = WeakValueDictionary()
+
+    def add(self, leaf: Node) -> None:
+        """Put a leaf in."""
+        self.by_id[id(leaf)] = leaf
+
+    def discard(self, leaf: Node) -> None:
+        """Take a leaf out, if it is in."""
+        self.by_id.pop(id(leaf), None)
+
+    def __contains__(self, leaf: Node) -> bool:
+        return id(leaf) in self.by_id
+
+
+spent = Leaves()  # those whose gradient an optimiser has used and nobody has reset since
+
+
 def data_of(x: Any) -> Any:
     """Return a node's number or array, and a constant as it is."""
     return x._data if isinstance(x, Node) else x
