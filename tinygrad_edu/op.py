@@ -11,12 +11,13 @@ import dis
 import math
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from string import Formatter
 from typing import Any
 
 import numpy as np
 
 from . import attempts, refusals
-from .errors import warn
+from .errors import GradientError, warn
 from .graph import Node
 
 Rule = Callable[..., Any]
@@ -135,10 +136,17 @@ def op(name: str, text: str, forward: Callable[..., Any], *rules: Rule | Every |
     domain: the interval where the derivative exists, or one per operand. onnx: the operator's name there.
     elementwise: True where each element of the result depends on the same element of each operand only; known of
     NumPy's ufuncs. linear: True where the result is linear in each operand by itself.
-    Raises ValueError where the name belongs to a row of this package.
+    Raises ValueError where the name belongs to a row of this package, GradientError where there are more or fewer
+    rules than operands in `text`.
     """
     if name in TABLE and name in BUILT_IN:
         raise ValueError(f"op: {name!r} is already a row of the table; choose another name")
+    slots = sum(field is not None for _, field, _, _ in Formatter().parse(text))
+    if BUILT_IN and rules and not isinstance(rules[0], Every) and len(rules) != slots:  # ours may take index arrays too
+        raise GradientError(
+            f"op: {name!r} has {slots} operand{'s' * (slots != 1)} in its text {text!r} and {len(rules)} rule"
+            f"{'s' * (len(rules) != 1)}: give one rule for each operand, None where there is no derivative"
+        )
     return Op(name, text, forward, *rules, **more)
 
 
