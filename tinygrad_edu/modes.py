@@ -1,7 +1,9 @@
 """Switches that hold inside a `with` block: whether nodes remember, and who watches them being made.
 
 The state is one immutable record in a ContextVar, linked to the state outside it. So every thread and every
-asyncio task has its own, and a switch may be nested, re-entered, shared or left by an exception.
+asyncio task has its own, and a switch may be nested, re-entered, shared or left by an exception. A new task starts
+with the state of the task that made it; a new thread starts plain, save where Python lets threads inherit their
+context (`sys.flags.thread_inherit_context`, the default of free-threaded builds).
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ def mode() -> Mode:
 
 
 class Switch:
-    """A change of mode, for `with` or as a decorator of functions, generators and coroutines.
+    """A change of mode, for `with` or as a decorator of functions, coroutines and generators of either kind.
 
     A generator that is decorated runs inside the switch and its caller outside it, at every `yield`; a generator
     that is suspended inside a plain `with` leaves the switch on for its caller, as any context manager does.
@@ -78,6 +80,29 @@ class Switch:
 
             return generator  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
 
+        if inspect.isasyncgenfunction(function):
+
+            @functools.wraps(function)
+            async def async_generator(*args: Any, **kwargs: Any) -> Any:
+                inner = function(*args, **kwargs)
+                resume: Callable[[], Any] = functools.partial(anext, inner)
+                while True:
+                    try:
+                        with self:
+                            given = await resume()
+                    except StopAsyncIteration:
+                        return
+                    try:
+                        resume = functools.partial(inner.asend, (yield given))
+                    except GeneratorExit:
+                        with self:
+                            await inner.aclose()
+                        raise
+                    except BaseException as error:
+                        resume = functools.partial(inner.athrow, error)
+
+            return async_generator  # type: ignore[return-value]  # as above
+
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
@@ -96,7 +121,17 @@ class Switch:
 
 
 class no_grad(Switch):  # noqa: N801  # PyTorch's name for it, and used like a keyword
-    """Compute without remembering: results are leaves that need no gradient."""
+    """Compute without remembering: results are leaves that need no gradient.
+
+    Write `with no_grad():` around statements, or `@no_grad()` above a function; `@no_grad` does as well.
+    """
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        switch = super().__new__(cls)
+        if function is None:
+            return switch
+        switch.__init__()  # type: ignore[misc]  # Python does not call it where __new__ returns a function
+        return switch(function)
 
     def __init__(self) -> None:
         super().__init__(recording=False)
