@@ -1,7 +1,22 @@
 """The table of operations: one row each, grouped by what they are about."""
 
 from ..op import BUILT_IN, TABLE
-from . import activations, arithmetic, compare, indexing, linear, losses, powers, reductions, shapes, trigonometry
+from . import (
+    activations,
+    arithmetic,
+    compare,
+    complex,
+    cumulative,
+    indexing,
+    linear,
+    losses,
+    ordering,
+    powers,
+    reductions,
+    shapes,
+    special,
+    trigonometry,
+)
 
 BUILT_IN.update(TABLE)
 
@@ -9,11 +24,15 @@ __all__ = [
     "activations",
     "arithmetic",
     "compare",
+    "complex",
+    "cumulative",
     "indexing",
     "linear",
     "losses",
+    "ordering",
     "powers",
     "reductions",
     "shapes",
+    "special",
     "trigonometry",
 ]

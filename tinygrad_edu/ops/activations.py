@@ -1,4 +1,4 @@
-"""Rows of the functions that neurons end in."""
+"""Rows of the functions that neurons end in. At a kink each takes the slope of its flatter side."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import math
 import numpy as np
 
 from ..op import op
-from .compare import where
+from .compare import logical_and, where
+from .powers import exp
+from .special import erfc
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -49,4 +51,52 @@ softplus = op(
     scalar=lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
     elementwise=True,
     onnx="Softplus",
+)
+leaky_relu = op(
+    "leaky_relu",
+    "leaky_relu({})",
+    lambda x, slope=0.01: np.where(x > 0, x, slope * x),
+    lambda g, z, x, slope=0.01: where(x > 0, g, g * slope),  # the slope of the left side at the kink
+    tex=r"\mathrm{{LeakyReLU}}({})",
+    scalar=lambda x, slope=0.01: x if x > 0 else slope * x,
+    elementwise=True,
+    onnx="LeakyRelu",
+)
+elu = op(
+    "elu",
+    "elu({})",
+    lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
+    lambda g, z, x, alpha=1.0: where(x > 0, g, g * alpha * exp(where(x > 0, 0.0, x))),
+    tex=r"\mathrm{{ELU}}({})",
+    scalar=lambda x, alpha=1.0: x if x > 0 else alpha * math.expm1(x),
+    elementwise=True,
+    onnx="Elu",
+)
+silu = op(
+    "silu",
+    "silu({})",
+    lambda x: x * _sigmoid(x),
+    lambda g, z, x: g * (sigmoid(x) + x * sigmoid(x) * sigmoid(-x)),
+    tex=r"\mathrm{{SiLU}}({})",
+    scalar=lambda x: x * _sigmoid_of_float(x),
+    elementwise=True,
+)
+gelu = op(
+    "gelu",
+    "gelu({})",
+    lambda x: x * (0.5 * erfc.forward(x * -math.sqrt(0.5))),
+    lambda g, z, x: g * (0.5 * erfc(x * -math.sqrt(0.5)) + x * exp(-0.5 * x * x) / math.sqrt(2 * math.pi)),
+    tex=r"\mathrm{{GELU}}({})",
+    scalar=lambda x: x * 0.5 * math.erfc(-x * math.sqrt(0.5)),
+    elementwise=True,
+    onnx="Gelu",
+)
+hardtanh = op(
+    "hardtanh",
+    "hardtanh({})",
+    lambda x, low=-1.0, high=1.0: np.clip(x, low, high),
+    lambda g, z, x, low=-1.0, high=1.0: where(logical_and(x > low, x < high), g, 0.0),  # 0 at both kinks
+    tex=r"\mathrm{{hardtanh}}({})",
+    scalar=lambda x, low=-1.0, high=1.0: min(max(x, low), high) if x == x else x,
+    elementwise=True,
 )

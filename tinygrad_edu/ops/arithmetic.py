@@ -1,14 +1,23 @@
-"""Rows of school arithmetic, and the two choices that go with it: the larger, the smaller."""
+"""Rows of school arithmetic, and the choices that go with it: the larger, the smaller, the nearest whole number."""
 
 from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ..op import op
-from .compare import where
+from .compare import logical_and, where
+from .complex import conj, is_complex, real_part
+
+
+def whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    """Return a rounding function of `math` as one from float to float, which leaves infinities and NaN alone."""
+    return lambda x: float(function(x)) if math.isfinite(x) else x
+
 
 add = op(
     "add",
@@ -51,11 +60,12 @@ divide = op(
     onnx="Div",
 )
 negative = op("negative", "-{}", np.negative, lambda g, z, x: -g, tex="-{}", scalar=operator.neg, onnx="Neg")
+positive = op("positive", "+{}", np.positive, lambda g, z, x: g, tex="{}", scalar=operator.pos, linear=True)
 absolute = op(
     "absolute",
     "abs({})",
     np.absolute,
-    lambda g, z, x: g * sign(x),
+    lambda g, z, x: g * conj(sign(x)),
     tex=r"\left|{}\right|",
     scalar=abs,
     onnx="Abs",
@@ -64,7 +74,7 @@ sign = op(
     "sign",
     "sign({})",
     np.sign,
-    lambda g, z, x: g * 0.0,
+    lambda g, z, x: turn(g, z, x) if is_complex(x) else g * 0.0,
     tex=r"\mathrm{{sign}}({})",
     scalar=lambda x: x if math.isnan(x) else float((x > 0) - (x < 0)),
     onnx="Sign",
@@ -89,6 +99,39 @@ minimum = op(
     scalar=lambda x, y: x + y if x != x or y != y else min(x, y),
     onnx="Min",
 )
+fmax = op(
+    "fmax",
+    "fmax({}, {})",
+    np.fmax,
+    lambda g, z, x, y: g * share(x == z, y == z),
+    lambda g, z, x, y: g * share(y == z, x == z),
+    tex=r"\max({}, {})",
+    scalar=lambda x, y: y if x != x else x if y != y else max(x, y),
+    doc="Choose the larger, and the other one where one is NaN.",
+)
+fmin = op(
+    "fmin",
+    "fmin({}, {})",
+    np.fmin,
+    lambda g, z, x, y: g * share(x == z, y == z),
+    lambda g, z, x, y: g * share(y == z, x == z),
+    tex=r"\min({}, {})",
+    scalar=lambda x, y: y if x != x else x if y != y else min(x, y),
+    doc="Choose the smaller, and the other one where one is NaN.",
+)
+clip = op(
+    "clip",
+    "clip({}, {}, {})",
+    lambda x, low, high: np.clip(x, low, high),
+    lambda g, z, x, low, high: where(logical_and(x >= low, x <= high), g, 0.0),  # the bounds themselves pass
+    lambda g, z, x, low, high: where(logical_and(x < low, low <= high), g, 0.0),
+    lambda g, z, x, low, high: where(maximum(x, low) > high, g, 0.0),
+    tex=r"\mathrm{{clip}}({}, {}, {})",
+    scalar=lambda x, low, high: min(max(x, low), high) if x == x else x,
+    elementwise=True,
+    onnx="Clip",
+    doc="Move what lies outside an interval to its bounds.",
+)
 remainder = op(
     "remainder",
     "{} % {}",
@@ -108,7 +151,62 @@ floor_divide = op(
     scalar=operator.floordiv,
 )
 
+fmod = op(
+    "fmod",
+    "fmod({}, {})",
+    np.fmod,
+    lambda g, z, x, y: g,
+    lambda g, z, x, y: -g * trunc(x / y),
+    tex=r"\mathrm{{fmod}}({}, {})",
+    scalar=math.fmod,
+    onnx="Mod",
+    doc="Compute the remainder with the sign of x.",
+)
+floor = op(
+    "floor",
+    "floor({})",
+    np.floor,
+    lambda g, z, x: g * 0.0,
+    tex=r"\lfloor {} \rfloor",
+    scalar=whole(math.floor),
+    onnx="Floor",
+)
+ceil = op(
+    "ceil", "ceil({})", np.ceil, lambda g, z, x: g * 0.0, tex=r"\lceil {} \rceil", scalar=whole(math.ceil), onnx="Ceil"
+)
+trunc = op(
+    "trunc", "trunc({})", np.trunc, lambda g, z, x: g * 0.0, tex=r"\mathrm{{trunc}}({})", scalar=whole(math.trunc)
+)
+rint = op(
+    "rint", "rint({})", np.rint, lambda g, z, x: g * 0.0, tex=r"\mathrm{{round}}({})", scalar=whole(round), onnx="Round"
+)
+copysign = op(
+    "copysign",
+    "copysign({}, {})",
+    np.copysign,
+    lambda g, z, x, y: g * sign(x) * copysign(1.0, y),
+    lambda g, z, x, y: g * 0.0,
+    tex=r"\mathrm{{copysign}}({}, {})",
+    scalar=math.copysign,
+    doc="Give x the sign of y.",
+)
+heaviside = op(
+    "heaviside",
+    "heaviside({}, {})",
+    np.heaviside,
+    lambda g, z, x, y: g * 0.0,
+    lambda g, z, x, y: where(x == 0, g, 0.0),
+    tex=r"H({}, {})",
+    scalar=lambda x, y: x if math.isnan(x) else y if x == 0 else float(x > 0),
+    doc="Compute the step: 0 below zero, 1 above, y at zero.",
+)
+
 
 def share(mine: object, others: object) -> object:
     """Return the part of a gradient that an operand gets: all if it alone was chosen, half of a tie, or none."""
     return where(mine, where(others, 0.5, 1.0), 0.0)
+
+
+def turn(g: Any, z: Any, x: Any) -> Any:
+    """Return the gradient of the direction z = x / |x| of a complex number, which moves on the circle only."""
+    return (g - conj(z) * real_part(g * z)) / absolute(x)

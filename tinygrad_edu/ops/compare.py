@@ -34,6 +34,22 @@ logical_or = op("logical_or", "{} or {}", np.logical_or, tex=r"{} \vee {}", scal
 logical_not = op("logical_not", "not {}", np.logical_not, tex=r"\neg {}", scalar=fact(operator.not_), onnx="Not")
 isnan = op("isnan", "isnan({})", np.isnan, tex=r"\mathrm{{isnan}}({})", scalar=fact(math.isnan), onnx="IsNaN")
 isfinite = op("isfinite", "isfinite({})", np.isfinite, tex=r"\mathrm{{isfinite}}({})", scalar=fact(math.isfinite))
+isinf = op("isinf", "isinf({})", np.isinf, tex=r"\mathrm{{isinf}}({})", scalar=fact(math.isinf), onnx="IsInf")
+signbit = op(
+    "signbit",
+    "signbit({})",
+    np.signbit,
+    tex=r"\mathrm{{signbit}}({})",
+    scalar=fact(lambda x: math.copysign(1.0, x) < 0),
+)
+logical_xor = op(
+    "logical_xor",
+    "{} xor {}",
+    np.logical_xor,
+    tex=r"{} \oplus {}",
+    scalar=fact(lambda x, y: bool(x) != bool(y)),
+    onnx="Xor",
+)
 
 where = op(
     "where",

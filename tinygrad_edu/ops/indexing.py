@@ -6,11 +6,13 @@ integers are part of the operation. Where an array goes, the key holds `HERE`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..op import op
+from .compare import where
 from .shapes import shape
 
 HERE: Any = "HERE"  # a placeholder in a key, for the next index operand
@@ -32,6 +34,16 @@ put = op(
     tex=r"\mathrm{{put}}({})",
     linear=True,
     doc="Put elements into an array of zeros; what meets in one place adds up.",
+)
+
+setitem = op(
+    "setitem",
+    "setitem({}, {})",
+    lambda x, y, *indices, key: _set(x, y, filled(key, indices)),
+    lambda g, z, x, y, *indices, key: setitem(g, 0.0, *indices, key=key),
+    lambda g, z, x, y, *indices, key: last_written(g, x, *indices, key=key),
+    tex=r"\mathrm{{setitem}}({}, {})",
+    doc="Copy x with y in the places that an index picks.",
 )
 
 
@@ -57,4 +69,20 @@ def _put(x: np.ndarray, index: Any, shape: tuple[int, ...]) -> np.ndarray:
         np.add.at(whole, index, x)  # the same element may be picked twice
     else:
         whole[index] = x
+    return whole
+
+
+def last_written(g: Any, x: Any, *indices: Any, key: tuple[Any, ...]) -> Any:
+    """Return the gradient of what was written; of two numbers for one place, only the last has stayed."""
+    picked = getitem(g, *indices, key=key)
+    if all(shape(index) == () for index in indices):
+        return picked
+    turns = np.arange(math.prod(shape(picked))).reshape(shape(picked))
+    stayed = getitem(setitem(np.zeros(shape(x), int), turns, *indices, key=key), *indices, key=key)
+    return where(stayed == turns, picked, 0.0)
+
+
+def _set(x: np.ndarray, y: Any, index: Any) -> np.ndarray:
+    whole = np.array(x)
+    whole[index] = y
     return whole

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..op import Every, op
 from .shapes import shape
 
 matmul = op(
@@ -19,6 +19,17 @@ matmul = op(
     linear=True,
     onnx="MatMul",
     doc="Multiply matrices: the last axis of x with the last but one of y; stacks of matrices pair up.",
+)
+
+einsum = op(
+    "einsum",
+    "einsum({})",
+    lambda *xs, terms, out: np.einsum(",".join(terms) + "->" + out, *xs, optimize=len(xs) > 2),
+    Every(lambda i, g, z, *xs, terms, out: other_factors(i, g, xs, terms, out)),
+    tex=r"\mathrm{{einsum}}({})",
+    linear=True,
+    onnx="Einsum",
+    doc="Add up products of elements, by one letter an axis; letters that `out` lacks are added up.",
 )
 
 
@@ -38,3 +49,32 @@ def to_right(g: Any, x: Any, y: Any) -> Any:
     if len(shape(y)) == 1:
         return (x.mT @ g[..., None])[..., 0]
     return x.mT @ g
+
+
+def other_factors(i: int, g: Any, xs: tuple[Any, ...], terms: tuple[str, ...], out: str) -> Any:
+    """Return the gradient of the i-th operand of an einsum: the one of `g` and all other operands.
+
+    An axis of the operand needs a factor of its own where its letter stands nowhere else (ones: it was added up),
+    stood in the operand before (the unit matrix: a diagonal was taken) or is of length 1 there only (one).
+    """
+    letters = dict.fromkeys(out, 0) | dict.fromkeys("".join(terms), 0)
+    for x, term in zip(xs, terms, strict=True):
+        for letter, n in zip(term, shape(x), strict=True):
+            letters[letter] = max(letters[letter], n)
+    fresh = (chr(code) for code in range(ord("A"), 0x250) if chr(code).isalpha() and chr(code) not in letters)
+    factors = [(g, out), *((x, term) for j, (x, term) in enumerate(zip(xs, terms, strict=True)) if j != i)]
+    around = set("".join(term for _, term in factors))
+    mine = ""
+    for letter, n in zip(terms[i], shape(xs[i]), strict=True):
+        own = letter
+        if letter in mine:
+            own = next(fresh)
+            factors.append((np.eye(n, dtype=g.dtype), letter + own))
+        elif n != letters[letter]:
+            own = next(fresh)
+            factors.append((np.ones(1, g.dtype), own))
+        elif letter not in around:
+            factors.append((np.ones(n, g.dtype), letter))
+        mine += own
+    operands, by = zip(*factors, strict=True)
+    return einsum(*operands, terms=by, out=mine)

@@ -31,12 +31,21 @@ log_softmax = op(
 softmax_cross_entropy = op(
     "softmax_cross_entropy",
     "cross_entropy({}, {})",
-    lambda x, labels: -_picked(_log_softmax(x, -1), labels),
-    lambda g, z, x, labels: g[..., None] * (softmax(x) - one_hot(labels, classes=shape(x)[-1])),
+    lambda x, labels: _cross_entropy(x, labels),
+    lambda g, z, x, labels: g[..., None] * softmax_minus_one_hot(x, labels),
     None,
     tex=r"-\ln\,\mathrm{{softmax}}({})_{{{}}}",
     onnx="SoftmaxCrossEntropyLoss",
     doc="Compute -log(softmax(x)) at the labels: one loss an example. Fused, so that its gradient is p - y at once.",
+)
+softmax_minus_one_hot = op(
+    "softmax_minus_one_hot",
+    "(softmax({}) - onehot({}))",
+    lambda x, labels: _softmax_minus_one_hot(x, labels),
+    lambda g, z, x, labels: (g - sum(g * softmax(x), axis=-1, keepdims=True)) * softmax(x),
+    None,
+    tex=r"(\mathrm{{softmax}}({}) - \mathrm{{onehot}}({}))",
+    doc="Compute p - y, the slope of the cross-entropy: the probabilities, less 1 at the label.",
 )
 binary_cross_entropy = op(
     "binary_cross_entropy",
@@ -58,23 +67,47 @@ one_hot = op(
 )
 
 
+# The reductions of ufuncs are called by their own names: np.max and np.sum, written in Python, cost twice as much
+# on the short rows that scores are.
+
+
+def _below_0(x: np.ndarray, axis: int) -> np.ndarray:
+    return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+
+
 def _softmax(x: np.ndarray, axis: int) -> np.ndarray:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    e = np.exp(_below_0(x, axis))
+    return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
 def _log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
-    x = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+    x = _below_0(x, axis)
+    return x - np.log(np.add.reduce(np.exp(x), axis=axis, keepdims=True))
+
+
+def _cross_entropy(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    x = _below_0(x, -1)
+    return np.log(np.add.reduce(np.exp(x), axis=-1)) - x[_at(labels)]
+
+
+def _softmax_minus_one_hot(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    p = _softmax(x, -1)
+    p[_at(labels)] -= 1
+    return p
+
+
+def _at(labels: np.ndarray) -> tuple[np.ndarray, ...]:
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise IndexError(f"labels are whole numbers, not {labels.dtype}")
+    return (
+        (*np.ogrid[tuple(map(slice, labels.shape))], labels) if labels.ndim != 1 else (np.arange(len(labels)), labels)
+    )
 
 
 def _bounded_log(p: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):  # log(0) is one of the values that the bound is for
         return np.maximum(np.log(p), -100)
-
-
-def _picked(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(x, np.asarray(labels)[..., None], axis=-1)[..., 0]
 
 
 def _one_hot(labels: np.ndarray, classes: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..op import op
-from .compare import where
+from .compare import logical_and, where
 
 POSITIVE = (0.0, math.inf)
 
@@ -18,7 +18,7 @@ power = op(
     "{} ** {}",
     lambda x, y: x**y,  # NumPy's operator squares for y = 2; its `power` would take a logarithm
     lambda g, z, x, y: g * y * power(x, where(y == 0, 0, y - 1)),
-    lambda g, z, x, y: g * z * log(where((x == 0) & (y >= 0), 1.0, x)),
+    lambda g, z, x, y: g * z * log(where(logical_and(x == 0, y >= 0), 1.0, x)),
     tex="{{{}}}^{{{}}}",
     scalar=math.pow,
     onnx="Pow",
@@ -92,6 +92,15 @@ logaddexp = op(
     lambda g, z, x, y: g * exp(y - z),
     tex=r"\ln(e^{{{}}} + e^{{{}}})",
     scalar=lambda x, y: max(x, y) + math.log1p(math.exp(-abs(x - y))),
+)
+logaddexp2 = op(
+    "logaddexp2",
+    "logaddexp2({}, {})",
+    np.logaddexp2,
+    lambda g, z, x, y: g * exp2(x - z),
+    lambda g, z, x, y: g * exp2(y - z),
+    tex=r"\log_2(2^{{{}}} + 2^{{{}}})",
+    scalar=lambda x, y: max(x, y) + math.log1p(math.exp2(-abs(x - y))) / math.log(2),
 )
 hypot = op(
     "hypot",

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..op import op
+from .complex import conj, real_part
+from .cumulative import before
 from .powers import exp
-from .shapes import broadcast_to, restored, shape
+from .shapes import broadcast_to, flip, reshape, restored, shape, transpose
 
 sum = op(  # NumPy's name
     "sum",
@@ -24,7 +26,7 @@ sum = op(  # NumPy's name
 mean = op(
     "mean",
     "mean({})",
-    lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+    lambda x, axis=None, keepdims=False: _mean(x, axis, keepdims),
     lambda g, z, x, axis=None, keepdims=False: broadcast_to(
         restored(g, x, axis, keepdims) / count(x, axis), shape=shape(x)
     ),
@@ -61,6 +63,49 @@ logsumexp = op(
     doc="Compute log(sum(exp(x))) along axes without overflow.",
 )
 
+prod = op(
+    "prod",
+    "prod({})",
+    lambda x, axis=None, keepdims=False: np.multiply.reduce(x, axis=axis, keepdims=keepdims),
+    lambda g, z, x, axis=None, keepdims=False: restored(g, x, axis, keepdims) * others(x, axis),
+    tex=r"\prod {}",
+    onnx="ReduceProd",
+    doc="Multiply the elements along axes.",
+)
+norm = op(
+    "norm",
+    "norm({})",
+    lambda x, axis=None, keepdims=False: _norm(x, axis, keepdims),
+    lambda g, z, x, axis=None, keepdims=False: restored(g, x, axis, keepdims) * conj(direction(x, axis=axis)),
+    tex=r"\left\|{}\right\|",
+    onnx="ReduceL2",
+    doc="Compute the Euclidean length along axes, without overflow or underflow.",
+)
+direction = op(
+    "direction",
+    "direction({})",
+    lambda x, axis: x / _off_zero(_norm(x, axis, True)),
+    lambda g, z, x, axis: (
+        (g - conj(z) * sum(real_part(g * z), axis=axis, keepdims=True)) / norm(x, axis=axis, keepdims=True)
+    ),
+    tex=r"\widehat{{{}}}",
+    doc="Divide a vector by its length; the zero vector, which points nowhere, stays zero.",
+)
+all = op(
+    "all",
+    "all({})",
+    lambda x, axis=None, keepdims=False: np.all(x, axis=axis, keepdims=keepdims),
+    tex=r"\forall {}",
+    doc="Say whether all elements along axes are true.",
+)
+any = op(
+    "any",
+    "any({})",
+    lambda x, axis=None, keepdims=False: np.any(x, axis=axis, keepdims=keepdims),
+    tex=r"\exists {}",
+    doc="Say whether any element along axes is true.",
+)
+
 
 def count(x: Any, axis: Any) -> int:
     """Return how many elements of `x` one result is made of."""
@@ -75,8 +120,40 @@ def chosen(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return ties / sum(ties, axis=axis, keepdims=True)
 
 
+def _mean(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    if np.result_type(x) in (np.float32, np.float64):  # np.mean, written in Python, takes twice as long
+        return np.add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
+    return np.mean(x, axis=axis, keepdims=keepdims)  # wider sums of half precision, and floats of integers
+
+
 def _logsumexp(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
     largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0)
     z = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return z if keepdims else np.squeeze(z, axis=axis)
+
+
+def others(x: Any, axis: Any) -> Any:
+    """Return for each element the product of the others along axes: exact where there are zeros."""
+    if axis is None:
+        return reshape(others(reshape(x, shape=(-1,)), 0), shape=shape(x))
+    if isinstance(axis, tuple):
+        rest = [a for a in range(len(shape(x))) if a not in {b % len(shape(x)) for b in axis}]
+        order = (*rest, *sorted(set(range(len(shape(x)))) - set(rest)))
+        moved = transpose(x, axes=order)
+        flat = reshape(moved, shape=(*shape(moved)[: len(rest)], -1))
+        back = tuple(map(int, np.argsort(order)))
+        return transpose(reshape(others(flat, -1), shape=shape(moved)), axes=back)
+    return before(x, axis) * flip(before(flip(x, axis=axis), axis), axis=axis)
+
+
+def _norm(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    x = np.abs(x)
+    scale = np.max(x, axis=axis, keepdims=True, initial=0)
+    scale = np.where(np.isfinite(scale), _off_zero(scale), 1)
+    z = scale * np.sqrt(np.sum(np.square(x / scale), axis=axis, keepdims=True))
+    return z if keepdims else np.squeeze(z, axis=axis)
+
+
+def _off_zero(x: np.ndarray) -> np.ndarray:
+    return np.where(x == 0, np.ones_like(x), x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,18 @@ def shape(x: Any) -> tuple[int, ...]:
     return getattr(x, "shape", ())
 
 
+identity = op(
+    "identity",
+    "{}",
+    lambda x: x,
+    lambda g, z, x: g,
+    tex="{}",
+    scalar=lambda x: x,
+    linear=True,
+    elementwise=True,
+    onnx="Identity",
+    doc="Stand for x as a node of its own, by which one can differentiate apart from x.",
+)
 reshape = op(
     "reshape",
     "reshape({})",
@@ -46,7 +59,7 @@ mT = op(  # noqa: N816  # NumPy's name; a row of its own because it stands in th
 broadcast_to = op(
     "broadcast_to",
     "broadcast_to({})",
-    lambda x, shape: np.broadcast_to(x, shape),
+    lambda x, shape: _broadcast(x, shape),
     lambda g, z, x, shape: g,  # the engine adds up over the axes that were repeated
     tex=r"\mathrm{{broadcast}}({})",
     linear=True,
@@ -64,6 +77,15 @@ astype = op(
     onnx="Cast",
     doc="Convert to another dtype.",
 )
+flip = op(
+    "flip",
+    "flip({})",
+    lambda x, axis: np.flip(x, axis),
+    lambda g, z, x, axis: flip(g, axis=axis),
+    tex=r"\mathrm{{flip}}({})",
+    linear=True,
+    doc="Turn axes round.",
+)
 concatenate = op(
     "concatenate",
     "concatenate({})",
@@ -74,6 +96,14 @@ concatenate = op(
     onnx="Concat",
     doc="Join arrays along an axis that they have.",
 )
+
+
+def _broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if math.prod(shape) > 10_000 or 0 in shape:
+        return np.broadcast_to(x, shape)
+    z = np.empty(shape, np.result_type(x))  # for few elements that is quicker than NumPy's function
+    z[...] = x
+    return z
 
 
 def stretch(i: int, xs: tuple[Any, ...], axis: int) -> tuple[slice, ...]:

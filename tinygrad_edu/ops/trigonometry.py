@@ -101,6 +101,25 @@ arctanh = op(
     domain=UNIT,
 )
 
+deg2rad = op(
+    "deg2rad",
+    "deg2rad({})",
+    np.deg2rad,
+    lambda g, z, x: deg2rad(g),
+    tex=r"\frac{{\pi}}{{180}} {}",
+    scalar=math.radians,
+    linear=True,
+)
+rad2deg = op(
+    "rad2deg",
+    "rad2deg({})",
+    np.rad2deg,
+    lambda g, z, x: rad2deg(g),
+    tex=r"\frac{{180}}{{\pi}} {}",
+    scalar=math.degrees,
+    linear=True,
+)
+
 
 def off_origin(y: object, x: object) -> object:
     """Return the squared distance from the origin, and 1 at the origin itself, where an angle has no slope."""

@@ -1,0 +1,69 @@
+"""Rows that lead from complex numbers to real ones and back.
+
+Leaves are real; complex numbers arise between them, in the Fourier transform and in eigenvalues. The gradient
+of L by a complex x = a + ib is written g = dL/da - i dL/db, so that dL = Re(g dx). Then the rule of every
+differentiable function of x is the one of its real namesake, and no rule of this table needs a conjugate save
+where x is taken apart. A gradient that arrives at a real operand leaves its imaginary part behind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import op
+
+real = op(
+    "real",
+    "Re({})",
+    lambda x: np.real(x),
+    lambda g, z, x: g,
+    tex=r"\mathrm{{Re}}({})",
+    linear=True,
+    elementwise=True,
+    doc="Return the real part.",
+)
+imag = op(
+    "imag",
+    "Im({})",
+    lambda x: np.imag(x),
+    lambda g, z, x: g * -1j,
+    tex=r"\mathrm{{Im}}({})",
+    linear=True,
+    elementwise=True,
+    doc="Return the imaginary part.",
+)
+conjugate = op(
+    "conjugate",
+    "conj({})",
+    np.conjugate,
+    lambda g, z, x: conj(g),
+    tex=r"\overline{{{}}}",
+    linear=True,
+    doc="Turn the sign of the imaginary part.",
+)
+angle = op(
+    "angle",
+    "angle({})",
+    lambda x: np.angle(x),
+    lambda g, z, x: g * -1j / x,
+    tex=r"\arg({})",
+    elementwise=True,
+    doc="Return the angle with the positive real axis, in radians.",
+)
+
+
+def is_complex(x: Any) -> bool:
+    """Say whether `x` is an array or a node of complex numbers."""
+    return getattr(x, "dtype", None) is not None and x.dtype.kind == "c"
+
+
+def conj(x: Any) -> Any:
+    """Return the complex conjugate; real numbers are their own."""
+    return conjugate(x) if is_complex(x) else x
+
+
+def real_part(x: Any) -> Any:
+    """Return the real part; real numbers are their own."""
+    return real(x) if is_complex(x) else x
