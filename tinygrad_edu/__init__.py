@@ -26,8 +26,16 @@ from .value import Value
 _LATER: dict[str, str] = {
     "data": ".data",
     "formula": ".explain.formula",
+    "grad": ".transforms",
     "gradcheck": ".check.gradcheck",
+    "hessian": ".transforms",
+    "hvp": ".transforms",
+    "jacobian": ".transforms",
+    "jvp": ".transforms",
     "nn": ".nn",
+    "per_example_gradients": ".transforms",
+    "value_and_grad": ".transforms",
+    "vjp": ".transforms",
 }
 
 __all__ = ["Tensor", "Value", "gradients", "no_grad", "op", *_LATER]

@@ -1,0 +1,7 @@
+"""Functions that turn a function into its derivatives. They record it, and fold its rules."""
+
+from .forward import jvp
+from .matrices import hessian, hvp, jacobian
+from .reverse import grad, per_example_gradients, value_and_grad, vjp
+
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "per_example_gradients", "value_and_grad", "vjp"]

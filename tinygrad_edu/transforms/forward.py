@@ -1,0 +1,85 @@
+"""Forward mode: derivatives carried from the arguments to the result, by the same rules that carry them back.
+
+A rule carries a gradient back. Where each element of a result depends on one element of the operand, the rule is a
+diagonal matrix, which is its own transpose, so the tangent goes through it unchanged. A linear operation is its own
+derivative. Any other rule is linear in `g`, and differentiating it by `g` transposes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import Grads, Node, data_of, gradients, history, pull
+from ..op import Every
+from ..ops.shapes import broadcast_to, shape
+from ..value import Value
+from .record import Function, Record, quiet, recording, spread
+from .reverse import fitted
+from .trees import matched, rebuilt
+
+
+def jvp(f: Function, x: Any, tangent: Any) -> tuple[Any, Any]:
+    """Return `f(x)`, and how fast it changes as `x` moves along `tangent`: the Jacobian times the tangent.
+
+    x, tangent: arrays, numbers, Tensors, Values or nested lists, tuples and dicts of them, built alike; a tuple
+    stands for all arguments of `f` where `f` requires that many. Raises ShapeError where a tangent does not fit.
+    """
+    record = Record(f, (args := spread(f, x)), {}, range(len(args)))
+    given = matched(record.tree, list(spread(f, tangent)), "arguments and tangent")
+    nested = record.nested or any(isinstance(t, Node) and t.requires_grad for t in given)
+    tangents = [fitted(node, t, nested) for node, t in zip(record.inputs, given, strict=True)]
+    return record.value(), shown(record, push(record, tangents, nested), nested)
+
+
+def shown(record: Record, tangents: Sequence[Any], nested: bool) -> Any:
+    """Return the tangents of the outputs, built like the result and in its kind."""
+    outputs = zip(record.outputs, tangents, strict=True)
+    return rebuilt(record.result, iter([record.moved(y, t, nested) for y, t in outputs]))
+
+
+def push(record: Record, tangents: Sequence[Any], nested: bool) -> list[Any]:
+    """Return the tangent of each output, given that of each input; None where it is zero."""
+    found: Grads = {x: t for x, t in zip(record.inputs, tangents, strict=True) if t is not None}
+    read, inputs = record.reader(nested), set(record.inputs)
+    with recording(), quiet(record.of_floats):
+        for z in record.order:
+            if z.op is None or z in inputs:
+                continue
+            for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):
+                if isinstance(x, Node) and x in found and rule is not None:
+                    dz = push_through(z, i, rule, found[x], read, nested)
+                    if dz is not None:
+                        found[z] = found[z] + dz if z in found else dz
+    return [found.get(y) if isinstance(y, Node) else None for y in record.outputs]
+
+
+def push_through(z: Node, i: int, rule: Any, t: Any, read: Any, nested: bool) -> Any:
+    """Return the part of the tangent of `z` that comes from tangent `t` of its i-th operand."""
+    assert z.op is not None
+    operands = [read(x) for x in z.inputs]
+    real = not any(np.iscomplexobj(data_of(x)) for x in (z, *z.inputs))
+    if real and (z.op.elementwise or isinstance(z, Value)):
+        if shape(t) != shape(z):
+            t = broadcast_to(t, shape=shape(z))
+        return z.fit(rule(t, read(z), *operands, **z.params), z, i)
+    if z.op.linear and not isinstance(z.op.rules, Every):  # that would be linear in all operands together
+        operands[i] = t
+        return z.fit(z.op(*operands, **z.params), z, i)
+    return transposed(z, i, rule, t, operands, read(z), nested)
+
+
+def transposed(z: Node, i: int, rule: Any, t: Any, operands: list[Any], result: Any, nested: bool) -> Any:
+    """Return the transpose of a rule applied to `t`: the derivative, by its `g`, of the rule weighed with `t`."""
+    g = z.zero()
+    g.requires_grad = True
+    x = z.inputs[i]
+    with np.errstate(all="ignore"):  # the value at g = 0 is of no interest
+        weighed = x.fit(rule(g, result, *operands, **z.params), z, i)
+    if not isinstance(weighed, Node) or not weighed.requires_grad:
+        return None
+    if nested:
+        return gradients(weighed, [g], seed=t)[0]
+    return pull([node for node in history(weighed) if node.requires_grad], {weighed: t}, [g], data_of)[g]

@@ -1,0 +1,247 @@
+"""One call of a function, recorded: what was handed in, the graph that came out, and how to hand results back.
+
+Every transform records its function on fresh nodes. What is a node already is passed through the row `identity`,
+so that a derivative by it and one by a variable of the same name further out are never taken for each other, and
+yet the outer one finds its way through.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, warn
+from ..graph import Grads, Node, born, data_of, itself, pull, tick, why_constant
+from ..modes import Switch, mode
+from ..ops.shapes import identity
+from ..tensor import Tensor
+from ..value import Value
+from .trees import leaves, paths, rebuilt
+
+Function = Callable[..., Any]
+
+
+class Record:
+    """A call `f(*args, **named)`, differentiable by the arguments at `positions`.
+
+    inputs: the node that stood for each leaf of those arguments. outputs: each leaf of what `f` returned.
+    nested: whether an outer graph may want to differentiate the derivatives; then they must be nodes themselves.
+    """
+
+    def __init__(self, f: Function, args: Sequence[Any], named: dict[str, Any], positions: Sequence[int]) -> None:
+        outside = mode().recording
+        start = tick()
+        titles = argument_names(f, args)
+        self.f = f
+        self.tree = [args[i] for i in positions]
+        self.given = leaves(self.tree)
+        self.names = [titles[i] + path for i in positions for path, _ in paths(args[i])]
+        with recording():
+            self.inputs: list[Any] = [fresh(x, n, outside) for x, n in zip(self.given, self.names, strict=True)]
+            replaced = dict(zip(positions, rebuilt(self.tree, iter(self.inputs)), strict=True))
+            self.result = f(*(replaced.get(i, x) for i, x in enumerate(args)), **named)
+        self.outputs = leaves(self.result)
+        made, older = since([y for y in self.outputs if isinstance(y, Node)], start)
+        self.nested = outside and any(node.requires_grad for node in older)
+        self.order = between(self.inputs, made, self.outputs)
+        self.path = set(self.order)
+        self.of_floats = any(isinstance(x, Value) for x in self.inputs)
+
+    def reader(self, nested: bool) -> Callable[[Any], Any]:
+        """Return what the rules are to be handed of an operand: itself where results are to be nodes, else its data."""
+        if nested:
+            return itself
+        return (lambda x: np.float64(data_of(x))) if self.of_floats else data_of  # NumPy's floats have an infinity
+
+    def pull(self, seeds: Sequence[Any], nested: bool) -> list[Any]:
+        """Return the gradient of each input, given that of each output; None where it is zero."""
+        grads: Grads = {}
+        for y, seed in zip(self.outputs, seeds, strict=True):
+            if seed is not None and y in self.path:
+                grads[y] = grads[y] + seed if y in grads else seed
+        with recording(), quiet(self.of_floats):
+            grads = pull(self.order, grads, self.inputs, self.reader(nested))
+        return [grads.get(x) for x in self.inputs]
+
+    def the_number(self, what: str) -> Node:
+        """Return the single output. Raises NonScalarError where there are more numbers than one, or none."""
+        y = self.outputs[0] if len(self.outputs) == 1 else None
+        if y is None or self.result is not y:
+            raise NonScalarError(
+                f"{what} needs one number from {named(self.f)}, which returned a {type(self.result).__name__} of "
+                f"{len(self.outputs)}: return one of them, or use jacobian or vjp"
+            )
+        if np.size(data_of(y)) != 1:
+            raise NonScalarError(
+                f"{what} needs one number from {named(self.f)}, which returned shape {np.shape(data_of(y))}: "
+                "return its .sum() or .mean(), or use jacobian for all derivatives, or vjp to weigh the numbers"
+            )
+        if np.iscomplexobj(data_of(y)):
+            raise DTypeError(f"{what} needs a real number from {named(self.f)}: return its real part, or its modulus")
+        return y  # type: ignore[no-any-return]  # or a plain number, of which no gradient is ever asked
+
+    def report_independent(self, strict: bool) -> None:
+        """Warn of inputs that the result does not depend on; with `strict`, raise NotDifferentiableError."""
+        free = [name for name, x in zip(self.names, self.inputs, strict=True) if x not in self.path]
+        if not free:
+            return
+        constants = [y for y in self.outputs if isinstance(y, Node) and not y.requires_grad]
+        message = f"the result of {named(self.f)} does not depend on {', '.join(f'`{name}`' for name in free)}" + (
+            f": {why_constant(constants[0])}" if constants else ""
+        )
+        if strict:
+            raise NotDifferentiableError(message)
+        warn(f"{message}; the derivative is zero", IndependentWarning)
+
+    def value(self) -> Any:
+        """Return what `f` returned, as nodes where it is nested or was given nodes, else as numbers."""
+        return rebuilt(self.result, iter([self.shown(y, data_of(y), self.nested) for y in self.outputs]))
+
+    def shown(self, y: Any, data: Any, nested: bool) -> Any:
+        """Return `data` of output `y` in the kind that the arguments suggest; the output itself where it is nested."""
+        if nested or not isinstance(y, Node):
+            return y
+        if any(isinstance(x, Node) for x in self.given):
+            return y.leaf(data)
+        if np.ndim(data) == 0:
+            return float(data) if all(type(x) is float for x in self.given) else np.asarray(data)[()]
+        return np.array(data)
+
+    def moved(self, y: Any, t: Any, nested: bool) -> Any:
+        """Return `t`, the tangent of output `y` or None, in the kind of the result."""
+        if t is None:
+            t = y.zero() if isinstance(y, Node) and nested else np.zeros_like(data_of(y))
+        return t if nested else self.shown(y, t, nested)
+
+    def returned(self, grads: Sequence[Any], nested: bool) -> list[Any]:
+        """Return a gradient for each input, in the kind in which that was given, built as the arguments were."""
+        return list(rebuilt(self.tree, iter([self.kind(i, g, nested) for i, g in enumerate(grads)])))
+
+    def kind(self, i: int, g: Any, nested: bool) -> Any:
+        """Return `g`, a gradient of the i-th input or None, in the kind in which that was given."""
+        x = self.inputs[i]
+        if nested:
+            return x.zero() if g is None else g
+        return like(self.given[i], np.zeros_like(data_of(x)) if g is None else g)
+
+
+def fresh(x: Any, name: str, outside: bool) -> Node:
+    """Return the node that stands for argument `x`; `outside`: whether a graph around the transform is recorded."""
+    if isinstance(x, Node):
+        if isinstance(x, Tensor) and x.dtype.kind not in "fc":
+            raise integer(name, x.dtype)
+        if x.requires_grad and outside:
+            node: Node = identity(x)
+        else:
+            node = x.leaf(x._data)
+            node.requires_grad = True
+        if x.label:
+            node.label = x.label
+        return node
+    if isinstance(x, (float, np.ndarray, np.generic)):
+        if np.asarray(x).dtype.kind in "biu":
+            raise integer(name, np.asarray(x).dtype)
+        return Tensor(x, requires_grad=True)
+    if isinstance(x, int):
+        raise integer(name, type(x).__name__)
+    raise DTypeError(f"cannot differentiate by `{name}`, which is {x!r:.60}: only by numbers, arrays and nodes")
+
+
+def integer(name: str, dtype: Any) -> DTypeError:
+    """Return the error for an argument of whole numbers."""
+    return DTypeError(
+        f"cannot differentiate by `{name}` of type {dtype}: integers can't carry gradients; "
+        "write 1.0 instead of 1, use .astype(float), or leave it out of argnums"
+    )
+
+
+def like(given: Any, data: Any) -> Any:
+    """Return `data` in the kind of `given`; an array where it has become more than one number."""
+    if isinstance(given, Value) and np.ndim(data) == 0:
+        return Value(float(data), requires_grad=False)
+    if isinstance(given, Node):
+        return Tensor(data, requires_grad=False)
+    if isinstance(given, np.ndarray) or np.ndim(data) > 0:
+        return np.array(data)
+    return float(data) if type(given) is float else np.asarray(data)[()]
+
+
+def since(outputs: Sequence[Node], start: int) -> tuple[list[Node], list[Node]]:
+    """Return the nodes that were made for `outputs` after tick `start`, oldest first, and the older ones they use."""
+    seen, made, older = set(outputs), list(dict.fromkeys(outputs)), []
+    for node in made:  # grows while it is read
+        if node.born < start:
+            older.append(node)
+            continue
+        for x in node.inputs:
+            if isinstance(x, Node) and x not in seen:
+                seen.add(x)
+                made.append(x)
+    return sorted((node for node in made if node.born > start), key=born), older
+
+
+def between(inputs: Sequence[Node], made: Sequence[Node], outputs: Sequence[Any]) -> list[Node]:
+    """Return the nodes through which the derivative of an output by an input passes, ends included, oldest first."""
+    below = set(inputs)
+    for z in made:
+        if any(x in below for x in differentiable(z)):
+            below.add(z)
+    above = {y for y in outputs if isinstance(y, Node)}
+    for z in reversed(made):
+        if z in above and z in below:
+            above.update(differentiable(z))
+    return [node for node in made if node in above and node in below]
+
+
+def differentiable(z: Node) -> Iterator[Node]:
+    """Yield the operands by which `z` has a derivative."""
+    if z.op is not None:
+        for x, rule in zip(z.inputs, z.op.rules, strict=False):
+            if isinstance(x, Node) and rule is not None:
+                yield x
+
+
+def recording() -> AbstractContextManager[None]:
+    """Record here, also inside `no_grad`: what a transform records is its own affair."""
+    return nullcontext() if mode().recording else Switch(recording=True)
+
+
+def quiet(wanted: bool) -> AbstractContextManager[Any]:
+    """Compute poles and overflows without NumPy's warnings."""
+    return np.errstate(all="ignore") if wanted else nullcontext()
+
+
+def named(f: Function) -> str:
+    """Return the name of a function for messages."""
+    name = getattr(f, "__name__", type(f).__name__)
+    return "the function" if name == "<lambda>" else f"`{name}`"
+
+
+def argument_names(f: Function, args: Sequence[Any]) -> list[str]:
+    """Return what `f` calls each of its positional arguments."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (ValueError, TypeError):  # functions written in C may have none
+        parameters = []
+    known = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [known[i] if i < len(known) else f"argument {i}" for i in range(len(args))]
+
+
+def spread(f: Function, x: Any, before: int = 0) -> tuple[Any, ...]:
+    """Return `x` as the arguments of `f` from the one at `before` on: a tuple of as many as it requires, or `x`."""
+    if not isinstance(x, tuple):
+        return (x,)
+    if isinstance(f, np.ufunc):
+        return x if len(x) == f.nin - before else (x,)
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (ValueError, TypeError):
+        return x
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = sum(p.default is p.empty for p in positional) - before
+    takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return x if required == len(x) or (takes_any and required <= len(x)) else (x,)

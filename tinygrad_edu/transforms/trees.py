@@ -1,0 +1,61 @@
+"""Nested lists, tuples and dicts of numbers: taken apart and put together again.
+
+Knows nothing of nodes or of derivatives. A leaf is whatever is not a list, a tuple or a dict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import ShapeError
+
+
+def leaves(tree: Any) -> list[Any]:
+    """Return the leaves of a tree, from left to right."""
+    return [leaf for _, leaf in paths(tree)]
+
+
+def paths(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each leaf with the way to it, as it would be written after the tree's name: `['w'][0]`."""
+    if isinstance(tree, dict):
+        for key, part in tree.items():
+            yield from paths(part, f"{path}[{key!r}]")
+    elif isinstance(tree, (list, tuple)):
+        for i, part in enumerate(tree):
+            yield from paths(part, f"{path}[{i}]")
+    else:
+        yield path, tree
+
+
+def rebuilt(tree: Any, new: Iterator[Any]) -> Any:
+    """Return a tree like `tree`, with the next of `new` for each leaf."""
+    if isinstance(tree, dict):
+        return {key: rebuilt(part, new) for key, part in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        parts = [rebuilt(part, new) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)  # a named tuple takes its parts
+    return next(new)
+
+
+def matched(tree: Any, other: Any, what: str) -> list[Any]:
+    """Return the leaves of `other` in the order of those of `tree`. Raises ShapeError where it is built otherwise.
+
+    what: two words for `tree` and `other` in the message, as in "result and cotangent".
+    """
+    if isinstance(tree, dict) and isinstance(other, dict) and tree.keys() == other.keys():
+        return [leaf for key in tree for leaf in matched(tree[key], other[key], what)]
+    if isinstance(tree, (list, tuple)) and isinstance(other, (list, tuple)) and len(tree) == len(other):
+        return [leaf for pair in zip(tree, other, strict=True) for leaf in matched(*pair, what)]
+    if isinstance(tree, (dict, list, tuple)):
+        raise ShapeError(f"{what} must be built alike, but one is {built(tree)} and the other {built(other)}")
+    return [other]
+
+
+def built(tree: Any) -> str:
+    """Say how a tree is built at its top."""
+    if isinstance(tree, dict):
+        return f"a dict of {', '.join(map(repr, tree))}" if tree else "an empty dict"
+    if isinstance(tree, (list, tuple)):
+        return f"a {type(tree).__name__} of {len(tree)}"
+    return f"one {type(tree).__name__}"
