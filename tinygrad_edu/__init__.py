@@ -25,6 +25,8 @@ from .value import Value
 # A name whose module is called like itself is that module; so a function `draw` is ".draw.something", not ".draw".
 _LATER: dict[str, str] = {
     "data": ".data",
+    "draw": ".draw.graph",
+    "draw_network": ".draw.network",
     "formula": ".explain.formula",
     "grad": ".transforms",
     "gradcheck": ".check.gradcheck",

@@ -1,0 +1,107 @@
+"""What `tg.draw` and `tg.draw_network` return: a `graphviz.Digraph` that draws itself where there is no Graphviz."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+import graphviz  # type: ignore[import-untyped]  # it has none
+
+from . import engines
+from .page import Page
+
+LARGEST_FOR_DOT = 1500  # cards: beyond that Graphviz takes minutes
+
+
+class Sketch(Protocol):
+    """What a drawing shows, however it is laid out."""
+
+    def statements(self) -> list[str]:
+        """Return the statements of a DOT digraph."""
+        ...
+
+    def svg(self) -> str:
+        """Return the picture, laid out by this package."""
+        ...
+
+    def alt(self) -> str:
+        """Return what the picture shows, in a line."""
+        ...
+
+    @property
+    def ours(self) -> bool:
+        """Whether this package's own layout is to be preferred to Graphviz's."""
+        ...
+
+
+class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type hints
+    """A picture: `.save("x.svg")`, `.source` for its text in the DOT language, and it shows itself in a notebook.
+
+    As a `graphviz.Digraph` it can be added to and rendered as usual, where Graphviz is installed.
+    """
+
+    def __init__(self, sketch: Sketch) -> None:
+        super().__init__()
+        self.sketch = sketch
+        self.body += sketch.statements()
+
+    def save(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        skip_existing: bool | None = False,
+    ) -> str:
+        """Write the picture as its suffix says: .svg, .html, .png, .pdf or .dot; return the path.
+
+        SVG and HTML need nothing else; PNG needs Graphviz or graphviz-pure, PDF needs Graphviz.
+        Raises ValueError for another suffix, OSError where a program is missing, naming what to install.
+        """
+        suffix = Path(filename or self.filename).suffix.lower()
+        if suffix in (".dot", ".gv"):
+            return str(super().save(filename, directory, skip_existing=skip_existing))
+        if suffix not in (".svg", ".html", ".png", ".pdf"):
+            raise ValueError(
+                f"a drawing is saved as .svg, .html, .png, .pdf or .dot, not {suffix or 'without a suffix'!r}"
+            )
+        path = Path(directory or "", filename or "")
+        picture = self.html().html.encode() if suffix == ".html" else self.pipe(suffix[1:])
+        path.write_bytes(picture if isinstance(picture, bytes) else picture.encode())
+        return str(path)
+
+    def pipe(self, format: str | None = None, *, encoding: str | None = None) -> Any:  # noqa: A002  # Digraph's name
+        """Return the picture in a format of Graphviz's, as bytes, or as a string where an `encoding` is given."""
+        format = format or self.format  # noqa: A001  # as above
+        engine = engines.find(format)
+        if format == "svg" and (engine is None or self.sketch.ours):
+            found = self.svg().encode()
+        elif engine is None:
+            raise OSError(engines.missing(format))
+        elif len(self.body) > LARGEST_FOR_DOT:
+            raise OSError(
+                f"{format.upper()} of {len(self.body)} statements would take Graphviz minutes: save as .svg or fold"
+            )
+        else:
+            found = engine.render(self.source, format)
+        return found.decode(encoding) if encoding else found
+
+    def svg(self) -> str:
+        """Return the picture as SVG, laid out by this package."""
+        return self.sketch.svg()
+
+    def html(self) -> Page:
+        """Return a page with the picture on it."""
+        return Page(self.sketch.alt(), f'<div class="scroll">{self.svg()}</div>')
+
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
+    ) -> dict[str, Any]:
+        """Show the picture in a notebook."""
+        bundle = {"image/svg+xml": self.pipe("svg", encoding="utf-8"), "text/plain": self.sketch.alt()}
+        kept = set(bundle if include is None else include) - set(exclude or ())
+        return {kind: bundle[kind] for kind in bundle if kind in kept}
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.sketch.alt()}>"

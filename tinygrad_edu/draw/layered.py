@@ -1,0 +1,295 @@
+"""Where everything goes: a layered layout of cards, edges and groups, after Sugiyama, Tagawa and Toda (1981).
+
+Layers follow the direction in which the graph computes. A group is laid out by itself and then stands in the
+layout around it as one box, so that frames never overlap; an edge that crosses a frame passes through a port on its
+border, and all edges from one card share the port. Coordinates are (along, across): along the direction of
+computing, and across it. Knows sizes and links only, no texts.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect, insort
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+Point = tuple[float, float]
+Near = tuple[int, float, float]  # a neighbour; how far off the middle a link is attached here, and there
+
+APART = 14.0  # between neighbours in a layer
+LANE = 9.0  # what a passing edge needs
+GAP = 34.0  # between layers
+ROUNDS = 24  # of ordering, at most
+
+
+@dataclass(slots=True)
+class Item:
+    """A box to be placed, or a lane that a long link takes through a layer."""
+
+    along: float
+    across: float
+    layer: int = 0
+    place: float = 0.0  # of its middle, across
+    before: list[Near] = field(default_factory=list)
+    after: list[Near] = field(default_factory=list)
+    port: int = 0  # -1: on the border where links enter, 1: where they leave
+
+
+@dataclass(slots=True)
+class Link:
+    """A line from an item to a later one; `leave` and `enter` say how far off the middles it is attached."""
+
+    tail: int
+    head: int
+    leave: float = 0.0
+    enter: float = 0.0
+    label: float = 0.0  # the room its label takes along, in front of the head
+    lanes: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Arrangement:
+    """Where the items of one level are, from its own corner, and how its links run."""
+
+    middles: list[Point]
+    paths: list[list[Point]]  # of each link: where it starts, then pairs of points that bound each layer passed
+    size: Point
+
+
+def arrange(boxes: Sequence[Item], links: Sequence[Link]) -> Arrangement:
+    """Place boxes, which stand in an order where tails come before heads, and route the links between them."""
+    items = list(boxes)
+    count = assign_layers(items, links)
+    add_lanes(items, links)
+    layers = first_order(items, count)
+    reduce_crossings(items, layers)
+    place_across(items, layers)
+    return measured(items, links, layers, len(boxes))
+
+
+# Layers ------------------------------------------------------------------------------------------------------------
+
+
+def assign_layers(items: list[Item], links: Sequence[Link]) -> int:
+    """Put every item one layer after the last of its tails, and what has no tails next to its first head."""
+    heads: list[list[int]] = [[] for _ in items]
+    fed = [False] * len(items)
+    for link in links:
+        heads[link.tail].append(link.head)
+        fed[link.head] = True
+    for i, item in enumerate(items):
+        for head in heads[i]:
+            items[head].layer = max(items[head].layer, item.layer + 1)
+    for i, item in enumerate(items):
+        if not fed[i] and heads[i]:
+            item.layer = min(items[head].layer for head in heads[i]) - 1
+    for side in (-1, 1):
+        ports = [item for item in items if item.port == side]
+        others = [item.layer for item in items if item.port != side]
+        for item in ports:
+            item.layer = (min(others, default=0) - 1) if side < 0 else (max(others, default=0) + 1)
+    first = min((item.layer for item in items), default=0)
+    for item in items:
+        item.layer -= first
+    return max((item.layer for item in items), default=-1) + 1
+
+
+def add_lanes(items: list[Item], links: Sequence[Link]) -> None:
+    """Give every link an item in each layer that it passes, and tell neighbours of each other."""
+    for link in links:
+        at, off = link.tail, link.leave
+        for layer in range(items[link.tail].layer + 1, items[link.head].layer):
+            lane = len(items)
+            items.append(Item(0.0, LANE, layer))
+            link.lanes.append(lane)
+            join(items, at, off, lane, 0.0)
+            at, off = lane, 0.0
+        join(items, at, off, link.head, link.enter)
+
+
+def join(items: list[Item], tail: int, leave: float, head: int, enter: float) -> None:
+    """Make two items of adjacent layers neighbours."""
+    items[tail].after.append((head, leave, enter))
+    items[head].before.append((tail, enter, leave))
+
+
+# Order within layers -------------------------------------------------------------------------------------------------
+
+
+def first_order(items: list[Item], count: int) -> list[list[int]]:
+    """Return the items of each layer in the order met when walking back from the results: a tree has no crossings."""
+    layers: list[list[int]] = [[] for _ in range(count)]
+    met = [False] * len(items)
+    for root in range(len(items)):
+        stack = [] if items[root].after else [root]
+        while stack:
+            i = stack.pop()
+            if met[i]:
+                continue
+            met[i] = True
+            layers[items[i].layer].append(i)
+            stack.extend(near[0] for near in sorted(items[i].before, key=by_end, reverse=True) if not met[near[0]])
+    return layers
+
+
+def by_end(near: Near) -> float:
+    """Return where on the item itself a link is attached."""
+    return near[1]
+
+
+def reduce_crossings(items: list[Item], layers: list[list[int]]) -> None:
+    """Sort each layer by where its neighbours are, forth and back, and keep the order that crosses least."""
+    best, least = [list(layer) for layer in layers], crossings(items, layers)
+    idle = 0
+    rounds = ROUNDS if len(items) < 400 else 4
+    for turn in range(rounds):
+        if least == 0 or idle > 5:
+            break
+        forth = turn % 2 == 0
+        sort_layers(items, layers, forth)
+        if len(items) < 400:
+            swap_neighbours(items, layers, forth)
+        now = crossings(items, layers)
+        idle += 1
+        if now < least:
+            best, least, idle = [list(layer) for layer in layers], now, 0
+    layers[:] = best
+
+
+def sort_layers(items: list[Item], layers: list[list[int]], forth: bool) -> None:
+    """Sort each layer by the average place of the neighbours in the layer before it, or behind it."""
+    rank = ranks(items, layers)
+    for layer in layers if forth else reversed(layers):
+        keys = {}
+        for i in layer:
+            near = items[i].before if forth else items[i].after
+            keys[i] = (
+                sum(rank[n] + there / (items[n].across + 1) for n, _, there in near) / len(near) if near else rank[i]
+            )
+        layer.sort(key=keys.__getitem__)
+        for k, i in enumerate(layer):
+            rank[i] = k
+
+
+def swap_neighbours(items: list[Item], layers: list[list[int]], forth: bool) -> None:
+    """Exchange two neighbours of a layer wherever that crosses less."""
+    rank = ranks(items, layers)
+    for layer in layers if forth else reversed(layers):
+        better = True
+        while better:
+            better = False
+            for k in range(len(layer) - 1):
+                a, b = items[layer[k]], items[layer[k + 1]]
+                gain = 0
+                for x, y in ((a.before, b.before), (a.after, b.after)):
+                    for n, _, there in x:
+                        for m, _, other in y:
+                            p, q = (rank[n], there), (rank[m], other)
+                            gain += (p > q) - (p < q)
+                if gain > 0:
+                    layer[k], layer[k + 1] = layer[k + 1], layer[k]
+                    rank[layer[k]], rank[layer[k + 1]] = k, k + 1
+                    better = True
+
+
+def ranks(items: list[Item], layers: list[list[int]]) -> list[int]:
+    """Return which place in its layer each item has."""
+    rank = [0] * len(items)
+    for layer in layers:
+        for k, i in enumerate(layer):
+            rank[i] = k
+    return rank
+
+
+def crossings(items: list[Item], layers: list[list[int]]) -> int:
+    """Count the pairs of links that cross."""
+    rank, total = ranks(items, layers), 0
+    for layer in layers[1:]:
+        seen: list[tuple[int, float]] = []
+        for i in layer:
+            for n, _, there in sorted(items[i].before, key=by_end):
+                end = (rank[n], there)
+                total += len(seen) - bisect(seen, end)
+                insort(seen, end)
+    return total
+
+
+# Places ------------------------------------------------------------------------------------------------------------
+
+
+def place_across(items: list[Item], layers: list[list[int]]) -> None:
+    """Bring every item as near to straight before its neighbours as the order and the sizes allow."""
+    for layer in layers:
+        settle(items, layer, [0.0] * len(layer), [1.0] * len(layer))
+    rounds = 10 if len(items) < 400 else 4
+    leaning = [1.0 if item.before or len(item.after) > 1 else 0.1 for item in items]  # a leaf comes to its only user
+    for turn in range(rounds):
+        both = turn >= rounds - 2
+        for layer in layers if turn % 2 == 0 else reversed(layers):
+            wishes, weights = [], []
+            for i in layer:
+                item = items[i]
+                near = item.before + item.after if both else item.before if turn % 2 == 0 else item.after
+                near = near or item.before or item.after
+                pull = [leaning[n] for n, _, _ in near]
+                wish = sum((items[n].place + there - here) * p for (n, here, there), p in zip(near, pull, strict=True))
+                wishes.append(wish / sum(pull) if near else item.place)
+                weights.append(4.0 if item.across == LANE and item.along == 0 else 1.0)
+            settle(items, layer, wishes, weights)
+
+
+def settle(items: list[Item], layer: list[int], wishes: list[float], weights: list[float]) -> None:
+    """Put a layer's items as near to their wishes as their sizes allow, in least squares.
+
+    With the room they need taken off, places must only not decrease: isotonic regression, where neighbours that
+    would overlap are pooled into blocks that move together.
+    """
+    needed, so_far = [], 0.0
+    for k, i in enumerate(layer):
+        if k:
+            so_far += (items[layer[k - 1]].across + items[i].across) / 2 + APART * (
+                0.4 if items[i].along == 0 or items[layer[k - 1]].along == 0 else 1.0
+            )
+        needed.append(so_far)
+    blocks: list[tuple[float, float, int]] = []  # sum of wishes, sum of weights, how many items
+    for wish, weight, room in zip(wishes, weights, needed, strict=True):
+        total, heavy, n = (wish - room) * weight, weight, 1
+        while blocks and blocks[-1][0] / blocks[-1][1] > total / heavy:
+            t, h, m = blocks.pop()
+            total, heavy, n = total + t, heavy + h, n + m
+        blocks.append((total, heavy, n))
+    k = 0
+    for total, heavy, n in blocks:
+        for _ in range(n):
+            items[layer[k]].place = total / heavy + needed[k]
+            k += 1
+
+
+# Measures ----------------------------------------------------------------------------------------------------------
+
+
+def measured(items: list[Item], links: Sequence[Link], layers: list[list[int]], boxes: int) -> Arrangement:
+    """Return positions from the corner of the level, with room between layers for labels."""
+    thickness = [max((items[i].along for i in layer), default=0.0) for layer in layers]
+    room = [GAP] * (len(layers) + 1)
+    for link in links:
+        layer = items[link.head].layer
+        room[layer] = max(room[layer], GAP + link.label)
+    starts, at = [], 0.0
+    for k, thick in enumerate(thickness):
+        bordering = k > 0 and (thick == 0 or thickness[k - 1] == 0)
+        at += 0 if k == 0 else min(room[k], GAP * 0.6) if bordering and room[k] == GAP else room[k]
+        starts.append(at)
+        at += thick
+    top = min((item.place - item.across / 2 for item in items), default=0.0)
+    bottom = max((item.place + item.across / 2 for item in items), default=0.0)
+    middles = [(starts[item.layer] + thickness[item.layer] / 2, item.place - top) for item in items]
+    paths = []
+    for link in links:
+        tail, head = items[link.tail], items[link.head]
+        (a, b), (c, d) = middles[link.tail], middles[link.head]
+        path = [(a + tail.along / 2, b + link.leave), (starts[tail.layer] + thickness[tail.layer], b + link.leave)]
+        for lane in link.lanes:
+            layer, across = items[lane].layer, middles[lane][1]
+            path += [(starts[layer], across), (starts[layer] + thickness[layer], across)]
+        paths.append([*path, (starts[head.layer], d + link.enter), (c - head.along / 2, d + link.enter)])
+    return Arrangement(middles[:boxes], paths, (at, bottom - top))

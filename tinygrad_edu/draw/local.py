@@ -1,0 +1,49 @@
+"""The local derivative of a node by each operand: what its rule gives for an arriving gradient of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node, data_of
+from ..value import Value
+from .picture import number
+
+
+def local_derivative(z: Node, i: int) -> str:
+    """Return d(z)/d(operand i) in a few characters; empty where there is none, or no short way to say it."""
+    x = z.inputs[i]
+    if z.op is None or not isinstance(x, Node) or not x.requires_grad or not z.requires_grad:
+        return ""
+    try:
+        rule = z.op.rules[i]
+    except IndexError:
+        return ""
+    if rule is None:
+        return ""
+    operands = [data_of(each) for each in z.inputs]
+    if isinstance(z, Value):
+        return number(of_numbers(rule, z, operands))
+    alone = z.op.linear and len(operands) == 1
+    return of_arrays(rule, z, operands) if z.op.elementwise or alone else ""
+
+
+def of_numbers(rule: Any, z: Node, operands: list[Any]) -> float:
+    """Return the rule's value for Python floats; at poles and past overflow as IEEE has it."""
+    try:
+        return float(rule(1.0, z._data, *operands, **z.params) or 0.0)
+    except (ArithmeticError, ValueError, TypeError):
+        with np.errstate(all="ignore"):
+            return float(rule(np.float64(1.0), np.float64(z._data), *map(np.float64, operands), **z.params) or 0.0)
+
+
+def of_arrays(rule: Any, z: Node, operands: list[Any]) -> str:
+    """Return the one number that a rule gives everywhere, or the smallest and the largest."""
+    with np.errstate(all="ignore"):
+        found = rule(np.ones_like(z._data, dtype=float), z._data, *operands, **z.params)
+    array = np.asarray(data_of(found), dtype=float)
+    if not array.size:
+        return ""
+    low, high = float(array.min()), float(array.max())
+    return number(low, 3) if low == high else f"{number(low, 2)} … {number(high, 2)}"

@@ -1,0 +1,55 @@
+"""One self-contained HTML file: no request leaves it, so it works from a disk, in a notebook and offline."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+WRONG_SUFFIX = 'a page is saved as .html, not {!r}: save("page.html")'
+
+
+def asset(name: str) -> str:
+    """Return a script or a style sheet of this package."""
+    return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def data(value: Any) -> str:
+    """Return a value as JSON that may stand inside a script element, whatever texts it contains."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+class Page:
+    """A page to look at: `.save("x.html")`, `.html` for its text, and it shows itself in a notebook."""
+
+    def __init__(self, title: str, body: str, *, styles: str = "", script: str = "", height: int = 640) -> None:
+        self.title = title
+        self.height = height
+        self.html = (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            f"<title>{escape(title)}</title><style>{asset('page.css')}{styles}</style></head><body>{body}"
+            + (f"<script>{script}</script>" if script else "")
+            + "</body></html>"
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page into a file and return its path. Raises ValueError where that is not an .html file."""
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(WRONG_SUFFIX.format(path.suffix))
+        path.write_text(self.html, encoding="utf-8")
+        return path
+
+    def _repr_html_(self) -> str:
+        """Show the page in a notebook, inside a frame whose scripts cannot touch the notebook."""
+        return (
+            f'<iframe sandbox="allow-scripts" srcdoc="{escape(self.html)}" width="100%" height="{self.height}" '
+            f'style="border:0" title="{escape(self.title)}"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f'<Page {self.title!r:.80}, {len(self.html.encode()) // 1000} KB: .save("page.html") to look at it>'

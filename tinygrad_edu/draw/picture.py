@@ -1,0 +1,88 @@
+"""What a drawn graph consists of, before anybody says how it is laid out or written down.
+
+Cards, edges between them, and groups around them. Knows nothing of nodes, of DOT or of SVG: `graph.py` makes
+pictures, `dot.py`, `layered.py` and `svg.py` read them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from unicodedata import category, east_asian_width
+
+LONGEST = 28  # characters of a text that a card shows; the rest of a long one becomes an ellipsis
+
+
+@dataclass(slots=True)
+class Card:
+    """One box: a node, a constant, or a whole group folded into one.
+
+    kind: "parameter", "input", "constant", "result", "fact" or "fold", which decides form and colour.
+    sign: the operation that made it, shown in a cell of its own; empty for what was given.
+    rows: name and text of each line under the title. inputs: how many edges arrive.
+    """
+
+    kind: str
+    title: str = ""
+    sign: str = ""
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    group: int | None = None
+    inputs: int = 0
+    tip: str = ""
+    mark: str = ""  # what singles it out, like "dead"
+    heat: int | None = None  # how large its gradient is, on a scale of seven
+
+
+@dataclass(slots=True)
+class Edge:
+    """One use of a card as an operand of another."""
+
+    tail: int
+    head: int
+    slot: int  # which operand of the head
+    label: str = ""
+    times: int = 1  # how many uses it stands for, where a fold hides them
+
+
+@dataclass(slots=True)
+class Group:
+    """A frame around cards that belong together, like one call of a module."""
+
+    title: str
+    parent: int | None = None
+
+
+@dataclass(slots=True)
+class Picture:
+    """Everything that is drawn; cards stand in an order in which operands come before results."""
+
+    cards: list[Card] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    direction: str = "LR"
+    notes: list[str] = field(default_factory=list)  # sentences under the picture
+    heated: bool = False
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """Return `text` on one line, no longer than `longest`, without characters that XML or UTF-8 cannot carry."""
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    if cut.isprintable():
+        return cut
+    return "".join(visible(c) for c in cut)
+
+
+def visible(c: str) -> str:
+    """Return a character as it can be printed: a line break as ⏎, what cannot be printed as �."""
+    if c.isprintable() or category(c) == "Zs":
+        return c
+    return {"\n": "⏎", "\t": "⇥", "\r": "␍"}.get(c, "�")
+
+
+def width(text: str) -> int:
+    """Return how many columns of a fixed-width font `text` takes."""
+    return len(text) if text.isascii() else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def number(x: float, digits: int = 4) -> str:
+    """Return a number as people write it: four digits that count, and a true minus sign."""
+    return f"{x:.{digits}g}".replace("-", "−")

@@ -1,0 +1,225 @@
+"""From a picture to places: measures its cards, lays out group by group from the inside out, joins the edges' parts.
+
+Coordinates become (x, y) only here: computing runs to the right ("LR") or downwards ("TB").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from .layered import LANE, Arrangement, Item, Link, Point, arrange
+from .picture import Card, Edge, Picture, width
+
+CHARACTER = 6.6  # the width of a character of a card's text, in px
+LINE = 15.0  # the height of a line of text
+SIDE = 8.0  # between a card's border and its text
+LABEL = 5.75  # the width of a character of an edge's label
+SLOT = 13.0  # between two edges that enter a card
+FRAME = 10.0  # between a group's frame and what is in it
+HEADING = 17.0  # the room for a group's title
+
+LAST = 1 << 60  # in the order of a level: behind every card
+
+Place = Hashable
+Key = tuple[Place, Place, int, int]  # of a link: from where, to where, for which card, into which of its slots
+Part = tuple["int | None", Key]  # of an edge: in which level, which link
+
+
+@dataclass(slots=True)
+class Level:
+    """What one group, or the whole picture, has to place."""
+
+    boxes: dict[Place, Item] = field(default_factory=dict)
+    order: dict[Place, int] = field(default_factory=dict)  # the newest card in each box: heads come after tails
+    links: dict[Key, Link] = field(default_factory=dict)
+    found: Arrangement | None = None
+    index: dict[Place, int] = field(default_factory=dict)
+    margin: float = 0.0  # along, between the frame and the first layer
+    corner: Point = (0.0, 0.0)
+
+
+@dataclass(slots=True)
+class Layout:
+    """Where everything is: corners and sizes in px, and the points each edge passes."""
+
+    cards: list[tuple[float, float, float, float]]
+    groups: list[tuple[float, float, float, float]]
+    edges: list[list[Point]]
+    size: Point
+
+
+def card_size(card: Card) -> Point:
+    """Return how wide and high a card is drawn."""
+    lines = ([card.title] if card.title else []) + [f"{name} {text}" if name else text for name, text in card.rows]
+    text = max(map(width, lines), default=0) * CHARACTER + 2 * SIDE
+    sign = width(card.sign) * CHARACTER + 1.5 * SIDE if card.sign else 0.0
+    return max(text if lines else 0.0, 20.0 if not sign else 0.0) + sign, max(len(lines), 1) * LINE + 6
+
+
+def run_in(edge: Edge, level: bool) -> float:
+    """Return how long an edge runs straight before its head, so that its label has a line to stand on."""
+    if not edge.label:
+        return 6.0
+    return width(edge.label) * LABEL + 12 if level else 14.0
+
+
+def slot_spaces(picture: Picture, level: bool) -> list[float]:
+    """Return how far apart edges enter each card: labels stand above each other, or side by side."""
+    spaces = [SLOT] * len(picture.cards)
+    for edge in picture.edges:
+        need = 18.0 if level else width(edge.label) * LABEL + 12
+        if picture.cards[edge.head].inputs > 1:
+            spaces[edge.head] = max(spaces[edge.head], need if edge.label else 0.0)
+    return spaces
+
+
+def lay_out(picture: Picture) -> Layout:
+    """Return where everything in `picture` goes."""
+    across_is_y = picture.direction == "LR"
+    sizes = [turned(card_size(card), across_is_y) for card in picture.cards]
+    spaces = slot_spaces(picture, across_is_y)
+    sizes = [
+        (along, max(across, card.inputs * space))
+        for (along, across), card, space in zip(sizes, picture.cards, spaces, strict=True)
+    ]
+    chains = [chain(picture, card.group) for card in picture.cards]
+    levels: dict[int | None, Level] = {None: Level(), **{g: Level() for g in range(len(picture.groups))}}
+    fed = {edge.head for edge in picture.edges}
+    for i, (along, across) in enumerate(sizes):
+        level = levels[picture.cards[i].group]
+        level.boxes[i] = Item(along, across)
+        level.order[i] = i if i in fed else -1
+        for inner, outer in zip(chains[i], [*chains[i][1:], None], strict=False):
+            box = ("group", inner)
+            levels[outer].boxes.setdefault(box, Item(0.0, 0.0))
+            if i in fed:
+                levels[outer].order[box] = max(i, levels[outer].order.get(box, -1))
+    routes = []
+    for edge in picture.edges:
+        off = (edge.slot + 0.5 - picture.cards[edge.head].inputs / 2) * spaces[edge.head]
+        routes.append(add_links(edge, levels, (chains[edge.tail], chains[edge.head]), off, run_in(edge, across_is_y)))
+    arrange_level(picture, levels, None, across_is_y)
+    return collected(picture, levels, sizes, routes, across_is_y)
+
+
+def turned(point: Point, across_is_y: bool) -> Point:
+    """Exchange (x, y) and (along, across)."""
+    return point if across_is_y else (point[1], point[0])
+
+
+def chain(picture: Picture, group: int | None) -> list[int]:
+    """Return a group and the groups around it, the innermost first."""
+    found = []
+    while group is not None:
+        found.append(group)
+        group = picture.groups[group].parent
+    return found
+
+
+def add_links(
+    edge: Edge, levels: dict[int | None, Level], chains: tuple[list[int], list[int]], enter: float, label: float
+) -> list[Part]:
+    """Give each level that an edge passes its part of it, and return these parts from tail to head."""
+    out, into = chains
+    shared = 0  # groups around both, counted from the outermost
+    while shared < min(len(out), len(into)) and out[-1 - shared] == into[-1 - shared]:
+        shared += 1
+    parts: list[Part] = []
+    at: Place = edge.tail
+    for g in out[: len(out) - shared]:
+        key: Key = (at, ("out", edge.tail), edge.tail, -1)
+        levels[g].boxes.setdefault(("out", edge.tail), Item(0.0, LANE, port=1))
+        levels[g].order[("out", edge.tail)] = LAST
+        levels[g].links.setdefault(key, Link(0, 0))
+        parts.append((g, key))
+        at = ("group", g)
+    outer = out[len(out) - shared] if shared else None
+    inside = into[: len(into) - shared][::-1]
+    for g in inside:
+        key = (at, ("group", g), edge.tail, -1)
+        levels[outer].links.setdefault(key, Link(0, 0))
+        parts.append((outer, key))
+        at, outer = ("in", edge.tail), g
+        levels[g].boxes.setdefault(at, Item(0.0, LANE, port=-1))
+        levels[g].order[at] = -2
+    key = (at, edge.head, edge.tail, edge.slot)
+    levels[outer].links[key] = Link(0, 0, enter=enter, label=label)
+    return [*parts, (outer, key)]
+
+
+def arrange_level(picture: Picture, levels: dict[int | None, Level], name: int | None, across_is_y: bool) -> None:
+    """Lay out the groups of a level, then the level itself."""
+    level = levels[name]
+    for box, item in level.boxes.items():
+        if isinstance(box, tuple) and box[0] == "group":
+            arrange_level(picture, levels, box[1], across_is_y)
+            measure_frame(levels[box[1]], item, picture.groups[box[1]].title, across_is_y)
+    ordered = sorted(level.boxes, key=lambda box: level.order.get(box, -1))
+    level.index = {box: i for i, box in enumerate(ordered)}
+    for (tail, head, card, _), link in level.links.items():
+        link.tail, link.head = level.index[tail], level.index[head]
+        link.leave = port_at(levels, tail, ("out", card), across_is_y)
+        if isinstance(head, tuple) and head[0] == "group":
+            link.enter = port_at(levels, head, ("in", card), across_is_y)
+    level.found = arrange([level.boxes[box] for box in ordered], list(level.links.values()))
+
+
+def measure_frame(level: Level, item: Item, title: str, across_is_y: bool) -> None:
+    """Set the size of a group's frame: its contents, its title, and a margin where no port touches it."""
+    assert level.found is not None
+    along, across = level.found.size
+    sides = {box.port for box in level.boxes.values()}
+    before, behind = (0.0 if side in sides else FRAME for side in (-1, 1))
+    text = width(title) * CHARACTER + 2 * FRAME
+    if across_is_y:
+        item.along, item.across = max(along + before + behind, text), across + FRAME + HEADING
+    else:
+        before = max(before, HEADING)
+        item.along, item.across = along + before + behind, max(across + 2 * FRAME, text)
+    level.margin = before + (item.along - along - before - behind) / 2
+
+
+def port_at(levels: dict[int | None, Level], box: Place, port: Place, across_is_y: bool) -> float:
+    """Return how far off the middle of a group's box one of its ports is; of any other box, 0."""
+    if not (isinstance(box, tuple) and box[0] == "group"):
+        return 0.0
+    inner = levels[box[1]]
+    assert inner.found is not None
+    across = inner.found.middles[inner.index[port]][1] - inner.found.size[1] / 2
+    return across + (HEADING - FRAME) / 2 if across_is_y else across
+
+
+def collected(
+    picture: Picture,
+    levels: dict[int | None, Level],
+    sizes: list[Point],
+    routes: list[list[Part]],
+    across_is_y: bool,
+) -> Layout:
+    """Add up the corners of nested levels and return everything in the picture's own coordinates."""
+    cards: list[tuple[float, float, float, float]] = [(0.0, 0.0, 0.0, 0.0)] * len(picture.cards)
+    groups: list[tuple[float, float, float, float]] = [(0.0, 0.0, 0.0, 0.0)] * len(picture.groups)
+    paths: dict[Part, list[Point]] = {}
+    pending: list[int | None] = [None]
+    for name in pending:  # grows while it is read
+        level = levels[name]
+        assert level.found is not None
+        a, b = level.corner
+        for box, i in level.index.items():
+            along, across = level.found.middles[i]
+            item = level.boxes[box]
+            corner = (a + along - item.along / 2, b + across - item.across / 2)
+            if isinstance(box, int):
+                cards[box] = (*turned(corner, across_is_y), *turned(sizes[box], across_is_y))
+            elif isinstance(box, tuple) and box[0] == "group":
+                groups[box[1]] = (*turned(corner, across_is_y), *turned((item.along, item.across), across_is_y))
+                inner = levels[box[1]]
+                assert inner.found is not None
+                top = HEADING if across_is_y else (item.across - inner.found.size[1]) / 2
+                inner.corner = (corner[0] + inner.margin, corner[1] + top)
+                pending.append(box[1])
+        for key, path in zip(level.links, level.found.paths, strict=True):
+            paths[name, key] = [(a + x, b + y) for x, y in path]
+    edges = [[turned(p, across_is_y) for part in route for p in paths[part]] for route in routes]
+    return Layout(cards, groups, edges, turned(levels[None].found.size, across_is_y))  # type: ignore[union-attr]  # arranged above

@@ -1,0 +1,196 @@
+"""Writes a picture as SVG: no program, no font metrics, no script; light and dark, on a background of its own.
+
+Colours are those of Okabe and Ito, which colour-blind readers can tell apart; every kind of card also has a form
+of its own, and what is negative is also dashed. Style rules are written for light first and overridden for dark,
+so that a viewer which knows no media queries shows the light picture.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import count
+
+from .picture import Card, Picture, width
+from .routes import CHARACTER, LINE, SIDE, Layout, lay_out, run_in
+
+MARGIN = 14
+SCALE = ("#fdf3c8", "#fde08f", "#fbc35c", "#f49a3c", "#e56a28", "#c43c1f", "#8b1a1a")  # of heat: small to large
+HEAT = (-6, -4, -3, -2, -1, 0)  # the powers of ten between its seven steps
+MANY = 400  # cards: a picture with more of them goes without tooltips
+
+LIGHT = """
+svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+.tg .paper{fill:#fff}
+.tg text{fill:#1d2430;white-space:pre}
+.tg .t{font-weight:700}
+.tg .g{fill:#8c3a10}
+.tg .o{fill:#fff;text-anchor:middle;font-weight:700}
+.tg rect{stroke-width:1.2}
+.tg .parameter rect{fill:#e4f1fb;stroke:#0072b2}
+.tg .input rect{fill:#e3f5ee;stroke:#009e73}
+.tg .constant rect{fill:#fff;stroke:#7b8591;stroke-dasharray:3 2}
+.tg .result rect{fill:#fafbfc;stroke:#4b5563}
+.tg .fact rect{fill:#fafbfc;stroke:#7b8591;stroke-dasharray:1 2}
+.tg .fold rect{fill:#f3eef8;stroke:#6b5a8e}
+.tg g rect.c{fill:#4b5563;stroke:#4b5563;stroke-dasharray:none}
+.tg .input rect.c{fill:#009e73;stroke:#009e73}
+.tg .fold rect.c{fill:#6b5a8e;stroke:#6b5a8e}
+.tg .bad rect{stroke:#c22;stroke-width:2.4}
+.tg .frame rect{fill:#5b6b7c;fill-opacity:.06;stroke:#5b6b7c;stroke-opacity:.45}
+.tg .frame text{fill:#4a5868}
+.tg path{fill:none;stroke:#7b8794;stroke-width:1.2}
+.tg .tip path{fill:#7b8794;stroke:none}
+.tg .l text{font-size:9.5px;text-anchor:end;fill:#8c3a10;stroke:#fff;stroke-width:3px;paint-order:stroke}
+.tg .l.d text{text-anchor:start}
+.tg .n{fill:#4a5868}
+"""
+DARK = """
+.tg .paper{fill:#14181f}
+.tg text{fill:#e5e9f0}
+.tg .g{fill:#f0a97f}
+.tg .o{fill:#fff}
+.tg .parameter rect{fill:#12304a;stroke:#56b4e9}
+.tg .input rect{fill:#0f3329;stroke:#2fc39a}
+.tg .constant rect{fill:#14181f;stroke:#8b95a3}
+.tg .result rect{fill:#1d232d;stroke:#9aa5b4}
+.tg .fact rect{fill:#1d232d;stroke:#8b95a3}
+.tg .fold rect{fill:#2a2338;stroke:#a794cf}
+.tg g rect.c{fill:#5d6878;stroke:#9aa5b4}
+.tg .bad rect{stroke:#ff6b5e}
+.tg .frame rect{fill:#9fb0c3;fill-opacity:.07;stroke:#9fb0c3}
+.tg .frame text,.tg .n{fill:#aebac8}
+.tg path{stroke:#8b97a6}
+.tg .tip path{fill:#8b97a6}
+.tg .l text{fill:#f0a97f;stroke:#14181f}
+"""
+_drawn = count()  # markers are found by id, and one page may hold several drawings
+
+
+def svg(picture: Picture) -> str:
+    """Return the whole picture as one SVG element."""
+    layout = lay_out(picture)
+    notes = picture.notes
+    legend = 26 if picture.heated else 0
+    wide = max(layout.size[0], max((width(note) * CHARACTER for note in notes), default=0), 420 if legend else 0)
+    high = layout.size[1] + legend + len(notes) * LINE + (6 if notes else 0)
+    w, h = round(wide + 2 * MARGIN), round(high + 2 * MARGIN)
+    arrow = f"tg{next(_drawn)}"
+    x = MARGIN + (wide - layout.size[0]) / 2
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="tg" width="{w}" height="{h}" viewBox="0 0 {w} {h}"'
+        ' role="img">'
+        f"<style>{compact(LIGHT)}@media (prefers-color-scheme:dark){{{compact(DARK)}}}</style>"
+        f'<defs><marker id="{arrow}" class="tip" viewBox="0 0 8 8" refX="7" refY="4"'
+        ' markerWidth="6.5" markerHeight="6.5" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>'
+        f'<rect class="paper" width="{w}" height="{h}"/><g transform="translate({x:.0f} {MARGIN})">'
+    ]
+    parts += frames(picture, layout)
+    parts += edges(picture, layout, arrow)
+    tips = len(picture.cards) <= MANY
+    parts += [
+        card_at(card, place, i, tips) for i, (card, place) in enumerate(zip(picture.cards, layout.cards, strict=True))
+    ]
+    parts.append("</g>")
+    at = MARGIN + layout.size[1] + 6
+    if legend:
+        parts.append(heat_legend(MARGIN, at))
+        at += legend
+    for note in notes:
+        at += LINE
+        parts.append(f'<text class="n" x="{MARGIN}" y="{at - 3:.0f}">{escape(note, quote=False)}</text>')
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def compact(css: str) -> str:
+    """Return style rules without line breaks."""
+    return css.replace("\n", "")
+
+
+def frames(picture: Picture, layout: Layout) -> list[str]:
+    """Return the groups' frames, the outer ones first, with their titles."""
+    return [
+        f'<g class="frame" transform="translate({x:.0f} {y:.0f})"><rect width="{w:.0f}" height="{h:.0f}" rx="7"/>'
+        f'<text x="8" y="13">{escape(group.title, quote=False)}</text></g>'
+        for group, (x, y, w, h) in zip(picture.groups, layout.groups, strict=True)
+    ]
+
+
+def edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
+    """Return the edges, then their labels, which lie over all of them."""
+    level = picture.direction == "LR"
+    marker = f' marker-end="url(#{arrow})"'
+    parts = ["<g>"]
+    for edge, points in zip(picture.edges, layout.edges, strict=True):
+        tip = "" if not edge.label or len(picture.edges) > MANY else f"<title>{escape(edge.label, quote=False)}</title>"
+        start = f'<path d="{curve(points, level, run_in(edge, level))}"{marker}'
+        parts.append(f"{start}>{tip}</path>" if tip else f"{start}/>")
+    parts.append(f'</g><g class="l{"" if level else " d"}">')
+    for edge, points in zip(picture.edges, layout.edges, strict=True):
+        if edge.label:
+            x, y = points[-1]
+            x, y = (x - 9, y - 3) if level else (x + 4, y - 8)
+            parts.append(f'<text x="{x:.0f}" y="{y:.0f}">{escape(edge.label, quote=False)}</text>')
+    parts.append("</g>")
+    return parts
+
+
+def curve(points: list[tuple[float, float]], level: bool, run: float) -> str:
+    """Return a path that is straight within layers, bends in the gaps, and ends in a straight run below its label."""
+    px, py = points[0]
+    path = [f"M{px:.0f} {py:.0f}"]
+    at, across = points[-2]
+    for x, y in [*points[1:-2], (at - run, across) if level else (at, across - run), points[-1]]:
+        if abs(x - px) < 0.5 and abs(y - py) < 0.5:
+            continue
+        if abs(y - py) < 0.5 if level else abs(x - px) < 0.5:
+            path.append(f"H{x:.0f}" if level else f"V{y:.0f}")
+        elif level:
+            path.append(f"C{(m := (px + x) / 2):.0f} {py:.0f} {m:.0f} {y:.0f} {x:.0f} {y:.0f}")
+        else:
+            path.append(f"C{px:.0f} {(m := (py + y) / 2):.0f} {x:.0f} {m:.0f} {x:.0f} {y:.0f}")
+        px, py = x, y
+    return "".join(path)
+
+
+def card_at(card: Card, place: tuple[float, float, float, float], i: int, tips: bool) -> str:
+    """Return one card: its form, the cell with its operation, its title and its rows."""
+    x, y, w, h = place
+    corner = {"parameter": 10, "fold": 6, "result": 3}.get(card.kind, 1)
+    mark = f" {card.mark}" if card.mark else ""
+    heat = f' style="fill:{SCALE[card.heat]}"' if card.heat is not None else ""
+    parts = [f'<g class="{card.kind}{mark}" id="n{i}" transform="translate({x:.0f} {y:.0f})">']
+    if tips and card.tip:
+        parts.append(f"<title>{escape(card.tip, quote=False)}</title>")
+    if card.kind == "fold":
+        parts.append(f'<rect x="4" y="-4" width="{w:.0f}" height="{h:.0f}" rx="{corner}"/>')
+    parts.append(f'<rect width="{w:.0f}" height="{h:.0f}" rx="{corner}"{heat}/>')
+    left = 0.0
+    if card.sign:
+        left = width(card.sign) * CHARACTER + 1.5 * SIDE
+        cell = left if card.title or card.rows else w
+        parts.append(
+            f'<rect class="c" width="{cell:.0f}" height="{h:.0f}" rx="{corner}"/>'
+            f'<text class="o" x="{cell / 2:.0f}" y="{h / 2 + 4:.0f}">{escape(card.sign, quote=False)}</text>'
+        )
+    lines = ([("t", card.title)] if card.title else []) + [
+        ("g" if name == "grad" else "", f"{name} {text}" if name else text) for name, text in card.rows
+    ]
+    at = (h - len(lines) * LINE) / 2 + 11
+    for name, text in lines:
+        style = f' class="{name}"' if name else ""
+        parts.append(f'<text{style} x="{left + SIDE:.0f}" y="{at:.0f}">{escape(text, quote=False)}</text>')
+        at += LINE
+    parts.append("</g>")
+    return "".join(parts)
+
+
+def heat_legend(x: float, y: float) -> str:
+    """Return what the colours of heat mean."""
+    names = ["<1e−6", *(f"1e{power}".replace("-", "−") for power in HEAT[1:]), "≥1"]
+    cells = "".join(
+        f'<rect x="{x + 70 + 50 * k:.0f}" y="{y:.0f}" width="48" height="9" fill="{colour}"/>'
+        f'<text class="n" x="{x + 70 + 50 * k:.0f}" y="{y + 20:.0f}">{escape(name)}</text>'
+        for k, (colour, name) in enumerate(zip(SCALE, names, strict=True))
+    )
+    return f'<text class="n" x="{x:.0f}" y="{y + 9:.0f}">|gradient|</text>{cells}'
