@@ -12,7 +12,7 @@ from tinygrad_edu import Value
 from tinygrad_edu.errors import StaleGraphError
 from tinygrad_edu.graph import Node, history
 from tinygrad_edu.ops import compare
-from tinygrad_edu.value import carried_back
+from tinygrad_edu.walks import floats_back
 
 
 def random_graph(seed):
@@ -47,7 +47,7 @@ def grads_of(root):
 @pytest.mark.parametrize("seed", range(20))
 def test_backward_of_values_equals_the_plain_walk(seed):
     leaves, loss = random_graph(seed)
-    assert carried_back(loss, 1.0) is not None
+    assert floats_back(loss, 1.0) is not None
     loss.backward()
     fast = grads_of(loss)
     for node in history(loss):
@@ -85,7 +85,7 @@ def test_a_stale_leaf_is_found_by_the_fast_walk_too():
     x = Value(2.0)
     z = x * 3.0
     x.assign(4.0)
-    assert carried_back(z + 0.0, 1.0) is None
+    assert floats_back(z + 0.0, 1.0) is None
     with pytest.raises(StaleGraphError):
         (z + 0.0).backward()
     assert x.grad is None

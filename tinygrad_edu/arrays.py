@@ -118,7 +118,7 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
 
 
 def read_only(array: np.ndarray[Any, Any]) -> ReadOnly:
-    """Return a read-only view of `array`."""
-    view = array.view(ReadOnly)
+    """Return a read-only view of `array`, or of the scalar that NumPy makes of a 0-d one in arithmetic."""
+    view = np.asarray(array).view(ReadOnly)
     view.flags.writeable = False
     return view

@@ -79,15 +79,18 @@ class IndependentWarning(UserWarning):
     """A result does not depend on an input, so the derivative is zero."""
 
 
-def users_frame() -> FrameType:
-    """Return the innermost frame that runs the user's code, not this package's."""
-    frame = sys._getframe(2)  # the caller is ours
+def users_frame(ours: int = 1) -> FrameType:
+    """Return the innermost frame that runs the user's code, not this package's.
+
+    ours: how many of the innermost frames are known to be this package's.
+    """
+    frame = sys._getframe(1 + ours)
     while True:
         name = frame.f_code.co_filename
-        ours = _OURS.get(name)
-        if ours is None:
-            ours = _OURS[name] = name.startswith(_PACKAGE)
-        outer = frame.f_back if ours else None
+        is_ours = _OURS.get(name)
+        if is_ours is None:
+            is_ours = _OURS[name] = name.startswith(_PACKAGE)
+        outer = frame.f_back if is_ours else None
         if outer is None:
             return frame
         frame = outer

@@ -14,7 +14,7 @@ from itertools import chain
 from operator import attrgetter
 from types import CodeType
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from .copies import recipe
 from .errors import GradientError, StaleGraphError, line_of, users_frame, warn
@@ -38,32 +38,12 @@ class Leaves:
     """A set of leaves that keeps none of them alive. A WeakSet would ask `==`, which on nodes is an operation."""
 
     def __init__(self) -> None:
-        self.by_id: WeakValueDictionary[int, Node] = WeakValueDictionary()
+        self.by_id: dict[int, ref[Node]] = {}
 
     def add(self, leaf: Node) -> None:
         """Put a leaf in."""
-        self.by_id[id(leaf)] = leaf
-
-    def discard(self, leaf: Node) -> None:
-        """Take a leaf out, if it is in."""
-        self.by_id.pop(id(leaf), None)
-
-    def __contains__(self, leaf: Node) -> bool:
-        return id(leaf) in self.by_id
-
-
-spent = Leaves()  # those whose gradient an optimiser has used and nobody has reset since
-
-
-class Leaves:
-    """A set of leaves that keeps none of them alive. A WeakSet would ask `==`, which on nodes is an operation."""
-
-    def __init__(self) -> None:
-        self.by_id: WeakValueDictionary[int, Node] = WeakValueDictionary()
-
-    def add(self, leaf: Node) -> None:
-        """Put a leaf in."""
-        self.by_id[id(leaf)] = leaf
+        key = id(leaf)
+        self.by_id[key] = ref(leaf, lambda _: self.by_id.pop(key, None))
 
     def discard(self, leaf: Node) -> None:
         """Take a leaf out, if it is in."""
@@ -150,6 +130,11 @@ class Node:
         """Return a new constant node of this kind."""
         raise NotImplementedError  # every kind of node defines its own
 
+    @staticmethod
+    def apart(grads: Iterable[Any]) -> Iterable[Any]:
+        """Return gradients as nodes of this kind may keep them: no two share memory."""
+        raise NotImplementedError  # every kind of node defines its own
+
     def zero(self) -> Any:
         """Return a constant node that is zero, in this node's shape."""
         raise NotImplementedError  # every kind of node defines its own
@@ -209,27 +194,28 @@ class Node:
 
     # Making ----------------------------------------------------------------------------------------------------
 
-    def remember(self, op: Op | None, operands: Sequence[Any], params: dict[str, Any], requires_grad: bool) -> None:
+    def remember(self, op: Op | None, operands: tuple[Any, ...], params: dict[str, Any], requires_grad: bool) -> None:
         """Store what made this node, unless inside `no_grad`; the caller has stored its data."""
         here = current.get()
         if here is not None and op is not None and not here.recording:
             op, operands, params, requires_grad = None, (), {"cut": "made inside no_grad()"}, False
         self.op = op
         if params or len(operands) > 2:
-            self.x, self.y, self.params = tuple(operands), LISTED, params
+            self.x, self.y, self.params = operands, LISTED, params
         elif operands:
             self.x, self.y = operands if len(operands) == 2 else (operands[0], ABSENT)
         self._requires_grad = requires_grad
         self.born = tick()
-        self.mark()
+        frame = users_frame(ours=2)  # this and its caller
+        self.code, self.instruction = frame.f_code, frame.f_lasti
         if here is not None and here.watch_made and op is not None:
             here.watch_made(self)
 
-    def mark(self) -> None:
-        """Note which line of the user's program is running."""
-        frame = users_frame()
-        self.code = frame.f_code
-        self.instruction = frame.f_lasti
+    def reborn(self) -> None:
+        """Make what was computed from this leaf stale, and note which line of the user's program is running."""
+        self.born = tick()
+        frame = users_frame(ours=2)
+        self.code, self.instruction = frame.f_code, frame.f_lasti
 
     # The chain rule --------------------------------------------------------------------------------------------
 
@@ -249,12 +235,13 @@ class Node:
             except Exception:  # a pole, an overflow, a stale leaf, a rule at fault: the walk below has the answer
                 quick = None
             if quick is not None:
-                commit(*quick)
+                commit(*quick, self.apart)
                 return
         order = [node for node in history(self) if node._requires_grad]
         grads = pull(order, {self: start}, order if keep else (), self.operand)
         interior = [z for z in order if z.op is not None]
-        commit(interior, map(grads.get, interior), {z: grads[z] for z in order if z.op is None and z in grads})
+        leaves = {z: grads[z] for z in order if z.op is None and z in grads}
+        commit(interior, map(grads.get, interior), leaves, self.apart)
 
 
 def itself(x: Any) -> Any:
@@ -334,11 +321,13 @@ def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[An
     return [grads[x] if x in grads else x.zero() for x in wanted]
 
 
-def commit(nodes: Iterable[Node], grads: Iterable[Any], leaves: Grads) -> None:
+def commit(
+    nodes: Iterable[Node], grads: Iterable[Any], leaves: Grads, apart: Callable[[Iterable[Any]], Iterable[Any]]
+) -> None:
     """Write gradients: those of interior `nodes` start anew, those of `leaves` add to what is there. All or none."""
     with _committing:
-        sums = [total(leaf, g) for leaf, g in leaves.items()]
-        store = map(Node._grad.__set__, chain(nodes, leaves), chain(grads, sums))  # type: ignore[misc]  # a slot is a descriptor
+        kept = apart(chain(grads, [total(leaf, g) for leaf, g in leaves.items()]))
+        store = map(Node._grad.__set__, chain(nodes, leaves), kept)  # type: ignore[misc]  # a slot is a descriptor
         deque(store, maxlen=0)  # runs without a step of Python, so that not even Ctrl-C can stop it half way
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
 from .arrays import ReadOnly, array_of, constant, read_only
 from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
-from .graph import Node, data_of, spent, tick
+from .graph import NONE, Node, data_of, spent
 from .modes import mode
 from .op import TABLE, Op
 from .ops import arithmetic, compare, indexing, linear, powers, reductions, shapes
 from .refusals import bad_rule
+from .walks import Found, arrays_back
 
 EXACT = frozenset((float, int))
 OPERAND = (bool, int, float, np.generic, np.ndarray, list, tuple)
@@ -34,9 +35,7 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
     """Return the method for a row of two operands."""
 
     def method(x: Tensor, y: Any) -> Any:
-        if isinstance(y, (Tensor, *OPERAND)):
-            return Tensor.make(row, (x, y), {})
-        return NotImplemented
+        return Tensor.make(row, (x, y), NONE) if type(y) is Tensor or isinstance(y, OPERAND) else NotImplemented
 
     return method
 
@@ -157,8 +156,7 @@ class Tensor(Node):
                 f"(at {users_line()}): make a new one, as in Tensor(data)"
             )
         self._data = array
-        self.born = tick()
-        self.mark()
+        self.reborn()
 
     def numpy(self) -> ReadOnly:
         """Return the numbers as a read-only array."""
@@ -340,22 +338,23 @@ class Tensor(Node):
     @classmethod
     def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         """Compute `op` on arrays, numbers and tensors."""
-        given, arrays, wanted = [], [], False
-        for x in operands:
+        arrays, wanted = [], False
+        for i, x in enumerate(operands):
             if type(x) is Tensor:
                 wanted = wanted or x._requires_grad
                 arrays.append(x._data)
-            else:
-                x = x if type(x) in EXACT else constant(x)
+            elif type(x) in EXACT:
                 arrays.append(x)
-            given.append(x)
+            else:
+                arrays.append(constant(x))
+                operands = (*operands[:i], arrays[i], *operands[i + 1 :])
         try:
             data = op.forward(*arrays, **params)
         except Exception as error:
             raise op.refusal(error, operands, params) from None
         z: Tensor = object.__new__(cls)
         z._data = data if type(data) is np.ndarray else np.asarray(data)
-        z.remember(op, tuple(given), params, wanted and bool(op.rules))
+        z.remember(op, operands, params, wanted and bool(op.rules))
         return z
 
     def fit(self, g: Any, z: Node, i: int) -> Any:
@@ -397,9 +396,23 @@ class Tensor(Node):
             )
         return array.astype(self.dtype, copy=False)
 
+    def carry_back(self, seed: Any, keep: bool) -> Found | None:
+        return arrays_back(self, seed, keep)
+
     def leaf(self, data: Any) -> Tensor:
         """Return a constant."""
         return Tensor(data, requires_grad=False)
+
+    @staticmethod
+    def apart(grads: Iterable[Any]) -> list[Any]:
+        """Return gradients as arrays, no two of which share memory, as rules like those of x + y make them do."""
+        kept, owners = [], set()
+        for g in grads:
+            if g is not None and (type(g) is not np.ndarray or g.base is not None or id(g) in owners):
+                g = np.array(g)  # a view, another node's, or the NumPy scalar that the sum of 0-d arrays is
+            owners.add(id(g))
+            kept.append(g)
+        return kept
 
     def zero(self) -> Tensor:
         """Return a constant zero of this shape."""
@@ -409,6 +422,8 @@ class Tensor(Node):
 def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
     """Return `g` added up over the axes along which an operand of `shape` was repeated."""
     new = g.ndim - len(shape)
+    if new > 0 and g.shape[new:] == shape and len(z.inputs) > 1:  # the commonest case: a bias, added to each example
+        return reductions.sum(g, axis=tuple(range(new)))
     fits = new >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[new:], strict=True))
     if not fits or (len(z.inputs) == 1 and g.shape != z._data.shape):  # one operand is stretched by the result alone
         raise bad_rule(z, i, f"a gradient of shape {g.shape}")

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numbers
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .errors import DTypeError, GradientError, InplaceError
-from .graph import ABSENT, LISTED, Node, commit, data_of, spent, tick
-from .modes import current, mode
+from .errors import DTypeError, InplaceError, users_line
+from .graph import ABSENT, Node, data_of, spent, tick
+from .modes import current
 from .op import TABLE, Op
 from .ops import activations, arithmetic, compare, powers, trigonometry
+from .refusals import bad_rule
+from .walks import Found, floats_back
 
 EXACT = frozenset((float, int))
 OPERAND = (numbers.Real, np.generic, np.ndarray)
-FARTHEST = 500_000  # places that are added at once to the lists of `carried_back`; more would be mostly empty
 
 
 def real(x: Any) -> float:
@@ -26,7 +27,10 @@ def real(x: Any) -> float:
         isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "biuf"
     ):
         return float(x)
-    raise DTypeError(f"a Value holds one real number, not {x!r:.60} ({type(x).__name__}); use Tensor for arrays")
+    raise DTypeError(
+        f"a Value holds one real number, not {x!r:.60} of type {type(x).__name__}: give a float, or use Tensor for "
+        f"arrays (at {users_line()})"
+    )
 
 
 plain, new, caller = current.get, object.__new__, sys._getframe  # by one name each: a dot costs as much as a slot
@@ -141,8 +145,7 @@ class Value(Node):
         if self.op is not None:
             raise InplaceError(f"{self.title} was computed at {self.where} and cannot be assigned: make a new Value")
         self._data = real(value)
-        self.born = tick()
-        self.mark()
+        self.reborn()
 
     def item(self) -> float:
         """Return the number."""
@@ -236,10 +239,7 @@ class Value(Node):
         try:
             return real(g)
         except DTypeError:
-            assert z.op is not None
-            raise GradientError(
-                f"rule {i} of `{z.op.name}` gave {g!r:.60}, but the gradient of a Value is one float"
-            ) from None
+            raise bad_rule(z, i, f"{g!r:.60} of type {type(g).__name__}") from None
 
     @staticmethod
     def operand(x: Any) -> np.float64:
@@ -254,79 +254,18 @@ class Value(Node):
         """Return a constant."""
         return Value(data, requires_grad=False)
 
+    @staticmethod
+    def apart(grads: Iterable[Any]) -> Iterable[Any]:
+        """Return gradients as they are: floats."""
+        return grads
+
     def zero(self) -> Value:
         """Return a constant zero."""
         return Value(0.0, requires_grad=False)
 
-    def backward(self, seed: float | None = None, *, retain_grad: bool = True) -> None:  # noqa: ARG002  # always kept
-        """Add d(self)/d(leaf) to the gradient of every leaf, and set that of the nodes between."""
-        if self._requires_grad and self.op is not None and mode().watch_pull is None:
-            try:
-                found = carried_back(self, self.seed(seed))
-            except Exception:  # a pole, an overflow, a stale leaf, a rule at fault: the plain walk has the answer
-                found = None
-            if found is not None:
-                commit(*found)
-                return
-        with np.errstate(all="ignore"):
-            super().backward(seed, retain_grad=True)
+    def carry_back(self, seed: float, keep: bool) -> Found | None:  # noqa: ARG002  # always kept
+        return floats_back(self, seed)
 
-
-NOBODY: Any = Value(0.0, "a place in the list of `carried_back` where no node is")
-
-
-def carried_back(root: Value, seed: float) -> tuple[list[Any], list[float], dict[Any, float]] | None:
-    """Return the interior nodes from `root` back, their gradients, and those of the leaves: `graph.pull`, unrolled.
-
-    Nodes and gradients lie in lists by age, a place a tick, so that finding the nodes, sorting them and carrying
-    gradients back are one pass without hashing. None where an operand is out of the ordinary.
-    """
-    newest, places = root.born, 1
-    nodes, grads, leaves = [root], [seed], {}  # type: ignore[var-annotated]  # as the signature says
-    for age, z in enumerate(nodes):  # grows while it is read
-        if z is NOBODY:
-            continue
-        g, rules = grads[age], z.op.rules  # type: ignore[union-attr]  # only interior nodes are here
-        x, y = z.x, z.y
-        a, b = x, y
-        a = x._data if type(x) is Value else x
-        b = y._data if type(y) is Value else y
-        if a is not x:
-            place = newest - x.born
-            if place <= age:
-                return None  # assigned since
-            if x._requires_grad:
-                dx = rules[0](g, z._data, a) if b is ABSENT else rules[0](g, z._data, a, b)
-                if x.op is None:
-                    leaves[x] = leaves[x] + dx if x in leaves else 0.0 + dx
-                else:
-                    if place >= places:
-                        places = room_for(place, nodes, grads)
-                    nodes[place] = x
-                    grads[place] += dx
-        if b is not y:  # the same again: a loop over one or two operands would cost a third of the walk
-            place = newest - y.born
-            if place <= age:
-                return None
-            if y._requires_grad:
-                dy = rules[1](g, z._data, a, b)
-                if y.op is None:
-                    leaves[y] = leaves[y] + dy if y in leaves else 0.0 + dy
-                else:
-                    if place >= places:
-                        places = room_for(place, nodes, grads)
-                    nodes[place] = y
-                    grads[place] += dy
-        elif y is LISTED:
-            return None
-    return (nodes, grads, leaves) if {*map(type, grads), *map(type, leaves.values())} == {float} else None
-
-
-def room_for(place: int, nodes: list[Any], grads: list[float]) -> int:
-    """Lengthen the lists of `carried_back` so that they have `place`; return their length."""
-    more = place + 64 - len(nodes)
-    if more > FARTHEST:
-        raise MemoryError("these lists would be mostly empty")
-    nodes += [NOBODY] * more
-    grads += [0.0] * more
-    return len(nodes)
+    def backward(self, seed: float | None = None, *, retain_grad: bool = True) -> None:
+        with np.errstate(all="ignore"):  # the plain walk answers by IEEE arithmetic, as `operand` says
+            super().backward(seed, retain_grad=retain_grad)

@@ -8,7 +8,6 @@ from ..op import op
 from .arithmetic import maximum
 from .powers import exp, log
 from .reductions import sum
-from .shapes import shape
 
 softmax = op(
     "softmax",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import AnomalyError, DTypeError, GradientError, warn
-from ...graph import Node, spent, tick
+from ...graph import Node, spent
 
 INFINITY = math.inf
 
@@ -75,8 +75,8 @@ class Optimizer:
             if w._grad is not None
         ]
         for i, w, (new, *memory) in moved:
-            w._data, w.born, self.memory[i] = new, tick(), tuple(memory)
-            w.mark()
+            w._data, self.memory[i] = new, tuple(memory)
+            w.reborn()
             spent.add(w)
         self.steps = steps
 
