@@ -41,7 +41,8 @@ def bad_rule(z: Node, i: int, gave: str) -> GradientError:
     assert z.op is not None  # only a row has rules
     return GradientError(
         f"rule {i} of `{z.op.name}` gave {gave} for an operand of shape {shape_of(z.inputs[i])}: a rule returns one "
-        f"array of its operand's shape, or None where there is no derivative (the result was made at {z.where})"
+        "gradient, in its operand's shape, or None where there is no derivative; the result was made at "
+        f"{z.where}"
     )
 
 
