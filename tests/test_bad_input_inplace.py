@@ -1,0 +1,171 @@
+"""Changing what a gradient depends on, and copying what cannot be copied: refused, or harmless."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from refusing import refuses
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, Value
+from tinygrad_edu.errors import InplaceError
+
+# In place ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", ["w += 1", "w -= 1", "w *= 2", "w /= 2", "w **= 2"])
+def test_a_leaf_that_needs_a_gradient_is_not_changed_in_passing(change):
+    w = Tensor([1.0, 2.0], label="w")
+    with refuses(InplaceError, "`w`", change.split()[1], "no_grad()", ".data"):
+        exec(compile(change, __file__, "exec"), {"w": w})
+    np.testing.assert_array_equal(w.data, [1, 2])
+
+
+def test_a_leaf_is_changed_inside_no_grad_and_stays_the_same_leaf():
+    w = Tensor([1.0, 2.0])
+    same = w
+    with tg.no_grad():
+        w -= 0.5
+    assert w is same
+    np.testing.assert_array_equal(w.data, [0.5, 1.5])
+    (w * w).sum().backward()
+    np.testing.assert_array_equal(w.grad, [1, 3])
+
+
+def test_the_idioms_of_gradient_descent():
+    v, w = Value(1.0), Tensor([1.0, 2.0])
+    for p in (v, w):
+        (p * p if p is v else (p * p).sum()).backward()
+        p.data -= 0.25 * p.grad
+        p.grad = None
+    assert v.data == 0.5
+    np.testing.assert_array_equal(w.data, [0.5, 1.0])
+
+
+def test_a_result_that_its_own_derivative_needs():
+    x = Tensor([1.0, 2.0])
+    y = tg.exp(x)
+    with refuses(InplaceError, "`exp`", "write y = y + …"):
+        y += 1
+    z = x * 2  # its derivative is computed from x and 2 alone
+    z += 1
+    z.sum().backward()
+    np.testing.assert_array_equal(x.grad, [2, 2])
+
+
+def test_a_computed_node_cannot_be_assigned():
+    for y in (Value(1.0) * 2, Tensor([1.0]) * 2):
+        with refuses(InplaceError, "`multiply`", "cannot be assigned"):
+            y.assign(3.0)
+        with refuses(InplaceError, "`multiply`"):
+            y.data = 3.0
+
+
+def test_writing_into_the_array_that_was_given_changes_nothing():
+    given, factor = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    x = Tensor(given)
+    loss = (x * x * factor).sum()
+    given[:] = 100
+    factor[:] = 100
+    loss.backward()
+    np.testing.assert_array_equal(x.grad, [6, 16])
+
+
+def test_data_and_gradients_are_read_only():
+    x = Tensor([1.0, 2.0])
+    (x * x).sum().backward()
+    for view in (x.data, x.numpy(), x.grad, x.data[:1]):
+        with refuses(ValueError, "read-only", line=False):
+            view[0] = 100
+    np.testing.assert_array_equal(x.data, [1, 2])
+
+
+def test_arrays_that_were_given_stay_writable():
+    given = np.array([1.0, 2.0])
+    x = Tensor(given)
+    loss = (x * given).sum()
+    assert given.flags.writeable
+    loss.backward()
+    assert given.flags.writeable
+
+
+def test_gradients_share_no_memory():
+    x, y = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
+    seed = np.array([1.0, 1.0])
+    z = x + y
+    z.backward(seed)
+    z.backward(seed)
+    np.testing.assert_array_equal(x.grad, [2, 2])
+    np.testing.assert_array_equal(seed, [1, 1])
+    before = x.grad.copy()
+    y.grad *= 100  # a new array for y
+    np.testing.assert_array_equal(x.grad, before)
+    assert not np.shares_memory(x.grad, seed)
+
+
+def test_assigning_another_shape():
+    w = Tensor([1.0, 2.0], label="w")
+    with refuses(ValueError, "`w`", "(3,)", "(2,)"):
+        w.assign(np.ones(3))
+    with refuses(TypeError, "one real number"):
+        Value(1.0).assign("a")
+    np.testing.assert_array_equal(w.data, [1, 2])
+
+
+# Copies --------------------------------------------------------------------------------------------------------
+
+COPIES = [copy.copy, copy.deepcopy, lambda node: pickle.loads(pickle.dumps(node))]
+
+
+@pytest.mark.parametrize("duplicate", COPIES, ids=["copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize("data", [2.0, [2.0, -0.0], np.float16([1.5, np.nan])], ids=["one", "two", "float16"])
+def test_a_leaf_is_copied_exactly(duplicate, data):
+    w = Tensor(data, label="w")
+    (w * w).sum().backward()
+    twin = duplicate(w)
+    assert twin is not w
+    assert (twin.label, twin.requires_grad, twin.dtype, twin.shape) == ("w", True, w.dtype, w.shape)
+    assert twin.data.tobytes() == w.data.tobytes()
+    assert twin.grad.tobytes() == w.grad.tobytes()
+    assert not np.shares_memory(twin.data, w.data)
+    assert not np.shares_memory(twin.grad, w.grad)
+    (twin * twin).sum().backward()
+    assert w.grad.tobytes() != twin.grad.tobytes()
+
+
+@pytest.mark.parametrize("duplicate", COPIES, ids=["copy", "deepcopy", "pickle"])
+def test_a_value_is_copied_exactly(duplicate):
+    w = Value(3.0, label="w")
+    (w * w).backward()
+    twin = duplicate(w)
+    assert (twin.data, twin.grad, twin.label, twin.requires_grad) == (3.0, 6.0, "w", True)
+    (twin * twin).backward()
+    assert (w.grad, twin.grad) == (6.0, 12.0)
+
+
+@pytest.mark.parametrize("duplicate", COPIES, ids=["copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize("make", [Value, Tensor])
+def test_a_node_within_a_graph_is_never_cut_from_it_in_silence(duplicate, make):
+    x = make(1.0)
+    x.label = "x"
+    y = x * 2
+    for deep in (y, sum((x for _ in range(20_000)), start=y)):
+        with refuses(TypeError, "cut from its graph", ".detach()"):
+            duplicate(deep)
+    assert duplicate(y.detach()).data == 2.0
+    constant = duplicate(make(1.0, requires_grad=False) * 2)  # nothing to cut
+    assert (constant.data, constant.op, constant.requires_grad) == (2.0, None, False)
+
+
+def test_a_copied_model_keeps_its_shared_leaves():
+    w = Tensor([1.0, 2.0])
+    first, second = copy.deepcopy([w, w])
+    assert first is second
+    assert first is not w
+
+
+def test_a_detached_copy_still_says_why_it_has_no_gradient():
+    twin = copy.copy(Tensor([1.0]).detach())
+    with refuses(RuntimeError, "detached at", line=False):
+        (twin * 2).backward()
