@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numbers
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from .errors import DTypeError, InplaceError, users_line
-from .graph import ABSENT, Node, data_of, spent, tick
+from .graph import ABSENT, Grads, Node, data_of, spent, tick
 from .modes import current
 from .op import TABLE, Op
 from .ops import activations, arithmetic, compare, powers, trigonometry
@@ -266,6 +266,6 @@ class Value(Node):
     def carry_back(self, seed: float, keep: bool) -> Found | None:  # noqa: ARG002  # always kept
         return floats_back(self, seed)
 
-    def backward(self, seed: float | None = None, *, retain_grad: bool = True) -> None:
-        with np.errstate(all="ignore"):  # the plain walk answers by IEEE arithmetic, as `operand` says
-            super().backward(seed, retain_grad=retain_grad)
+    def plain_walk(self, order: Sequence[Node], start: Any, keep: bool) -> Grads:
+        with np.errstate(all="ignore"):  # it answers by IEEE arithmetic, as `operand` says
+            return super().plain_walk(order, start, keep)

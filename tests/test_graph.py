@@ -1,0 +1,550 @@
+"""What the engine promises, one test or more for each promise."""
+
+import contextlib
+import gc
+import os
+import subprocess
+import sys
+import threading
+import time
+import weakref
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, Value
+from tinygrad_edu.errors import GradientError, NonScalarError, ShapeError, StaleGraphError
+from tinygrad_edu.graph import Node, history
+from tinygrad_edu.op import TABLE, Op
+from tinygrad_edu.ops import BUILT_IN
+from tinygrad_edu.ops.activations import relu
+from tinygrad_edu.ops.compare import where
+from tinygrad_edu.ops.losses import softmax_cross_entropy
+from tinygrad_edu.ops.powers import exp
+from tinygrad_edu.ops.trigonometry import sin
+
+
+def row(*rules, forward=np.square):
+    """A row of one test's own, kept out of the table."""
+    made = Op("own", "own({})", forward, *rules, scalar=lambda x: x * x)
+    del TABLE["own"]
+    return made
+
+
+# 1. A rule mentions only g, z, the operands and the parameters ---------------------------------------------------
+
+
+def test_rules_close_over_nothing():
+    for name in sorted(BUILT_IN):
+        rules = TABLE[name].rules
+        for rule in [rules.rule] if not isinstance(rules, tuple) else filter(None, rules):
+            assert rule.__closure__ is None, name
+            assert not rule.__defaults__ or all(isinstance(d, (int, float, str, type(None))) for d in rule.__defaults__)
+
+
+def test_a_fused_loss_is_right_to_third_order():
+    labels = np.array([2, 0])
+    scores = np.array([[0.3, -1.0, 0.8], [1.1, 0.2, -0.4]])
+    assert tg.gradcheck(lambda x: softmax_cross_entropy(x, labels), scores, order=3)
+
+
+# 2. One rule an operand: nothing is computed that nobody asked for -----------------------------------------------
+
+
+def test_the_gradient_of_a_constant_is_never_computed():
+    called = []
+
+    def rule(i):
+        return lambda g, z, x, y: called.append(i) or g * 1.0
+
+    product = Op("own", "{} * {}", np.multiply, rule(0), rule(1))
+    del TABLE["own"]
+    data, weights = np.ones(3), Tensor(np.ones(3))
+    product(data, weights).sum().backward()
+    product(Tensor(data, requires_grad=False), weights).sum().backward()
+    assert called == [1, 1]
+
+
+def test_a_branch_that_leads_to_no_wanted_input_is_not_walked_by_gradients():
+    x, y = Tensor(2.0), Tensor(3.0)
+    boom = row(lambda g, z, x: 1 / 0)
+    (dx,) = tg.gradients(x * x + boom(y), [x])
+    assert dx.item() == 4.0
+
+
+# 3. What depends on data is recorded -----------------------------------------------------------------------------
+
+
+def test_comparisons_masks_and_indices_are_nodes_of_the_graph():
+    x = Tensor([1.0, -2.0, 3.0])
+    index = Tensor([0, 2])
+    y = where(x > 0, x, 0.0)[index]
+    assert [node.op.name for node in history(y) if node.op] == ["greater", "where", "getitem"]
+    assert any(node is index for node in history(y))
+    assert any(i is index for i in y.inputs)
+    (dx,) = tg.gradients(relu(x).sum(), [x])
+    assert {"less_equal", "where"} <= {node.op.name for node in history(dx) if node.op}
+
+
+# 4. Inputs are older than the node: no recursion, linear time ----------------------------------------------------
+
+
+def test_order_of_making_is_a_topological_order():
+    x = Value(2.0)
+    a = x * x
+    b = a + x
+    c = b * a
+    order = history(c)
+    assert [*map(id, order)] == [*map(id, (x, a, b, c))]
+    for node in order:
+        assert all(i.born < node.born for i in node.inputs if isinstance(i, Node))
+
+
+def chain(n, kind):
+    x = kind(1.0)
+    y = x
+    for _ in range(n):
+        y = y + 1e-9
+    return x, y
+
+
+@pytest.mark.slow
+def test_a_chain_of_a_million_values_is_built_differentiated_and_freed_without_recursion():
+    limit = sys.getrecursionlimit()
+    x, y = chain(1_000_000, Value)
+    y.backward()
+    assert x.grad == 1.0
+    assert y.data == pytest.approx(1.001)
+    gone = weakref.ref(y.inputs[0])
+    del y
+    assert gone() is None
+    assert sys.getrecursionlimit() == limit
+
+
+def test_a_long_chain_of_tensors_is_too():
+    x, y = chain(20_000, Tensor)
+    y.backward()
+    assert x.grad == 1.0
+    (dx,) = tg.gradients(y, [x])
+    assert dx.item() == 1.0
+    gone = weakref.ref(y.inputs[0])
+    del y, dx
+    assert gone() is None
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_a_chain_of_diamonds_takes_linear_time_and_is_exact(kind):
+    x = kind(1.0)
+    y = x
+    for _ in range(300):
+        y = (y + y) * 0.5  # 2**300 paths
+    y.backward()
+    assert x.grad == 1.0
+    assert len(history(y)) == 601
+    assert tg.gradients(y, [x])[0].item() == 1.0
+
+
+def test_fan_out_adds_up():
+    x = Value(3.0)
+    sum((x for _ in range(1000)), Value(0.0)).backward()
+    assert x.grad == 1000.0
+    t = Tensor([1.0, 2.0])
+    (t * t + t * t).sum().backward()
+    np.testing.assert_array_equal(t.grad, [4.0, 8.0])
+
+
+@pytest.mark.slow
+def test_the_time_a_node_takes_does_not_grow_with_the_graph():
+    def per_node(n):
+        best = np.inf
+        for _ in range(3):
+            start = time.perf_counter()
+            _, y = chain(n, Value)
+            y.backward()
+            best = min(best, (time.perf_counter() - start) / n)
+        return best
+
+    gc.disable()
+    try:
+        assert per_node(100_000) < 3 * per_node(2_000)  # the benchmark is stricter: this machine may be busy
+    finally:
+        gc.enable()
+
+
+# 5. No cycles ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_with_the_collector_off_nothing_survives(kind):
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(x, Node) for x in gc.get_objects())
+
+        def step():
+            x, w = kind(1.5), kind(2.5)
+            loss = ((x * w + 1.0) ** 2.0 - w / x) * (x > 0.0)
+            loss.backward()
+            dx, dw = tg.gradients(loss, [x, w])
+            tg.gradients(dx * dw, [x])
+            with contextlib.suppress(TypeError):
+                kind("nonsense")
+
+        for _ in range(5):
+            step()
+        after = sum(isinstance(x, Node) for x in gc.get_objects())
+    finally:
+        gc.enable()
+    assert after == before
+
+
+def test_an_exception_leaves_nothing_behind():
+    gc.collect()
+    gc.disable()
+    try:
+        alive = []
+        bad = row(lambda g, z, x: 1 / 0)
+
+        def step():
+            x = Value(2.0)
+            y = bad(x) * x
+            alive.append(weakref.ref(y))
+            with pytest.raises(ZeroDivisionError):
+                y.backward()
+
+        for _ in range(3):
+            step()
+        assert [ref() for ref in alive] == [None] * 3
+    finally:
+        gc.enable()
+
+
+# 6. Constants stay raw -------------------------------------------------------------------------------------------
+
+
+def test_constants_are_kept_as_they_were_given():
+    data = np.arange(3)
+    y = Tensor([1.0, 2.0, 3.0], dtype=np.float32) * 2.0
+    assert y.inputs[1] == 2.0
+    assert type(y.inputs[1]) is float
+    assert y.dtype == np.float32
+    z = Tensor([1.0, 2.0, 3.0]) * data
+    assert type(z.inputs[1]) is np.ndarray
+    assert z.inputs[1].dtype == data.dtype
+    assert len(history(z)) == 2
+
+
+# 7. The engine un-broadcasts -------------------------------------------------------------------------------------
+
+
+def test_a_gradient_has_the_shape_and_dtype_of_its_node():
+    w = Tensor(np.ones((3, 1)), dtype=np.float32)
+    b = Tensor(np.ones(4))
+    c = Tensor(2.0)
+    (w * b * c).sum().backward()
+    for node, shape, dtype, total in ((w, (3, 1), np.float32, 24.0), (b, (4,), np.float64, 24.0), (c, (), float, 12.0)):
+        assert (node.grad.shape, node.grad.dtype) == (shape, dtype)
+        assert isinstance(node.grad, np.ndarray)
+        assert node.grad.sum() == total
+
+
+def test_a_rule_that_gives_another_shape_is_refused_by_name():
+    x = Tensor(np.ones((2, 3)))
+    wrong = row(lambda g, z, x: g[0, :2])
+    with pytest.raises(GradientError, match=r"`own`.*\(2,\).*\(2, 3\)"):
+        wrong(x).sum().backward()
+    assert x.grad is None
+
+
+# 8. Leaves accumulate, interior gradients are reset, all or nothing ----------------------------------------------
+
+
+def test_a_second_backward_exactly_doubles_the_leaves_and_nothing_else():
+    x = Value(3.0)
+    y = x * x
+    z = y * x
+    z.backward()
+    assert (x.grad, y.grad, z.grad) == (27.0, 3.0, 1.0)
+    z.backward()
+    assert (x.grad, y.grad, z.grad) == (54.0, 3.0, 1.0)
+
+
+def test_of_tensors_too():
+    x = Tensor([3.0, 0.1])
+    y = x * x
+    z = (y * x).sum()
+    z.backward(retain_grad=True)
+    first, inner = x.grad.copy(), y.grad.copy()
+    z.backward(retain_grad=True)
+    np.testing.assert_array_equal(x.grad, 2 * first)
+    np.testing.assert_array_equal(y.grad, inner)
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_two_losses_over_a_shared_node_give_the_sum(kind):
+    x = kind(2.0)
+    shared = x * x
+    one, two = shared * 3.0, shared * x
+    one.backward()
+    two.backward()
+    assert x.grad == 12.0 + 12.0
+    x.grad = None
+    two.backward()
+    assert x.grad == 12.0
+
+
+def test_grad_is_none_until_computed():
+    x, t = Value(1.0), Tensor([1.0])
+    assert x.grad is None
+    assert t.grad is None
+
+
+def test_gradients_are_not_shared_between_nodes_or_with_the_seed():
+    x, y, z = Tensor(np.ones(3)), Tensor(np.ones(3)), Tensor(np.ones((3, 1)))
+    seed = np.ones(3)
+    out = x + y + z.reshape(3)
+    out.backward(seed, retain_grad=True)
+    grads = [node._grad for node in history(out) if node._grad is not None]
+    assert len(grads) == 6
+    for i, g in enumerate(grads):
+        assert not np.shares_memory(g, seed)
+        assert not any(np.shares_memory(g, other) for other in grads[:i])
+
+
+def test_what_is_read_cannot_be_written_into():
+    x = Tensor(np.ones(3))
+    (x * 2.0).sum().backward()
+    for array in (x.grad, x.data):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 5.0
+
+
+class Interrupt(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, Interrupt])
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_backward_is_all_or_nothing(kind, error):
+    def fail(g, z, x):
+        if armed:
+            raise error("stopped")
+        return 2 * g * x
+
+    armed = False
+    bad = row(fail)
+    x, y = kind(2.0), kind(3.0)
+    deep = bad(x) * y
+    loss = deep * y
+    loss.backward(retain_grad=True)
+    before = [(node, node._grad) for node in history(loss)]
+    armed = True
+    with pytest.raises(error):
+        loss.backward()
+    assert all(node._grad is g for node, g in before)
+    armed = False
+    x.grad = y.grad = None
+    loss.backward()
+    assert (x.grad, y.grad) == (36.0, 24.0)
+
+
+def test_an_error_in_a_rule_says_which_rule_of_which_line():
+    bad = row(lambda g, z, x: 1 / 0)
+    y = bad(Tensor(2.0))
+    with pytest.raises(ZeroDivisionError) as caught:
+        y.backward()
+    assert "`own`" in caught.value.__notes__[0]
+    assert f"{__file__}:" in caught.value.__notes__[0]
+
+
+def test_a_rule_may_say_none_for_zero():
+    x = Tensor([1.0, 2.0])
+    (row(lambda g, z, x: None)(x) + x).sum().backward()
+    np.testing.assert_array_equal(x.grad, [1.0, 1.0])
+
+
+# 9. Stale graphs -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "old", "new"), [(Value, 2.0, 5.0), (Tensor, [2.0], [5.0])])
+def test_a_stale_graph_names_the_leaf_and_both_lines(kind, old, new):
+    w = kind(old, label="w")
+    y = w * w
+    loss = y * 3.0
+    made = y.where
+    w.data = new
+    assigned = w.where
+    assert made.split(":")[0] == assigned.split(":")[0] == __file__
+    for walk in (
+        lambda: loss.backward(np.ones(np.shape(old))),
+        lambda: tg.gradients(loss, [w], np.ones(np.shape(old))),
+    ):
+        with pytest.raises(StaleGraphError) as caught:
+            walk()
+        for part in ("`w`", made, assigned):
+            assert part in str(caught.value)
+    assert w.grad is None
+    (w * w).backward(np.ones(np.shape(old)))
+    assert w.grad == 10.0
+
+
+def test_micrograds_update_is_an_assignment():
+    p = Value(1.0)
+    (p * 3.0).backward()
+    p.data -= 0.1 * p.grad
+    assert p.data == pytest.approx(0.7)
+    w = Tensor([1.0, 2.0])
+    kept = w.data
+    w.data -= np.array([0.5, 0.5])
+    np.testing.assert_array_equal(w.data, [0.5, 1.5])
+    np.testing.assert_array_equal(kept, [1.0, 2.0])
+
+
+def test_writing_into_what_was_handed_in_changes_no_gradient():
+    data, other = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    x = Tensor(data)
+    y = (x * other).sum()
+    data[:] = 100.0
+    other[:] = 100.0
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [3.0, 4.0])
+    np.testing.assert_array_equal(x.data, [1.0, 2.0])
+
+
+# 10. Same seed, same bits ----------------------------------------------------------------------------------------
+
+PROGRAM = """
+import numpy as np, tinygrad_edu as tg
+from tinygrad_edu.ops.powers import exp
+rng = np.random.default_rng(0)
+w = [tg.Value(float(x)) for x in rng.normal(size=30)]
+loss = sum((a * b).tanh() for a in w for b in w)
+loss.backward()
+t = [tg.Tensor(rng.normal(size=(4, 4))) for _ in range(6)]
+total = sum(((a @ b) * exp(-b) for a in t for b in t), 0.0).sum()
+grads = tg.gradients(total, t)
+print([x.grad.hex() for x in w], [g.data.tobytes().hex() for g in grads])
+"""
+
+
+@pytest.mark.slow
+def test_the_same_bits_under_every_hash_seed():
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(printed) == 1
+    assert len(printed.pop()) > 1000
+
+
+# 11. Scalar and tensor agree -------------------------------------------------------------------------------------
+
+
+def test_a_graph_of_values_and_one_of_tensors_agree():
+    rng = np.random.default_rng(1)
+    w, x = rng.normal(size=(2, 3)), rng.normal(size=3)
+    values = [[Value(a) for a in line] for line in w]
+    loss = sum((sum(a * float(b) for a, b in zip(line, x, strict=True)).tanh() - 0.5) ** 2 for line in values)
+    loss.backward()
+    weights = Tensor(w)
+    whole = ((np.tanh(weights @ x) - 0.5) ** 2).sum()
+    whole.backward()
+    assert loss.data == pytest.approx(whole.item(), rel=1e-14)
+    np.testing.assert_allclose([[a.grad for a in line] for line in values], weights.grad, rtol=1e-13)
+
+
+# Gradients as a graph --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_gradients_equal_backward(kind):
+    x, y = kind(0.7), kind(-1.2)
+    z = sin(x * y) * exp(x) / (y * y + 1.0) + x
+    z.backward()
+    dx, dy = tg.gradients(z, [x, y])
+    assert dx.item() == pytest.approx(x.grad if kind is Value else x.grad.item(), rel=1e-15)
+    assert dy.item() == pytest.approx(y.grad if kind is Value else y.grad.item(), rel=1e-15)
+    assert isinstance(dx, kind)
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_any_order_of_derivative(kind):
+    x = kind(0.7)
+    y = sin(x)
+    for derivative in (np.cos, lambda a: -np.sin(a), lambda a: -np.cos(a), np.sin, np.cos, lambda a: -np.sin(a)):
+        (y,) = tg.gradients(y, [x])
+        assert y.item() == pytest.approx(derivative(0.7), rel=1e-14)
+
+
+def test_gradients_changes_no_grad_and_may_be_differentiated_by_backward():
+    x = Value(3.0)
+    (dx,) = tg.gradients(x * x * x, [x])
+    assert x.grad is None
+    dx.backward()
+    assert x.grad == 18.0
+
+
+def test_gradients_with_respect_to_an_interior_node_and_to_one_not_used():
+    x, unused = Value(3.0), Value(1.0)
+    y = x * x
+    z = y * y
+    dy, dx, nothing, dz = tg.gradients(z, [y, x, unused, z])
+    assert (dy.data, dx.data, nothing.data, dz.data) == (18.0, 108.0, 0.0, 1.0)
+
+
+def test_a_seed_may_be_a_node_and_is_differentiated_through():
+    x, v = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
+    (dx,) = tg.gradients(x * x, [x], v)
+    (dv,) = tg.gradients(dx.sum(), [v])
+    np.testing.assert_array_equal(dx.data, [6.0, 16.0])
+    np.testing.assert_array_equal(dv.data, [2.0, 4.0])
+
+
+# Asking for what cannot be had -----------------------------------------------------------------------------------
+
+
+def test_backward_from_many_numbers_names_the_cures():
+    with pytest.raises(NonScalarError, match=r"\(2,\).*sum\(\).*mean\(\)"):
+        (Tensor([1.0, 2.0]) * 2.0).backward()
+
+
+def test_a_seed_of_another_shape_is_refused():
+    with pytest.raises(ShapeError, match=r"\(3,\).*\(2,\)"):
+        (Tensor([1.0, 2.0]) * 2.0).backward(np.ones(3))
+
+
+def cut_by_no_grad(x):
+    with tg.no_grad():
+        return x * 2.0
+
+
+@pytest.mark.parametrize(
+    ("cut", "why"),
+    [
+        (cut_by_no_grad, "no_grad"),
+        (lambda x: x.detach() * 2.0, "detach"),
+        (lambda x: x > 0.0, "`greater` has no derivative"),
+        (lambda x: type(x)(2.0, requires_grad=False) * 2.0, "requires_grad=True"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_backward_of_a_constant_says_why_it_is_one(kind, cut, why):
+    with pytest.raises(GradientError, match=why):
+        cut(kind(1.0)).backward()
+
+
+def test_threads_that_walk_into_one_leaf_lose_nothing():
+    x = Value(1.0)
+    threads = [threading.Thread(target=lambda: [(x * 1.0).backward() for _ in range(200)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert x.grad == 1600.0
