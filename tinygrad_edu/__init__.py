@@ -22,6 +22,7 @@ from .tensor import Tensor
 from .value import Value
 
 # What is not needed to build and differentiate a graph is imported when it is first used: name -> module.
+# The functions on arrays (tg.exp, tg.sum, tg.linalg …) are not in this list but in numpy_api, which is asked last.
 # A name whose module is called like itself is that module; so a function `draw` is ".draw.something", not ".draw".
 _LATER: dict[str, str] = {
     "data": ".data",
@@ -36,6 +37,7 @@ _LATER: dict[str, str] = {
     "jvp": ".transforms",
     "nn": ".nn",
     "per_example_gradients": ".transforms",
+    "stepper": ".draw.stepper",
     "value_and_grad": ".transforms",
     "vjp": ".transforms",
 }
@@ -47,6 +49,9 @@ def __getattr__(name: str) -> Any:
     if name in _LATER:
         module = importlib.import_module(_LATER[name], __name__)
         return module if _LATER[name] == f".{name}" else getattr(module, name)
+    if not name.startswith("_") and name in (functions := importlib.import_module(".numpy_api", __name__)).__all__:
+        globals()[name] = found = getattr(functions, name)  # the next use of it shall cost no import
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -65,4 +70,4 @@ sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *importlib.import_module(".numpy_api", __name__).__all__})

@@ -9,26 +9,17 @@ import numpy as np
 
 from .arrays import ReadOnly, array_of, constant, read_only
 from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
-from .graph import NONE, Node, data_of, spent
+from .graph import LISTED, NONE, Node, data_of, spent
 from .modes import mode
-from .op import TABLE, Op
+from .numpy_methods import ArrayMethods, answer, apply_ufunc
+from .op import Op
 from .ops import arithmetic, compare, indexing, linear, powers, reductions, shapes
+from .ops import complex as complexes
 from .refusals import bad_rule
 from .walks import Found, arrays_back
 
 EXACT = frozenset((float, int))
-OPERAND = (bool, int, float, np.generic, np.ndarray, list, tuple)
-FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # NumPy's functions, and ours that answer for them
-
-
-def implements(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make a function the answer to NumPy's functions when they are handed a tensor."""
-
-    def register(ours: Callable[..., Any]) -> Callable[..., Any]:
-        FUNCTIONS.update(dict.fromkeys(numpy_functions, ours))
-        return ours
-
-    return register
+OPERAND = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)
 
 
 def two(row: Op) -> Callable[[Any, Any], Any]:
@@ -56,7 +47,7 @@ def in_place(row: Op, symbol: str) -> Callable[[Any, Any], Any]:
         if x.op is None and x._requires_grad and mode().recording:
             raise InplaceError(
                 f"{x.title} {symbol}= … would change a leaf that needs a gradient: wrap it in no_grad(), "
-                "assign to its .data, or let an optimiser do it"
+                f"assign to its .data, or let an optimiser do it (at {users_line()})"
             )
         if x.op is None:
             x.assign(row(x._data, y._data if isinstance(y, Tensor) else y))
@@ -64,14 +55,14 @@ def in_place(row: Op, symbol: str) -> Callable[[Any, Any], Any]:
         if x._requires_grad and x.op.uses_result:
             raise InplaceError(
                 f"{x.title}, made at {x.where}, is what the derivative of `{x.op.name}` is computed from: "
-                f"write y = y {symbol} … instead of y {symbol}= …"
+                f"write y = y {symbol} … instead of y {symbol}= … (at {users_line()})"
             )
         return Tensor.make(row, (x, y), {})
 
     return method
 
 
-class Tensor(Node):
+class Tensor(ArrayMethods, Node):
     """An array that remembers how it was computed.
 
     data: an array, a number or nested lists of real numbers; it is copied.
@@ -221,8 +212,12 @@ class Tensor(Node):
     __ge__ = two(compare.greater_equal)
     __eq__ = two(compare.equal)
     __ne__ = two(compare.not_equal)
-    __and__ = two(compare.logical_and)
-    __or__ = two(compare.logical_or)
+    __and__ = two(compare.bitwise_and)
+    __rand__ = reflected(compare.bitwise_and)
+    __or__ = two(compare.bitwise_or)
+    __ror__ = reflected(compare.bitwise_or)
+    __xor__ = two(compare.bitwise_xor)
+    __rxor__ = reflected(compare.bitwise_xor)
     __hash__ = Node.__hash__  # defining == would take it away
 
     def __neg__(self) -> Tensor:
@@ -232,11 +227,63 @@ class Tensor(Node):
         return Tensor.make(arithmetic.absolute, (self,), {})
 
     def __pos__(self) -> Tensor:
-        return self
+        return Tensor.make(arithmetic.positive, (self,), {})
+
+    def __invert__(self) -> Tensor:
+        return Tensor.make(compare.invert, (self,), {})
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __round__(self, digits: int = 0) -> Any:
+        return answer(np.round)(self, digits)
 
     def __getitem__(self, index: Any) -> Tensor:
         key, arrays = indexing.split(index)
         return Tensor.make(indexing.getitem, (self, *arrays), {"key": key})
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Make this tensor the copy of its old self that has `value` in the places of an index.
+
+        Its old self lives on, hidden, as what the copy was made from; so gradients flow to both, and a graph that
+        was built from it before is found stale. Raises InplaceError for a leaf that needs a gradient.
+        """
+        if self.op is None and self._requires_grad and mode().recording:
+            raise InplaceError(
+                f"{self.title}[…] = … would change a leaf that needs a gradient: assign to its .data inside no_grad(), "
+                f"or change a copy, as in u = +t; u[…] = … (at {users_line()})"
+            )
+        if self._data.dtype.kind not in "fc" and isinstance(value, Tensor) and value._requires_grad:
+            raise DTypeError(
+                f"{self.title} of dtype {self.dtype} cannot take numbers that carry a gradient: use .astype(float) first"
+            )
+        key, arrays = indexing.split(index)
+        new = Tensor.make(indexing.setitem, (self, value, *arrays), {"key": key})
+        if new.op is not None:
+            old = self.former_self(value)
+            self.op, self.x, self.y, self.params = new.op, (old, *new.inputs[1:]), new.y, new.params
+            self._requires_grad = new._requires_grad
+        self._data = new._data
+        self.reborn()
+
+    def former_self(self, value: Any) -> Tensor:
+        """Return a copy of this node to take its place in the graph of `value`, as in t[0] = 2 * t[1]."""
+        old: Tensor = object.__new__(Tensor)
+        for slot in Node.__slots__:
+            if slot != "__weakref__" and hasattr(self, slot):
+                setattr(old, slot, getattr(self, slot))
+        found = [value] if isinstance(value, Node) else []
+        younger = set(found)
+        for node in found:  # grows while it is read; only what is younger can have been made from this node
+            if node.op is not None and node.born > self.born:
+                new = [x for x in node.inputs if isinstance(x, Node) and x not in younger]
+                younger.update(new)
+                found += new
+                if node.y is LISTED:
+                    node.x = tuple(old if x is self else x for x in node.x)
+                else:
+                    node.x, node.y = (old if x is self else x for x in (node.x, node.y))
+        return old
 
     @property
     def mT(self) -> Tensor:  # noqa: N802  # NumPy's name
@@ -251,20 +298,26 @@ class Tensor(Node):
     def transpose(self, *axes: Any) -> Tensor:
         """Put the axes in another order; by default in the opposite one."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return np.transpose(self, order or None)  # type: ignore[return-value]  # NumPy hands it to our own
+        return answer(np.transpose)(self, order or None)  # type: ignore[no-any-return]  # of a tensor it is one
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
         """Give the elements, in row-major order, another shape; one length may be -1."""
         new = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        if order != "C":
+            return answer(np.reshape)(self, new, order)  # type: ignore[no-any-return]  # of a tensor it is one
         return Tensor.make(shapes.reshape, (self,), {"shape": tuple(new)})
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
         """Add up the elements along axes."""
-        return Tensor.make(reductions.sum, (self,), {"axis": axis, "keepdims": keepdims})
+        if dtype is out is None and not more:
+            return Tensor.make(reductions.sum, (self,), {"axis": axis, "keepdims": keepdims})
+        return answer(np.sum)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
         """Average the elements along axes."""
-        return Tensor.make(reductions.mean, (self,), {"axis": axis, "keepdims": keepdims})
+        if dtype is out is None and not more:
+            return Tensor.make(reductions.mean, (self,), {"axis": axis, "keepdims": keepdims})
+        return answer(np.mean)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
 
     # Being a Python object -------------------------------------------------------------------------------------
 
@@ -305,31 +358,16 @@ class Tensor(Node):
     # NumPy's protocols -----------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
-        if keywords.get("out") is not None or "where" in keywords:
-            raise DTypeError(
-                f"np.{ufunc.__name__}: out= and where= would bypass the graph; use the result, or tg.where"
-            )
-        row = TABLE.get(ufunc.__name__)
-        if row is None or method != "__call__" or keywords:
-            raise DTypeError(
-                f"np.{ufunc.__name__}{'.' + method if method != '__call__' else ''} is not differentiable here"
-            )
-        return Tensor.make(row, operands, {})
+        return apply_ufunc(ufunc, method, operands, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        ours = FUNCTIONS.get(function)
-        if ours is None:
-            raise DTypeError(
-                f"np.{function.__name__} has no derivative here: use the functions of tinygrad_edu, "
-                "or .data to compute without a gradient"
-            )
-        return ours(*args, **kwargs)
+        return answer(function)(*args, **kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self._requires_grad and mode().recording:
             raise DTypeError(
                 f"making an array of {self.title} would cut it out of its graph: use .data for its numbers, "
-                "or tinygrad_edu.stack to join tensors"
+                "tinygrad_edu.array, stack or concatenate to join tensors, or tinygrad_edu.full to repeat them"
             )
         return np.array(self._data, dtype=dtype)
 
@@ -375,6 +413,7 @@ class Tensor(Node):
         if g.dtype != data.dtype:
             if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and z._data.dtype.kind == data.dtype.kind == "f"):
                 raise bad_rule(z, i, f"an array of dtype {g.dtype}")
+            g = complexes.real(g) if g.dtype.kind == "c" and data.dtype.kind == "f" else g  # see ops/complex.py
             g = shapes.astype(g, dtype=data.dtype)
         return g
 
@@ -386,6 +425,11 @@ class Tensor(Node):
                     f"backward() starts from one number, and {self.title} has shape {self.shape}: use "
                     ".sum().backward(), .mean().backward(), or backward(seed) with a weight for each number "
                     f"(made at {self.where})"
+                )
+            if self.dtype.kind == "c":
+                raise NonScalarError(
+                    f"backward() starts from one real number, and {self.title} is complex: "
+                    f"use abs(z), z.real or z.imag (made at {self.where})"
                 )
             return np.ones(self.shape, self.dtype)
         array = array_of(data_of(given), what=f"the seed of {self.title}")
@@ -400,8 +444,11 @@ class Tensor(Node):
         return arrays_back(self, seed, keep)
 
     def leaf(self, data: Any) -> Tensor:
-        """Return a constant."""
-        return Tensor(data, requires_grad=False)
+        """Return a constant; unlike a leaf of the user's it may be complex."""
+        z: Tensor = object.__new__(Tensor)
+        z._data = np.array(data)
+        z.remember(None, (), {}, False)
+        return z
 
     @staticmethod
     def apart(grads: Iterable[Any]) -> list[Any]:
@@ -416,7 +463,7 @@ class Tensor(Node):
 
     def zero(self) -> Tensor:
         """Return a constant zero of this shape."""
-        return Tensor(np.zeros_like(self._data), requires_grad=False)
+        return self.leaf(np.zeros_like(self._data))
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:

@@ -41,7 +41,7 @@ transpose = op(
     "transpose",
     "transpose({})",
     lambda x, axes: np.transpose(x, axes),
-    lambda g, z, x, axes: transpose(g, axes=tuple(map(int, np.argsort(axes)))),
+    lambda g, z, x, axes: transpose(g, axes=tuple(map(int, np.argsort(np.mod(axes, len(axes)))))),
     tex=r"{{{}}}^\top",
     linear=True,
     onnx="Transpose",
@@ -76,6 +76,15 @@ astype = op(
     elementwise=True,
     onnx="Cast",
     doc="Convert to another dtype.",
+)
+as_integers = op(
+    "as_integers",
+    "int({})",
+    lambda x, dtype: np.asarray(x).astype(dtype),
+    tex=r"\lfloor {} \rceil",
+    elementwise=True,
+    onnx="Cast",
+    doc="Convert to a dtype of integers or booleans, which are constants.",
 )
 flip = op(
     "flip",

@@ -1,0 +1,96 @@
+"""What all functions here do with their arguments.
+
+Lists of nodes become one node, axes become positions, and a keyword without meaning in a graph is refused by name.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..graph import Node, data_of
+from ..ops import shapes
+from ..tensor import Tensor
+
+
+def given(x: Any) -> Any:
+    """Return an array-like as a node or an array; nested lists that hold tensors are joined into one."""
+    if isinstance(x, (Node, np.ndarray)):
+        return x
+    if isinstance(x, (list, tuple)) and holds_tensor(x):
+        return joined([given(part) for part in x])
+    return np.asarray(x)
+
+
+def holds_tensor(x: Any) -> bool:
+    """Say whether a tensor lies in nested lists."""
+    return isinstance(x, Tensor) or (isinstance(x, (list, tuple)) and any(map(holds_tensor, x)))
+
+
+def joined(parts: list[Any], axis: int = 0) -> Any:
+    """Return arrays of one shape as one with a new axis."""
+    apart = [shapes.reshape(x, shape=with_axis(shapes.shape(x), axis)) for x in parts]
+    return shapes.concatenate(*apart, axis=axis % (len(shapes.shape(parts[0])) + 1))
+
+
+def with_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    """Return a shape with a new axis of length 1."""
+    axis = position(axis, len(shape) + 1)
+    return (*shape[:axis], 1, *shape[axis:])
+
+
+def position(axis: Any, ndim: int) -> int:
+    """Return which axis is meant, counted from the front. Raises NumPy's AxisError where there is none."""
+    axis = operator.index(axis)
+    if not -ndim <= axis < ndim:
+        raise np.exceptions.AxisError(axis, ndim)
+    return axis % ndim
+
+
+def positions(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Return which axes are meant; None is all of them. Raises as NumPy does for one that is missing or named twice."""
+    if axis is None:
+        return tuple(range(ndim))
+    found = tuple(position(a, ndim) for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+    if len(set(found)) < len(found):
+        raise ValueError("repeated axis")
+    return found
+
+
+def at(axis: int, part: Any) -> tuple[Any, ...]:
+    """Return the index that picks `part` along an axis, counted from the front, and everything along the others."""
+    return (*[slice(None)] * axis, part)
+
+
+def dtype_of(x: Any) -> np.dtype[Any]:
+    """Return the kind of number that `x` holds."""
+    return np.asarray(data_of(x)).dtype
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """Return `x` in another dtype, if one is asked for; in one of whole numbers it is a constant."""
+    if dtype is None or dtype_of(x) == dtype:
+        return x
+    row = shapes.astype if np.dtype(dtype).kind in "fc" else shapes.as_integers
+    return row(x, dtype=np.dtype(dtype))
+
+
+def flag(keepdims: Any) -> bool:
+    """Return `keepdims` as NumPy means it, which has a value for `not given`."""
+    return False if keepdims is np._NoValue else bool(keepdims)  # type: ignore[attr-defined]  # NumPy's own default, which its functions pass on
+
+
+def refuse_out(name: str, out: Any) -> None:
+    """Refuse `out=`, which would write into an array behind the graph's back."""
+    if out is not None:
+        raise DTypeError(f"{name}: out= would bypass the graph; use the result that {name} returns")
+
+
+def refuse(name: str, advice: str, **keywords: Any) -> None:
+    """Refuse each of `keywords` that is not None or False, with advice."""
+    for keyword, value in keywords.items():
+        if value is not None and value is not False:
+            raise DTypeError(f"{name}: {keyword}={value!r:.40} is not differentiable here; {advice}")

@@ -1,0 +1,224 @@
+"""NumPy's functions that make fewer numbers of many: sums, products, extremes, moments, and their twins that skip NaN."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import warn
+from ..numpy_methods import implements
+from ..ops import arithmetic, compare, ordering, powers, shapes
+from ..ops import reductions as rows
+from .arguments import cast, dtype_of, flag, given, positions, refuse_out
+
+Axis = int | tuple[int, ...] | None
+
+
+def masked(x: Any, where: Any, neutral: float) -> Any:
+    """Return `x` with a number that changes nothing in the places that `where=` leaves out."""
+    return x if where is True else compare.where(given(where), x, neutral)
+
+
+def counted(x: Any, axis: Axis, where: Any) -> Any:
+    """Return how many elements each result is made of."""
+    if where is True:
+        return math.prod(shapes.shape(x)[a] for a in positions(axis, len(shapes.shape(x))))
+    mask = shapes.broadcast_to(given(where), shape=shapes.shape(x))
+    return rows.sum(shapes.astype(mask, dtype=float), axis=axis, keepdims=True)
+
+
+@implements(np.sum)
+def sum(  # NumPy's name
+    x: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = 0,
+    where: Any = True,
+) -> Any:
+    """Add up the elements along axes, beginning with `initial`."""
+    refuse_out("sum", out)
+    z = rows.sum(cast(masked(given(x), where, 0), dtype), axis=axis, keepdims=flag(keepdims))
+    return z + initial if start(initial, 0) else z
+
+
+@implements(np.prod)
+def prod(
+    x: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = 1,
+    where: Any = True,
+) -> Any:
+    """Multiply the elements along axes, beginning with `initial`."""
+    refuse_out("prod", out)
+    z = rows.prod(cast(masked(given(x), where, 1), dtype), axis=axis, keepdims=flag(keepdims))
+    return z * initial if start(initial, 1) else z
+
+
+def start(initial: Any, neutral: float) -> bool:
+    """Say whether `initial=` was given and changes anything."""
+    return initial is not None and initial is not np._NoValue and initial is not neutral  # type: ignore[attr-defined]  # as in arguments.flag
+
+
+@implements(np.max, np.amax)
+def max(  # NumPy's name
+    x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> Any:
+    """Find the largest element along axes, or `initial` if that is larger; ties share the gradient."""
+    refuse_out("max", out)
+    if where is not True and not start(initial, math.nan):
+        raise ValueError(
+            "reduction operation 'maximum' does not have an identity, so to use a where mask one has to specify 'initial'"
+        )
+    x = masked(given(x), where, initial)
+    if not start(initial, math.nan):
+        return rows.max(x, axis=axis, keepdims=flag(keepdims))
+    return extreme_with(rows.max, arithmetic.maximum, x, axis, flag(keepdims), initial)
+
+
+@implements(np.min, np.amin)
+def min(  # NumPy's name
+    x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> Any:
+    """Find the smallest element along axes, or `initial` if that is smaller; ties share the gradient."""
+    refuse_out("min", out)
+    if where is not True and not start(initial, math.nan):
+        raise ValueError(
+            "reduction operation 'minimum' does not have an identity, so to use a where mask one has to specify 'initial'"
+        )
+    x = masked(given(x), where, initial)
+    if not start(initial, math.nan):
+        return rows.min(x, axis=axis, keepdims=flag(keepdims))
+    return extreme_with(rows.min, arithmetic.minimum, x, axis, flag(keepdims), initial)
+
+
+def extreme_with(reduce: Any, choose: Any, x: Any, axis: Axis, keepdims: bool, initial: Any) -> Any:
+    """Return an extreme that begins with `initial`, which is all there is along an empty axis."""
+    if 0 in [shapes.shape(x)[a] for a in positions(axis, len(shapes.shape(x)))]:
+        z = np.max(np.zeros(shapes.shape(x), dtype_of(x)), axis=axis, keepdims=keepdims, initial=-math.inf)
+        return np.full(z.shape, initial, dtype_of(x))
+    return choose(reduce(x, axis=axis, keepdims=keepdims), initial)
+
+
+@implements(np.ptp)
+def ptp(x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False) -> Any:
+    """Return the largest less the smallest element along axes."""
+    refuse_out("ptp", out)
+    return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
+
+
+@implements(np.mean)
+def mean(
+    x: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+) -> Any:
+    """Average the elements along axes."""
+    refuse_out("mean", out)
+    x = cast(given(x), dtype)
+    if where is True:
+        return rows.mean(x, axis=axis, keepdims=flag(keepdims))
+    z = rows.sum(masked(x, where, 0), axis=axis, keepdims=True) / counted(x, axis, where)
+    return z if flag(keepdims) else squeezed(z, axis)
+
+
+def squeezed(z: Any, axis: Axis) -> Any:
+    """Return a reduction without the axes of length 1 that it was made along."""
+    gone = positions(axis, len(shapes.shape(z)))
+    return shapes.reshape(z, shape=tuple(n for a, n in enumerate(shapes.shape(z)) if a not in gone))
+
+
+def deviations(x: Any, axis: Axis, ddof: float, where: Any, mean: Any) -> tuple[Any, Any]:
+    """Return how far each element is from the mean, and the degrees of freedom to divide by."""
+    n = counted(x, axis, where)
+    if mean is None and where is True:
+        mean = rows.mean(x, axis=axis, keepdims=True)
+    elif mean is None:
+        mean = rows.sum(masked(x, where, 0), axis=axis, keepdims=True) / n
+    freedom = np.maximum(n - ddof, 0)
+    if np.any(np.asarray(freedom) <= 0):
+        warn("Degrees of freedom <= 0: the variance is not defined", RuntimeWarning)
+    return masked(x - mean, where, 0.0), freedom
+
+
+@implements(np.var)
+def var(
+    x: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Any:
+    """Average the squared distances from the mean along axes; `ddof` degrees of freedom less."""
+    refuse_out("var", out)
+    d, freedom = deviations(cast(given(x), dtype), axis, ddof if correction is None else correction, where, mean)
+    z = rows.sum(powers.square(d), axis=axis, keepdims=True) / freedom
+    return z if flag(keepdims) else squeezed(z, axis)
+
+
+@implements(np.std)
+def std(
+    x: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Any:
+    """Return the square root of `var`; where all elements are equal its gradient is 0, the least of the subgradients."""
+    refuse_out("std", out)
+    d, freedom = deviations(cast(given(x), dtype), axis, ddof if correction is None else correction, where, mean)
+    z = rows.norm(d, axis=axis, keepdims=True) / np.sqrt(freedom)
+    return z if flag(keepdims) else squeezed(z, axis)
+
+
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Compute log(sum(exp(x))) along axes without overflow."""
+    return rows.logsumexp(given(x), axis=axis, keepdims=keepdims)
+
+
+@implements(np.any)
+def any(x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    """Say whether any element along axes is true."""
+    refuse_out("any", out)
+    return rows.any(masked(given(x), where, 0), axis=axis, keepdims=flag(keepdims))
+
+
+@implements(np.all)
+def all(x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    """Say whether all elements along axes are true."""
+    refuse_out("all", out)
+    return rows.all(masked(given(x), where, 1), axis=axis, keepdims=flag(keepdims))
+
+
+@implements(np.count_nonzero)
+def count_nonzero(x: Any, axis: Axis = None, *, keepdims: Any = False) -> Any:
+    """Count the elements that are not zero along axes."""
+    return rows.sum(shapes.astype(given(x) != 0, dtype=int), axis=axis, keepdims=flag(keepdims))
+
+
+@implements(np.argmax)
+def argmax(x: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
+    """Return where the largest element lies; the first of equals."""
+    refuse_out("argmax", out)
+    return ordering.argmax(given(x), axis=axis, keepdims=flag(keepdims))
+
+
+@implements(np.argmin)
+def argmin(x: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
+    """Return where the smallest element lies; the first of equals."""
+    refuse_out("argmin", out)
+    return ordering.argmin(given(x), axis=axis, keepdims=flag(keepdims))

@@ -1,0 +1,139 @@
+"""The universal functions that are no rows of the table, and the methods that all of them have: reduce and its like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..graph import data_of
+from ..numpy_methods import implements
+from ..ops import arithmetic, powers, shapes, trigonometry
+from ..ops.complex import conj
+from . import products, reductions
+from .arguments import at, cast, dtype_of, flag, given, position, positions, refuse_out
+from .cumulative import cumprod, cumsum
+from .joining import joined
+from .shaping import moveaxis, reshape
+
+implements(np.conjugate)(conj)
+implements(np.vecdot)(products.vecdot)
+implements(np.fabs)(arithmetic.absolute)
+implements(np.degrees)(trigonometry.rad2deg)
+implements(np.radians)(trigonometry.deg2rad)
+
+
+def matching(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register an answer to a ufunc that only later releases of NumPy have."""
+    return implements(getattr(np, name)) if hasattr(np, name) else lambda ours: ours
+
+
+matching("matvec")(products.matvec)
+matching("vecmat")(products.vecmat)
+
+
+@implements(np.float_power)
+def float_power(x: Any, y: Any) -> Any:
+    """Raise x to the power y in double precision."""
+    return powers.power(shapes.astype(x, dtype=float), y)
+
+
+@implements(np.divmod)
+def divmod(x: Any, y: Any) -> tuple[Any, Any]:  # NumPy's name
+    """Return the whole quotient and the remainder."""
+    return arithmetic.floor_divide(x, y), arithmetic.remainder(x, y)
+
+
+@implements(np.modf)
+def modf(x: Any) -> tuple[Any, Any]:
+    """Return what lies behind the point, and the whole number before it."""
+    whole = arithmetic.trunc(x)
+    return x - whole, whole
+
+
+@implements(np.frexp)
+def frexp(x: Any) -> tuple[Any, Any]:
+    """Return x = m 2**e as m, between 1/2 and 1, and e, a constant."""
+    exponent = np.frexp(data_of(x))[1]
+    return ldexp(x, -exponent), exponent
+
+
+@implements(np.ldexp)
+def ldexp(x: Any, n: Any) -> Any:
+    """Compute x times 2**n."""
+    return arithmetic.multiply(x, np.ldexp(np.ones((), dtype_of(x)), data_of(n)))
+
+
+# Methods -------------------------------------------------------------------------------------------------------
+
+REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "add": reductions.sum,
+    "multiply": reductions.prod,
+    "maximum": reductions.max,
+    "minimum": reductions.min,
+    "logical_and": reductions.all,
+    "logical_or": reductions.any,
+}
+ACCUMULATIONS: dict[str, Callable[..., Any]] = {"add": cumsum, "multiply": cumprod}
+REASONS = {
+    "at": "it writes into its operand; write t[index] = f(t[index], y) instead",
+    "reduceat": "reduce the parts t[a:b] one by one, and join them with tinygrad_edu.stack",
+}
+
+
+@implements("reduce")
+def reduce(
+    row: Callable[[Any, Any], Any],
+    x: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """Combine the elements along axes by an operation of two operands, one after the other."""
+    name = row.__name__
+    refuse_out(f"np.{name}.reduce", out)
+    x = cast(given(x), dtype)
+    if name in REDUCTIONS:
+        begin = {} if initial is None or initial is np._NoValue else {"initial": initial}  # type: ignore[attr-defined]  # as in arguments.flag
+        return REDUCTIONS[name](x, axis, keepdims=keepdims, where=where, **begin)
+    if where is not True:
+        raise DTypeError(f"np.{name}.reduce: where= is not differentiable here; use tinygrad_edu.where first")
+    axes = positions(axis, len(shapes.shape(x)))
+    lines = moveaxis(x, axes, range(len(axes)))
+    lines = reshape(lines, (math.prod(shapes.shape(lines)[: len(axes)]), *shapes.shape(lines)[len(axes) :]))
+    parts = [lines[k] for k in range(shapes.shape(lines)[0])]
+    if initial is not None and initial is not np._NoValue:  # type: ignore[attr-defined]  # as in arguments.flag
+        parts.insert(0, initial)
+    if not parts:
+        raise ValueError(f"np.{name}.reduce of an empty axis: give initial=")
+    z = parts[0]
+    for part in parts[1:]:
+        z = row(z, part)
+    return reshape(z, tuple(1 if a in axes else n for a, n in enumerate(shapes.shape(x)))) if flag(keepdims) else z
+
+
+@implements("accumulate")
+def accumulate(row: Callable[[Any, Any], Any], x: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+    """Combine the elements along an axis by an operation of two operands, and keep every result on the way."""
+    refuse_out(f"np.{row.__name__}.accumulate", out)
+    x = cast(given(x), dtype)
+    if row.__name__ in ACCUMULATIONS:
+        return ACCUMULATIONS[row.__name__](x, axis)
+    axis = position(axis, len(shapes.shape(x)))
+    found = [x[at(axis, k)] for k in range(min(1, shapes.shape(x)[axis]))]
+    for k in range(1, shapes.shape(x)[axis]):
+        found.append(row(found[-1], x[at(axis, k)]))
+    return joined(found, axis) if found else x
+
+
+@implements("outer")
+def outer(row: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
+    """Combine each element of x with each of y by an operation of two operands."""
+    x, y = given(x), given(y)
+    return row(reshape(x, shapes.shape(x) + (1,) * len(shapes.shape(y))), y)
