@@ -1,0 +1,94 @@
+"""micrograd's own programs, run unchanged but for their imports, give its numbers."""
+
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import Value
+from tinygrad_edu.nn import MLP, Layer, Neuron
+
+
+def test_readme_example():
+    a = Value(-4.0)
+    b = Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    assert f"{g.data:.4f}" == "24.7041"
+    g.backward()
+    assert f"{a.grad:.4f}" == "138.8338"
+    assert f"{b.grad:.4f}" == "645.5773"
+
+
+def test_sanity_check():
+    x = Value(-4.0)
+    z = 2 * x + 2 + x
+    q = z.relu() + z * x
+    h = (z * z).relu()
+    y = h + q + q * x
+    y.backward()
+    assert (y.data, x.grad) == (-20.0, 46.0)
+
+
+def test_neurons_keep_the_signatures_and_what_they_print():
+    n = Neuron(2)
+    assert repr(n) == "ReLUNeuron(2)"
+    assert repr(Neuron(3, nonlin=False)) == repr(Neuron(3, False)) == "LinearNeuron(3)"
+    assert len(n.w) == 2
+    assert n.b.data == 0
+    assert [*n.w, n.b] == n.parameters()
+    layer = Layer(2, 3, nonlin=False)
+    assert repr(layer) == "Layer of [LinearNeuron(2), LinearNeuron(2), LinearNeuron(2)]"
+    assert len(layer([1.0, 2.0])) == 3
+    assert isinstance(Layer(2, 1)([1.0, 2.0]), Value)
+    model = MLP(3, [2, 1])
+    assert repr(model) == "MLP of [Layer of [ReLUNeuron(3), ReLUNeuron(3)], Layer of [LinearNeuron(2)]]"
+    assert len(MLP(2, [16, 16, 1]).parameters()) == 337
+
+
+def demo_step(module, steps):
+    """Run micrograd's demo (a max-margin loss with weight decay) and return its losses."""
+    random.seed(1337)
+    rng = np.random.default_rng(1337)
+    points = rng.normal(size=(12, 2))
+    labels = np.where(points[:, 0] + points[:, 1] ** 2 > 0.5, 1, -1)
+    model = module.MLP(2, [4, 4, 1])
+    losses = []
+    for k in range(steps):
+        inputs = [list(map(module.Value, point)) for point in points]
+        scores = list(map(model, inputs))
+        margins = [(1 + -yi * scorei).relu() for yi, scorei in zip(labels.tolist(), scores, strict=True)]
+        data_loss = sum(margins) * (1.0 / len(margins))
+        reg_loss = 1e-4 * sum(p * p for p in model.parameters())
+        total_loss = data_loss + reg_loss
+        model.zero_grad()
+        total_loss.backward()
+        learning_rate = 1.0 - 0.9 * k / 100
+        for p in model.parameters():
+            p.data -= learning_rate * p.grad
+        losses.append(total_loss.data)
+    return losses
+
+
+def test_demo_takes_the_same_course():
+    pytest.importorskip("micrograd", reason="compares with micrograd itself: pip install micrograd")
+    import micrograd.engine
+    import micrograd.nn
+
+    theirs = demo_step(SimpleNamespace(MLP=micrograd.nn.MLP, Value=micrograd.engine.Value), 12)
+    ours = demo_step(SimpleNamespace(MLP=MLP, Value=Value), 12)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def test_demo_learns():
+    losses = demo_step(SimpleNamespace(MLP=MLP, Value=Value), 30)
+    assert losses[-1] < losses[0] / 2

@@ -1,0 +1,307 @@
+"""Modules: what they find, keep, switch, show and refuse."""
+
+import copy
+
+import numpy as np
+import pytest
+from refusing import refuses
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.errors import CheckpointError, DTypeError, GradientError, ShapeError
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 3, rng=0)
+        self.bank = {"a": [nn.Linear(3, 3, rng=1), Tensor([1.0, 2.0])], "b": (Tensor([5.0], requires_grad=False),)}
+        self.second = nn.Linear(3, 3, rng=2)
+        self.second.weight = self.first.weight
+        self.note = "not a part"
+
+    def forward(self, x):
+        return self.second(self.first(x))
+
+
+def net(rng=0, **options):
+    rng = np.random.default_rng(rng)
+    return nn.Sequential(nn.Linear(4, 5, rng=rng, **options), nn.Tanh(), nn.Linear(5, 3, rng=rng, **options))
+
+
+def test_parts_are_found_in_lists_tuples_and_dicts_and_tied_ones_once():
+    model = Tied()
+    assert [path for path, _ in model.named_parameters()] == [
+        "bank.a.1",
+        "first.weight",
+        "first.bias",
+        "bank.a.0.weight",
+        "bank.a.0.bias",
+        "second.bias",
+    ]
+    assert [path for path, _ in model.named_buffers()] == ["bank.b.0"]
+    assert [path for path, _ in model.named_modules()] == ["", "first", "bank.a.0", "second"]
+
+
+def test_a_tied_weight_gets_both_gradients_and_steps_once():
+    model = Tied()
+    x = np.random.default_rng(0).normal(size=(2, 3))
+    model(x).sum().backward()
+    w, b = model.first.weight._data, model.first.bias._data
+    hidden = x @ w.T + b
+    ones = np.ones((2, 3))
+    expected = ones.T @ hidden + (ones @ w).T @ x
+    np.testing.assert_allclose(model.first.weight.grad, expected, rtol=1e-12)
+    before = w.copy()
+    with pytest.warns(UserWarning, match="no gradient"):
+        nn.SGD(model.parameters(), 0.5).step()
+    np.testing.assert_allclose(model.first.weight.data, before - 0.5 * expected, rtol=1e-12)
+
+
+def test_parameters_are_labelled_as_in_the_article():
+    model = net()
+    assert [p.label for p in model.parameters()] == ["W^(1)", "b^(1)", "W^(2)", "b^(2)"]
+    hidden = model[1](model[0](np.ones((1, 4))))
+    assert (hidden.label, hidden.inputs[0].label) == ("a^(1)", "z^(1)")
+    assert model(np.ones((1, 4))).label == "z^(2)"
+    nested = nn.Sequential(net(), nn.ReLU(), nn.Sequential(nn.Linear(3, 2, rng=0)))
+    assert [p.label for p in nested.parameters()][-2:] == ["W^(3)", "b^(3)"]
+    scalars = nn.MLP(2, [12, 1], rng=0)
+    assert [p.label for p in scalars.layers[0].neurons[9].parameters()] == ["w_10,1^(1)", "w_10,2^(1)", "b_10^(1)"]
+    assert scalars.layers[1].neurons[0].w[1].label == "w_12^(2)"
+    assert scalars([1.0, 2.0]).label == "z_1^(2)"
+
+
+def test_a_call_is_an_interval_of_ticks():
+    model = net()
+    x = Tensor(np.ones((2, 4)))
+    loss = model(x).sum()
+    calls = {path: (first, last) for path, _, first, last in model.calls()}
+    assert list(calls) == ["", "0", "1", "2"]
+    made = {path: [] for path in calls}
+    for node in tg.graph.history(loss):
+        for path, (first, last) in calls.items():
+            if first < node.born < last:
+                made[path].append(node.op.name)
+    assert made == {
+        "": ["mT", "matmul", "add", "tanh", "mT", "matmul", "add"],
+        "0": ["mT", "matmul", "add"],
+        "1": ["tanh"],
+        "2": ["mT", "matmul", "add"],
+    }
+    assert nn.Linear(2, 2, rng=0).calls() == []
+
+
+def test_train_and_eval_reach_every_part_and_show():
+    model = nn.Sequential(nn.Linear(2, 2, rng=0), nn.Sequential(nn.Dropout(0.5, rng=0)))
+    x = np.ones((50, 2))
+    assert repr(model).startswith(
+        "Sequential(training=True)\n  0: Linear(2, 2)\n  1: Sequential()\n    0: Dropout(p=0.5)"
+    )
+    dropped = model(x).data
+    assert (dropped == 0).any()
+    assert model.eval() is model
+    assert not any(module.training for _, module in model.named_modules())
+    np.testing.assert_array_equal(model(x).data, model(x).data)
+    model[1].train()
+    assert "1: Sequential(training=True)" in repr(model)
+    assert "training=False" in repr(nn.Linear(1, 1, rng=0).eval())
+
+
+def test_summary_counts_what_is_learnt():
+    lines = net().summary().splitlines()
+    assert [line.split() for line in lines if "(" in line] == [
+        ["0", "Linear(4,", "5)", "25"],
+        ["1", "Tanh()", "0"],
+        ["2", "Linear(5,", "3)", "18"],
+    ]
+    assert lines[-1].split() == ["Sequential", "43"]
+    assert "layers.1  Layer(3, 1)" in nn.MLP(2, [3, 1], rng=0).summary()
+    assert "layers.1.neurons.0" in nn.MLP(2, [3, 1], rng=0).summary(depth=2)
+
+
+def test_zero_grad_forgets():
+    model = net()
+    model(np.ones((1, 4))).sum().backward()
+    assert model[0].weight.grad is not None
+    model.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+
+
+# Keeping and loading numbers ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [net, lambda rng: nn.MLP(2, [3, 1], rng=rng)])
+def test_state_goes_from_one_net_to_another(make):
+    one, other = make(rng=1), make(rng=2)
+    state = one.state_dict()
+    assert list(state) == [path for path, _ in one.named_parameters()]
+    other.load_state_dict(state)
+    assert all(np.array_equal(p.data, q.data) for p, q in zip(one.parameters(), other.parameters(), strict=True))
+    assert make is not net or list(state) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+
+
+def test_a_kept_state_is_a_copy():
+    model = net()
+    state = model.state_dict()
+    state["0.weight"][:] = 7
+    assert not (model[0].weight.data == 7).any()
+    model.load_state_dict(state)
+    state["0.weight"][:] = 8
+    assert (model[0].weight.data == 7).all()
+
+
+def test_a_state_that_does_not_fit_is_refused_whole_with_all_its_faults():
+    model = net()
+    before = model.state_dict()
+    state = net(rng=9).state_dict()
+    state["0.weihgt"] = state.pop("0.weight")
+    state["2.weight"] = state["2.weight"].T
+    state["2.bias"] = state["2.bias"].astype(np.float32)
+    state["9.extra"] = np.zeros(2)
+    with pytest.raises(CheckpointError) as caught:
+        model.load_state_dict(state)
+    for words in (
+        "missing: 0.weight, float64 (5, 4) (is it 0.weihgt?)",
+        "does not fit: 2.weight is float64 (3, 5) in the net, float64 (5, 3) in the state",
+        "does not fit: 2.bias is float64 (3,) in the net, float32 (3,) in the state",
+        "unexpected: 0.weihgt",
+        "unexpected: 9.extra, float64 (2,)",
+    ):
+        assert words in str(caught.value)
+    after = model.state_dict()
+    assert all(np.array_equal(before[path], after[path]) for path in before)
+
+
+def test_a_copied_model_is_another_one():
+    model = net()
+    twin = copy.deepcopy(model)
+    x = np.ones((1, 4))
+    np.testing.assert_array_equal(twin(x).data, model(x).data)
+    twin[0].weight.data = twin[0].weight.data * 2
+    assert not np.array_equal(twin(x).data, model(x).data)
+
+
+# Refusals ----------------------------------------------------------------------------------------------------------
+
+
+def test_forgetting_super_is_named():
+    class Forgetful(nn.Module):
+        def __init__(self):
+            self.layers = [nn.Linear(2, 2, rng=0)]
+
+    with pytest.raises(GradientError, match=r"Forgetful.__init__: call super\(\).__init__\(\) first"):
+        Forgetful()
+
+
+def test_a_parameter_is_not_replaced_by_an_array():
+    layer = nn.Linear(2, 2, rng=0)
+    before = layer.weight
+    with pytest.raises(DTypeError, match=r"write \.weight\.data = "):
+        layer.weight = np.zeros((2, 2))
+    with pytest.raises(TypeError):
+        layer.bias = layer(np.ones((1, 2)))
+    assert layer.weight is before
+    layer.bias = None
+    layer.weight = Tensor(np.zeros((2, 2)))
+    assert [path for path, _ in layer.named_parameters()] == ["weight"]
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "words"),
+    [
+        (lambda: nn.Linear(0, 2), ValueError, "n_in must be at least 1, not 0"),
+        (lambda: nn.Linear(2, -1), ValueError, "n_out must be at least 1, not -1"),
+        (lambda: nn.Linear(2.0, 2), TypeError, "n_in must be a whole number, not 2.0"),
+        (lambda: nn.Linear("3", 2), TypeError, "n_in must be a whole number, not '3'"),
+        (lambda: nn.Linear(True, 2), TypeError, "n_in must be a whole number, not True"),
+        (lambda: nn.Neuron(0), ValueError, "Neuron: n_in must be at least 1"),
+        (lambda: nn.Layer(2, 0), ValueError, "Layer: n_out must be at least 1"),
+        (lambda: nn.MLP(2, []), ValueError, "n_outs is empty"),
+        (lambda: nn.Neuron(2, "rely"), ValueError, "'rely' is none of relu"),
+        (lambda: nn.Dropout(1.0), ValueError, "p must be from 0 up to, but not including, 1, not 1.0"),
+        (lambda: nn.Dropout(-0.1), ValueError, "not -0.1"),
+        (lambda: nn.Embedding(0, 2), ValueError, "Embedding: n must be at least 1"),
+        (lambda: nn.BatchNorm1d(1.5), TypeError, "features must be a whole number"),
+        (lambda: nn.Linear(2, 2, rng="seed"), TypeError, "rng must be"),
+        (lambda: nn.MLP(2, [1], rng="seed"), TypeError, "rng must be"),
+        (lambda: nn.Sequential([nn.ReLU()]), TypeError, "argument 0 is"),
+        (lambda: nn.Module()(1), NotImplementedError, "forward"),
+        (lambda: nn.init.xavier_uniform((3,)), ValueError, "two axes"),
+        (lambda: nn.init.kaiming_normal((3, 3), "rely"), ValueError, "'rely' is none of"),
+    ],
+)
+def test_sizes_and_settings_are_checked(make, kind, words):
+    with refuses(kind, words, line=False):
+        make()
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (2,), ()])
+def test_inputs_of_another_width_are_refused(shape):
+    with refuses(ShapeError, "(5, 4)", str(shape), line=False):
+        nn.Linear(4, 5, rng=0)(np.ones(shape))
+
+
+def test_a_neuron_counts_its_inputs():
+    with refuses(ShapeError, "2 weights", "3 inputs", line=False):
+        nn.Neuron(2, rng=0)([1.0, 2.0, 3.0])
+
+
+# Randomness --------------------------------------------------------------------------------------------------------
+
+
+def test_global_random_state_is_left_alone():
+    before = np.random.get_state()[1].copy()
+    model = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5), nn.Embedding(3, 3))
+    model[1](np.ones((2, 3)))
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_a_seed_gives_the_same_net_and_none_another():
+    assert np.array_equal(nn.Linear(3, 2, rng=5).weight.data, nn.Linear(3, 2, rng=5).weight.data)
+    assert not np.array_equal(nn.Linear(3, 2).weight.data, nn.Linear(3, 2).weight.data)
+    one, other = (nn.MLP(2, [3, 1], rng=5).state_dict() for _ in range(2))
+    assert one == other
+    assert isinstance(nn.MLP(2, [1], rng=np.random.default_rng(0)).parameters()[0].data, float)
+
+
+@pytest.mark.parametrize(
+    ("draw", "deviation"),
+    [
+        (nn.init.xavier_uniform, (2 / 700) ** 0.5),
+        (nn.init.xavier_normal, (2 / 700) ** 0.5),
+        (nn.init.kaiming_uniform, (2 / 400) ** 0.5),
+        (nn.init.kaiming_normal, (2 / 400) ** 0.5),
+    ],
+)
+def test_first_weights_have_the_promised_spread(draw, deviation):
+    w = draw((300, 400), rng=0)
+    assert w.shape == (300, 400)
+    assert abs(w.mean()) < deviation / 100
+    assert w.std() == pytest.approx(deviation, rel=0.01)
+
+
+def test_linear_starts_within_one_over_the_root_of_its_inputs():
+    layer = nn.Linear(25, 1000, rng=0)
+    assert 0.19 < np.abs(layer.weight.data).max() <= 0.2
+    assert 0.19 < np.abs(layer.bias.data).max() <= 0.2
+
+
+def test_values_can_be_parameters_of_a_module_of_ones_own():
+    class Line(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.slope, self.offset = Value(0.0), Value(0.0)
+
+        def forward(self, x):
+            return self.slope * x + self.offset
+
+    line = Line()
+    optimizer = nn.SGD(line.parameters(), lr=0.1)
+    for _ in range(200):
+        loss = sum((line(x) - (3 * x - 1)) ** 2 for x in (-1.0, 0.0, 1.0)) / 3
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert line.slope.data == pytest.approx(3, abs=1e-3)
+    assert line.offset.data == pytest.approx(-1, abs=1e-3)

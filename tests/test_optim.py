@@ -1,0 +1,287 @@
+"""Optimisers: their rules against formulas written out, one step all or nothing, and everything they refuse."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from refusing import refuses
+
+from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.errors import AnomalyError, GradientError, StaleGraphError
+from tinygrad_edu.nn.optim import CosineLR, ExponentialLR, StepLR, WarmupLR, clip_grad_norm
+
+START, GRADS = 2.0, [0.5, -1.0, 0.25, 2.0]
+
+
+def course(optimizer, w, steps=GRADS):
+    """Step through given gradients and return where the weight went."""
+    seen = []
+    for g in steps:
+        w.grad = g
+        optimizer.step()
+        seen.append(w.item())
+    return seen
+
+
+def sgd(momentum=0.0, nesterov=False, decay=0.0, lr=0.1):
+    w, v = START, 0.0
+    for g in GRADS:
+        g = g + decay * w
+        v = momentum * v + g
+        w = w - lr * (g + momentum * v if nesterov else v)
+        yield w
+
+
+def adam(decay=0.0, apart=False, lr=0.1, b1=0.9, b2=0.99, eps=1e-8):
+    w, m, s = START, 0.0, 0.0
+    for t, g in enumerate(GRADS, 1):
+        if apart:
+            w = w - lr * decay * w
+        else:
+            g = g + decay * w
+        m, s = b1 * m + (1 - b1) * g, b2 * s + (1 - b2) * g**2
+        w = w - lr * (m / (1 - b1**t)) / (math.sqrt(s / (1 - b2**t)) + eps)
+        yield w
+
+
+def adagrad(lr=0.1, eps=1e-10):
+    w, s = START, 0.0
+    for g in GRADS:
+        s = s + g**2
+        w = w - lr * g / (math.sqrt(s) + eps)
+        yield w
+
+
+def rmsprop(lr=0.1, alpha=0.9, eps=1e-8, decay=0.1):
+    w, s = START, 0.0
+    for g in GRADS:
+        g = g + decay * w
+        s = alpha * s + (1 - alpha) * g**2
+        w = w - lr * g / (math.sqrt(s) + eps)
+        yield w
+
+
+RULES = [
+    (lambda p: nn.SGD(p, 0.1), sgd()),
+    (lambda p: nn.SGD(p, lr=0.1, momentum=0.9), sgd(0.9)),
+    (lambda p: nn.SGD(p, lr=0.1, momentum=0.9, nesterov=True), sgd(0.9, True)),
+    (lambda p: nn.SGD(p, lr=0.1, momentum=0.5, weight_decay=0.1), sgd(0.5, False, 0.1)),
+    (lambda p: nn.Adam(p, 0.1, (0.9, 0.99)), adam()),
+    (lambda p: nn.Adam(p, 0.1, (0.9, 0.99), weight_decay=0.1), adam(0.1)),
+    (lambda p: nn.AdamW(p, 0.1, (0.9, 0.99), weight_decay=0.1), adam(0.1, True)),
+    (lambda p: nn.Adagrad(p, 0.1), adagrad()),
+    (lambda p: nn.RMSprop(p, 0.1, 0.9, weight_decay=0.1), rmsprop()),
+]
+
+
+@pytest.mark.parametrize(("make", "expected"), [(make, list(course)) for make, course in RULES])
+def test_each_rule_on_values_and_tensors(make, expected):
+    for w in (Value(START), Tensor(START), Tensor([START])):
+        shape = getattr(w, "shape", ())
+        steps = GRADS if not shape else [[g] for g in GRADS]
+        np.testing.assert_allclose(course(make([w]), w, steps), expected, rtol=1e-13)
+    w = Tensor([START, START], dtype=np.float32)
+    np.testing.assert_allclose(course_of_many(make([w]), w), [[x, x] for x in expected], rtol=1e-5)
+    assert w.dtype == np.float32
+
+
+def course_of_many(optimizer, w):
+    seen = []
+    for g in GRADS:
+        w.grad = [g, g]
+        optimizer.step()
+        seen.append(w.tolist())
+    return seen
+
+
+def trained(make, steps=120):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 3))
+    y = x @ [[1.0], [-2.0], [0.5]] + 0.3
+    model = nn.Linear(3, 1, rng=0)
+    optimizer = make(model.parameters())
+    for _ in range(steps):
+        loss = nn.functional.mse_loss(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return loss.item()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: nn.SGD(p, 0.1, momentum=0.8),
+        lambda p: nn.Adam(p, 0.1),
+        lambda p: nn.AdamW(p, 0.1, weight_decay=1e-6),
+        lambda p: nn.RMSprop(p, 0.02),
+        lambda p: nn.Adagrad(p, 0.5),
+    ],
+)
+def test_each_learns_a_plane(make):
+    assert trained(make) < 1e-3
+
+
+def test_a_step_changes_all_weights_or_none():
+    good, bad = Tensor([1.0, 2.0], label="good"), Tensor([3.0], label="bad")
+    optimizer = nn.SGD([good, bad], 0.1, momentum=0.9)
+    good.grad, bad.grad = [1.0, 1.0], [math.nan]
+    with refuses(AnomalyError, "parameter 1, `bad`", "nan", "no weight was changed", line=False):
+        optimizer.step()
+    assert (good.tolist(), bad.tolist(), optimizer.steps) == ([1.0, 2.0], [3.0], 0)
+    assert not optimizer.memory[0][0].any()
+    optimizer.step(on_nonfinite="skip")
+    assert (good.tolist(), bad.tolist()) == ([1.0, 2.0], [3.0])
+    optimizer.step(on_nonfinite="allow")
+    np.testing.assert_array_equal(bad.data, [math.nan])
+    w = Value(1.0, label="w")
+    w.grad = math.inf
+    with refuses(AnomalyError, "parameter 0, `w`", "inf", line=False):
+        nn.Adam([w]).step()
+    with refuses(ValueError, "'never' is none of", line=False):
+        optimizer.step("never")
+
+
+def test_a_step_makes_older_graphs_stale():
+    w = Tensor([1.0], label="w")
+    loss = (w * w).sum()
+    loss.backward()
+    nn.SGD([w], 0.1).step()
+    with refuses(StaleGraphError, "`w`"):
+        loss.backward()
+
+
+def test_parameters_keep_their_array_apart_from_what_was_read():
+    w = Tensor([1.0])
+    before, w.grad = w.data, [1.0]
+    nn.SGD([w], 0.1).step()
+    assert (before[0], w.data[0]) == (1.0, 0.9)
+
+
+# Gradients that are missing, or used twice -------------------------------------------------------------------------
+
+
+def test_a_step_without_gradients_is_refused():
+    model = nn.Linear(2, 1, rng=0)
+    with refuses(GradientError, "call loss.backward() before step()", line=False):
+        nn.SGD(model.parameters(), 0.1).step()
+    part = nn.SGD([*model.parameters(), Tensor([1.0], label="lonely")], 0.1)
+    model(np.ones((1, 2))).sum().backward()
+    with pytest.warns(UserWarning, match="1 of 3 parameters have no gradient .* first parameter 2, `lonely`"):
+        part.step()
+    assert part.params[2].tolist() == [1.0]
+
+
+def test_forgetting_zero_grad_is_named():
+    w = Tensor([1.0], label="w")
+    optimizer = nn.SGD([w], 0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (w * 2).sum().backward()
+        (w * 2).sum().backward()  # adding up before a step is meant
+        optimizer.step()
+        optimizer.zero_grad()
+        (w * 2).sum().backward()
+        optimizer.step()
+    with pytest.warns(UserWarning, match="`w`.*zero_grad"):
+        (w * 2).sum().backward()
+    assert w.grad[0] == 4
+
+
+# What optimisers are given -----------------------------------------------------------------------------------------
+
+
+def params():
+    return [Tensor([1.0], label="w")]
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "words"),
+    [
+        (lambda: nn.SGD([], 0.1), ValueError, "did you consume model.parameters()"),
+        (lambda: nn.SGD(iter(()), 0.1), ValueError, "no parameters"),
+        (lambda: nn.SGD(Tensor([1.0]), 0.1), TypeError, "pass model.parameters()"),
+        (lambda: nn.SGD(Value(1.0), 0.1), TypeError, "pass model.parameters()"),
+        (lambda: nn.SGD(nn.Linear(1, 1, rng=0), 0.1), TypeError, "pass model.parameters()"),
+        (lambda: nn.SGD(3, 0.1), TypeError, "pass model.parameters()"),
+        (lambda: nn.SGD({"w": params()[0]}, 0.1), TypeError, "pass model.parameters()"),
+        (lambda: nn.SGD([*params(), params()[0] * 2], 0.1), ValueError, "parameter 1 is the result of `multiply`"),
+        (lambda: nn.SGD([Tensor([1.0], requires_grad=False)], 0.1), ValueError, "parameter 0"),
+        (lambda: nn.SGD([*params(), np.ones(2)], 0.1), ValueError, "parameter 1 is array"),
+        (lambda: nn.SGD(params() * 2, 0.1), ValueError, "parameters 0 and 1 are the same, `w`"),
+        *[
+            (lambda lr=lr: nn.SGD(params(), lr), ValueError, f"lr must be a number from 0 up, not {lr!r}")
+            for lr in (-0.1, math.nan, math.inf, "0.1", True, None)
+        ],
+        (lambda: nn.SGD(params(), 0.1, momentum=1.0), ValueError, "momentum must be a number from 0 up to, but not"),
+        (lambda: nn.SGD(params(), 0.1, momentum=-0.1), ValueError, "not -0.1"),
+        (lambda: nn.SGD(params(), 0.1, nesterov=True), ValueError, "nesterov"),
+        (lambda: nn.SGD(params(), 0.1, weight_decay=-1), ValueError, "weight_decay must be a number from 0 up, not -1"),
+        (lambda: nn.Adam(params(), betas=(0.9, 1.0)), ValueError, "betas[1] must be"),
+        (lambda: nn.Adam(params(), betas=(-0.1, 0.9)), ValueError, "betas[0] must be"),
+        (lambda: nn.Adam(params(), betas=0.9), ValueError, "betas must be two numbers"),
+        (lambda: nn.Adam(params(), eps=0), ValueError, "eps must be above 0, not 0"),
+        (lambda: nn.AdamW(params(), weight_decay=math.nan), ValueError, "weight_decay"),
+        (lambda: nn.RMSprop(params(), alpha=1.5), ValueError, "alpha must be"),
+        (lambda: nn.Adagrad(params(), eps=-1e-8), ValueError, "eps must be"),
+    ],
+)
+def test_what_cannot_be_stepped_is_named(make, kind, words):
+    with refuses(kind, words, line=False):
+        make()
+
+
+def test_a_learning_rate_of_zero_is_warned_of_and_a_bad_new_one_refused():
+    with pytest.warns(UserWarning, match="lr=0"):
+        nn.SGD(params(), 0)
+    optimizer = nn.SGD(params(), np.float32(0.5))
+    assert optimizer.lr == 0.5
+    with refuses(ValueError, "lr must be", line=False):
+        optimizer.lr = math.nan
+    assert optimizer.lr == 0.5
+    assert repr(optimizer) == "SGD(1 parameters, lr=0.5, steps=0)"
+
+
+# Clipping and schedules --------------------------------------------------------------------------------------------
+
+
+def test_clipping_shortens_all_gradients_together():
+    a, b = Tensor([0.0, 0.0]), Value(0.0)
+    a.grad, b.grad = [3.0, 0.0], 4.0
+    assert clip_grad_norm([a, b], 10) == 5
+    assert b.grad == 4
+    assert clip_grad_norm([a, b], 1) == 5
+    np.testing.assert_allclose([*a.grad, b.grad], [0.6, 0, 0.8])
+    a.grad, b.grad = [3e200, 0.0], 4e200
+    assert clip_grad_norm([a, b], 1) == pytest.approx(5e200)
+
+
+def test_clipping_names_the_parameter_that_is_not_a_number():
+    a, b = Tensor([0.0], label="a"), Tensor([0.0], label="b")
+    a.grad, b.grad = [3.0], [math.nan]
+    with refuses(AnomalyError, "parameter 1, `b`", line=False):
+        clip_grad_norm([a, b], 1)
+    assert a.grad[0] == 3
+    with refuses(ValueError, "max_norm", line=False):
+        clip_grad_norm([a], 0)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda o: StepLR(o, 2), [0.1, 0.1, 0.01, 0.01, 0.001]),
+        (lambda o: ExponentialLR(o, 0.5), [0.1, 0.05, 0.025, 0.0125, 0.00625]),
+        (lambda o: CosineLR(o, 4, least=0.5), [0.05 + 0.025 * (1 + math.cos(math.pi * t / 4)) for t in range(5)]),
+        (lambda o: CosineLR(o, 1, least=0.1), [0.1, 0.01, 0.01]),
+        (lambda o: WarmupLR(o, 4), [0.025, 0.05, 0.075, 0.1, 0.1]),
+    ],
+)
+def test_schedules_set_the_learning_rate(make, expected):
+    optimizer = nn.SGD(params(), 0.1)
+    schedule = make(optimizer)
+    seen = []
+    for _ in expected:
+        seen.append(optimizer.lr)
+        schedule.step()
+    np.testing.assert_allclose(seen, expected, rtol=1e-12)
