@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError, NotDifferentiableError
+from .errors import DTypeError, users_line
 from .graph import data_of
 from .op import TABLE
 from .ops import shapes
@@ -33,17 +33,18 @@ def implements(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable
 def answer(function: Any) -> Callable[..., Any]:
     """Return what answers for a function of NumPy, or for a method that all its ufuncs have.
 
-    Raises NotDifferentiableError where nothing does, with advice.
+    Raises DTypeError, a TypeError as NumPy's own is, where nothing does, with advice.
     """
     if function not in ANSWERS:
         importlib.import_module(".numpy_api", __package__)  # registers them all
     if function in ANSWERS:
         return ANSWERS[function]
-    name = f"np.{getattr(function, '__name__', function)}"
+    home = getattr(function, "__module__", None) or "numpy"  # a ufunc has no module
+    name = f"{home.replace('numpy', 'np', 1)}.{getattr(function, '__name__', function)}"
     advice = REFUSED.get(
         function, "compose it of the functions of tinygrad_edu, or use .data to compute without a gradient"
     )
-    raise NotDifferentiableError(f"{name} does not work on a tensor: {advice}")
+    raise DTypeError(f"{name} does not work on a tensor: {advice} (at {users_line()})")
 
 
 def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
