@@ -126,7 +126,7 @@ def test_stacks_of_matrices_that_do_not_pair_up():
         ((6,), (-1, -1), ("only one -1",)),
         ((0, 3), (-1, 0), ("ambiguous", "0 elements")),
         ((6,), (4, -1), ("6 elements", "no multiple of 4", "try x.reshape(-1)")),
-        ((6,), (-2, 3), ("cannot be negative",)),
+        ((6,), (-2, 4), ("cannot be negative",)),
     ],
 )
 def test_reshape(old, new, words):
