@@ -118,7 +118,7 @@ TEX_SIGNS = (
     (re.compile(r"\\wedge|\\vee|\\neg"), Binds.LOGIC),
     (re.compile(r"[<>=]|\\n?eq|\\[gl]eq"), Binds.COMPARISON),
     (re.compile(r"(?<=.)[+-]"), Binds.SUM),
-    (re.compile(r"\\cdot|\\bmod|/|\\sum|@\s@"), Binds.PRODUCT),
+    (re.compile(r"\\cdot|\\;|/|\\sum|@\s@"), Binds.PRODUCT),  # wide spaces stand around words, like mod
     (re.compile(r"^\s*-"), Binds.MINUS),
     (re.compile(r"\^|\\frac"), Binds.POWER),
 )

@@ -138,7 +138,7 @@ remainder = op(
     np.remainder,
     lambda g, z, x, y: g,
     lambda g, z, x, y: -g * floor_divide(x, y),
-    tex=r"{} \bmod {}",
+    tex=r"{} \;\mathrm{{mod}}\; {}",
     scalar=operator.mod,
 )
 floor_divide = op(

@@ -16,7 +16,7 @@ from ..op import op
 
 def fact(test: Callable[..., bool]) -> Callable[..., float]:
     """Return `test` answering 1.0 or 0.0: the data of a `Value` is always a float."""
-    return lambda *operands: float(test(*operands))
+    return lambda *operands: 1.0 if test(*operands) else 0.0
 
 
 greater = op("greater", "{} > {}", np.greater, tex="[{} > {}]", scalar=fact(operator.gt), onnx="Greater")
@@ -32,7 +32,7 @@ not_equal = op("not_equal", "{} != {}", np.not_equal, tex=r"[{} \neq {}]", scala
 logical_and = op("logical_and", "{} and {}", np.logical_and, tex=r"{} \wedge {}", scalar=fact(lambda x, y: x and y))
 logical_or = op("logical_or", "{} or {}", np.logical_or, tex=r"{} \vee {}", scalar=fact(lambda x, y: x or y))
 logical_not = op("logical_not", "not {}", np.logical_not, tex=r"\neg {}", scalar=fact(operator.not_), onnx="Not")
-bitwise_and = op("bitwise_and", "{} & {}", np.bitwise_and, tex=r"{} \,\&\, {}")
+bitwise_and = op("bitwise_and", "{} & {}", np.bitwise_and, tex=r"{} \;\mathrm{{and}}\; {}")
 bitwise_or = op("bitwise_or", "{} | {}", np.bitwise_or, tex=r"{} \mid {}")
 bitwise_xor = op("bitwise_xor", "{} ^ {}", np.bitwise_xor, tex=r"{} \oplus {}")
 invert = op("invert", "~{}", np.invert, tex=r"\sim {}")

@@ -63,7 +63,7 @@ def other_factors(i: int, g: Any, xs: tuple[Any, ...], terms: tuple[str, ...], o
             letters[letter] = max(letters[letter], n)
     fresh = (chr(code) for code in range(ord("A"), 0x250) if chr(code).isalpha() and chr(code) not in letters)
     factors = [(g, out), *((x, term) for j, (x, term) in enumerate(zip(xs, terms, strict=True)) if j != i)]
-    around = set("".join(term for _, term in factors))
+    around = {a for x, term in factors for a, n in zip(term, shape(x), strict=True) if n == letters[a]}
     mine = ""
     for letter, n in zip(terms[i], shape(xs[i]), strict=True):
         own = letter
