@@ -26,6 +26,7 @@ from .value import Value
 # A name whose module is called like itself is that module; so a function `draw` is ".draw.something", not ".draw".
 _LATER: dict[str, str] = {
     "data": ".data",
+    "detect_anomaly": ".anomaly",
     "draw": ".draw.graph",
     "draw_network": ".draw.network",
     "formula": ".explain.formula",
@@ -38,6 +39,7 @@ _LATER: dict[str, str] = {
     "nn": ".nn",
     "per_example_gradients": ".transforms",
     "stepper": ".draw.stepper",
+    "strong_zero": ".anomaly",
     "value_and_grad": ".transforms",
     "vjp": ".transforms",
 }

@@ -60,8 +60,7 @@ def push_through(z: Node, i: int, rule: Any, t: Any, read: Any, nested: bool) ->
     """Return the part of the tangent of `z` that comes from tangent `t` of its i-th operand."""
     assert z.op is not None
     operands = [read(x) for x in z.inputs]
-    real = not any(np.iscomplexobj(data_of(x)) for x in (z, *z.inputs))
-    if real and (z.op.elementwise or isinstance(z, Value)):
+    if z.op.elementwise or isinstance(z, Value):
         if shape(t) != shape(z):
             t = broadcast_to(t, shape=shape(z))
         return z.fit(rule(t, read(z), *operands, **z.params), z, i)

@@ -53,9 +53,7 @@ class Record:
 
     def reader(self, nested: bool) -> Callable[[Any], Any]:
         """Return what the rules are to be handed of an operand: itself where results are to be nodes, else its data."""
-        if nested:
-            return itself
-        return (lambda x: np.float64(data_of(x))) if self.of_floats else data_of  # NumPy's floats have an infinity
+        return itself if nested else Value.operand if self.of_floats else data_of
 
     def pull(self, seeds: Sequence[Any], nested: bool) -> list[Any]:
         """Return the gradient of each input, given that of each output; None where it is zero."""
