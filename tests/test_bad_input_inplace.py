@@ -54,6 +54,21 @@ def test_a_result_that_its_own_derivative_needs():
     np.testing.assert_array_equal(x.grad, [2, 2])
 
 
+def test_putting_elements_into_a_tensor():
+    w = Tensor([1.0, 2.0, 3.0], label="w")
+    with refuses(InplaceError, "`w`", "no_grad()"):
+        w[0] = 5
+    y = w * 2
+    y[0] = 5
+    y[1:] = y[1:] * w[1:]
+    y.sum().backward()
+    np.testing.assert_array_equal(y.data, [5, 8, 18])
+    np.testing.assert_array_equal(w.grad, [0, 8, 12])
+    with tg.no_grad():
+        w[0] = 7
+    np.testing.assert_array_equal(w.data, [7, 2, 3])
+
+
 def test_a_computed_node_cannot_be_assigned():
     for y in (Value(1.0) * 2, Tensor([1.0]) * 2):
         with refuses(InplaceError, "`multiply`", "cannot be assigned"):

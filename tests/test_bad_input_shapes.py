@@ -184,6 +184,33 @@ def test_joining_nothing(join):
         getattr(tg, join)([])
 
 
+def test_letters_of_an_einsum_that_disagree():
+    x, y = ones(2, 3), ones(4, 5)
+    with refuses(
+        ShapeError, "`einsum`", "x (2, 3)", "y (4, 5)", "'j' stands for 3 in operand 0 and for 4 in operand 1"
+    ):
+        np.einsum("ij,jk->ik", x, y)
+
+
+def test_the_matrix_transpose_of_a_vector():
+    x = ones(3)
+    with refuses(ShapeError, "x is 1-d", "try x[:, None]"):
+        assert x.mT
+
+
+def test_one_operand_too_many_is_not_written_into():
+    x, y = Tensor([1.0, 2.0]), np.zeros(2)
+    for spare in (x, y, x.numpy()):
+        with refuses(TypeError, "`exp` takes 1 operand, not 2", line=False):
+            tg.exp(x, spare)
+    with refuses(TypeError, "`add` takes 2 operands, not 3", line=False):
+        tg.add(x, x, y)
+    with refuses(TypeError, "`exp` takes 1 operand, not 0", line=False):
+        tg.exp()
+    np.testing.assert_array_equal(x.data, [1, 2])
+    np.testing.assert_array_equal(y, [0, 0])
+
+
 # Indices -------------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +234,15 @@ def test_indices_of_the_wrong_kind_or_number():
         x[1.0]
     with refuses(IndexError, "boolean index", "size of axis is 3"):
         x[np.array([True, False])]
+
+
+def test_putting_what_does_not_fit():
+    x = Tensor([1.0, 2.0, 3.0]) * 2
+    with refuses(IndexError, "`setitem`", "index 7", "size 3"):
+        x[7] = 5
+    with refuses(ShapeError, "`setitem`", "(2,)", "(3,)"):
+        x[0:2] = [1.0, 2.0, 3.0]
+    np.testing.assert_array_equal(x.data, [2, 4, 6])
 
 
 def test_an_element_picked_twice_gets_both_gradients():

@@ -75,10 +75,13 @@ class Op:
         is_ufunc = isinstance(forward, np.ufunc) and forward.signature is None  # matmul is a ufunc too, with one
         self.elementwise = is_ufunc if elementwise is None else elementwise
         self.linear = linear
+        self.arity = forward.nin if isinstance(forward, np.ufunc) else None  # None: Python counts the operands
         self.__doc__ = doc or f"Compute {text.format(*'xyzuvw')}, element by element."
         TABLE[name] = self
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
+        if self.arity is not None and len(operands) != self.arity:  # a ufunc would write into one too many
+            raise TypeError(f"`{self.name}` takes {self.arity} operand{'s' * (self.arity > 1)}, not {len(operands)}")
         for x in operands:
             if isinstance(x, Node):
                 return x.make(self, operands, params)

@@ -190,6 +190,31 @@ def stretching(attempt: Attempt, error: Exception) -> Exception | None:
     )
 
 
+def placing(attempt: Attempt, error: Exception) -> Exception | None:
+    """Numbers that do not fit into the places they are to be put in: NumPy's words."""
+    return ShapeError(attempt.cannot(str(error))) if isinstance(error, ValueError) else None
+
+
+def summing(attempt: Attempt, _: Exception) -> Exception | None:
+    """A letter of an einsum that stands for two lengths."""
+    lengths: dict[str, tuple[int, int]] = {}
+    for i, (shape, term) in enumerate(zip(attempt.shapes, attempt.params.get("terms", ()), strict=False)):
+        for letter, n in zip(term, shape, strict=False):
+            m, j = lengths.setdefault(letter, (n, i))
+            if n != m and 1 not in (n, m):
+                reason = f"the letter {letter!r} stands for {m} in operand {j} and for {n} in operand {i}"
+                return ShapeError(attempt.cannot(reason))
+    return None
+
+
+def turning(attempt: Attempt, _: Exception) -> Exception | None:
+    """A matrix to transpose that is none."""
+    x = attempt.names[0]
+    return ShapeError(
+        attempt.cannot(f"it swaps the last two axes, and {x} is {len(attempt.shapes[0])}-d; try {x}[:, None]")
+    )
+
+
 def powers(attempt: Attempt, error: Exception) -> Exception | None:
     """An integer to a negative power, which is no integer."""
     if isinstance(error, ValueError) and "negative integer powers" in str(error):
@@ -248,5 +273,8 @@ FAMILIES: dict[str, tuple[Diagnosis, ...]] = {
     "transpose": (permutation,),
     "concatenate": (joining,),
     "broadcast_to": (stretching,),
+    "setitem": (index, placing),
+    "einsum": (summing,),
+    "mT": (turning,),
     "power": (powers,),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError
+from ..errors import DTypeError, ShapeError, users_line
 from ..graph import Node, data_of
 from ..ops import shapes
 from ..tensor import Tensor
@@ -46,7 +46,7 @@ def position(axis: Any, ndim: int) -> int:
     """Return which axis is meant, counted from the front. Raises NumPy's AxisError where there is none."""
     axis = operator.index(axis)
     if not -ndim <= axis < ndim:
-        raise np.exceptions.AxisError(axis, ndim)
+        raise np.exceptions.AxisError(axis, ndim, f"at {users_line()}")
     return axis % ndim
 
 
@@ -56,7 +56,7 @@ def positions(axis: Any, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     found = tuple(position(a, ndim) for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
     if len(set(found)) < len(found):
-        raise ValueError("repeated axis")
+        raise ShapeError(f"duplicate axis in axis={axis} of {ndim} axes: name each once (at {users_line()})")
     return found
 
 
