@@ -25,6 +25,9 @@ from .value import Value
 # The functions on arrays (tg.exp, tg.sum, tg.linalg …) are not in this list but in numpy_api, which is asked last.
 # A name whose module is called like itself is that module; so a function `draw` is ".draw.something", not ".draw".
 _LATER: dict[str, str] = {
+    "ComparisonReport": ".check.report",
+    "assert_gradient": ".check.compare",
+    "compare": ".check.compare",
     "data": ".data",
     "detect_anomaly": ".anomaly",
     "draw": ".draw.graph",

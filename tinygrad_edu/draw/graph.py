@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..graph import Node, history
+from ..nn.module import Module
 from ..value import Value
 from . import dot, svg
+from .clusters import clusters
 from .drawing import Drawing
+from .fold import Choice, folding, in_order
+from .heat import warmth
 from .local import local_derivative
-from .picture import Card, Edge, Picture, number, shown
+from .picture import FEW, Card, Edge, Picture, shown, summary
 
 EVERYTHING = frozenset({"data", "grad", "local", "shape", "dtype"})
 UNKNOWN = "·"  # a gradient that has not been computed: not the same as zero
-SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^", "@": "@"}
-FEW = 4  # numbers of an array that are shown one by one
+SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^"}
 
 
 def draw(
@@ -27,35 +31,51 @@ def draw(
     names: Mapping[str, Any] | None = None,
     show: Collection[str] = EVERYTHING,
     direction: str = "LR",
+    model: Module | None = None,
+    collapse: Choice = None,
+    heat: bool = False,
 ) -> Drawing:
     """Draw everything that `node` (and `more`) was computed from, with data, gradients and local derivatives.
 
     names: what to call nodes that have no label, as in `names=locals()`.
     show: which of "data", "grad", "local" (the local derivative, on each edge), "shape" and "dtype" to draw.
     direction: "LR" computes from left to right, "TB" from top to bottom.
+    model: frames go around what each of its modules computed when it was last called.
+    collapse: True draws what is used once with its user, and a batch as one example; False draws every node; None
+    does so where there are more than 300; a function returns of a node the title of the card it goes into, or None.
+    heat: colour cards by the size of their gradient, and say which are dead, vanishing or exploding.
     Raises TypeError where `node` is not a node, ValueError for an unknown `show` or `direction`.
     """
     for root in (node, *more):
-        if not isinstance(root, Node):
-            raise TypeError(
-                f"draw() draws a Value or a Tensor, not {type(root).__name__}: hand it the result of a computation"
-            )
+        checked(root)
     if unknown := set(show) - EVERYTHING:
-        raise ValueError(
-            f"draw(show=…) knows {', '.join(sorted(EVERYTHING))}, not {', '.join(map(repr, sorted(unknown)))}"
-        )
+        known, odd = ", ".join(sorted(EVERYTHING)), ", ".join(map(repr, sorted(unknown)))
+        raise ValueError(f"draw(show=…) knows {known}, not {odd}")
     if direction not in ("LR", "TB"):
-        raise ValueError(f'draw(direction=…) is "LR" or "TB", not {direction!r}')
-    return Drawing(GraphSketch(picture_of((node, *more), names or {}, show, direction)))
+        raise ValueError(f'draw(direction=…) is "LR" or "TB", not {direction!r:.60}')
+    order = sorted(history(node, *more), key=is_computed)
+    folds, notes = folding(order, collapse)
+    maker = Maker(show, {id(x): name for name, x in (names or {}).items() if isinstance(x, Node)})
+    maker.picture.direction = direction
+    if folds:
+        maker.add_folded(order, folds)
+    else:
+        maker.add(order)
+        if model is not None:
+            frame(maker, order, model)
+    maker.picture.notes += [*notes, *stale(order)]
+    if heat:
+        maker.picture.heated = True
+        warmth(maker.picture, maker.nodes)
+    return Drawing(GraphSketch(maker.picture))
 
 
+@dataclass(slots=True)
 class GraphSketch:
     """A computation graph, for `Drawing`."""
 
-    ours = False
-
-    def __init__(self, picture: Picture) -> None:
-        self.picture = picture
+    picture: Picture
+    ours: bool = False
 
     def statements(self) -> list[str]:
         """Return the statements of a DOT digraph."""
@@ -70,43 +90,125 @@ class GraphSketch:
         return f"a computation graph of {len(self.picture.cards)} cards and {len(self.picture.edges)} edges"
 
 
-def picture_of(
-    roots: tuple[Node, ...], names: Mapping[str, Any], show: Collection[str] = EVERYTHING, direction: str = "LR"
-) -> Picture:
-    """Return the picture of everything that `roots` were computed from."""
-    picture = Picture(direction=direction)
-    named = {id(x): name for name, x in names.items() if isinstance(x, Node)}
-    nodes = history(*roots)
-    index: dict[Node, int] = {}
-    for z in sorted(nodes, key=lambda z: z.op is not None):  # an assigned leaf may be younger than its results
-        tails = []
-        for x in z.inputs:
-            tails.append(index[x] if isinstance(x, Node) else len(picture.cards))
-            if not isinstance(x, Node):
-                picture.cards.append(constant_card(x))
-        index[z] = len(picture.cards)
-        for i, tail in enumerate(tails):
-            label = local_derivative(z, i) if "local" in show else ""
-            picture.edges.append(Edge(tail, index[z], i, label))
-        picture.cards.append(card(z, shown(z.label or named.get(id(z), "")), show))
-    if stale := [x.title for z in nodes for x in z.inputs if isinstance(x, Node) and x.born > z.born]:
-        first = f"{shown(stale[0])} was" if len(stale) == 1 else f"{shown(stale[0])} and others were"
-        picture.notes.append(f"{first} assigned after this was computed: results are those of the old values.")
-    return picture
+@dataclass(slots=True)
+class Maker:
+    """Makes the cards and edges of a picture, and remembers which card is which node."""
+
+    show: Collection[str] = EVERYTHING
+    names: Mapping[int, str] = field(default_factory=dict)
+    picture: Picture = field(default_factory=Picture)
+    index: dict[Any, int] = field(default_factory=dict)
+    nodes: dict[int, list[Node]] = field(default_factory=dict)  # of each card that is not a constant
+
+    def add(self, order: list[Node]) -> None:
+        """Add a card for each node and each constant, and an edge for each use."""
+        for z in order:
+            tails = [self.tail(x) for x in z.inputs]
+            self.place(z, [z], self.card(z))
+            for i, tail in enumerate(tails):
+                label = local_derivative(z, i) if "local" in self.show else ""
+                self.picture.edges.append(Edge(tail, self.index[z], i, label))
+
+    def tail(self, x: Any) -> int:
+        """Return the card of an operand; a constant gets one of its own at each use."""
+        if isinstance(x, Node):
+            return self.index[x]
+        self.picture.cards.append(constant_card(x))
+        return len(self.picture.cards) - 1
+
+    def place(self, key: Hashable, nodes: list[Node], card: Card) -> None:
+        """Append the card of `nodes`."""
+        self.index[key] = len(self.picture.cards)
+        self.nodes[self.index[key]] = nodes
+        self.picture.cards.append(card)
+
+    def add_folded(self, order: list[Node], folds: Mapping[Node, Hashable]) -> None:
+        """Add a card for each key of a folding, and one edge from card to card, however many uses it stands for."""
+        for key, nodes in in_order(order, dict(folds)):
+            uses: dict[int, int] = {}
+            for z in nodes:
+                for x in z.inputs:
+                    if isinstance(x, Node) and folds[x] != key:
+                        uses[self.index[folds[x]]] = uses.get(self.index[folds[x]], 0) + 1
+            card = self.card(nodes[0]) if len(nodes) == 1 else self.folded(key, nodes)
+            card.inputs = len(uses)
+            self.place(key, nodes, card)
+            for slot, (tail, times) in enumerate(uses.items()):
+                label = f"×{times}" if times > 1 else ""
+                self.picture.edges.append(Edge(tail, self.index[key], slot, label, times))
+
+    def card(self, z: Node) -> Card:
+        """Return the card of a node."""
+        kind = ("result" if z.requires_grad else "fact") if z.op else "parameter" if z.requires_grad else "input"
+        rows = []
+        if "data" in self.show:
+            rows.append(("data", summary(z._data)))
+        if not isinstance(z, Value) and (shape := kind_of(z._data, self.show)):
+            rows.append(("", shape))
+        if "grad" in self.show and z.requires_grad:
+            rows.append(("grad", UNKNOWN if z._grad is None else summary(z._grad)))
+        where = z.where.replace("\\", "/").rpartition("/")[2]
+        tip = f"{z.op.name}, made at {where}" if z.op else f"made at {where}"
+        title = shown(z.label or self.names.get(id(z), ""))
+        return Card(kind, title, sign_of(z), rows, inputs=len(z.inputs), tip=shown(tip, 200))
+
+    def folded(self, key: Hashable, nodes: list[Node]) -> Card:
+        """Return the card of several nodes: how many there are, and the last one's or all ones' numbers."""
+        computed = [z for z in nodes if z.op is not None]
+        last = nodes[-1]
+        chosen = key[1] if isinstance(key, tuple) and key[0] == "chosen" else ""
+        same = [z for z in computed or nodes if z.label == last.label and z.op is last.op and not chosen]
+        many = f" ×{len(same)}" if len(same) > 1 and last.label else ""
+        leaves = len(nodes) - len(computed)
+        rows = [("", plural(len(computed), "operation") if computed else plural(len(nodes), "leaf", "leaves"))]
+        if computed and leaves:
+            rows.append(("", plural(leaves, "leaf", "leaves")))
+        shared = same if many or not computed else [last]
+        for row, numbers in (("data", [z._data for z in shared]), ("grad", [z._grad for z in shared])):
+            if row in self.show and (row == "data" or last.requires_grad):
+                known = [x for x in numbers if x is not None]
+                text = summary(np.concatenate([np.ravel(x) for x in known])) if len(known) > 1 else ""
+                rows.append((row, text or (summary(known[0]) if known else UNKNOWN)))
+        title = shown(str(chosen or last.label or self.names.get(id(last), "")))
+        return Card("fold", (title or ("" if computed else "leaves")) + many, sign_of(last), rows)
 
 
-def card(z: Node, title: str, show: Collection[str]) -> Card:
-    """Return the card of a node."""
-    kind = ("result" if z.requires_grad else "fact") if z.op else "parameter" if z.requires_grad else "input"
-    rows = []
-    if "data" in show:
-        rows.append(("data", summary(z._data)))
-    if not isinstance(z, Value) and (shape := kind_of(z._data, show)):
-        rows.append(("", shape))
-    if "grad" in show and z.requires_grad:
-        rows.append(("grad", UNKNOWN if z._grad is None else summary(z._grad)))
-    tip = f"{z.op.name}, made at {z.where}" if z.op else f"made at {z.where}"
-    return Card(kind, title, sign_of(z), rows, inputs=len(z.inputs), tip=shown(tip, 200))
+def picture_of(order: list[Node], names: Mapping[str, Any]) -> tuple[Picture, dict[Node, int]]:
+    """Return the picture of every node of `order`, and which card each node is."""
+    maker = Maker(names={id(x): name for name, x in names.items() if isinstance(x, Node)})
+    maker.add(order)
+    return maker.picture, maker.index
+
+
+def is_computed(z: Node) -> bool:
+    """Return whether a node was computed; those that were not come first, as an assigned leaf may be young."""
+    return z.op is not None
+
+
+def frame(maker: Maker, order: list[Node], model: Module) -> None:
+    """Put frames around what each module computed; a constant goes where it is used."""
+    maker.picture.groups, found = clusters(order, model)
+    for z, group in found.items():
+        maker.picture.cards[maker.index[z]].group = group
+    for edge in maker.picture.edges:
+        if maker.picture.cards[edge.tail].kind == "constant":
+            maker.picture.cards[edge.tail].group = maker.picture.cards[edge.head].group
+
+
+def checked(root: Any) -> None:
+    """Raise TypeError where what is to be drawn is not a node."""
+    if not isinstance(root, Node):
+        what = type(root).__name__
+        raise TypeError(f"draw() draws a Value or a Tensor, not {what}: hand it the result of a computation")
+
+
+def stale(order: list[Node]) -> list[str]:
+    """Return a sentence where leaves have changed since they were used."""
+    found = list(dict.fromkeys(x.title for z in order for x in z.inputs if isinstance(x, Node) and x.born > z.born))
+    if not found:
+        return []
+    who = f"{shown(found[0])} was" if len(found) == 1 else f"{shown(found[0])} and {len(found) - 1} more were"
+    return [f"{who} assigned after this was computed: results are those of the old values."]
 
 
 def constant_card(x: Any) -> Card:
@@ -123,29 +225,15 @@ def sign_of(z: Node) -> str:
     infix = re.fullmatch(r"\{\} ?(\W+?) ?\{\}", z.op.text)
     if infix:
         return SIGNS.get(infix[1], infix[1])
-    if z.op.text == "-{}":
-        return "−"
-    return shown(z.op.name, 18)
-
-
-def summary(data: Any) -> str:
-    """Return a number as it is, a few numbers one by one, and of many the smallest and the largest."""
-    if isinstance(data, float):
-        return number(data)
-    array = np.asarray(data)
-    if array.size == 1:
-        return number(float(array.reshape(())[()])) if array.dtype.kind == "f" else str(array.reshape(())[()])
-    if array.size == 0:
-        return "empty"
-    if array.dtype.kind == "c":
-        return "complex"
-    if array.size <= FEW and array.ndim == 1:
-        return "[" + ", ".join(number(float(x), 3) for x in array) + "]"
-    low, high = float(array.min()), float(array.max())
-    return f"{number(low, 3)} … {number(high, 3)}" if low != high else f"all {number(low)}"
+    return "−" if z.op.text == "-{}" else shown(z.op.name, 18)
 
 
 def kind_of(data: Any, show: Collection[str]) -> str:
     """Return shape and dtype of an array, as far as they are asked for."""
     shape = f"({', '.join(map(str, data.shape))})" if "shape" in show else ""
     return f"{data.dtype} {shape}".strip() if "dtype" in show else shape
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """Return "1 leaf" or "3 leaves"."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"

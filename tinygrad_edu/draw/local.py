@@ -16,10 +16,9 @@ def local_derivative(z: Node, i: int) -> str:
     x = z.inputs[i]
     if z.op is None or not isinstance(x, Node) or not x.requires_grad or not z.requires_grad:
         return ""
-    try:
-        rule = z.op.rules[i]
-    except IndexError:
+    if isinstance(z.op.rules, tuple) and i >= len(z.op.rules):
         return ""
+    rule = z.op.rules[i]
     if rule is None:
         return ""
     operands = [data_of(each) for each in z.inputs]
@@ -29,20 +28,27 @@ def local_derivative(z: Node, i: int) -> str:
     return of_arrays(rule, z, operands) if z.op.elementwise or alone else ""
 
 
+def gradient_of(rule: Any, g: Any, z: Node, operands: list[Any]) -> Any:
+    """Return what a rule gives for data; at poles and past overflow as IEEE has it."""
+    with np.errstate(all="ignore"):
+        try:
+            return rule(g, z._data, *operands, **z.params)
+        except (ArithmeticError, ValueError):
+            return rule(np.float64(g), np.float64(z._data), *map(np.float64, operands), **z.params)
+
+
 def of_numbers(rule: Any, z: Node, operands: list[Any]) -> float:
-    """Return the rule's value for Python floats; at poles and past overflow as IEEE has it."""
+    """Return the local derivative of a node of numbers."""
     try:
         return float(rule(1.0, z._data, *operands, **z.params) or 0.0)
-    except (ArithmeticError, ValueError, TypeError):
-        with np.errstate(all="ignore"):
-            return float(rule(np.float64(1.0), np.float64(z._data), *map(np.float64, operands), **z.params) or 0.0)
+    except (ArithmeticError, ValueError):
+        return float(gradient_of(rule, 1.0, z, operands) or 0.0)
 
 
 def of_arrays(rule: Any, z: Node, operands: list[Any]) -> str:
     """Return the one number that a rule gives everywhere, or the smallest and the largest."""
-    with np.errstate(all="ignore"):
-        found = rule(np.ones_like(z._data, dtype=float), z._data, *operands, **z.params)
-    array = np.asarray(data_of(found), dtype=float)
+    found = gradient_of(rule, np.ones_like(z._data, dtype=float), z, operands)
+    array = np.asarray(0.0 if found is None else data_of(found), dtype=float)
     if not array.size:
         return ""
     low, high = float(array.min()), float(array.max())

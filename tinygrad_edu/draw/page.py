@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+ENDS_SCRIPT = re.compile(r"<(?=/|!|script)", re.IGNORECASE)  # what HTML would read inside a script element
 WRONG_SUFFIX = 'a page is saved as .html, not {!r}: save("page.html")'
 
 
@@ -16,10 +18,15 @@ def asset(name: str) -> str:
     return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
 
 
+def filled(template: str, parts: dict[str, str]) -> str:
+    """Return an asset with each `{name}` replaced, in one pass: what is put in is not looked through again."""
+    return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], template)
+
+
 def data(value: Any) -> str:
     """Return a value as JSON that may stand inside a script element, whatever texts it contains."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return ENDS_SCRIPT.sub(lambda found: "\\u003c" + found[0][1:], text)
 
 
 class Page:

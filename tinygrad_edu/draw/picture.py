@@ -7,8 +7,12 @@ pictures, `dot.py`, `layered.py` and `svg.py` read them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 from unicodedata import category, east_asian_width
 
+import numpy as np
+
+FEW = 4  # numbers of an array that are shown one by one
 LONGEST = 28  # characters of a text that a card shows; the rest of a long one becomes an ellipsis
 
 
@@ -86,3 +90,20 @@ def width(text: str) -> int:
 def number(x: float, digits: int = 4) -> str:
     """Return a number as people write it: four digits that count, and a true minus sign."""
     return f"{x:.{digits}g}".replace("-", "−")
+
+
+def summary(data: Any) -> str:
+    """Return a number as it is, a few numbers one by one, and of many the smallest and the largest."""
+    if isinstance(data, float):
+        return number(data)
+    array = np.asarray(data)
+    if array.size == 1:
+        return number(float(array.reshape(())[()])) if array.dtype.kind == "f" else str(array.reshape(())[()])
+    if array.size == 0:
+        return "empty"
+    if array.dtype.kind == "c":
+        return "complex"
+    if array.size <= FEW and array.ndim == 1:
+        return "[" + ", ".join(number(float(x), 3) for x in array) + "]"
+    low, high = float(array.min()), float(array.max())
+    return f"{number(low, 3)} … {number(high, 3)}" if low != high else f"all {number(low)}"

@@ -35,13 +35,13 @@ svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu San
 .tg g rect.c{fill:#4b5563;stroke:#4b5563;stroke-dasharray:none}
 .tg .input rect.c{fill:#009e73;stroke:#009e73}
 .tg .fold rect.c{fill:#6b5a8e;stroke:#6b5a8e}
-.tg .bad rect{stroke:#c22;stroke-width:2.4}
+.tg .bad rect,.tg .dead rect,.tg .exploding rect{stroke:#c22;stroke-width:2.4}
 .tg .frame rect{fill:#5b6b7c;fill-opacity:.06;stroke:#5b6b7c;stroke-opacity:.45}
 .tg .frame text{fill:#4a5868}
 .tg path{fill:none;stroke:#7b8794;stroke-width:1.2}
 .tg .tip path{fill:#7b8794;stroke:none}
 .tg .l text{font-size:9.5px;text-anchor:end;fill:#8c3a10;stroke:#fff;stroke-width:3px;paint-order:stroke}
-.tg .l.d text{text-anchor:start}
+.tg .l.below text{text-anchor:start}
 .tg .n{fill:#4a5868}
 """
 DARK = """
@@ -56,13 +56,14 @@ DARK = """
 .tg .fact rect{fill:#1d232d;stroke:#8b95a3}
 .tg .fold rect{fill:#2a2338;stroke:#a794cf}
 .tg g rect.c{fill:#5d6878;stroke:#9aa5b4}
-.tg .bad rect{stroke:#ff6b5e}
+.tg .bad rect,.tg .dead rect,.tg .exploding rect{stroke:#ff6b5e}
 .tg .frame rect{fill:#9fb0c3;fill-opacity:.07;stroke:#9fb0c3}
 .tg .frame text,.tg .n{fill:#aebac8}
 .tg path{stroke:#8b97a6}
 .tg .tip path{fill:#8b97a6}
 .tg .l text{fill:#f0a97f;stroke:#14181f}
 """
+CLASSES = {"data": "d", "grad": "g"}  # of the lines of a card
 _drawn = count()  # markers are found by id, and one page may hold several drawings
 
 
@@ -81,7 +82,8 @@ def svg(picture: Picture) -> str:
         ' role="img">'
         f"<style>{compact(LIGHT)}@media (prefers-color-scheme:dark){{{compact(DARK)}}}</style>"
         f'<defs><marker id="{arrow}" class="tip" viewBox="0 0 8 8" refX="7" refY="4"'
-        ' markerWidth="6.5" markerHeight="6.5" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>'
+        ' markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8" orient="auto">'
+        '<path d="M0 0L8 4L0 8z"/></marker></defs>'
         f'<rect class="paper" width="{w}" height="{h}"/><g transform="translate({x:.0f} {MARGIN})">'
     ]
     parts += frames(picture, layout)
@@ -120,12 +122,10 @@ def edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
     """Return the edges, then their labels, which lie over all of them."""
     level = picture.direction == "LR"
     marker = f' marker-end="url(#{arrow})"'
-    parts = ["<g>"]
+    parts = ['<g class="e">']
     for edge, points in zip(picture.edges, layout.edges, strict=True):
-        tip = "" if not edge.label or len(picture.edges) > MANY else f"<title>{escape(edge.label, quote=False)}</title>"
-        start = f'<path d="{curve(points, level, run_in(edge, level))}"{marker}'
-        parts.append(f"{start}>{tip}</path>" if tip else f"{start}/>")
-    parts.append(f'</g><g class="l{"" if level else " d"}">')
+        parts.append(f'<path d="{curve(points, level, run_in(edge, level))}"{marker}/>')
+    parts.append(f'</g><g class="l{"" if level else " below"}">')
     for edge, points in zip(picture.edges, layout.edges, strict=True):
         if edge.label:
             x, y = points[-1]
@@ -174,7 +174,7 @@ def card_at(card: Card, place: tuple[float, float, float, float], i: int, tips: 
             f'<text class="o" x="{cell / 2:.0f}" y="{h / 2 + 4:.0f}">{escape(card.sign, quote=False)}</text>'
         )
     lines = ([("t", card.title)] if card.title else []) + [
-        ("g" if name == "grad" else "", f"{name} {text}" if name else text) for name, text in card.rows
+        (CLASSES.get(name, ""), f"{name} {text}" if name else text) for name, text in card.rows
     ]
     at = (h - len(lines) * LINE) / 2 + 11
     for name, text in lines:

@@ -1,0 +1,192 @@
+// Walks through a graph that Python computed. A step is [kind, card, changes, gradient, shares]; its sentence is put
+// together here, in MathML. Going from one step to the next changes only what that step changes.
+(() => {
+  "use strict";
+  const $ = (id) => document.getElementById(id);
+  const content = JSON.parse($("data").textContent);
+  const { names, values, operations, made } = content;
+  const graph = $("graph"), paths = graph.querySelectorAll(".e path");
+  const UNKNOWN = "·", WORD = { d: "data ", g: "grad " };
+  const line = (card, row) => graph.querySelector(`#n${card} .${row}`);
+  const leaf = (card) => document.querySelector(`#leaves tr[data-n="${card}"] .g`);
+  const root = content.forward.length ? content.forward.at(-1)[1] : 0;
+  let steps = [], undo = [], at = 0, timer = null, naive = false, quiz = false, lit = [];
+
+  // Sentences --------------------------------------------------------------------------------------------------
+
+  const math = (...sides) => `<p><math><mrow>${sides.join("<mo>=</mo>")}</mrow></math>`;
+  const by = (above, below) => `<mfrac><mrow><mo>∂</mo>${above}</mrow><mrow><mo>∂</mo>${below}</mrow></mfrac>`;
+  const bracket = (part) => part.startsWith("<mn>−") ? `<mrow><mo>(</mo>${part}<mo>)</mo></mrow>` : part;
+  const fill = (template, parts) => template.replace(/\{(\d+)\}/g, (_, k) => parts[k]);
+
+  function sentence([kind, card, , gradient, shares]) {
+    const [operation, ...uses] = made[card] ?? [0];
+    const [name, template, rules] = operations[operation] ?? ["", "", []];
+    if (kind === "s") {
+      return ["going back begins", math(by(names[card], names[card]), "<mn>1</mn>") + "<p>Every number changes as fast as itself."];
+    }
+    if (kind === "f") {
+      const symbols = fill(template, uses.map(([, x]) => names[x]));
+      const numbers = fill(template, uses.map(([, x], k) => k || name === "power" ? bracket(values[x]) : values[x]));
+      return [`forward: ${name}`, math(names[card], symbols, ...(numbers === symbols ? [] : [numbers]), values[card])];
+    }
+    const lines = shares.map(([k, local, share]) => {
+      const x = names[uses[k][1]];
+      const sum = `${by(names[root], x)}<mo>+=</mo>${by(names[root], names[card])}<mo>·</mo>${by(names[card], x)}`;
+      const product = local ? [`<mn>${gradient}</mn><mo>×</mo>${bracket(`<mn>${local}</mn>`)}`] : [];
+      const rule = rules[k] ? ` <span class="soft">by the rule <math>${rules[k]}</math></span>` : "";
+      return math(sum, ...product, `<mn>${share}</mn>`) + rule;
+    });
+    return [`backward: the rule of ${name}`, lines.join("") || "<p>It was made from constants only: nothing to pass on."];
+  }
+
+  // The picture ------------------------------------------------------------------------------------------------
+
+  function write(card, row, text) {
+    const where = line(card, row);
+    if (where) where.textContent = WORD[row] + text;
+    const cell = row === "g" && leaf(card);
+    if (cell) cell.textContent = text;
+  }
+
+  // Blank everything that is computed, and note what each step has to restore when it is taken back.
+  function start() {
+    steps = [...content.forward, ...(naive ? content.naive : content.backward)];
+    const now = new Map();
+    undo = steps.map((step) => step[2].map(([card, row, text]) => {
+      const old = now.get(row + card) ?? UNKNOWN;
+      now.set(row + card, text);
+      return [card, row, old];
+    }));
+    for (const where of graph.querySelectorAll("text.g")) where.textContent = WORD.g + UNKNOWN;
+    for (const step of content.forward) write(step[1], "d", UNKNOWN);
+    for (const cell of document.querySelectorAll("#leaves td.g")) cell.textContent = UNKNOWN;
+    at = 0;
+    $("slide").max = steps.length;
+  }
+
+  function light(step) {
+    for (const [element, marks] of lit) element.classList.remove(...marks);
+    lit = [];
+    if (!step) return;
+    const mark = (element, ...marks) => {
+      if (element) { element.classList.add(...marks); lit.push([element, marks]); }
+    };
+    const [kind, card, changes, , shares] = step, uses = (made[card] ?? [0]).slice(1);
+    const way = kind === "f" ? ["now", "fw"] : ["now"];
+    mark(graph.querySelector(`#n${card}`), ...way);
+    for (const [k] of kind === "f" ? uses : shares.map(([i]) => uses[i])) mark(paths[k], ...way);
+    for (const [x, row] of changes) {
+      mark(line(x, row), "new");
+      if (row === "g") mark(leaf(x), "new");
+    }
+  }
+
+  function show() {
+    const step = steps[at - 1], say = $("say");
+    light(step);
+    $("slide").value = at;
+    $("count").textContent = `${at} / ${steps.length}`;
+    say.className = step ? step[0] : "";
+    const [title, text] = step ? sentence(step) : ["nothing computed yet", "<p>The leaves have their values. First every "
+      + "node is computed from its operands; then the gradients go back the same way."];
+    say.innerHTML = `<h2>${title}</h2>${text}`;
+    if (naive && at === steps.length) judge(say);
+    if (self === top) history.replaceState(null, "", `#${at}`); // in a notebook's frame the address is the notebook's
+  }
+
+  // After the naive order: put the right gradient beside each wrong one, and say why.
+  function judge(say) {
+    const right = new Map();
+    for (const step of content.backward) for (const [card, row, text] of step[2]) if (row === "g") right.set(card, text);
+    for (const [card, text] of right) {
+      const cell = leaf(card);
+      if (cell && cell.textContent !== text) cell.textContent += ` ✗ right: ${text}`;
+    }
+    say.insertAdjacentHTML("beforeend", content.wrong
+      ? "<p class='no'><b>✗ These gradients are wrong.</b> A node that is used more than once passed on what it had before all "
+        + "of its gradient had arrived, and later passed it on again. Going back from the newest node to the oldest avoids this."
+      : "<p class='ok'>✓ Right all the same: no node that was computed here is used twice.");
+  }
+
+  function go(to) {
+    to = Math.max(0, Math.min(steps.length, to));
+    while (at < to) for (const [card, row, text] of steps[at++][2]) write(card, row, text);
+    while (at > to) for (const [card, row, text] of undo[--at]) write(card, row, text);
+    show();
+    ask();
+  }
+
+  // Quiz: the next step back is done by the reader, gradient by gradient ------------------------------------------
+
+  const numeric = (text) => Number(text.trim().replace("−", "-").replace(",", ".") || NaN);
+
+  function ask() {
+    const form = $("ask"), step = steps[at];
+    const questions = quiz && step?.[0] === "b" ? step[2].filter(([, , text]) => !Number.isNaN(numeric(text))) : [];
+    form.hidden = !questions.length;
+    form.replaceChildren();
+    if (form.hidden) return;
+    form.innerHTML = `<span>Next: ${sentence(step)[0]}. What will these be?</span>`;
+    for (const [card, , text] of questions) {
+      form.insertAdjacentHTML("beforeend", `<label><math>${by(names[root], names[card])}</math>
+        <input inputmode="decimal" autocomplete="off" data-n="${card}" data-answer="${numeric(text)}"><output></output></label>`);
+    }
+    form.insertAdjacentHTML("beforeend", "<button>check</button>");
+  }
+
+  function check(event) {
+    event.preventDefault();
+    let right = true;
+    for (const input of $("ask").querySelectorAll("input")) {
+      const answer = Number(input.dataset.answer), given = numeric(input.value);
+      const ok = Math.abs(given - answer) <= 5e-3 * Math.max(Math.abs(answer), 1e-6);
+      input.nextSibling.textContent = ok ? " ✓" : " ✗ what was there, plus the gradient of the result × the slope on the edge";
+      input.nextSibling.className = ok ? "ok" : "no";
+      right = right && ok;
+    }
+    if (right) go(at + 1);
+  }
+
+  // Moving -----------------------------------------------------------------------------------------------------
+
+  function play(on) {
+    clearInterval(timer);
+    timer = on ? setInterval(() => { if (at < steps.length) go(at + 1); else play(false); }, 900) : null;
+    $("play").setAttribute("aria-pressed", on);
+    $("play").textContent = on ? "❚❚ pause" : "▶ play";
+  }
+
+  const actions = {
+    first: () => go(0), back: () => go(at - 1), next: () => go(at + 1), end: () => go(steps.length),
+    play: () => { if (!timer && at >= steps.length) go(0); play(!timer); },
+    quiz: () => {
+      quiz = !quiz;
+      $("quiz").setAttribute("aria-pressed", quiz);
+      play(false);
+      go(quiz ? Math.min(at, content.forward.length + 1) : at);
+    },
+    naive: () => {
+      naive = !naive;
+      $("naive").setAttribute("aria-pressed", naive);
+      start();
+      go(naive ? steps.length : content.forward.length);
+    },
+  };
+  for (const id in actions) $(id).addEventListener("click", actions[id]);
+  $("naive").hidden = !content.naive;
+  $("quiz").hidden = !content.backward.length;
+  $("slide").addEventListener("input", (event) => go(Number(event.target.value)));
+  $("ask").addEventListener("submit", check);
+  const KEYS = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "end", " ": "play" };
+  document.addEventListener("keydown", (event) => {
+    const pressed = event.key === " " && event.target.matches("button,summary");
+    if (!KEYS[event.key] || pressed || event.target.matches("#ask input") || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    actions[KEYS[event.key]]();
+  });
+  const from_address = () => go(location.hash === "#last" ? steps.length : Number(location.hash.slice(1)) || 0);
+  addEventListener("hashchange", from_address);
+  start();
+  from_address();
+})();

@@ -1,0 +1,112 @@
+"""`tg.stepper`: a page that goes through a graph forward and backward, one node at a time, with the arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import NonScalarError
+from ..graph import Node, history
+from . import mathml, svg
+from .graph import UNKNOWN, is_computed, picture_of
+from .page import Page, asset, data, filled
+from .picture import Picture, shown, summary
+from .walk import Step, Walk
+
+MOST = 1500  # nodes: a page with more steps would not be read
+
+
+def stepper(node: Node, path: str | Path | None = None, *, names: Mapping[str, Any] | None = None) -> Page:
+    """Return a page that computes `node` forward and its gradients backward, one step at a time.
+
+    It has a slider, keys, a quiz, and the naive order of going back beside the right one. Opened with `#12` it
+    stands at step 12, with `#last` after the last one.
+    path: where to save it. names: what to call nodes that have no label, as in `names=locals()`.
+    Raises TypeError where `node` is no node, NonScalarError where it is more than one number, ValueError for more
+    than 1500 nodes.
+    """
+    if not isinstance(node, Node):
+        raise TypeError(f"stepper() walks through a Value or a Tensor, not {type(node).__name__}")
+    if np.size(node._data) != 1:
+        raise NonScalarError(f"stepper() goes back from one number, and {node.title} has shape {np.shape(node._data)}")
+    order = sorted(history(node), key=is_computed)
+    if len(order) > MOST:
+        raise ValueError(f"stepper: {len(order)} nodes are too many to step through ({MOST} at most): take one example")
+    page = page_of(order, names or {})
+    if path is not None:
+        page.save(path)
+    return page
+
+
+def page_of(order: list[Node], names: Mapping[str, Any]) -> Page:
+    """Return the page for the graph of the last node of `order`."""
+    root = order[-1]
+    picture, index = picture_of(order, names)
+    unnamed = 0
+    for z in order:  # the arithmetic speaks of every node, so that every card needs a name
+        if not picture.cards[index[z]].title:
+            unnamed += 1
+            picture.cards[index[z]].title = f"v_{unnamed}"
+    walk = Walk(order, index)
+    forward = walk.forward()
+    naive, wrong = (walk.naive(), dict(walk.grads)) if root.requires_grad else (None, {})
+    backward = walk.backward() if root.requires_grad else []
+    right = walk.grads
+    for z, i in index.items():  # the layout leaves room for the final gradients
+        rows = picture.cards[i].rows
+        picture.cards[i].rows = [
+            (row, summary(right[z]) if row == "grad" and z in right else text) for row, text in rows
+        ]
+    leaves = "".join(
+        f'<tr data-n="{index[z]}"><th scope="row">{escape(picture.cards[index[z]].title)}</th>'
+        f'<td>{escape(summary(z._data))}</td><td class="g">{UNKNOWN}</td></tr>'
+        for z in order
+        if z.op is None and z.requires_grad
+    )
+    content = {
+        "forward": [steps(step) for step in forward],
+        "backward": [steps(step) for step in backward],
+        "naive": None if naive is None else [steps(step) for step in naive],
+        "wrong": any(np.any(g != wrong.get(z)) for z, g in right.items() if z.op is None),
+        **vocabulary(order, picture, index),
+    }
+    title = f"Backpropagation, step by step: {shown(root.label) or root.title}"
+    parts = {"title": escape(title), "picture": svg.svg(picture), "leaves": leaves, "data": data(content)}
+    page = filled(asset("stepper.html"), parts)
+    return Page(title, page, styles=asset("stepper.css"), script=asset("stepper.js"), height=760)
+
+
+def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> dict[str, Any]:
+    """Return what the page makes its sentences of, in MathML.
+
+    names, values: of each card. operations: what each row does to {0} and {1}, and its rules. made: of each card
+    the number of its operation, and the edge and the card of each operand.
+    """
+    cards = picture.cards
+    names = [mathml.name(card.title) if card.title else f"<mn>{escape(card.rows[0][1])}</mn>" for card in cards]
+    values = [f"<mn>{escape(card.rows[0][1])}</mn>" for card in cards]
+    operations: dict[Any, int] = {}
+    written: list[Any] = []
+    made: dict[int, Any] = {}
+    for z in order:
+        if z.op is None:
+            continue
+        key = (z.op, repr(z.params), len(z.inputs))
+        if key not in operations:
+            operations[key] = len(written)
+            holes = [f"{{{k}}}" for k in range(len(z.inputs))]
+            rules = [mathml.rule(z, i) for i in range(len(z.inputs))]
+            written.append([z.op.name, mathml.applied(z.op, holes), rules])
+        made[index[z]] = [operations[key]]
+    for k, edge in enumerate(picture.edges):
+        made[edge.head].append([k, edge.tail])
+    return {"names": names, "values": values, "operations": written, "made": made}
+
+
+def steps(step: Step) -> list[Any]:
+    """Return a step as the page reads it."""
+    return [step.kind, step.card, step.changes, step.gradient, step.shares]

@@ -1,0 +1,93 @@
+"""The steps of a stepper: forward one node at a time, then backward, each with the numbers that its arithmetic needs.
+
+Two orders of going back: the right one, newest first, and the naive one that follows every use of a node as soon
+as it meets it and so passes on gradients that are not complete yet. The words are the page's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..graph import Node, data_of
+from ..value import Value
+from .local import gradient_of, of_numbers
+from .picture import number, summary
+
+MOST = 150  # steps of the naive order: it may need as many as there are paths
+
+
+@dataclass(slots=True)
+class Step:
+    """What one step computes: the data or the gradient of `card`, and what it passes on to its operands.
+
+    shares: (operand, local derivative, share of the gradient) of each operand that gets one; the local derivative
+    is empty where it is not one number. changes: (card, "d" or "g", new text).
+    """
+
+    kind: str  # "f": forward, "s": where going back begins, "b": backward
+    card: int
+    changes: list[tuple[int, str, str]]
+    gradient: str = ""
+    shares: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+class Walk:
+    """Goes through a recorded graph, `order`, oldest first; `index` says which card a node is."""
+
+    def __init__(self, order: list[Node], index: dict[Node, int]) -> None:
+        self.order, self.index = order, index
+        self.root = order[-1]
+        self.grads: dict[Node, Any] = {}
+
+    def forward(self) -> list[Step]:
+        """Return a step for each node that was computed, oldest first."""
+        cards = [(self.index[z], z) for z in self.order if z.op is not None]
+        return [Step("f", card, [(card, "d", summary(z._data))]) for card, z in cards]
+
+    def seed(self) -> Step:
+        """Return the step with which going back begins: everything before is forgotten."""
+        self.grads = {self.root: self.root.seed(None)}
+        card = self.index[self.root]
+        return Step("s", card, [(card, "g", summary(self.grads[self.root]))])
+
+    def backward(self) -> list[Step]:
+        """Return a step for each node that passes a gradient on, newest first: by then it is complete."""
+        steps = [self.seed()]
+        steps += [self.back(z) for z in reversed(self.order) if z.op is not None and z in self.grads]
+        return steps
+
+    def naive(self) -> list[Step] | None:
+        """Return the steps that follow each use of a node at once; None where they are too many."""
+        steps = [self.seed()]
+        waiting: list[tuple[Node, int]] = [(self.root, 0)]  # nodes on the way down, and which operand is next
+        while waiting:
+            z, i = waiting.pop()
+            if i >= len(z.inputs):
+                continue
+            if len(steps) > MOST:
+                return None
+            waiting.append((z, i + 1))
+            x = z.inputs[i]
+            if isinstance(x, Node) and x.requires_grad and z in self.grads:
+                steps.append(self.back(z, only=i))
+                waiting.append((x, 0))
+        return steps
+
+    def back(self, z: Node, only: int | None = None) -> Step:
+        """Pass the gradient of `z` on to its operands, or to one of them, and return the step that does so."""
+        g = self.grads[z]
+        step = Step("b", self.index[z], [], summary(g))
+        operands = [data_of(x) for x in z.inputs]
+        changed: dict[Node, None] = {}
+        for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):  # type: ignore[union-attr]  # computed
+            if not isinstance(x, Node) or not x.requires_grad or rule is None or only not in (None, i):
+                continue
+            share = x.fit(gradient_of(rule, g, z, operands), z, i)
+            share = x.zero()._data if share is None else share
+            local = number(of_numbers(rule, z, operands)) if isinstance(z, Value) else ""
+            step.shares.append((i, local, summary(share)))
+            self.grads[x] = self.grads[x] + share if x in self.grads else share
+            changed[x] = None
+        step.changes += [(self.index[x], "g", summary(self.grads[x])) for x in changed]
+        return step
