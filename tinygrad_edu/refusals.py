@@ -17,10 +17,10 @@ import numpy as np
 from numpy.exceptions import AxisError
 
 from .attempts import Attempt, Shape, described, names_of, shape_of
-from .errors import GradientError, ShapeError, users_line
+from .errors import DTypeError, GradientError, ShapeError, users_line
+from .graph import Node
 
 if TYPE_CHECKING:
-    from .graph import Node
     from .op import Op
 
 Diagnosis = Callable[[Attempt, Exception], Exception | None]  # is shown what was tried, and what NumPy raised
@@ -34,6 +34,16 @@ def refusal(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[st
             return found
     error.add_note(f"in {attempt}, at {users_line()}")
     return error
+
+
+def stranger(op: Op, other: Any) -> Any:
+    """Leave it to Python to refuse what is no number. Raises DTypeError for a node of another kind, to say more."""
+    if isinstance(other, Node) and op.rules:
+        raise DTypeError(
+            f"`{op.name}` of a tensor and {other.title}, a {type(other).__name__}: only nodes of one kind compute with "
+            f"each other; make both tensors, as in Tensor(v.data), or both Values (at {users_line()})"
+        )
+    return NotImplemented
 
 
 def bad_rule(z: Node, i: int, gave: str) -> GradientError:
