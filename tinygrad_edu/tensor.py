@@ -15,7 +15,7 @@ from .numpy_methods import ArrayMethods, answer, apply_ufunc
 from .op import Op
 from .ops import arithmetic, compare, indexing, linear, powers, reductions, shapes
 from .ops import complex as complexes
-from .refusals import bad_rule
+from .refusals import bad_rule, stranger
 from .walks import Found, arrays_back
 
 EXACT = frozenset((float, int))
@@ -26,7 +26,7 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
     """Return the method for a row of two operands."""
 
     def method(x: Tensor, y: Any) -> Any:
-        return Tensor.make(row, (x, y), NONE) if type(y) is Tensor or isinstance(y, OPERAND) else NotImplemented
+        return Tensor.make(row, (x, y), NONE) if type(y) is Tensor or isinstance(y, OPERAND) else stranger(row, y)
 
     return method
 
@@ -35,7 +35,7 @@ def reflected(row: Op) -> Callable[[Any, Any], Any]:
     """Return the method for a row whose right operand is the tensor."""
 
     def method(y: Tensor, x: Any) -> Any:
-        return Tensor.make(row, (x, y), {}) if isinstance(x, OPERAND) else NotImplemented
+        return Tensor.make(row, (x, y), {}) if isinstance(x, OPERAND) else stranger(row, x)
 
     return method
 

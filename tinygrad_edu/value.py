@@ -95,6 +95,7 @@ def reflected(row: Op) -> Callable[[Any, Any], Any]:
 def documented(method: Callable[..., Any], row: Op) -> Callable[..., Any]:
     """Give a method made from a row the row's name and description."""
     method.__name__ = row.name
+    method.__qualname__ = f"Value.{row.name}"
     method.__doc__ = row.__doc__
     return method
 
