@@ -17,6 +17,12 @@ class Row(NamedTuple):
     likely: int  # of several rows that explain the same numbers, the smallest is named first
 
 
+def cure(number: int, layer: int | None = None, right: str = "") -> str:
+    """Return how to mend a mistake, in the letters of one layer, or of any."""
+    below, above = ("l−1", "l+1") if layer is None else (str(layer - 1), str(layer + 1))
+    return CATALOGUE[number].fix.format(l=layer or "l", below=below, above=above, right=right)
+
+
 OTHER = 0  # what stands in place of a row's number for a finding that is no row of the catalogue
 
 CATALOGUE: dict[int, Row] = {
@@ -42,7 +48,7 @@ CATALOGUE: dict[int, Row] = {
     20: Row("W instead of its transpose", "∂C/∂a_k^({below}) = Σ_j w_jk^({l}) δ_j^({l}): sum over j, that is Wᵀδ (or δW, one example a row)", 24),
     21: Row("weights skipped going back", "∂C/∂a^({below}) = (W^({l}))ᵀ δ^({l}): δ^({l}) does not pass to the layer below unweighted", 25),
     22: Row("weights already updated", "compute all gradients before changing any weight", 40),
-    23: Row("a path was left out", "it is used more than once: add what comes back along every path (+=, not =)", 27),
+    23: Row("a path was left out", "it is used more than once: add what comes back along every path (+=, not =)", 6),
     24: Row("a branch treated as constant", "nothing came back below this point: it depends on the parameters, so its derivative is not 0", 30),
     25: Row("softmax with cross entropy", "δ = p − y: it already contains the softmax Jacobian diag(p) − p pᵀ", 26),
     26: Row("weight decay", "λ/2·‖W‖² adds λW to ∂C/∂W, once; biases are usually not decayed", 31),
@@ -50,8 +56,8 @@ CATALOGUE: dict[int, Row] = {
     28: Row("shifted or reordered", "the numbers are right and their places are not: check the order of rows, columns and indices", 29),
     29: Row("length of an axis", "a mean over an axis divides by its length once, a sum does not: compare with the cost", 28),
     30: Row("Jacobian instead of its transpose", "going back multiplies by the transposed Jacobian: Jᵀg, not J g or its diagonal alone", 32),
-    31: Row("product, quotient or chain rule", "(uv)' = u'v + uv'; (u/v)' = (u'v − uv')/v²; f(g(x))' = f'(g(x))·g'(x): outer derivative at the inner value", 6),
-    32: Row("power, exponential or logarithm", "(xⁿ)' = n·xⁿ⁻¹; (eˣ)' = eˣ; (aˣ)' = aˣ ln a; (ln x)' = 1/x; (log₁₀ x)' = 1/(x ln 10)", 7),
+    31: Row("product, quotient or chain rule", "(uv)' = u'v + uv'; (u/v)' = (u'v − uv')/v²; f(g(x))' = f'(g(x))·g'(x): outer derivative at the inner value", 7),
+    32: Row("power, exponential or logarithm", "(xⁿ)' = n·xⁿ⁻¹; (eˣ)' = eˣ; (aˣ)' = aˣ ln a; (ln x)' = 1/x; (log₁₀ x)' = 1/(x ln 10)", 8),
     33: Row("degrees for radians", "sin' = cos holds in radians only: convert with π/180", 34),
     34: Row("rounded", "nothing to mend: it is correct to the digits you gave", 5),
 }  # fmt: skip  # a table: one row a line

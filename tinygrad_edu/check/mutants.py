@@ -82,7 +82,7 @@ def of_rules(recording: Recording, z: Node) -> Iterator[Mutant]:
     for edge in recording.edges[z]:
         i = edge[1]
         x = z.inputs[i]
-        for wrong in wrong_rules(z.op, i, z.inputs[1] if len(z.inputs) == 2 else None):
+        for wrong in wrong_rules(z.op, i, None if isinstance(z.inputs[-1], Node) else z.inputs[-1]):
             yield Mutant(wrong.number, wrong.said, z, {edge: wrong.rule})
         if len(z.inputs) == 1 and z.op.elementwise and x.op is not None:
             for u in x.inputs:
@@ -92,7 +92,9 @@ def of_rules(recording: Recording, z: Node) -> Iterator[Mutant]:
                     and np.shape(u._data) == np.shape(x._data)
                 ):
                     yield Mutant(31, "the outer derivative at the wrong point", z, {edge: at_point(z, u)})
-        if not z.op.elementwise and np.shape(x._data) == np.shape(z._data) and 1 < np.size(x._data) <= 64:
+        square = np.shape(x._data) == np.shape(z._data) and 1 < np.size(x._data) <= 64
+        of_weights = any(leaf_of(y) is not None for y in z.inputs)  # is row 20, below
+        if square and not z.op.elementwise and not of_weights:
             yield Mutant(30, "J g for Jᵀ g", z, {edge: jacobian_rule(z, i, lambda jac, g: jac @ g)})
             yield Mutant(
                 30,
@@ -128,11 +130,12 @@ def of_reductions(recording: Recording, z: Node) -> Iterator[Mutant]:
     for edge in recording.edges[z]:
         right = z.op.rules[edge[1]]
         count = np.size(z.inputs[0]._data) // max(1, np.size(z._data)) if isinstance(z.inputs[0], Node) else 1
+        of_all = np.size(z._data) == 1  # as the cost is: its factor is the 1/n of the article
         if z.op.name == "mean" and count > 1:
-            yield Mutant(29, "the derivative of a sum", z, {edge: scaled(right, count)})
-            yield Mutant(29, "divided by the length twice", z, {edge: scaled(right, 1 / count)})
+            yield Mutant(2 if of_all else 29, "the derivative of a sum", z, {edge: scaled(right, count)})
+            yield Mutant(3 if of_all else 29, "divided by the length twice", z, {edge: scaled(right, 1 / count)})
         if z.op.name == "sum" and count > 1:
-            yield Mutant(29, "the derivative of a mean", z, {edge: scaled(right, 1 / count)})
+            yield Mutant(4 if of_all else 29, "the derivative of a mean", z, {edge: scaled(right, 1 / count)})
 
 
 def scaled(rule: Rule, c: float) -> Rule:
@@ -157,13 +160,15 @@ def of_paths(recording: Recording, x: Node) -> Iterator[Mutant]:
     """Yield the ways to forget what comes back to a node: along one of several paths, or along all."""
     uses = recording.uses[x]
     if len(uses) > 1:
+        decay = [edge for edge in uses if is_penalty(edge, x)]
+        number = 31 if meets_in_product(recording, uses) else 23
         for kept in uses[:4]:
-            others: dict[Edge, Change] = {edge: None for edge in uses if edge != kept}
-            yield Mutant(path_number(uses, x), "only one path counted", x, others)
+            others: dict[Edge, Change] = {edge: None for edge in uses if edge is not kept}
+            if list(others) != decay:
+                yield Mutant(number, "only one path counted", x, others)
         if len(uses) > 2:
             for left_out in uses[:4]:
-                yield Mutant(path_number(uses, x), "one path left out", x, {left_out: None})
-        decay = [edge for edge in uses if is_penalty(edge, x)]
+                yield Mutant(number, "one path left out", x, {left_out: None})
         for edge in decay:
             assert edge[0].op is not None
             yield Mutant(26, "weight decay forgotten", x, {edge: None})
@@ -174,18 +179,25 @@ def of_paths(recording: Recording, x: Node) -> Iterator[Mutant]:
         yield Mutant(24, "nothing passed back", x, dict.fromkeys(uses))
 
 
-def path_number(uses: list[Edge], x: Node) -> int:
-    """Return the row of a path left out: the product rule where both paths are the factors of one product."""
-    product = uses[0][0]
-    same = all(z is product for z, _ in uses) and product.op is not None and product.op.name in ("multiply", "divide")
-    return 31 if same and x.op is not None else 23
+def meets_in_product(recording: Recording, uses: list[Edge]) -> bool:
+    """Tell whether the paths from here meet again as the factors of one product or quotient."""
+    reached = [{z} for z, _ in uses]
+    for z in recording.path:
+        for edge_set in reached:
+            if any(x in edge_set for x in z.inputs if isinstance(x, Node)):
+                edge_set.add(z)
+        if all(z in edge_set for edge_set in reached):
+            return z.op is not None and z.op.name in ("multiply", "divide") and z.inputs[0] is not z.inputs[1]
+    return False
 
 
 def is_penalty(edge: Edge, x: Node) -> bool:
     """Tell whether a parameter is used here for its own square, as weight decay does."""
     z = edge[0]
-    squares = z.op is not None and (z.op.name == "square" or (z.op.name == "power" and bool(np.all(z.inputs[1] == 2))))
-    return x.op is None and bool(squares or (len(z.inputs) == 2 and z.inputs[0] is x and z.inputs[1] is x))
+    if x.op is not None or np.size(x._data) < 2 or z.op is None:
+        return False
+    power = z.op.name == "power" and not isinstance(z.inputs[1], Node) and bool(np.all(z.inputs[1] == 2))
+    return power or z.op.name == "square" or (len(z.inputs) == 2 and z.inputs[0] is x and z.inputs[1] is x)
 
 
 def of_layer(recording: Recording, notation: Notation, layer: Layer) -> Iterator[Mutant]:
@@ -240,9 +252,9 @@ def of_examples(recording: Recording, notation: Notation) -> Iterator[Mutant]:
         for k, which in ((-1, "last"), (0, "first")):
             yield Mutant(10, f"the {which} example alone", last.z, masks={last.z: masked(k, last.axis)})
     terms = summands(recording)
-    if len(terms) > 1:
+    if len(terms) > 2 and len({z.inputs[i].op for z, i in terms}) == 1:  # examples are alike
         for kept, which in ((terms[-1], "last"), (terms[0], "first")):
-            others: dict[Edge, Change] = {edge: None for edge in terms if edge != kept}
+            others: dict[Edge, Change] = {edge: None for edge in terms if edge is not kept}
             yield Mutant(10, f"the {which} example alone", kept[0], others)
 
 

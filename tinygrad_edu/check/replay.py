@@ -69,7 +69,8 @@ class Run:
             if isinstance(self.data[z], float):
                 self.data[z] = np.float64(self.data[z])  # which answers as IEEE does where Python raises
         self.shares: dict[Edge, Any] = {}
-        self.grads = self.backward()
+        self.grads = self.backward(recording.output, self.shares)
+        self._slopes: dict[Node, Grads] = {}
 
     def read(self, x: Any) -> Any:
         """Return the data of an operand in this run."""
@@ -89,15 +90,21 @@ class Run:
         dx = (change or z.op.rules[i])(g, self.data[z], *operands, **z.params)
         return None if dx is None else x.fit(data_of(dx), z, i)
 
-    def backward(self) -> Grads:
-        """Return the gradient of every node on the way, by the rules as they are."""
+    def slopes(self, u: Node) -> Grads:
+        """Return the derivative of an inner node by every node before it."""
+        if u not in self._slopes:
+            self._slopes[u] = self.backward(u, {})
+        return self._slopes[u]
+
+    def backward(self, output: Node, shares: dict[Edge, Any]) -> Grads:
+        """Return the gradient of every node on the way, by the rules as they are; `shares` is filled in."""
         recording = self.recording
-        grads: Grads = {recording.output: np.ones_like(self.data[recording.output])}
+        grads: Grads = {output: np.ones_like(self.data[output])}
         for z in reversed(recording.path):
             if z not in grads:
                 continue
             for edge in recording.edges[z]:
-                dx = self.shares[edge] = self.share(edge, grads[z])
+                dx = shares[edge] = self.share(edge, grads[z])
                 x = z.inputs[edge[1]]
                 if dx is not None:
                     grads[x] = grads[x] + dx if x in grads else dx

@@ -167,6 +167,7 @@ TWO: dict[str, dict[int, list[Wrong]]] = {  # rows of two operands, by operand
         0: [
             Wrong(32, "n·xⁿ, the exponent not lowered", lambda g, z, x, y: g * y * z),
             Wrong(32, "xⁿ⁻¹, without n in front", lambda g, z, x, y: g * np.power(x, y - 1.0)),
+            Wrong(31, "the inner derivative left out", lambda g, z, x, y: g),
             Wrong(32, "n alone", lambda g, z, x, y: g * y * np.ones_like(x)),
             Wrong(32, "(n − 1)·xⁿ⁻¹", lambda g, z, x, y: g * (y - 1) * np.power(x, y - 1.0)),
             Wrong(32, "n·xⁿ⁻²", lambda g, z, x, y: g * y * np.power(x, y - 2.0)),
@@ -190,13 +191,36 @@ TWO: dict[str, dict[int, list[Wrong]]] = {  # rows of two operands, by operand
 }
 
 
-def wrong_rules(row: Op, i: int, exponent: Any = None) -> Iterator[Wrong]:
-    """Yield the wrong rules for operand `i` of a row: those of its own, and those that any function invites."""
-    yield from ONE.get(row.name, []) if i == 0 else ()
-    yield from TWO.get(row.name, {}).get(i, [])
+CONSTANT: dict[str, list[Wrong]] = {  # rows of two operands whose second is a constant
+    "divide": [
+        Wrong(2, "not divided", lambda g, z, x, y: g),
+        Wrong(3, "divided twice", lambda g, z, x, y: g / (y * y)),
+    ],
+    "multiply": [Wrong(31, "the constant factor left out", lambda g, z, x, y: g)],
+}
+OF_A_SQUARE = [
+    Wrong(1, "x for 2x", lambda g, z, x, y: g * x),
+    Wrong(1, "4x for 2x", lambda g, z, x, y: g * 4 * x),
+    Wrong(32, "2x², the exponent not lowered", lambda g, z, x, y: g * 2 * z),
+    Wrong(32, "2 alone", lambda g, z, x, y: g * 2 * np.ones_like(x)),
+    Wrong(32, "x³/3, the integral", lambda g, z, x, y: g * x * z / 3),
+]
+
+
+def wrong_rules(row: Op, i: int, constant: Any = None) -> Iterator[Wrong]:
+    """Yield the wrong rules for operand `i` of a row: those of its own, and those that any function invites.
+
+    constant: the last operand, if it is none that a gradient goes back to.
+    """
     right = row.rules[i]
-    if row.name == "power" and i == 0 and np.ndim(exponent) == 0 and exponent == 2:
-        yield Wrong(1, "x for 2x", lambda g, z, x, y: g * x)
+    if i == 0:
+        yield from ONE.get(row.name, [])
+    if constant is not None and row.name in CONSTANT:
+        yield from CONSTANT[row.name]
+    elif row.name == "power" and i == 0 and np.ndim(constant) == 0 and constant == 2:
+        yield from OF_A_SQUARE
+    else:
+        yield from TWO.get(row.name, {}).get(i, [])
     if row.elementwise and len(row.rules) == 1 and row.name not in ("negative", "square", "reciprocal", "astype"):
         yield Wrong(11, "1", lambda g, z, x, **_: g)
         yield Wrong(14, "the function itself", lambda g, z, x, **_: g * z)

@@ -1,0 +1,162 @@
+"""Set a gradient derived by hand beside the automatic one, and say which mistake it is if it is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import GradientError
+from ..graph import Node
+from ..notation import Notation
+from .diagnosis import Candidate, Question, diagnose
+from .first_look import Item, array_of_numbers
+from .functions import recorded
+from .places import without_graph
+from .points import random_runs
+from .procedure import procedural
+from .reading import at, paired, targets_of
+from .replay import Recording, Run
+from .report import ComparisonReport, Line, Worst
+
+POINTS = 7  # at which a formula or a function is tried
+
+
+def compare(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) -> ComparisonReport:
+    """Compare a gradient derived by hand with the automatic one, and name the mistake if there is one.
+
+    hand: an array, a number, a formula like "2*x*sin(x)", a function of the graph's leaves by name, or a dict of
+    such by parameter name, which may hold intermediate gradients too ("delta2" is ∂C/∂z^(2)).
+    auto: the node that it is the gradient of, an array, a dict of those, or a module; or a function, and `hand` is
+    then the function of the same arguments that returns its gradient.
+    loss: the node that was differentiated. With it, mistakes are sought by replaying the backward pass; without it
+    only shapes, factors and permutations can be told.
+    seed: of the random points at which formulas and functions are tried.
+    Raises GradientError where names or arguments do not fit together.
+    """
+    rng = np.random.default_rng(seed)
+    if callable(auto) and not isinstance(auto, Node) and not hasattr(auto, "named_parameters"):
+        recording, runs, items = recorded(hand, auto, POINTS, rng)
+        return reported(recording, Notation(recording.output), runs, items)
+    if isinstance(auto, Node) and auto.op is not None and isinstance(hand, dict) and loss is None:
+        loss, auto = auto, {z.label: z for z in Notation(auto).order if z.op is None and z.requires_grad and z.label}
+    notation = Notation(loss) if loss is not None else None
+    pairs = paired(hand, targets_of(auto), notation)
+    if loss is None or notation is None or not all(isinstance(target, Node) for _, target in pairs.values()):
+        alone = [Item(name, at(None, given, name, {}), automatic(x, name)) for name, (given, x) in pairs.items()]
+        return reported(None, None, [], [alone])
+    recording = Recording(loss, [target for _, target in pairs.values()])
+    for name, (_, target) in pairs.items():
+        if target not in recording.uses:
+            raise GradientError(f"{name} has no gradient: the loss was not made from it, or it needs none")
+    runs = [Run(recording)]
+    if all(is_computed(given) for given, _ in pairs.values()):
+        runs += random_runs(recording, POINTS - 1, rng)
+    return reported(
+        recording,
+        notation,
+        runs,
+        [
+            [
+                Item(
+                    name,
+                    at(run, given, name, notation.names),
+                    run.gradient(run.grads, target).astype(kind(target)),
+                    target,
+                )
+                for name, (given, target) in pairs.items()
+            ]
+            for run in runs
+        ],
+    )
+
+
+def is_computed(given: Any) -> bool:
+    """Tell whether a gradient was given as a formula or a function, which can be tried at other points."""
+    return isinstance(given, str) or (callable(given) and not isinstance(given, Node))
+
+
+def kind(node: Node) -> Any:
+    """Return the dtype in which a node's gradient is computed."""
+    return np.asarray(node._data).dtype
+
+
+def automatic(target: Any, name: str) -> Any:
+    """Return the gradient that a node keeps, or an array as it is."""
+    if not isinstance(target, Node):
+        return array_of_numbers(target, name)
+    if target._grad is None:
+        raise GradientError(f"{name} has no gradient yet: call backward() first, or give loss=")
+    return array_of_numbers(target._grad, name)
+
+
+def reported(
+    recording: Recording | None, notation: Notation | None, runs: list[Run], items: list[list[Item]]
+) -> ComparisonReport:
+    """Judge every gradient at every point, seek the mistake if one is wrong, and return the report."""
+    lines, worst = [], None
+    for i, first in enumerate(items[0]):
+        same = [row[i] for row in items]
+        off = max(same, key=lambda item: (not item.ok, item.error))
+        lines.append(Line(first.name, first.auto.shape, off.error, off.verdict, off.ok))
+        worst = farther(worst, off)
+    mistakes = [mistake for item in items[0] for mistake in item.mistakes]
+    candidates: list[Candidate] = []
+    advice: list[str] = []
+    usable = [i for i, item in enumerate(items[0]) if item.fits and item.verdict != "not finite"]
+    kept = [[row[i] for i in usable] for row in items]
+    if not all(item.ok or "right numbers" in item.verdict for row in kept for item in row):
+        if recording is not None and notation is not None:
+            question = Question(recording, notation, runs, kept)
+            candidates = diagnose(question) or procedural(question)
+            advice += where_first(question)
+        else:
+            candidates = without_graph(kept[0])
+            advice.append(
+                "Give loss=, the node that was differentiated: with its graph many more mistakes can be told."
+            )
+    mistakes += [candidate.mistake() for candidate in candidates]
+    level = [c.number for c in candidates if c.level == candidates[0].level]
+    if len(level) > 1 and notation is not None:
+        advice.append(
+            "To tell them apart, take sizes that differ from each other and from 2: n = 7 examples and widths like "
+            f"5, 3, 11 (here n = {notation.n}, m = {notation.m}), biases that are not 0, and several random points."
+        )
+    return ComparisonReport(tuple(lines), worst, mistakes, level if len(level) > 1 else [], tuple(advice))
+
+
+def farther(worst: Worst | None, item: Item) -> Worst | None:
+    """Return the number that is farther off: the worst so far, or the worst of one more gradient."""
+    if not item.fits or item.hand.size == 0:
+        return worst
+    difference = np.abs(item.hand - item.auto)
+    place = tuple(map(int, np.unravel_index(int(np.argmax(difference)), difference.shape)))
+    h, a = float(item.hand[place]), float(item.auto[place])
+    if worst is not None and abs(worst.hand - worst.auto) >= abs(h - a):
+        return worst
+    return Worst(item.name, place, h, a, h / a if a else float("nan"))
+
+
+def where_first(question: Question) -> list[str]:
+    """Say which quantity is the first, going backwards, that differs."""
+    wrong = [item for item in question.items[0] if not item.ok and item.node is not None]
+    right = [item for item in question.items[0] if item.ok]
+    if not wrong or not right:
+        return []
+    first = max(wrong, key=lambda item: place_of(question, item))
+    return [f"Going backwards, the first quantity that differs is {first.name}."]
+
+
+def place_of(question: Question, item: Item) -> int:
+    """Return when, going backwards, a gradient is reached: that of a leaf with the node it is used in."""
+    assert item.node is not None
+    uses = question.recording.uses[item.node]
+    return item.node.born if item.node.op is not None or not uses else max(z.born for z, _ in uses)
+
+
+def assert_gradient(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) -> None:
+    """Raise AssertionError with the whole report where a gradient derived by hand is wrong; arguments of `compare`."""
+    __tracebackhide__ = True  # pytest then points at the caller's line
+    report = compare(hand, auto, loss, seed=seed)
+    if not report.ok:
+        raise AssertionError(f"\n{report}")
