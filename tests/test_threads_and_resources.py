@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import tracemalloc
 import warnings
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu import Tensor, Value
+from tinygrad_edu import Tensor, Value, graph
 
 
 @pytest.fixture
@@ -75,6 +76,19 @@ def test_backward_into_one_leaf_from_many_threads_is_exact(hasty_switching, make
 
     in_threads(8, work)
     assert w.grad == 8 * 100 * 6.0
+
+
+def test_a_thread_that_pauses_between_reading_and_writing_a_gradient_loses_none(monkeypatch):
+    w, total = Value(3.0), graph.total
+
+    def slow(leaf, g):
+        found = total(leaf, g)
+        time.sleep(0.001)
+        return found
+
+    monkeypatch.setattr(graph, "total", slow)
+    in_threads(8, lambda i: (w * w).backward())
+    assert w.grad == 8 * 6.0
 
 
 def test_an_operation_is_added_while_another_thread_differentiates(hasty_switching):
