@@ -43,7 +43,7 @@ def same(these: list[Node], those: list[Node]) -> bool:
 
 def summary(module: Any) -> str:
     """Return what a module is, in a few words."""
-    return str(repr(module).splitlines()[0].removesuffix("("))
+    return str(module.described()) if module.options() else repr(module).splitlines()[0]
 
 
 def common(homes: list[int | None], groups: list[Group]) -> int | None:

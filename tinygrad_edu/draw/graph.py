@@ -15,7 +15,7 @@ from ..value import Value
 from . import dot, svg
 from .clusters import clusters
 from .drawing import Drawing
-from .fold import Choice, folding, in_order
+from .fold import READABLE, Choice, folding, in_order
 from .heat import warmth
 from .local import local_derivative
 from .picture import FEW, Card, Edge, Picture, shown, summary
@@ -98,10 +98,12 @@ class Maker:
     names: Mapping[int, str] = field(default_factory=dict)
     picture: Picture = field(default_factory=Picture)
     index: dict[Any, int] = field(default_factory=dict)
+    tips: bool = True
     nodes: dict[int, list[Node]] = field(default_factory=dict)  # of each card that is not a constant
 
     def add(self, order: list[Node]) -> None:
         """Add a card for each node and each constant, and an edge for each use."""
+        self.tips = len(order) <= READABLE
         for z in order:
             tails = [self.tail(x) for x in z.inputs]
             self.place(z, [z], self.card(z))
@@ -134,7 +136,7 @@ class Maker:
             card.inputs = len(uses)
             self.place(key, nodes, card)
             for slot, (tail, times) in enumerate(uses.items()):
-                label = f"×{times}" if times > 1 else ""
+                label = f"×{times}" if times > 1 and not card.title.endswith(f" ×{times}") else ""
                 self.picture.edges.append(Edge(tail, self.index[key], slot, label, times))
 
     def card(self, z: Node) -> Card:
@@ -147,10 +149,8 @@ class Maker:
             rows.append(("", shape))
         if "grad" in self.show and z.requires_grad:
             rows.append(("grad", UNKNOWN if z._grad is None else summary(z._grad)))
-        where = z.where.replace("\\", "/").rpartition("/")[2]
-        tip = f"{z.op.name}, made at {where}" if z.op else f"made at {where}"
         title = shown(z.label or self.names.get(id(z), ""))
-        return Card(kind, title, sign_of(z), rows, inputs=len(z.inputs), tip=shown(tip, 200))
+        return Card(kind, title, sign_of(z), rows, inputs=len(z.inputs), tip=made_at(z) if self.tips else "")
 
     def folded(self, key: Hashable, nodes: list[Node]) -> Card:
         """Return the card of several nodes: how many there are, and the last one's or all ones' numbers."""
@@ -225,7 +225,13 @@ def sign_of(z: Node) -> str:
     infix = re.fullmatch(r"\{\} ?(\W+?) ?\{\}", z.op.text)
     if infix:
         return SIGNS.get(infix[1], infix[1])
-    return "−" if z.op.text == "-{}" else shown(z.op.name, 18)
+    return "−" if z.op.text == "-{}" else shown(z.op.name, 22)
+
+
+def made_at(z: Node) -> str:
+    """Return which operation made a node, and where in the user's program."""
+    where = z.where.replace("\\", "/").rpartition("/")[2]
+    return shown(f"{z.op.name}, made at {where}" if z.op else f"made at {where}", 200)
 
 
 def kind_of(data: Any, show: Collection[str]) -> str:

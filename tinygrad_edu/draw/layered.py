@@ -18,7 +18,9 @@ Near = tuple[int, float, float]  # a neighbour; how far off the middle a link is
 APART = 14.0  # between neighbours in a layer
 LANE = 9.0  # what a passing edge needs
 GAP = 34.0  # between layers
+BUSIEST = 140.0  # more between layers, at most, where many links run
 ROUNDS = 24  # of ordering, at most
+MANY = 400  # items: for more of them, fewer rounds
 
 
 @dataclass(slots=True)
@@ -70,18 +72,24 @@ def arrange(boxes: Sequence[Item], links: Sequence[Link]) -> Arrangement:
 
 
 def assign_layers(items: list[Item], links: Sequence[Link]) -> int:
-    """Put every item one layer after the last of its tails, and what has no tails next to its first head."""
+    """Put every item one layer after the last of its tails, and leaves next to their first head.
+
+    What is made of leaves, or of what goes on to others anyway, goes with them: that lengthens no link.
+    """
     heads: list[list[int]] = [[] for _ in items]
-    fed = [False] * len(items)
+    tails: list[list[int]] = [[] for _ in items]
     for link in links:
         heads[link.tail].append(link.head)
-        fed[link.head] = True
+        tails[link.head].append(link.tail)
     for i, item in enumerate(items):
         for head in heads[i]:
             items[head].layer = max(items[head].layer, item.layer + 1)
-    for i, item in enumerate(items):
-        if not fed[i] and heads[i]:
-            item.layer = min(items[head].layer for head in heads[i]) - 1
+    loose = [False] * len(items)
+    for i, below in enumerate(tails):
+        loose[i] = not items[i].port and all(not tails[tail] or len(heads[tail]) > 1 for tail in below)
+    for i in reversed(range(len(items))):
+        if loose[i] and heads[i]:
+            items[i].layer = min(items[head].layer for head in heads[i]) - 1
     for side in (-1, 1):
         ports = [item for item in items if item.port == side]
         others = [item.layer for item in items if item.port != side]
@@ -94,14 +102,20 @@ def assign_layers(items: list[Item], links: Sequence[Link]) -> int:
 
 
 def add_lanes(items: list[Item], links: Sequence[Link]) -> None:
-    """Give every link an item in each layer that it passes, and tell neighbours of each other."""
+    """Give every link an item in each layer that it passes, and tell neighbours of each other.
+
+    Links that leave a box at one point share their lanes as far as they go together.
+    """
+    trunks: dict[tuple[int, float, int], int] = {}
     for link in links:
         at, off = link.tail, link.leave
         for layer in range(items[link.tail].layer + 1, items[link.head].layer):
-            lane = len(items)
-            items.append(Item(0.0, LANE, layer))
+            lane = trunks.get((link.tail, link.leave, layer))
+            if lane is None:
+                lane = trunks[link.tail, link.leave, layer] = len(items)
+                items.append(Item(0.0, LANE, layer))
+                join(items, at, off, lane, 0.0)
             link.lanes.append(lane)
-            join(items, at, off, lane, 0.0)
             at, off = lane, 0.0
         join(items, at, off, link.head, link.enter)
 
@@ -140,13 +154,13 @@ def reduce_crossings(items: list[Item], layers: list[list[int]]) -> None:
     """Sort each layer by where its neighbours are, forth and back, and keep the order that crosses least."""
     best, least = [list(layer) for layer in layers], crossings(items, layers)
     idle = 0
-    rounds = ROUNDS if len(items) < 400 else 4
+    rounds = ROUNDS if len(items) < MANY else 3
     for turn in range(rounds):
         if least == 0 or idle > 5:
             break
         forth = turn % 2 == 0
         sort_layers(items, layers, forth)
-        if len(items) < 400:
+        if len(items) < MANY:
             swap_neighbours(items, layers, forth)
         now = crossings(items, layers)
         idle += 1
@@ -218,50 +232,68 @@ def crossings(items: list[Item], layers: list[list[int]]) -> int:
 
 def place_across(items: list[Item], layers: list[list[int]]) -> None:
     """Bring every item as near to straight before its neighbours as the order and the sizes allow."""
-    for layer in layers:
-        settle(items, layer, [0.0] * len(layer), [1.0] * len(layer))
-    rounds = 10 if len(items) < 400 else 4
+    rooms = [room_needed(items, layer) for layer in layers]
     leaning = [1.0 if item.before or len(item.after) > 1 else 0.1 for item in items]  # a leaf comes to its only user
+    weights = [4.0 if item.along == 0 and item.across == LANE else 1.0 for item in items]  # a lane stays straight
+    sides = [
+        (
+            [(n, there - here, leaning[n]) for n, here, there in item.before],
+            [(n, there - here, leaning[n]) for n, here, there in item.after],
+        )
+        for item in items
+    ]
+    place = [0.0] * len(items)
+    for layer, room in zip(layers, rooms, strict=True):
+        settle(place, layer, room, [0.0] * len(layer), weights)
+    rounds = 10 if len(items) < MANY else 4
     for turn in range(rounds):
-        both = turn >= rounds - 2
-        for layer in layers if turn % 2 == 0 else reversed(layers):
-            wishes, weights = [], []
+        both, forth = turn >= rounds - 2, turn % 2 == 0
+        for layer, room in (
+            zip(layers, rooms, strict=True) if forth else zip(reversed(layers), reversed(rooms), strict=True)
+        ):
+            wishes = []
             for i in layer:
-                item = items[i]
-                near = item.before + item.after if both else item.before if turn % 2 == 0 else item.after
-                near = near or item.before or item.after
-                pull = [leaning[n] for n, _, _ in near]
-                wish = sum((items[n].place + there - here) * p for (n, here, there), p in zip(near, pull, strict=True))
-                wishes.append(wish / sum(pull) if near else item.place)
-                weights.append(4.0 if item.across == LANE and item.along == 0 else 1.0)
-            settle(items, layer, wishes, weights)
+                back, ahead = sides[i]
+                near = (back + ahead) if both else (back or ahead) if forth else (ahead or back)
+                wish, heavy = 0.0, 0.0
+                for n, off, pull in near:
+                    wish += (place[n] + off) * pull
+                    heavy += pull
+                wishes.append(wish / heavy if near else place[i])
+            settle(place, layer, room, wishes, weights)
+    for item, where in zip(items, place, strict=True):
+        item.place = where
 
 
-def settle(items: list[Item], layer: list[int], wishes: list[float], weights: list[float]) -> None:
-    """Put a layer's items as near to their wishes as their sizes allow, in least squares.
-
-    With the room they need taken off, places must only not decrease: isotonic regression, where neighbours that
-    would overlap are pooled into blocks that move together.
-    """
-    needed, so_far = [], 0.0
+def room_needed(items: list[Item], layer: list[int]) -> list[float]:
+    """Return how far each item of a layer must be from the first one."""
+    found, so_far = [], 0.0
     for k, i in enumerate(layer):
         if k:
-            so_far += (items[layer[k - 1]].across + items[i].across) / 2 + APART * (
-                0.4 if items[i].along == 0 or items[layer[k - 1]].along == 0 else 1.0
-            )
-        needed.append(so_far)
-    blocks: list[tuple[float, float, int]] = []  # sum of wishes, sum of weights, how many items
-    for wish, weight, room in zip(wishes, weights, needed, strict=True):
-        total, heavy, n = (wish - room) * weight, weight, 1
-        while blocks and blocks[-1][0] / blocks[-1][1] > total / heavy:
-            t, h, m = blocks.pop()
-            total, heavy, n = total + t, heavy + h, n + m
-        blocks.append((total, heavy, n))
-    k = 0
-    for total, heavy, n in blocks:
-        for _ in range(n):
-            items[layer[k]].place = total / heavy + needed[k]
-            k += 1
+            above, here = items[layer[k - 1]], items[i]
+            so_far += (above.across + here.across) / 2 + (APART if above.along and here.along else APART * 0.4)
+        found.append(so_far)
+    return found
+
+
+def settle(place: list[float], layer: list[int], room: list[float], wishes: list[float], weights: list[float]) -> None:
+    """Put a layer's items as near to their wishes as the room they need allows, in least squares.
+
+    With that room taken off, places must only not decrease: isotonic regression, where neighbours that would
+    overlap are pooled into blocks that move together.
+    """
+    blocks: list[tuple[float, float, int]] = []  # where it wants to be, how strongly, how many items it has
+    for i, wish, needed in zip(layer, wishes, room, strict=True):
+        want, heavy, n = wish - needed, weights[i], 1
+        while blocks and blocks[-1][0] > want:
+            w, h, m = blocks.pop()
+            want, heavy, n = (want * heavy + w * h) / (heavy + h), heavy + h, n + m
+        blocks.append((want, heavy, n))
+    settled = 0
+    for want, _, n in blocks:
+        for k in range(settled, settled + n):
+            place[layer[k]] = want + room[k]
+        settled += n
 
 
 # Measures ----------------------------------------------------------------------------------------------------------
@@ -271,9 +303,12 @@ def measured(items: list[Item], links: Sequence[Link], layers: list[list[int]], 
     """Return positions from the corner of the level, with room between layers for labels."""
     thickness = [max((items[i].along for i in layer), default=0.0) for layer in layers]
     room = [GAP] * (len(layers) + 1)
+    busy = [0] * (len(layers) + 1)
     for link in links:
         layer = items[link.head].layer
         room[layer] = max(room[layer], GAP + link.label)
+        busy[layer] += 1
+    room = [each + min(BUSIEST, n * 0.6) if n > 20 else each for each, n in zip(room, busy, strict=True)]
     starts, at = [], 0.0
     for k, thick in enumerate(thickness):
         bordering = k > 0 and (thick == 0 or thickness[k - 1] == 0)
@@ -282,7 +317,10 @@ def measured(items: list[Item], links: Sequence[Link], layers: list[list[int]], 
         at += thick
     top = min((item.place - item.across / 2 for item in items), default=0.0)
     bottom = max((item.place + item.across / 2 for item in items), default=0.0)
-    middles = [(starts[item.layer] + thickness[item.layer] / 2, item.place - top) for item in items]
+    middles = []
+    for item in items:  # leaves stand at the end of their layer, near their heads, and results in a line at its start
+        slack = thickness[item.layer] - item.along
+        middles.append((starts[item.layer] + item.along / 2 + (0.0 if item.before else slack), item.place - top))
     paths = []
     for link in links:
         tail, head = items[link.tail], items[link.head]

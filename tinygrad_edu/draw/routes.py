@@ -15,6 +15,7 @@ CHARACTER = 6.6  # the width of a character of a card's text, in px
 LINE = 15.0  # the height of a line of text
 SIDE = 8.0  # between a card's border and its text
 LABEL = 5.75  # the width of a character of an edge's label
+MANY_SLOTS = 6  # from here on edges enter closer together
 SLOT = 13.0  # between two edges that enter a card
 FRAME = 10.0  # between a group's frame and what is in it
 HEADING = 17.0  # the room for a group's title
@@ -66,7 +67,7 @@ def run_in(edge: Edge, level: bool) -> float:
 
 def slot_spaces(picture: Picture, level: bool) -> list[float]:
     """Return how far apart edges enter each card: labels stand above each other, or side by side."""
-    spaces = [SLOT] * len(picture.cards)
+    spaces = [SLOT if card.inputs <= MANY_SLOTS else SLOT / 2 for card in picture.cards]
     for edge in picture.edges:
         need = 18.0 if level else width(edge.label) * LABEL + 12
         if picture.cards[edge.head].inputs > 1:

@@ -14,9 +14,8 @@ from .picture import Card, Picture, width
 from .routes import CHARACTER, LINE, SIDE, Layout, lay_out, run_in
 
 MARGIN = 14
-SCALE = ("#fdf3c8", "#fde08f", "#fbc35c", "#f49a3c", "#e56a28", "#c43c1f", "#8b1a1a")  # of heat: small to large
+SCALE = ("#fff8e6", "#fdeab4", "#fbd68a", "#f8bd6a", "#f3a056", "#ea8550", "#df6f55")  # of heat: small to large
 HEAT = (-6, -4, -3, -2, -1, 0)  # the powers of ten between its seven steps
-MANY = 400  # cards: a picture with more of them goes without tooltips
 
 LIGHT = """
 svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
@@ -43,6 +42,7 @@ svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu San
 .tg .l text{font-size:9.5px;text-anchor:end;fill:#8c3a10;stroke:#fff;stroke-width:3px;paint-order:stroke}
 .tg .l.below text{text-anchor:start}
 .tg .n{fill:#4a5868}
+.tg .hot text:not(.o){fill:#1d2430}
 """
 DARK = """
 .tg .paper{fill:#14181f}
@@ -62,6 +62,7 @@ DARK = """
 .tg path{stroke:#8b97a6}
 .tg .tip path{fill:#8b97a6}
 .tg .l text{fill:#f0a97f;stroke:#14181f}
+.tg .hot text:not(.o){fill:#1d2430}
 """
 CLASSES = {"data": "d", "grad": "g"}  # of the lines of a card
 _drawn = count()  # markers are found by id, and one page may hold several drawings
@@ -88,10 +89,7 @@ def svg(picture: Picture) -> str:
     ]
     parts += frames(picture, layout)
     parts += edges(picture, layout, arrow)
-    tips = len(picture.cards) <= MANY
-    parts += [
-        card_at(card, place, i, tips) for i, (card, place) in enumerate(zip(picture.cards, layout.cards, strict=True))
-    ]
+    parts += [card_at(card, place, i) for i, (card, place) in enumerate(zip(picture.cards, layout.cards, strict=True))]
     parts.append("</g>")
     at = MARGIN + layout.size[1] + 6
     if legend:
@@ -153,14 +151,14 @@ def curve(points: list[tuple[float, float]], level: bool, run: float) -> str:
     return "".join(path)
 
 
-def card_at(card: Card, place: tuple[float, float, float, float], i: int, tips: bool) -> str:
+def card_at(card: Card, place: tuple[float, float, float, float], i: int) -> str:
     """Return one card: its form, the cell with its operation, its title and its rows."""
     x, y, w, h = place
     corner = {"parameter": 10, "fold": 6, "result": 3}.get(card.kind, 1)
-    mark = f" {card.mark}" if card.mark else ""
+    mark = (f" {card.mark}" if card.mark else "") + (" hot" if card.heat is not None else "")
     heat = f' style="fill:{SCALE[card.heat]}"' if card.heat is not None else ""
     parts = [f'<g class="{card.kind}{mark}" id="n{i}" transform="translate({x:.0f} {y:.0f})">']
-    if tips and card.tip:
+    if card.tip:
         parts.append(f"<title>{escape(card.tip, quote=False)}</title>")
     if card.kind == "fold":
         parts.append(f'<rect x="4" y="-4" width="{w:.0f}" height="{h:.0f}" rx="{corner}"/>')
