@@ -86,6 +86,7 @@ def test_broadcasting_that_fits_is_exact_backwards():
         ((3, 2), (3, 4), "try x.T @ y"),
         ((2, 3), (4, 2), "try y @ x"),
         ((7, 2, 3), (7, 2, 3), "try x @ y.mT"),
+        ((2,), (2, 3, 2), "try x @ y.mT"),
     ],
 )
 def test_inner_sizes_that_differ(p, q, fix):
@@ -93,6 +94,14 @@ def test_inner_sizes_that_differ(p, q, fix):
     with refuses(ShapeError, "`matmul`", str(p), str(q), f"inner sizes {p[-1]} ≠ {q[-2]}", fix):
         x @ y
     eval(fix[4:], {"x": x, "y": y})
+
+
+def test_vectors_of_different_lengths():
+    x, y = Tensor([1.0, 2.0]), np.ones(3)
+    with refuses(ShapeError, "x (2,)", "y (3,)", "inner sizes 2 ≠ 3", "try y[:2]"):
+        x @ y
+    with refuses(ShapeError, "y (3,)", "x (2,)", "try y[:2]"):
+        y @ x
 
 
 def test_a_transpose_is_suggested_only_where_it_fits():

@@ -87,7 +87,10 @@ class Op:
                 return x.make(self, operands, params)
         if self.scalar is not None and type(operands[0]) in NUMBERS and all(type(x) in NUMBERS for x in operands):
             return self.on_numbers(*operands, **params)
-        return self.forward(*operands, **params)
+        try:
+            return self.forward(*operands, **params)
+        except Exception as error:
+            raise self.refusal(error, operands, params) from None
 
     def on_numbers(self, *operands: float, **params: Any) -> Any:
         """Compute on Python numbers; where `math` raises, at poles and past overflow, answer as IEEE does."""

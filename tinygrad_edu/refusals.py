@@ -29,7 +29,7 @@ Diagnosis = Callable[[Attempt, Exception], Exception | None]  # is shown what wa
 def refusal(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
     """Return the error to raise where the forward function of `op` raised `error`."""
     attempt = Attempt(op, operands, params, names_of(operands), [shape_of(x) for x in operands])
-    for diagnose in (*FAMILIES.get(op.name, ()), axes, emptiness, index, broadcasting):
+    for diagnose in (*FAMILIES.get(op.name, ()), kinds, axes, emptiness, index, broadcasting):
         if found := diagnose(attempt, error):
             return found
     error.add_note(f"in {attempt}, at {users_line()}")
@@ -54,6 +54,20 @@ def bad_rule(z: Node, i: int, gave: str) -> GradientError:
         "gradient, in its operand's shape, or None where there is no derivative; the result was made at "
         f"{z.where}"
     )
+
+
+def kinds(attempt: Attempt, error: Exception) -> Exception | None:
+    """An operand that holds no numbers."""
+    if not isinstance(error, TypeError):
+        return None
+    for name, x in zip(attempt.names, attempt.operands, strict=True):
+        kept = x._data if isinstance(x, Node) else np.asarray(x)
+        if isinstance(kept, np.ndarray) and kept.dtype.kind not in "biufc":
+            reason = (
+                f"{name} is a {type(x).__name__} of dtype {kept.dtype}, not numbers; convert it, as in float({name})"
+            )
+            return DTypeError(attempt.cannot(reason))
+    return None
 
 
 def broadcasting(attempt: Attempt, error: Exception) -> Exception | None:
@@ -106,7 +120,9 @@ def matrix_product(attempt: Attempt, error: Exception) -> Exception | None:
     if p[-1] == q[inner]:
         return broadcasting(attempt._replace(shapes=[p[:-2], q[:-2]]), error)
     turned = "mT" if len(p) > 2 or len(q) > 2 else "T"
-    if len(q) > 1 and q[-1] == p[-1]:
+    if len(p) == len(q) == 1:
+        fix = mended(x, p, y, q)
+    elif len(q) > 1 and q[-1] == p[-1]:
         fix = f"try {x} @ {y}.{turned}"
     elif len(p) > 1 and p[-2] == q[inner]:
         fix = f"try {x}.{turned} @ {y}"
