@@ -255,7 +255,8 @@ class Tensor(ArrayMethods, Node):
             )
         if self._data.dtype.kind not in "fc" and isinstance(value, Tensor) and value._requires_grad:
             raise DTypeError(
-                f"{self.title} of dtype {self.dtype} cannot take numbers that carry a gradient: use .astype(float) first"
+                f"{self.title}, of dtype {self.dtype}, cannot take numbers that carry a gradient: convert it with "
+                f".astype(float) first (at {users_line()})"
             )
         key, arrays = indexing.split(index)
         new = Tensor.make(indexing.setitem, (self, value, *arrays), {"key": key})
@@ -376,7 +377,7 @@ class Tensor(ArrayMethods, Node):
     @classmethod
     def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         """Compute `op` on arrays, numbers and tensors."""
-        arrays, wanted = [], False
+        given, arrays, wanted = operands, [], False
         for i, x in enumerate(operands):
             if type(x) is Tensor:
                 wanted = wanted or x._requires_grad
@@ -389,7 +390,7 @@ class Tensor(ArrayMethods, Node):
         try:
             data = op.forward(*arrays, **params)
         except Exception as error:
-            raise op.refusal(error, operands, params) from None
+            raise op.refusal(error, given, params) from None
         z: Tensor = object.__new__(cls)
         z._data = data if type(data) is np.ndarray else np.asarray(data)
         z.remember(op, operands, params, wanted and bool(op.rules))
