@@ -53,8 +53,8 @@ def add_command(commands: Commands[argparse.ArgumentParser], run: Command, name:
 def add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add `demo` to the commands."""
     command = add_command(commands, demo, "demo")
-    command.add_argument("--seed", type=int, default=0, help="of the split, the weights and the order of batches (0)")
-    command.add_argument("--epochs", type=int, default=30, help="how often training goes through the examples (30)")
+    command.add_argument("--seed", type=whole(0), default=0, help="of the split, the weights and the batches (0)")
+    command.add_argument("--epochs", type=whole(1), default=40, help="how often all examples are gone through (40)")
     command.add_argument("--out", type=Path, default=Path("tinygrad-edu-demo"), help="the folder to write into")
 
 
@@ -63,6 +63,21 @@ def demo(options: argparse.Namespace) -> int:
     from .demo import run
 
     return run(seed=options.seed, epochs=options.epochs, out=options.out)
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Return the reader of an argument that is a whole number from `least` up."""
+
+    def number(text: str) -> int:
+        try:
+            n = int(text)
+        except ValueError:
+            n = least - 1
+        if n < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} up")
+        return n
+
+    return number
 
 
 # explain, check ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,140 @@
+"""The main job: `tinygrad-edu demo` on the real digits, what it proves, and the page it writes."""
+
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import demo
+from tinygrad_edu.cli import main
+from tinygrad_edu.demo import by_hand, checks, training
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The whole command, as a user runs it: exit status, what it printed, and its folder."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "tinygrad_edu", "demo", "--out", str(folder / "made" / "here")]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder)
+    return ran, folder / "made" / "here"
+
+
+def test_the_whole_command_does_the_main_job(done):
+    ran, folder = done
+    assert ran.returncode == 0, ran.stderr
+    accuracies = [float(n) for n in re.findall(r"([\d.]+)%", ran.stdout)]
+    assert accuracies[1] >= 97
+    assert accuracies[0] > accuracies[1]
+    assert "all 4,546 of a batch" in ran.stdout
+    errors = [float(n) for n in re.findall(r"to (\d\.\de-\d+)", ran.stdout)]
+    assert len(errors) == 3
+    assert max(errors) <= 1e-10
+    assert "NOT" not in ran.stdout
+    for name in ("report.html", "network.svg", "neuron.svg"):
+        assert str(folder / name) in ran.stdout
+        assert (folder / name).stat().st_size > 2000
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_other_seeds_reach_it_too(seed, tmp_path, capsys):
+    assert main(["demo", "--seed", str(seed), "--out", str(tmp_path)]) == 0
+    _, held_out = (float(n) for n in re.findall(r"([\d.]+)%", capsys.readouterr().out))
+    assert held_out >= 97
+
+
+class Page(HTMLParser):
+    """Collects the text, the tags and the addresses of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.texts, self.tags, self.addresses = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attributes if name in ("src", "href")]
+
+    def handle_data(self, text):
+        self.texts.append(text)
+
+
+def test_the_page_stands_alone_and_shows_everything(done):
+    _, folder = done
+    text = (folder / "report.html").read_text()
+    page = Page()
+    page.feed(text)
+    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    assert set(re.findall(r"https?://[\w./]+", text)) <= {"http://www.w3.org/2000/svg"}
+    assert "prefers-color-scheme:dark" in text
+    assert page.tags.count("svg") >= 3
+    assert page.tags.count("table") == 4
+    assert page.texts.count("✓") == 2 * 6  # each parameter, before training and after
+    assert "✗" not in text
+    assert len(text) < 300_000
+    shown = "".join(page.texts)
+    for words in ("--seed 0 --epochs 40", "δj(l)", "average of all 32", "82 single neurons", "Alpaydin", "CC BY 4.0"):
+        assert words in shown
+    for name in ("network.svg", "neuron.svg"):
+        ET.parse(folder / name)
+    assert "grad" in (folder / "neuron.svg").read_text()
+
+
+def test_running_again_gives_the_same_and_leaves_other_files_alone(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine")
+    pages = []
+    for _ in range(2):
+        assert main(["demo", "--epochs", "2", "--seed", "3", "--out", str(tmp_path)]) == 0
+        text = (tmp_path / "report.html").read_text()
+        pages.append(re.sub(r"\btg\d+\b", "tg", text))  # the arrowheads of each picture have a name of their own
+    assert pages[0] == pages[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "network.svg", "neuron.svg", "report.html"]
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_a_wrong_gradient_is_seen(tmp_path, monkeypatch, capsys):
+    right = by_hand.backpropagation
+
+    def wrong(*example):
+        weights, biases = right(*example)
+        weights[2][5, 7] += 1e-8
+        return weights, biases
+
+    monkeypatch.setattr(by_hand, "backpropagation", wrong)
+    assert main(["demo", "--epochs", "1", "--out", str(tmp_path)]) == 1
+    assert "NOT EQUAL" in capsys.readouterr().out
+    page = (tmp_path / "report.html").read_text()
+    assert "✗ not equal" in page
+    assert page.count("✗") == 3  # the headline, and W^(2) before and after training
+
+
+def test_what_is_compared_is_not_zero():
+    rng = np.random.default_rng(0)
+    model = training.digit_net(rng)
+    x, y = rng.random((8, 64)), rng.integers(0, 10, 8)
+    compared = checks.by_hand(model, x, y)
+    assert [one.name for one in compared] == ["W^(1)", "b^(1)", "W^(2)", "b^(2)", "W^(3)", "b^(3)"]
+    assert all(np.count_nonzero(one.hand) > one.size / 4 for one in compared)
+    found = checks.nudges(model, x, y)
+    assert found.each.shape == (8, 10)
+    assert (found.each.argmax(axis=1) == y).all()
+    np.testing.assert_allclose(found.average, -compared[-1].auto, rtol=1e-12)
+
+
+def test_no_progress_bar_without_tqdm(monkeypatch, capsys):
+    monkeypatch.setattr(demo.progress.__globals__["importlib"].util, "find_spec", lambda name: None)
+    assert list(demo.progress("training", range(3))) == [0, 1, 2]
+    assert 'training: 3 epochs (for a progress bar: pip install "tinygrad-edu[progress]")' in capsys.readouterr().out
+
+
+def test_what_it_cannot_do_is_said(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["demo", "--out", str(tmp_path / "file")]) == 2
+    assert str(tmp_path / "file") in capsys.readouterr().err
+    for option in ("--epochs=0", "--epochs=many", "--seed=-1"):
+        with pytest.raises(SystemExit) as stopped:
+            main(["demo", option, "--out", str(tmp_path)])
+        assert stopped.value.code == 2
+        assert "is not a whole number from" in capsys.readouterr().err

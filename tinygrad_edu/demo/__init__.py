@@ -1,0 +1,60 @@
+"""`tinygrad-edu demo`: trains on real handwritten digits, proves every gradient, and writes a page that shows it all.
+
+Nothing stands on this floor; it uses the package as its users do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..data import load_digits, split
+from . import checks, pictures
+from .findings import Findings
+from .progress import progress
+from .report import report
+from .training import BATCH, digit_net, recognised, train
+
+
+def run(seed: int, epochs: int, out: Path) -> int:
+    """Do all of it, print what came out, and return the exit status: 1 if a gradient was not as derived by hand.
+
+    out: the folder to write into; made if it is missing, and only the demo's own files in it are replaced.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    (x, y), (x_test, y_test) = split(*load_digits(), rng=rng)
+    print(f"digits     {len(x):,} real images to learn from, {len(x_test)} held out (seed {seed})")
+
+    model = digit_net(rng)
+    batch = x[:BATCH], y[:BATCH]
+    before, nudges = checks.by_hand(model, *batch), checks.nudges(model, *batch)
+    course = train(model, x, y, progress("training ", range(epochs)), epochs, rng)
+    found = Findings(
+        seed=seed,
+        epochs=epochs,
+        course=course,
+        learnt=float(np.mean(recognised(model, x) == y)),
+        images=x_test,
+        digits=y_test,
+        taken_for=recognised(model, x_test),
+        before=before,
+        after=checks.by_hand(model, *batch),
+        nudges=nudges,
+        scales=checks.as_neurons(model, x_test[0], int(y_test[0])),
+    )
+    print(f"accuracy   {found.learnt:.1%} of those it learnt from, {found.held_out:.1%} of those held out")
+    print(f"gradients  all {found.gradients:,} of a batch, before training and after, are those derived by hand:")
+    print(f"           {'equal' if found.equal else 'NOT EQUAL'}, to {found.worst:.1e} (at most {checks.TOLERANCE:g})")
+    print(f"nudges     of {BATCH} single examples average to the gradient of the batch: to {found.nudges.error:.1e}")
+    print(f"neurons    {found.scales.count} single ones give the same outputs: to {found.scales.error:.1e}")
+
+    drawn, said = pictures.neuron(model, x_test[0], int(y_test[0]))
+    network = pictures.network(model, x_test[0])
+    written = [out / "neuron.svg", out / "network.svg", out / "report.html"]
+    drawn.save(written[0])
+    network.save(written[1])
+    report(found, drawn.svg(), said, network.svg()).save(written[2])
+    print(f"wrote      {', '.join(map(str, written))}")
+    return 0 if found.equal else 1

@@ -1,0 +1,49 @@
+"""Everything the demo found out, before it is printed or put on a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .checks import TOLERANCE, Compared, Nudges, Scales
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Findings:
+    """One run of the demo."""
+
+    seed: int
+    epochs: int
+    course: Array  # the mean loss of each epoch
+    learnt: float  # the share it recognises of the images it was trained on
+    images: Array  # (n, 64), held out
+    digits: Array  # (n,): what they show
+    taken_for: Array  # (n,): what the net takes them for
+    before: list[Compared]  # each gradient by hand and automatic, of the untrained net
+    after: list[Compared]  # and of the trained one
+    nudges: Nudges  # of the untrained net
+    scales: Scales
+
+    @property
+    def held_out(self) -> float:
+        """The share it recognises of the images it has never seen."""
+        return float(np.mean(self.taken_for == self.digits))
+
+    @property
+    def gradients(self) -> int:
+        """How many gradients were compared with those derived by hand."""
+        return sum(one.size for one in self.after)
+
+    @property
+    def worst(self) -> float:
+        """The largest relative error among them."""
+        return max(one.error for one in self.before + self.after)
+
+    @property
+    def equal(self) -> bool:
+        """Whether everything that should be the same number is."""
+        return max(self.worst, self.nudges.error, self.scales.error, self.scales.gradient_error) <= TOLERANCE

@@ -1,0 +1,50 @@
+"""The net of the demo, and how it learns: mini-batch SGD on the digits that are shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..data import batches
+from ..modes import no_grad
+from ..nn import SGD, Linear, ReLU, Sequential
+from ..nn.functional import cross_entropy
+from ..nn.optim import CosineLR
+
+Array = np.ndarray[Any, Any]
+
+LEARNING_RATE = 0.1
+MOMENTUM = 0.9
+BATCH = 32
+SMUDGE = 0.3  # each time an image is seen its pixels change a little, so that it is not learnt by heart
+
+
+def digit_net(rng: np.random.Generator) -> Sequential:
+    """Return an untrained net: 64 pixels, two hidden layers, a score for each digit."""
+    return Sequential(Linear(64, 48, rng=rng), ReLU(), Linear(48, 24, rng=rng), ReLU(), Linear(24, 10, rng=rng))
+
+
+def train(model: Sequential, x: Array, y: Array, epochs: Iterable[int], total: int, rng: np.random.Generator) -> Array:
+    """Train on the images, once through for each of the `total` `epochs`; return the mean loss of each."""
+    optimizer = SGD(model.parameters(), LEARNING_RATE, momentum=MOMENTUM)
+    schedule = CosineLR(optimizer, total)
+    course = []
+    for _ in epochs:
+        losses = []
+        for images, digits in batches(x, y, BATCH, rng):
+            loss = cross_entropy(model(images + rng.normal(0, SMUDGE, images.shape)), digits)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        schedule.step()
+        course.append(np.mean(losses))
+    return np.array(course)
+
+
+def recognised(model: Sequential, x: Array) -> Array:
+    """Return the digit that the net takes each image for."""
+    with no_grad():
+        return np.asarray(model(x)._data.argmax(axis=1))
