@@ -11,6 +11,7 @@ Every error here is also the builtin that a caller would expect, so `except Valu
     │   ├── NotDifferentiableError           there is no derivative to give
     │   └── InplaceError                     an in-place change that would falsify a gradient
     ├── AnomalyError (FloatingPointError)    NaN or infinity, with the operation that made it
+    ├── CompileError (RuntimeError)          a function that cannot be compiled as it is written
     ├── GradcheckError (AssertionError)      an automatic gradient differs from the numerical one
     ├── CheckpointError (ValueError)         a file that is not the model it should be
     └── FormulaError (ValueError)            text that cannot be read as a formula
@@ -61,6 +62,10 @@ class InplaceError(GradientError):
 
 class AnomalyError(TinygradEduError, FloatingPointError):
     """A NaN or an infinity appeared, and this is the operation that made it."""
+
+
+class CompileError(TinygradEduError, RuntimeError):
+    """A function cannot be compiled as it is written."""
 
 
 class GradcheckError(TinygradEduError, AssertionError):

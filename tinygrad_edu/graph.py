@@ -18,7 +18,7 @@ from weakref import ref
 
 from .copies import recipe
 from .errors import GradientError, StaleGraphError, line_of, users_frame, warn
-from .modes import current, mode
+from .modes import current, mode, tracing
 
 if TYPE_CHECKING:
     from .op import Op
@@ -141,6 +141,8 @@ class Node:
 
     def detach(self) -> Any:
         """Return the same data as a leaf that needs no gradient and remembers nothing."""
+        if (trace := tracing()) is not None:
+            return trace.read(self)
         node = self.leaf(self._data)
         node.params = {"cut": "detached"}
         return node
@@ -198,7 +200,9 @@ class Node:
         """Store what made this node, unless inside `no_grad`; the caller has stored its data."""
         here = current.get()
         if here is not None and op is not None and not here.recording:
-            op, operands, params, requires_grad = None, (), {"cut": "made inside no_grad()"}, False
+            requires_grad = False
+            if here.trace is None:  # a program must compute again even what needs no gradient
+                op, operands, params = None, (), {"cut": "made inside no_grad()"}
         self.op = op
         if params or len(operands) > 2:
             self.x, self.y, self.params = operands, LISTED, params
@@ -210,6 +214,15 @@ class Node:
         self.code, self.instruction = frame.f_code, frame.f_lasti
         if here is not None and here.watch_made and op is not None:
             here.watch_made(self)
+
+    def numbers(self) -> Any:
+        """Return the data for Python to decide by, or to compute with outside the graph.
+
+        Raises CompileError while a program is traced: the program would keep what holds for this data only.
+        """
+        if (trace := tracing()) is not None:
+            trace.refuse(self)
+        return self._data
 
     def reborn(self) -> None:
         """Make what was computed from this leaf stale, and note which line of the user's program is running."""
@@ -228,6 +241,9 @@ class Node:
         """
         if not self._requires_grad:
             raise GradientError(why_constant(self))
+        if (trace := tracing()) is not None:
+            trace.backward(self, seed)
+            return
         start, keep = self.seed(seed), retain_grad or self.keeps_interior_gradients
         if self.op is not None and mode().watch_pull is None:
             try:

@@ -26,6 +26,7 @@ class Mode:
     recording: bool = True
     watch_made: Callable[[Any], None] | None = None  # is shown every node just made; may raise
     watch_pull: Callable[[Any, int, Any, Any], Any] | None = None  # sees (z, i, g, dx); returns the dx to use
+    trace: Any = None  # the program being traced by compile(): stands in for all that is read and written meanwhile
     outside: Mode | None = None
 
 
@@ -36,6 +37,12 @@ PLAIN = Mode()
 def mode() -> Mode:
     """Return the mode that holds here."""
     return current.get() or PLAIN
+
+
+def tracing() -> Any:
+    """Return the program being traced here, or None."""
+    here = current.get()
+    return None if here is None else here.trace
 
 
 class Switch:

@@ -10,7 +10,7 @@ import numpy as np
 from .arrays import ReadOnly, array_of, constant, read_only
 from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
 from .graph import LISTED, NONE, Node, data_of, spent
-from .modes import mode
+from .modes import mode, tracing
 from .numpy_methods import ArrayMethods, answer, apply_ufunc
 from .op import Op
 from .ops import arithmetic, compare, indexing, linear, powers, reductions, shapes
@@ -92,6 +92,8 @@ class Tensor(ArrayMethods, Node):
     @property
     def data(self) -> ReadOnly:
         """The numbers, read-only. Setting it is `assign`."""
+        if (trace := tracing()) is not None:
+            return trace.read(self)  # type: ignore[no-any-return]  # a node, which computes as an array would
         return read_only(self._data)
 
     @data.setter
@@ -106,10 +108,15 @@ class Tensor(ArrayMethods, Node):
                 f"{self.title} is an interior tensor, whose gradient is not kept: call backward(retain_grad=True)",
                 UserWarning,
             )
-        return None if self._grad is None else read_only(self._grad)
+        if self._grad is None or tracing() is not None:
+            return self._grad
+        return read_only(self._grad)
 
     @grad.setter
     def grad(self, new: Any) -> None:
+        if (trace := tracing()) is not None:
+            trace.set_grad(self, new)
+            return
         if new is not None:
             new = array_of(data_of(new), what=f"the gradient of {self.title}")
             if new.shape != self.shape:
@@ -139,6 +146,9 @@ class Tensor(ArrayMethods, Node):
                 f"{self.title} was computed at {self.where} and cannot be assigned: only leaves can; "
                 "make a new one, as in Tensor(data)"
             )
+        if (trace := tracing()) is not None:
+            trace.assign(self, new)
+            return
         fits = type(new) is np.ndarray and new.dtype is self._data.dtype
         array = new.copy() if fits else array_of(data_of(new), self.dtype, what=f"the data of {self.title}")
         if array.shape != self.shape:
@@ -157,11 +167,11 @@ class Tensor(ArrayMethods, Node):
         """Return the only number as a Python number. Raises ValueError where there are more."""
         if self.size != 1:
             raise ValueError(f"item() needs one number, and {self.title} has shape {self.shape}")
-        return self._data.item()
+        return self.numbers().item()
 
     def tolist(self) -> Any:
         """Return the numbers as nested lists."""
-        return self._data.tolist()
+        return self.numbers().tolist()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -335,7 +345,7 @@ class Tensor(ArrayMethods, Node):
     def __bool__(self) -> bool:
         if self.size != 1:
             raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all()")
-        return bool(self._data)
+        return bool(self.numbers())
 
     def __float__(self) -> float:
         if self.size != 1:
@@ -345,7 +355,7 @@ class Tensor(ArrayMethods, Node):
                 f"float() and the functions of math, such as math.sin, would cut the graph of {self.title}: "
                 "use tinygrad_edu.sin and its like, or .item() to get the number"
             )
-        return float(self._data)
+        return float(self.numbers())
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and self.size == 1 else repr(self)
@@ -370,7 +380,7 @@ class Tensor(ArrayMethods, Node):
                 f"making an array of {self.title} would cut it out of its graph: use .data for its numbers, "
                 "tinygrad_edu.array, stack or concatenate to join tensors, or tinygrad_edu.full to repeat them"
             )
-        return np.array(self._data, dtype=dtype)
+        return np.array(self.numbers(), dtype=dtype)
 
     # What the ground floor asks of every kind of node ----------------------------------------------------------
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import DTypeError, InplaceError, users_line
 from .graph import ABSENT, Grads, Node, data_of, spent, tick
-from .modes import current
+from .modes import current, tracing
 from .op import TABLE, Op
 from .ops import activations, arithmetic, compare, powers, trigonometry
 from .refusals import bad_rule
@@ -122,6 +122,8 @@ class Value(Node):
     @property
     def data(self) -> float:
         """The number itself. Setting it is `assign`."""
+        if (trace := tracing()) is not None:
+            return trace.read(self)  # type: ignore[no-any-return]  # a node, which computes as a float would
         return self._data  # type: ignore[no-any-return]  # a float in this kind of node
 
     @data.setter
@@ -135,6 +137,9 @@ class Value(Node):
 
     @grad.setter
     def grad(self, value: float | None) -> None:
+        if (trace := tracing()) is not None:
+            trace.set_grad(self, value)
+            return
         self._grad = None if value is None else real(value)
         spent.discard(self)
 
@@ -145,12 +150,15 @@ class Value(Node):
         """
         if self.op is not None:
             raise InplaceError(f"{self.title} was computed at {self.where} and cannot be assigned: make a new Value")
+        if (trace := tracing()) is not None:
+            trace.assign(self, value)
+            return
         self._data = real(value)
         self.reborn()
 
     def item(self) -> float:
         """Return the number."""
-        return self.data
+        return self.numbers()  # type: ignore[no-any-return]  # a float in this kind of node
 
     def numpy(self) -> float:
         """Return the number."""
@@ -196,7 +204,7 @@ class Value(Node):
         return self
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self.numbers())
 
     def __float__(self) -> float:
         if self._requires_grad:
@@ -204,7 +212,7 @@ class Value(Node):
                 f"float() and the functions of math would cut {self.title} out of its graph: "
                 "use tinygrad_edu.sin and its like, or .item() to get the number"
             )
-        return self.data
+        return self.numbers()  # type: ignore[no-any-return]  # as above
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
         """Answer `np.exp(value)` and `np.float64(2) * value` with the row of that name."""

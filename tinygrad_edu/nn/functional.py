@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..graph import Node, data_of
+from ..modes import tracing
 from ..ops import activations, losses, powers, trigonometry
 from . import init
 from .losses import (
@@ -102,7 +103,8 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: init.Rng = No
     p = fraction("dropout", "p", p)
     if not training or p == 0:
         return x
-    kept = init.generator(rng).random(x.shape) >= p
+    rng, trace = init.generator(rng), tracing()
+    kept = (rng.random(x.shape) if trace is None else trace.draw(rng, x.shape)) >= p
     return x * (kept / (1 - p)).astype(x.dtype)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..modes import no_grad
 from ..tensor import Tensor
 from . import functional
 from .module import Module
@@ -49,8 +50,8 @@ class BatchNorm1d(Module):
 
     def remember(self, running: Tensor, measured: Any, correction: float = 1.0) -> None:
         """Move a running average towards what was measured."""
-        new = measured._data if isinstance(measured, Tensor) else measured
-        running.assign((1 - self.momentum) * running._data + self.momentum * correction * new)
+        with no_grad():
+            running.assign((1 - self.momentum) * running + self.momentum * correction * measured)
 
     def options(self) -> str:
         return f"{self.features}"

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...errors import AnomalyError, DTypeError, GradientError, warn
 from ...graph import Node, spent
+from ...modes import tracing
 
 INFINITY = math.inf
 
@@ -61,6 +62,9 @@ class Optimizer:
         if on_nonfinite not in ("raise", "skip", "allow"):
             raise ValueError(f"step: on_nonfinite {on_nonfinite!r:.60} is none of 'raise', 'skip', 'allow'")
         self.check_gradients()
+        if (trace := tracing()) is not None:
+            trace.step(self)
+            return
         if on_nonfinite != "allow" and (odd := self.nonfinite()):
             if on_nonfinite == "skip":
                 return

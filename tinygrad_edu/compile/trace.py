@@ -1,0 +1,179 @@
+"""Running a function once on nodes, to find out what it computes, what it reads and what it changes.
+
+While a trace holds, `data`, `grad`, `assign` and `backward` of leaves are answered here, with nodes instead of
+numbers; so a whole training step becomes one graph. What is read from outside becomes a `Cell`, read again at every
+call of the program; what is changed becomes an effect. When the trace ends, everything is as it was before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from ..errors import CompileError, InplaceError, ShapeError, users_line
+from ..graph import Node, history, itself, pull, tick
+from ..modes import Switch, no_grad
+from ..ops import shapes
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """A place outside of the program. `place` is Python, with `{}` for the name of the owner: `{}._data`."""
+
+    place: str
+    owner: Any
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """What a call leaves behind. `text` is a Python statement, with `{}` for the owner and then for each result."""
+
+    text: str
+    owner: Any
+    results: tuple[Node, ...]
+    places: tuple[str, ...] = ()  # where each result comes to lie, as in `Cell`
+
+
+@dataclass
+class Trace:
+    """Everything that one run of a function has read and changed."""
+
+    rngs: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # generators drawn from, and their state before
+    cells: dict[Node, Cell] = field(default_factory=dict)  # by the leaf that stands for what is read
+    versions: dict[Node, list[tuple[int, Node]]] = field(default_factory=dict)  # what was assigned, and when
+    before: dict[Node, tuple[Any, ...]] = field(default_factory=dict)  # changed leaves as they were
+    unset: dict[Node, bool] = field(default_factory=dict)  # leaves whose gradient was asked for: was there none?
+    state: dict[tuple[int, Any], Effect] = field(default_factory=dict)  # optimisers' memory as it is by now
+    effects: list[Effect] = field(default_factory=list)
+    started: int = 0
+
+    def __enter__(self) -> Trace:
+        self.started = tick()
+        self.switch = Switch(trace=self, recording=True, watch_made=None, watch_pull=None)
+        self.switch.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.switch.__exit__(kind, error, at)
+        for leaf, (data, grad, born) in self.before.items():
+            if leaf in self.versions:
+                self.effects.append(Effect("{}._data = {}", leaf, (self.versions[leaf][-1][1],), ("{}._data",)))
+            if leaf._grad is None and grad is not None:
+                self.effects.append(Effect("{}._grad = None", leaf, ()))
+            elif leaf._grad is not grad:
+                self.effects.append(Effect("{}._grad = {}", leaf, (leaf._grad,), ("{}._grad",)))
+            leaf._data, leaf._grad, leaf.born = data, grad, born
+        for rng, drawn_from in self.rngs.values():
+            rng.bit_generator.state = drawn_from
+        self.effects += self.state.values()
+
+    # What is read ----------------------------------------------------------------------------------------------
+
+    def cell(self, kind: type[Node], place: str, owner: Any, name: str, data: Any) -> Any:
+        """Return a new leaf that stands for what is at `place`, where there is `data` now."""
+        leaf: Node = object.__new__(kind)
+        leaf._data = data
+        leaf.remember(None, (), {}, False)
+        self.cells[leaf] = Cell(place, owner, name)
+        return leaf
+
+    def read(self, node: Node) -> Any:
+        """Return what `.data` of a node is: its numbers, cut off from the graph."""
+        with no_grad():
+            return shapes.identity(node)
+
+    def draw(self, rng: Any, shape: tuple[int, ...]) -> Any:
+        """Return random numbers from [0, 1) that the program draws anew at every call."""
+        from ..tensor import Tensor  # noqa: PLC0415  # tensor.py is above this floor, and only dropout comes here
+
+        self.rngs.setdefault(id(rng), (rng, rng.bit_generator.state))
+        return self.cell(Tensor, f"{{}}.random({shape})", rng, "drawn", rng.random(shape))
+
+    def refuse(self, node: Node) -> None:
+        """Raise CompileError: Python wants to see a number of which the program knows only how to compute it."""
+        raise CompileError(
+            f"{node.title} (made at {node.where}) was turned into a plain number or used in a test at {users_line()}, "
+            "while compile() traces the function: the program would keep what holds for this data only. "
+            "Use tinygrad_edu.where(condition, a, b) instead of if, return the tensor and look at it outside, "
+            "or leave this part out of the compiled function"
+        )
+
+    # What is changed -------------------------------------------------------------------------------------------
+
+    def touch(self, leaf: Node) -> None:
+        """Note how a leaf was before its first change."""
+        if leaf.op is not None:
+            raise InplaceError(f"{leaf.title} was computed at {leaf.where} and cannot be assigned: only leaves can")
+        self.before.setdefault(leaf, (leaf._data, leaf._grad, leaf.born))
+
+    def as_node(self, leaf: Node, new: Any) -> Any:
+        """Return what is to be put into a leaf as a node of its kind, shape and type."""
+        node = new if isinstance(new, Node) else leaf.leaf(new)
+        if np.shape(node._data) != np.shape(leaf._data):
+            raise ShapeError(
+                f"an array of shape {np.shape(node._data)} cannot become the data of {leaf.title}, "
+                f"of shape {np.shape(leaf._data)} (at {users_line()})"
+            )
+        if isinstance(leaf._data, np.ndarray) and node._data.dtype != leaf._data.dtype:
+            node = shapes.astype(node, dtype=leaf._data.dtype)
+        return self.read(node)
+
+    def assign(self, leaf: Node, new: Any) -> None:
+        """Take what is assigned to a leaf."""
+        self.touch(leaf)
+        node = self.as_node(leaf, new)
+        self.versions.setdefault(leaf, []).append((tick(), node))
+        leaf._data, leaf.born = node._data, tick()
+
+    def set_grad(self, leaf: Node, new: Any) -> None:
+        """Take what becomes the gradient of a leaf."""
+        self.touch(leaf)
+        leaf._grad = None if new is None else self.as_node(leaf, new)
+
+    def backward(self, root: Node, seed: Any) -> None:
+        """Add the gradients of the leaves, as nodes."""
+        start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
+        order = [node for node in history(root) if node._requires_grad]
+        grads = pull(order, {root: start}, (), itself)
+        for leaf in order:
+            if leaf.op is not None or leaf not in grads:
+                continue
+            if leaf not in self.before or leaf._grad is self.before[leaf][1] is not None:
+                self.unset.setdefault(leaf, leaf._grad is None)
+            self.touch(leaf)
+            if leaf._grad is not None and not isinstance(leaf._grad, Node):
+                leaf._grad = self.cell(type(leaf), "{}._grad", leaf, "grad", leaf._grad)
+            g = self.read(grads[leaf])
+            with no_grad():
+                leaf._grad = g if leaf._grad is None else leaf._grad + g
+
+    def step(self, optimizer: Any) -> None:
+        """Take the step of an optimiser, by its own rule. Its rate, its count and its memory are the program's state."""
+        kind = type(optimizer.params[0])
+        with no_grad():
+            (lr,) = self.recall(optimizer, "lr", kind, ["{}.lr"], [optimizer.lr])
+            (steps,) = self.recall(optimizer, "steps", kind, ["{}.steps"], [optimizer.steps])
+            self.keep(optimizer, "steps", "{}.steps = int({})", (steps + 1,))
+            for i, w in enumerate(optimizer.params):
+                if w._grad is None:
+                    continue
+                places = [f"{{}}.memory[{i}][{j}]" for j in range(len(optimizer.memory[i]))]
+                memory = self.recall(optimizer, i, kind, places, optimizer.memory[i])
+                new, *memory = optimizer.rule(w, w._grad, lr, steps + 1, *memory)
+                self.assign(w, new)
+                if memory:
+                    self.keep(optimizer, i, f"{{}}.memory[{i}] = ({'{}, ' * len(memory)})", tuple(memory), places)
+
+    def recall(self, optimizer: Any, what: Any, kind: Any, places: list[str], data: Any) -> tuple[Any, ...]:
+        """Return nodes for a part of an optimiser's state: as the last step left it, or else as it is outside."""
+        if (id(optimizer), what) in self.state:
+            return self.state[id(optimizer), what].results
+        return tuple(self.cell(kind, place, optimizer, "memory", x) for place, x in zip(places, data, strict=True))
+
+    def keep(self, optimizer: Any, what: Any, text: str, results: Any, places: Any = ()) -> None:
+        """Note a part of an optimiser's state as a step leaves it."""
+        self.state[id(optimizer), what] = Effect(text, optimizer, results, tuple(places))
