@@ -11,7 +11,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from .errors import TinygradEduError
+from .graph import Node
 
 Command = Callable[[argparse.Namespace], int]  # returns the exit status
 
@@ -115,12 +118,37 @@ def add_draw(commands: Commands[argparse.ArgumentParser]) -> None:
     command = add_command(commands, draw, "draw")
     command.add_argument("expression", help='a formula, like "relu(w*x + b)"')
     command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="the numbers to put in, like w=2,x=3,b=-1")
-    command.add_argument("-o", "--out", type=Path, required=True, help="the picture: .svg, .png, .html, .dot or .pdf")
+    kinds = (".svg", ".html", ".png", ".pdf", ".dot")
+    command.add_argument("-o", "--out", type=ending(*kinds), required=True, help=f"the picture: {', '.join(kinds)}")
 
 
 def draw(options: argparse.Namespace) -> int:
     """Draw the graph of a formula, with its gradients."""
-    raise NotImplementedError(options.command)
+    from .draw.graph import draw as drawn
+
+    print(drawn(differentiated(options)).save(options.out))
+    return 0
+
+
+def ending(*suffixes: str) -> Callable[[str], Path]:
+    """Return the reader of a path that ends in one of `suffixes`."""
+
+    def path(text: str) -> Path:
+        if Path(text).suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {' or '.join(suffixes)}")
+        return Path(text)
+
+    return path
+
+
+def differentiated(options: argparse.Namespace) -> Node:
+    """Return the formula of the command line as a node whose gradients have been computed."""
+    from .expression import assignments, parse
+
+    node, _ = parse(options.expression).record(assignments(options.at))
+    if node.requires_grad:
+        node.backward(np.ones(np.shape(node.data)) if np.ndim(node.data) else None, retain_grad=True)
+    return node
 
 
 def add_step(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -128,12 +156,16 @@ def add_step(commands: Commands[argparse.ArgumentParser]) -> None:
     command = add_command(commands, step, "step")
     command.add_argument("expression", help='a formula, like "relu(w*x + b)"')
     command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="the numbers to put in, like w=2,x=3,b=-1")
-    command.add_argument("-o", "--out", type=Path, required=True, help="the page: .html")
+    command.add_argument("-o", "--out", type=ending(".html"), required=True, help="the page: .html")
 
 
 def step(options: argparse.Namespace) -> int:
     """Write a page that walks through a formula forward and backward, one node at a time."""
-    raise NotImplementedError(options.command)
+    from .draw.stepper import stepper
+
+    stepper(differentiated(options), options.out)
+    print(options.out)
+    return 0
 
 
 # doctor ------------------------------------------------------------------------------------------------------------
