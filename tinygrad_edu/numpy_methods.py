@@ -60,11 +60,11 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keyword
         raise DTypeError(
             f"np.{name}: where= leaves the other places undefined; use np.where(condition, np.{name}(x), y)"
         )
-    for keyword in keywords:
+    for keyword in keywords if row else ():  # what is no row takes keywords of its own
         raise DTypeError(f"np.{name}: {keyword}= has no meaning in a graph; leave it out")
     if dtype is not None:
         operands = tuple(shapes.astype(x, dtype=np.dtype(dtype)) for x in operands)
-    return (row or answer(ufunc))(*operands)
+    return row(*operands) if row else answer(ufunc)(*operands, **keywords)
 
 
 def answered(function: Any) -> Callable[..., Any]:

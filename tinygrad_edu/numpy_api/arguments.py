@@ -6,6 +6,7 @@ Lists of nodes become one node, axes become positions, and a keyword without mea
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def positions(axis: Any, ndim: int) -> tuple[int, ...]:
     """Return which axes are meant; None is all of them. Raises as NumPy does for one that is missing or named twice."""
     if axis is None:
         return tuple(range(ndim))
-    found = tuple(position(a, ndim) for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+    found = tuple(position(a, ndim) for a in (axis if isinstance(axis, Iterable) else (axis,)))
     if len(set(found)) < len(found):
         raise ShapeError(f"duplicate axis in axis={axis} of {ndim} axes: name each once (at {users_line()})")
     return found

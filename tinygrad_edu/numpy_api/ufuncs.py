@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DTypeError
 from ..graph import data_of
 from ..numpy_methods import implements
-from ..ops import arithmetic, powers, shapes, trigonometry
+from ..ops import arithmetic, powers, shapes, special, trigonometry
 from ..ops.complex import conj
 from . import products, reductions
 from .arguments import at, cast, dtype_of, flag, given, position, positions, refuse_out
@@ -20,6 +20,7 @@ from .joining import joined
 from .shaping import moveaxis, reshape
 
 implements(np.conjugate)(conj)
+implements(np.sinc)(special.sinc)
 implements(np.vecdot)(products.vecdot)
 implements(np.fabs)(arithmetic.absolute)
 implements(np.degrees)(trigonometry.rad2deg)

@@ -1,0 +1,202 @@
+"""NumPy's functions that put numbers in order: sorting, order statistics, and searching in what is sorted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import data_of
+from ..numpy_methods import implements
+from ..ops import compare, ordering, shapes
+from ..ops import reductions as rows
+from .arguments import dtype_of, flag, given, position, positions, refuse, refuse_out
+from .choosing import take, take_along_axis
+from .shaping import expand_dims, moveaxis, ravel, reshape
+
+Axis = int | tuple[int, ...] | None
+
+
+def sort_keywords(name: str, kind: Any, order: Any, stable: Any) -> None:
+    """Accept any `kind` and `stable`, as the sort here is stable; refuse `order`, which is for records."""
+    refuse(name, "records cannot be tensors", order=order)
+
+
+@implements(np.sort)
+def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """Put the elements along an axis in order; the gradient goes back to where each came from."""
+    sort_keywords("sort", kind, order, stable)
+    x = ravel(a) if axis is None else given(a)
+    axis = position(-1 if axis is None else axis, len(shapes.shape(x)))
+    return take_along_axis(x, ordering.argsort(x, axis=axis), axis)
+
+
+@implements(np.argsort)
+def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """Return the positions that put an axis in order; equals keep theirs."""
+    sort_keywords("argsort", kind, order, stable)
+    return ordering.argsort(ravel(a) if axis is None else given(a), axis=-1 if axis is None else axis)
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
+    """Put the kth element where it belongs in order, the smaller before it and the larger behind."""
+    sort_keywords("partition", kind, order, None)
+    x = ravel(a) if axis is None else given(a)
+    axis = position(-1 if axis is None else axis, len(shapes.shape(x)))
+    return take_along_axis(x, ordering.argpartition(x, kth=kth, axis=axis, kind=kind), axis)
+
+
+@implements(np.argpartition)
+def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
+    """Return positions that put the kth element where it belongs in order."""
+    sort_keywords("argpartition", kind, order, None)
+    x = ravel(a) if axis is None else given(a)
+    return ordering.argpartition(x, kth=kth, axis=-1 if axis is None else axis, kind=kind)
+
+
+@implements(np.sort_complex)
+def sort_complex(a: Any) -> Any:
+    """Refuse: the order of complex numbers has no use for a gradient."""
+    refuse("sort_complex", "sort the real part or the absolute value", a="complex order")
+
+
+@implements(np.searchsorted)
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """Return where `v` would be inserted into the ordered `a`."""
+    x = given(a) if sorter is None else take(a, sorter)
+    return ordering.searchsorted(x, given(v), side=side)
+
+
+@implements(np.digitize)
+def digitize(x: Any, bins: Any, right: bool = False) -> Any:
+    """Return between which of the bounds `bins` each element lies."""
+    return np.digitize(data_of(given(x)), data_of(given(bins)), right)
+
+
+# Order statistics ----------------------------------------------------------------------------------------------
+
+
+def lined_up(a: Any, axis: Axis) -> Any:
+    """Return an array with the axes to reduce as one, the last."""
+    x = given(a)
+    axes = positions(axis, len(shapes.shape(x)))
+    x = moveaxis(x, axes, range(-len(axes), 0))
+    keep = len(shapes.shape(x)) - len(axes)
+    return reshape(x, (*shapes.shape(x)[:keep], int(np.prod(shapes.shape(x)[keep:], dtype=int))))
+
+
+def order_statistic(x: Any, place: Any) -> Any:
+    """Return the elements at places, which may lie between two, of the last axis put in order. Ties share."""
+    low = np.floor(place).astype(np.intp)
+    high = np.ceil(place).astype(np.intp)
+    z = ordering.kth_smallest(x, low, axis=-1)
+    if np.any(high != low):
+        weight = np.asarray(place - low, dtype_of(x) if dtype_of(x).kind == "f" else float)
+        above = ordering.kth_smallest(x, high, axis=-1)
+        z = compare.where(weight == 0, z, z + (above - z) * weight)
+    return z
+
+
+@implements(np.median)
+def median(a: Any, axis: Axis = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+    """Return the middle element in order along axes, or the mean of the middle two."""
+    refuse_out("median", out)
+    return quantile(a, 0.5, axis, keepdims=keepdims)
+
+
+@implements(np.quantile)
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Axis = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    """Return the element that a share q of all precede in order along axes, by any of NumPy's methods."""
+    refuse_out("quantile", out)
+    refuse("quantile", "sort, and use the cumulated weights", weights=weights)
+    x = lined_up(a, axis)
+    # NumPy's own function, asked about the places 0, 1, 2 … instead of the elements there, says which are meant
+    place = np.quantile(np.arange(shapes.shape(x)[-1], dtype=float), data_of(q), method=method)
+    parts = [order_statistic(x, np.full((*shapes.shape(x)[:-1], 1), p)) for p in np.ravel(place)]
+    whole = compare.where(rows.any(compare.isnan(x), axis=-1), np.nan, stacked(parts, np.shape(place)))
+    return with_axes(whole, a, axis, np.ndim(place)) if flag(keepdims) else whole
+
+
+def stacked(parts: list[Any], shape: tuple[int, ...]) -> Any:
+    """Return one result per q, which have lost their last axis, with the axes of q in front."""
+    rest = shapes.shape(parts[0])[:-1]
+    return reshape(shapes.concatenate(*(reshape(x, (1, *rest)) for x in parts), axis=0), (*shape, *rest))
+
+
+def with_axes(z: Any, a: Any, axis: Axis, leading: int) -> Any:
+    """Return a reduction with the axes that it lost, behind those of q."""
+    return expand_dims(z, tuple(leading + k for k in positions(axis, len(shapes.shape(given(a))))))
+
+
+@implements(np.percentile)
+def percentile(a: Any, q: Any, *args: Any, **keywords: Any) -> Any:
+    """Return the element that q percent of all precede in order along axes."""
+    return quantile(a, np.true_divide(data_of(q), 100), *args, **keywords)
+
+
+@implements(np.nanquantile)
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Axis = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    """Return the quantile of the elements that are not NaN."""
+    refuse_out("nanquantile", out)
+    refuse("nanquantile", "sort, and use the cumulated weights", weights=weights)
+    x = lined_up(a, axis)
+    counts = np.sum(~np.isnan(data_of(x)), axis=-1)
+    share = np.asarray(data_of(q))
+    parts = []
+    for p in share.ravel():
+        places = np.zeros(counts.shape)
+        for n in np.unique(counts[counts > 0]):  # NaN is sorted behind all numbers, so the places count from the front
+            places[counts == n] = np.quantile(np.arange(n, dtype=float), p, method=method)
+        parts.append(order_statistic(x, places[..., None]))
+    whole = stacked(parts, share.shape)
+    return with_axes(whole, a, axis, share.ndim) if flag(keepdims) else whole
+
+
+@implements(np.nanpercentile)
+def nanpercentile(a: Any, q: Any, *args: Any, **keywords: Any) -> Any:
+    """Return the percentile of the elements that are not NaN."""
+    return nanquantile(a, np.true_divide(data_of(q), 100), *args, **keywords)
+
+
+@implements(np.nanmedian)
+def nanmedian(a: Any, axis: Axis = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+    """Return the median of the elements that are not NaN."""
+    refuse_out("nanmedian", out)
+    return nanquantile(a, 0.5, axis, keepdims=keepdims)
+
+
+__all__ = [
+    "argpartition",
+    "argsort",
+    "digitize",
+    "median",
+    "nanmedian",
+    "nanpercentile",
+    "nanquantile",
+    "partition",
+    "percentile",
+    "quantile",
+    "searchsorted",
+    "sort",
+]

@@ -1,0 +1,120 @@
+"""NumPy's `pad`, mode by mode: all but a few only repeat elements, so their places say everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..numpy_methods import implements
+from ..ops import shapes
+from .arguments import at, dtype_of, given
+from .choosing import take
+from .joining import concatenate
+from .ordering import median
+from .reductions import max, mean, min
+from .shaping import broadcast_to
+
+REPEATING = ("edge", "reflect", "symmetric", "wrap")
+STATISTICS: dict[str, Callable[..., Any]] = {"maximum": max, "minimum": min, "mean": mean, "median": median}
+
+
+@implements(np.pad)
+def pad(array: Any, pad_width: Any, mode: str = "constant", **keywords: Any) -> Any:
+    """Add elements before and behind along each axis, by any of NumPy's modes but "empty" and functions."""
+    x = given(array)
+    ndim = len(shapes.shape(x))
+    if isinstance(pad_width, dict):
+        pad_width = [pad_width.get(k, pad_width.get(k - ndim, 0)) for k in range(ndim)]
+        pad_width = [(w, w) if isinstance(w, int) else tuple(w) for w in pad_width]
+    widths = pairs(pad_width, ndim)
+    if mode == "constant":
+        values = keywords.pop("constant_values", 0)
+    elif mode == "linear_ramp":
+        values = keywords.pop("end_values", 0)
+    elif mode in STATISTICS:
+        values = keywords.pop("stat_length", None)
+    elif mode in REPEATING:
+        values = keywords.pop("reflect_type", "even")
+    else:
+        raise DTypeError(
+            f"pad: mode={mode!r} is not differentiable here; use a mode that says what the new elements are"
+        )
+    if keywords:
+        raise ValueError(f"unsupported keyword arguments for mode {mode!r}: {set(keywords)}")
+    for axis, (before, after) in enumerate(widths):
+        if before or after:
+            x = padded(x, axis, before, after, mode, values)
+    return x
+
+
+def pairs(widths: Any, ndim: int) -> list[tuple[Any, Any]]:
+    """Return two numbers an axis."""
+    return [tuple(pair) for pair in np.broadcast_to(np.asarray(widths), (ndim, 2)).tolist()]
+
+
+def padded(x: Any, axis: int, before: int, after: int, mode: str, values: Any) -> Any:
+    """Return an array with elements added along one axis."""
+    n, ndim = shapes.shape(x)[axis], len(shapes.shape(x))
+    if mode in REPEATING:
+        places = np.pad(np.arange(n), (before, after), mode=mode)
+        z = take(x, places, axis)
+        if values == "odd" and mode in ("reflect", "symmetric"):
+            z = odd(x, z, axis, before, after, mode)
+        return z
+    if mode == "constant":
+        low, high = ends(values, axis, ndim)
+        return concatenate([block(x, axis, before, low), x, block(x, axis, after, high)], axis)
+    if mode == "linear_ramp":
+        low, high = ends(values, axis, ndim)
+        first, last = x[at(axis, slice(0, 1))], x[at(axis, slice(n - 1, n))]
+        down = (np.arange(before)[::-1] + 1) / np.maximum(before, 1)
+        up = (np.arange(after) + 1) / np.maximum(after, 1)
+        lines = [s.reshape((-1,) + (1,) * (ndim - axis - 1)) for s in (down, up)]
+        return concatenate([first + (low - first) * lines[0], x, last + (high - last) * lines[1]], axis)
+    lengths = (None, None) if values is None else ends(values, axis, ndim)
+    parts = []
+    for length, width, part in zip(
+        lengths,
+        (before, after),
+        (slice(None, length_of(lengths[0])), slice(-(length_of(lengths[1]) or n), None)),
+        strict=True,
+    ):
+        value = STATISTICS[mode](x[at(axis, part)], axis=axis, keepdims=True)
+        parts.append(block(x, axis, width, value))
+    return concatenate([parts[0], x, parts[1]], axis)
+
+
+def length_of(value: Any) -> int | None:
+    """Return how many elements a statistic is taken of; None is all."""
+    return None if value is None else int(value)
+
+
+def ends(values: Any, axis: int, ndim: int) -> tuple[Any, Any]:
+    """Return what was given for the two ends of an axis: one for all, two for all axes, or two an axis."""
+    x = given(values)
+    pair = broadcast_to(x, (ndim, 2))[axis]
+    return pair[0], pair[1]
+
+
+def block(x: Any, axis: int, width: int, value: Any) -> Any:
+    """Return what is added at one end: one value over and over."""
+    shape = tuple(width if k == axis else n for k, n in enumerate(shapes.shape(x)))
+    return broadcast_to(shapes.astype(value, dtype=dtype_of(x)), shape)
+
+
+def odd(x: Any, z: Any, axis: int, before: int, after: int, mode: str) -> Any:
+    """Return a reflection turned over at the ends, as of an odd function."""
+    n = shapes.shape(x)[axis]
+    if before > n - (mode == "reflect") or after > n - (mode == "reflect"):
+        raise DTypeError('pad: reflect_type="odd" works for a width up to that of the array only; pad twice')
+    first, last = x[at(axis, slice(0, 1))], x[at(axis, slice(n - 1, n))]
+    stop = before + n
+    return concatenate(
+        [2 * first - z[at(axis, slice(0, before))], x, 2 * last - z[at(axis, slice(stop, stop + after))]], axis
+    )
+
+
+__all__ = ["pad"]
