@@ -125,6 +125,19 @@ def test_stacks_of_matrices_that_do_not_pair_up():
         x @ y
 
 
+def test_a_layer_says_what_it_expected_and_where_it_is():
+    rng = np.random.default_rng(0)
+    net = tg.nn.Sequential(tg.nn.Linear(4, 3, rng=rng), tg.nn.Sequential(tg.nn.ReLU(), tg.nn.Linear(5, 2, rng=rng)))
+    with refuses(
+        ShapeError, "expected last axis 5, got (7, 3)", "in Linear(5, 2)", "which is '1' of Sequential"
+    ) as caught:
+        net(np.ones((7, 4)))
+    assert caught.value.__notes__ == ["in Linear(5, 2)", "which is '1' of Sequential", "which is '1' of Sequential"]
+    assert "(2, 5)" not in str(caught.value)  # how the weights are stored is the layer's own business
+    with refuses(ShapeError, "expected last axis 3, got (5, 4)", "n_in=4"):
+        tg.nn.Linear(3, 2, rng=rng)(np.ones((5, 4)))
+
+
 # Other shapes --------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError, users_line
 from ..graph import Node, data_of
 from ..modes import tracing
 from ..ops import activations, losses, powers, trigonometry
@@ -91,8 +91,9 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     x = x if isinstance(x, Node) else np.asarray(x)
     if not x.shape or x.shape[-1] != weight.shape[1]:
         raise ShapeError(
-            f"a layer with weights {weight.shape} needs inputs (…, {weight.shape[1]}), not {x.shape}: "
-            "the last axis is one example's numbers"
+            f"linear: expected last axis {weight.shape[1]}, got {x.shape}: a row of the input holds one example's "
+            f"numbers, {weight.shape[1]} here; change the layer to n_in={x.shape[-1] if x.shape else 1}, or the input "
+            f"(at {users_line()})"
         )
     z = x @ weight.mT
     return z if bias is None else z + bias

@@ -34,7 +34,11 @@ class Module:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         first = tick()
-        output = self.forward(*inputs, **options)
+        try:
+            output = self.forward(*inputs, **options)
+        except Exception as error:
+            self.blame(error)
+            raise
         self.__dict__["last_call"] = (first, tick())
         return output
 
@@ -48,6 +52,13 @@ class Module:
                 f"write .{name}.data = … to change its numbers, or give another leaf to put in its place"
             )
         object.__setattr__(self, name, new)
+
+    def blame(self, error: Exception) -> None:
+        """Note on an error that it was raised in this module, or in which part of it."""
+        inner = error.__dict__.get("module")
+        name = next((name for name, child in self.children() if child is inner), "a part")
+        error.add_note(f"which is {name!r} of {type(self).__name__}" if inner else f"in {self.described()}")
+        error.__dict__["module"] = self
 
     # Finding parts ---------------------------------------------------------------------------------------------
 
