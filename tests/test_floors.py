@@ -19,8 +19,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     *("errors", "modes", "copies", "graph", "attempts", "refusals", "op", "walks", "ops"),
     *("arrays", "value", "numpy_methods", "tensor"),
-    *("numpy_api", "linalg", "fft", "random", "anomaly", "kinks", "transforms", "data", "nn", "notation", "expression"),
+    *("numpy_api", "linalg", "fft", "random", "transforms", "number_policy", "data", "nn", "notation", "expression"),
     *("check", "explain", "draw", "compile", "io"),
+    *("cures", "anomaly"),
     *("train", "demo", "cli", "__init__", "__main__"),
 ]
 NEIGHBOURS = {"check", "explain", "draw", "compile", "io"}  # each a fold over the graph: none knows another's inside
