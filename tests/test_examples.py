@@ -1,0 +1,45 @@
+"""Every example runs, is short, and prints what its comments say it prints."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+
+
+def promised(path):
+    """The lines after `# >` in an example: what it says that it prints."""
+    return [line[4:] for line in path.read_text().splitlines() if line.startswith("# > ")]
+
+
+def test_they_are_all_here():
+    assert {path.stem for path in EXAMPLES} >= {
+        "golfer",
+        "one_neuron",
+        "straight_line_fails",
+        "forward_propagation",
+        "backpropagation_by_hand",
+        "sgd_as_averaged_nudges",
+        "recognise_digits",
+    }
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_it_prints_what_it_says(path, tmp_path):
+    ran = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert not ran.stderr
+    assert len(promised(path)) >= 3
+    assert [line.rstrip() for line in ran.stdout.splitlines()] == [line.rstrip() for line in promised(path)]
+    assert len(path.read_text().splitlines()) < 100
+
+
+def test_the_picture_of_the_straight_line_is_a_picture(tmp_path):
+    pytest.importorskip("matplotlib", reason='the picture needs pip install "tinygrad-edu[plot]"')
+    path = next(path for path in EXAMPLES if path.stem == "straight_line_fails")
+    subprocess.run([sys.executable, str(path)], check=True, capture_output=True, timeout=60, cwd=tmp_path)
+    picture = (tmp_path / "straight_line_fails.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 20_000
