@@ -137,13 +137,22 @@ def test_complex_leaves():
 
 def test_one_number_is_asked_of_many():
     x = Tensor([1.0, 2.0], label="x")
-    for ask, word in ((bool, ".any() or .all()"), (float, "(2,)"), (Tensor.item, "(2,)")):
+    for ask, word in ((bool, ".any() or .all()"), (float, "float()"), (int, "int()"), (Tensor.item, "item()")):
         with refuses(ValueError, word, "(2,)", line=False):
             ask(x)
     with refuses(ValueError, "ambiguous", line=False):
         assert x > 0
     with refuses(ValueError, "ambiguous", line=False):
         bool(Tensor(np.ones(0)))
+
+
+def test_whole_numbers_count_and_index():
+    n = Tensor(2)
+    assert (list(range(n)), "abc"[n], int(n), int(Tensor(2.9, requires_grad=False))) == ([0, 1], "c", 2, 2)
+    with refuses(TypeError, "float", line=False):
+        range(Tensor(2.0, requires_grad=False))
+    with refuses(DTypeError, "int()", "cut"):
+        int(Tensor(2.0))
 
 
 @pytest.mark.parametrize("make", [Value, Tensor])

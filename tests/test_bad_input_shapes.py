@@ -254,6 +254,8 @@ def test_indices_of_the_wrong_kind_or_number():
         x[0, 0]
     with refuses(IndexError, "only integers"):
         x[1.0]
+    with refuses(IndexError, "'a'", "integers", line=False):
+        x["a"]
     with refuses(IndexError, "boolean index", "size of axis is 3"):
         x[np.array([True, False])]
 

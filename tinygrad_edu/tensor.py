@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -109,7 +110,7 @@ class Tensor(ArrayMethods, Node):
                 UserWarning,
             )
         if self._grad is None or tracing() is not None:
-            return self._grad
+            return self._grad  # type: ignore[no-any-return]  # None, or the node that stands for it in a program
         return read_only(self._grad)
 
     @grad.setter
@@ -348,14 +349,27 @@ class Tensor(ArrayMethods, Node):
         return bool(self.numbers())
 
     def __float__(self) -> float:
+        return float(self.number("float()"))
+
+    def __int__(self) -> int:
+        return int(self.number("int()"))
+
+    def __index__(self) -> int:
+        return operator.index(self.number("an index"))
+
+    def number(self, asked: str) -> Any:
+        """Return the only number for Python to compute with, outside the graph.
+
+        Raises ValueError where there are more, DTypeError where a gradient would be lost.
+        """
         if self.size != 1:
-            raise ValueError(f"float() needs one number, and {self.title} has shape {self.shape}")
+            raise ValueError(f"{asked} needs one number, and {self.title} has shape {self.shape} (at {users_line()})")
         if self._requires_grad:
             raise DTypeError(
-                f"float() and the functions of math, such as math.sin, would cut the graph of {self.title}: "
-                "use tinygrad_edu.sin and its like, or .item() to get the number"
+                f"{asked}, like the functions of math, math.sin say, would cut the graph of {self.title}: "
+                f"use tinygrad_edu.sin and its like, or .item() to get the number (at {users_line()})"
             )
-        return float(self.numbers())
+        return self.numbers().item()
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and self.size == 1 else repr(self)

@@ -50,6 +50,8 @@ setitem = op(
 def split(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
     """Return a NumPy index as a key, and the arrays and nodes that were in it."""
     parts = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(part, (str, bytes)) for part in parts):
+        raise IndexError(f"integers, slices, `...`, None and arrays of them index a tensor, and {key!r:.60} does not")
     plain = [part is None or part is Ellipsis or isinstance(part, (slice, int)) for part in parts]
     return (
         tuple(part if is_plain else HERE for part, is_plain in zip(parts, plain, strict=True)),
