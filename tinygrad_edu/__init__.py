@@ -33,6 +33,7 @@ _LATER: dict[str, str] = {
     "detect_anomaly": ".anomaly",
     "draw": ".draw.graph",
     "draw_network": ".draw.network",
+    "explain": ".explain.chain_rule",
     "formula": ".explain.formula",
     "grad": ".transforms",
     "gradcheck": ".check.gradcheck",
@@ -43,8 +44,10 @@ _LATER: dict[str, str] = {
     "kinks": ".number_policy",
     "nn": ".nn",
     "per_example_gradients": ".transforms",
+    "source": ".explain.source",
     "stepper": ".draw.stepper",
     "strong_zero": ".anomaly",
+    "tree": ".explain.tree",
     "value_and_grad": ".transforms",
     "vjp": ".transforms",
 }

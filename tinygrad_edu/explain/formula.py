@@ -67,8 +67,9 @@ def parts(node: Node, order: list[Node]) -> set[Node]:
 class Writer:
     """Writes pieces of formulas in one format, under one set of names."""
 
-    def __init__(self, names: Names, format: Format) -> None:  # noqa: A002  # as above
+    def __init__(self, names: Names, format: Format, digits: int = 0) -> None:  # noqa: A002  # as above
         self.names = names
+        self.digits = digits  # of numbers in text; 0 for all of them
         self.latex = format == "latex"
 
     def equation(self, node: Node, named: Container[Node]) -> str:
@@ -104,6 +105,8 @@ class Writer:
         """Return one node's own step, its operands written by `of`."""
         assert z.op is not None
         operands = [of(x) if isinstance(x, Node) else self.constant(x) for x in z.inputs]
+        if z.op.name == "reshape" and np.shape(z.inputs[0]) == np.shape(z._data):
+            return operands[0]
         return cleaned(z.op.name, operands) or self.spelled(z.op, operands, z.params)
 
     def spelled(self, row: Op, operands: list[Piece], params: dict[str, Any]) -> Piece:
@@ -122,12 +125,12 @@ class Writer:
 
     def constant(self, x: Any) -> Piece:
         """Return a constant: a number, a small array in full, a large one by its shape."""
-        if isinstance(x, np.ndarray) and x.size and x.ndim and (x == x.flat[0]).all():
+        if isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.size and (x == x.flat[0]).all():
             x = x.flat[0]
         if np.ndim(x):
             text = amount(x)
             return Piece(r"\mathrm{" + text.replace(" ", r"\ ") + "}" if self.latex else text, Binds.ATOM)
-        text = tex_number(x) if self.latex else number(x)
+        text = tex_number(x) if self.latex else number(x, self.digits)
         if text.startswith("-"):
             return Piece(text, Binds.MINUS)
         return Piece(text, Binds.PRODUCT if r"\cdot" in text else Binds.ATOM)

@@ -5,10 +5,11 @@ A label is the name; a leaf without one is `x1`, `x2`, …, a result `v1`, `v2`,
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,14 +29,14 @@ PARTS = re.compile(
 
 
 class Names:
-    """The names of some nodes; no two nodes share one."""
+    """The names of some nodes, some of them known beforehand; no two nodes share one."""
 
-    def __init__(self, nodes: Iterable[Node]) -> None:
-        self.of: dict[Node, str] = {}
-        taken: set[str] = set()
+    def __init__(self, nodes: Iterable[Node], known: Mapping[Node, str] | None = None) -> None:
+        self.of: dict[Node, str] = dict(known or {})
+        taken: set[str] = set(self.of.values())
         nodes = list(nodes)
         for node in nodes:
-            if node.label:
+            if node.label and node not in self.of:
                 name, n = node.label, 1
                 while name in taken:
                     n += 1
@@ -63,7 +64,7 @@ class Names:
     def identifier(self, node: Node) -> str:
         """Return the name as Python can spell it: `W^(2)` is `W2`."""
         if not self._identifiers:
-            taken: set[str] = {"np", "math"}
+            taken: set[str] = {"np", "math", "operator", *dir(builtins)}
             for other, name in self.of.items():
                 plain = re.sub(r"\W+", "_", name.replace("^(", "").replace(")", "").replace("'", "_prime")).strip("_")
                 if not plain.isidentifier() or keyword.iskeyword(plain):

@@ -1,0 +1,119 @@
+"""An explanation: headings, sentences and equations, written as plain text, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from .names import tex_text
+
+Style = Literal["text", "markdown", "latex"]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A title of a part."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """A paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One line of mathematics, as plain text and as LaTeX."""
+
+    text: str
+    tex: str
+
+
+Block = Heading | Words | Equation
+
+
+class Explanation(str):
+    """The text of an explanation; in a notebook it shows itself with its formulas set."""
+
+    __slots__ = ("blocks",)
+    blocks: tuple[Block, ...]
+
+    def __new__(cls, blocks: Iterable[Block], style: Style = "text") -> Explanation:
+        if style not in WRITERS:
+            raise ValueError(f'format is "text", "markdown" or "latex", not {style!r}')
+        kept = tuple(blocks)
+        made = super().__new__(cls, WRITERS[style](kept))
+        made.blocks = kept
+        return made
+
+    @property
+    def equations(self) -> list[Equation]:
+        """Every line of mathematics in it."""
+        return [block for block in self.blocks if isinstance(block, Equation)]
+
+    def _repr_markdown_(self) -> str:
+        return as_markdown(self.blocks)
+
+
+def as_text(blocks: Iterable[Block]) -> str:
+    """Return an explanation for a terminal."""
+    lines: list[str] = []
+    for block in blocks:
+        match block:
+            case Heading(text):
+                lines += ["", text, "─" * len(text)]
+            case Words(text):
+                lines += [text]
+            case Equation(text, _):
+                lines += ["  " + text]
+    return "\n".join(lines).strip("\n")
+
+
+def as_markdown(blocks: Iterable[Block]) -> str:
+    """Return an explanation for a notebook or a page."""
+    parts = []
+    for block in blocks:
+        match block:
+            case Heading(text):
+                parts.append(f"### {text}")
+            case Words(text):
+                parts.append(re.sub(r"([*_])", r"\\\1", text))
+            case Equation(_, tex):
+                parts.append(f"$${tex}$$")
+    return "\n\n".join(parts)
+
+
+def as_latex(blocks: Iterable[Block]) -> str:
+    """Return an explanation as the body of a LaTeX document."""
+    parts = []
+    for block in blocks:
+        match block:
+            case Heading(text):
+                parts.append(rf"\subsection*{{{tex_words(text)}}}")
+            case Words(text):
+                parts.append(tex_words(text))
+            case Equation(_, tex):
+                parts.append(rf"\[ {tex} \]")
+    return "\n\n".join(parts)
+
+
+def tex_words(text: str) -> str:
+    """Return a sentence so that LaTeX prints it as it is."""
+    plain = tex_text(text.replace("^", "")).replace(r"\ ", " ")
+    for letter, tex in (
+        ("∂", r"$\partial$"),
+        ("δ", r"$\delta$"),
+        ("→", r"$\to$"),
+        ("·", r"$\cdot$"),
+        ("σ", r"$\sigma$"),
+    ):
+        plain = plain.replace(letter, tex)
+    return plain
+
+
+WRITERS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}

@@ -1,0 +1,120 @@
+"""A recorded graph as straight-line NumPy: a program to read, to keep, and to run without this package.
+
+Every row's forward function is taken apart: what it is made of is written in place of its call, and what cannot be
+written in place stands as a function above. So the program computes the same numbers, to the last bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node, gradients, history
+from ..ops.indexing import HERE
+from ..value import Value
+from .formula import one
+from .names import Names
+from .spelled import Spelled, is_array
+
+WIDTH = 110
+
+
+def source(node: Node, *gradient_nodes: Node, data: bool = True) -> str:
+    """Return a NumPy program that computes `node`, and gradients of it, from the numbers that they were made from.
+
+    gradient_nodes: what `gradients(node, …)` returned: the backward pass is written out below the forward pass.
+    data: whether the program holds the numbers of the leaves; without them it says what to define before.
+    Raises ValueError where a row was made from a function whose text is not to be had.
+    """
+    forward = history(node)
+    whole = history(node, *gradient_nodes)
+    names = Names(whole, gradient_names(node, gradient_nodes))
+    spelled = Spelled()
+    steps: dict[Node, str] = {}
+    arrays = Constants()
+    for z in whole:
+        if z.op is not None:
+            operands = [names.identifier(x) if isinstance(x, Node) else arrays.name(x) for x in z.inputs]
+            params = dict(z.params)
+            if "key" in params:
+                params["key"] = index(operands[1:], params["key"])
+            call = spelled.call(z.op, operands, params, scalar=isinstance(z, Value))
+            steps[z] = f"{names.identifier(z)} = {call}"
+    known = set(forward)
+    leaves = [z for z in whole if z.op is None]
+    lines = [*arrays.lines, *(given(names.identifier(z), z._data, data) for z in leaves)]
+    parts = [spelled.head(), f"# what is given\n{chr(10).join(lines)}" if lines else ""]
+    parts.append("# forward\n" + "\n".join(steps[z] for z in forward if z in steps) if node.op is not None else "")
+    backward = [steps[z] for z in whole if z in steps and z not in known]
+    parts.append("# backward\n" + "\n".join(backward) if backward else "")
+    gap = "\n\n\n" if spelled.definitions else "\n\n"
+    return gap.join([parts[0], "\n\n".join(part for part in parts[1:] if part)]).rstrip() + "\n"
+
+
+def gradient_names(node: Node, gradient_nodes: tuple[Node, ...]) -> dict[Node, str]:
+    """Return a name for every gradient: `dW1` where it is the gradient of one leaf and of no other."""
+    forward = set(history(node))
+    known = {node: node.label or "result"}
+    if not node.requires_grad or not gradient_nodes:
+        return known
+    leaves = [z for z in history(node) if z.op is None and z.requires_grad]
+    automatic = gradients(node, leaves, None if np.size(node._data) == 1 else np.ones_like(node._data))
+    left = dict(zip(leaves, automatic, strict=True))
+    names = Names(history(node))
+    for z in history(*gradient_nodes):
+        if z.op is None and not z.label and z not in forward:
+            known.setdefault(z, "seed")
+    for k, gradient in enumerate(gradient_nodes, 1):
+        leaf = next((z for z, g in left.items() if np.array_equal(g._data, gradient._data)), None)
+        if leaf is not None:
+            del left[leaf]
+        known[gradient] = gradient.label or (f"d{names[leaf]}" if leaf is not None else f"gradient{k}")
+    return known
+
+
+class Constants:
+    """The arrays that a graph holds as constants, each under a name of its own."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.arrays: list[Any] = []
+
+    def name(self, x: Any) -> str:
+        """Return a constant operand as it is written in the program: a number, or the name of an array."""
+        if not is_array(x):
+            return literal(x)
+        for k, known in enumerate(self.arrays, 1):
+            if known is x or (known.dtype == x.dtype and np.array_equal(known, x)):
+                return f"c{k}"
+        self.arrays.append(x)
+        self.lines.append(given(f"c{len(self.arrays)}", x, True))
+        return f"c{len(self.arrays)}"
+
+
+def given(name: str, data: Any, whole: bool) -> str:
+    """Return the line that defines a leaf or a constant, or the comment that says how to."""
+    if not is_array(data):
+        return f"{name} = {literal(data)}"
+    if not whole:
+        return f"# {name}: an array of {data.dtype} of shape {data.shape}"
+    numbers = np.array2string(data, separator=", ", threshold=data.size + 1, max_line_width=WIDTH, floatmode="unique")
+    head = f"{name} = np.array("
+    numbers = numbers.replace("nan", "np.nan").replace("inf", "np.inf").replace("\n", "\n" + " " * len(head))
+    dtype = "" if data.dtype in (np.float64, np.int64, np.bool_) and data.size else f", dtype=np.{data.dtype.name}"
+    return f"{head}{numbers if data.size else '[]'}{dtype}){'' if data.size else f'.reshape({data.shape})'}"
+
+
+def literal(x: Any) -> str:
+    """Return a number as it is written in Python, to the last bit."""
+    if isinstance(x, (np.bool_, np.integer, np.floating)):
+        return f"np.{x.dtype.name}({x.item()!r})"
+    if isinstance(x, float) and x != x:
+        return "float('nan')"
+    return f"float('{x}')" if isinstance(x, float) and abs(x) == float("inf") else repr(x)
+
+
+def index(operands: list[str], key: Any) -> str:
+    """Return a NumPy index as it is written in square brackets."""
+    arrays = iter(operands)
+    return ", ".join(next(arrays) if part is HERE else one(part) for part in key)

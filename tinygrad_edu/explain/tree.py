@@ -1,0 +1,54 @@
+"""A node and what it was made from, as an indented tree for terminals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..graph import Node, history
+from .formula import Writer
+from .names import Names, amount
+
+MOST = 200  # lines
+
+
+def tree(node: Node, depth: int | None = None) -> str:
+    """Return `node` with the operands that it was made from below it, theirs below them, and so on.
+
+    Every node stands once with its value, and its gradient if it has one; where it is used again only its name
+    stands. depth: how many levels to show; by default all, up to 200 lines.
+    """
+    order = history(node)
+    names = Names(order)
+    lines: list[str] = []
+    shown: set[Node] = set()
+    stack: list[tuple[object, str, str, int]] = [(node, "", "", 0)]
+    while stack:
+        x, lead, below, level = stack.pop()
+        if len(lines) >= MOST:
+            lines.append(f"… {len(order) - len(shown)} more nodes")
+            break
+        if not isinstance(x, Node):
+            lines.append(lead + amount(x))
+            continue
+        again = x in shown and x.op is not None
+        lines.append(lead + line(x, names, again))
+        shown.add(x)
+        if again or (depth is not None and level >= depth):
+            continue
+        for k, operand in reversed(list(enumerate(x.inputs))):
+            last = k == len(x.inputs) - 1
+            stack.append((operand, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "), level + 1))
+    return "\n".join(lines)
+
+
+def line(node: Node, names: Names, again: bool) -> str:
+    """Return what a tree says of one node."""
+    if again:
+        return f"{names[node]} (above)"
+    made = ""
+    if node.op is not None:
+        writer = Writer(names, "text")
+        made = f" = {writer.written(node, writer.name).text}"
+    value = f" = {amount(node._data)}" if np.size(node._data) <= 6 else f" {np.shape(node._data)}"
+    gradient = f"   grad {amount(node._grad)}" if node._grad is not None else ""
+    return f"{names[node]}{made}{value}{gradient}"
