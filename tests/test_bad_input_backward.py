@@ -41,8 +41,9 @@ def constant_by_no_grad():
         (lambda: Tensor([1.0]).detach() * 2, ("detached at", ".py:")),
         (lambda: Tensor([1.0]) > 0, ("`greater` has no derivative", ".py:")),
         (lambda: np.argmax(Tensor([1.0])) * 2, ("`argmax` has no derivative",)),
-        (lambda: Tensor([1.0], requires_grad=False) * 2, ("is a constant", "requires_grad=True")),
-        (lambda: Value(1.0, requires_grad=False) * 2, ("is a constant", "requires_grad=True")),
+        (lambda: Tensor([1.0], False, label="w") * 2, ("constants only, `w` (made at", ".py:", "requires_grad=True")),
+        (lambda: Tensor([1, 2]), ("constants only", "requires_grad=True")),
+        (lambda: Value(1.0, requires_grad=False) * 2, ("constants only", "requires_grad=True")),
         (lambda: Value(1.0) > 0, ("`greater` has no derivative",)),
     ],
 )

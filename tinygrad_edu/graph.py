@@ -371,9 +371,10 @@ def why_constant(node: Node) -> str:
             return f"{node.title} has no gradient: {made.title} was {made.params['cut']} at {made.where}"
         if made.op is not None and not any(made.op.rules):
             return f"{node.title} has no gradient: `{made.op.name}` has no derivative (made at {made.where})"
+    leaves = [f"{x.title} (made at {x.where})" for x in history(node) if x.op is None]
     return (
-        f"{node.title} has no gradient: everything it was made from is a constant; "
-        "give a leaf requires_grad=True, as in Tensor([1.0, 2.0], requires_grad=True)"
+        f"{node.title} has no gradient: it was made from constants only, {', '.join(leaves[:3])}"
+        f"{' and others' * (len(leaves) > 3)}; let a leaf require one, as in Tensor([1.0, 2.0], requires_grad=True)"
     )
 
 
