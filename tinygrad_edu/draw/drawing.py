@@ -61,7 +61,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         """
         suffix = Path(filename or self.filename).suffix.lower()
         if suffix in (".dot", ".gv"):
-            return str(super().save(filename, directory, skip_existing=skip_existing))
+            return str(super().save(filename, directory=directory, skip_existing=skip_existing))
         if suffix not in (".svg", ".html", ".png", ".pdf"):
             raise ValueError(
                 f"a drawing is saved as .svg, .html, .png, .pdf or .dot, not {suffix or 'without a suffix'!r}"

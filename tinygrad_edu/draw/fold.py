@@ -65,10 +65,13 @@ def over_examples(order: list[Node], before: Folding) -> Folding:
         key = before[z]
         below = [depth[before[x]] + 1 for x in z.inputs if isinstance(x, Node) and before[x] is not key]
         depth[key] = max([depth.get(key, 0), *below])
+    lines: dict[Any, str] = {}  # instructions of one line may differ: the interpreter specialises them as it goes
     same: dict[Hashable, Hashable] = {}
     for z in order:
         if before[z] is z:
-            same[z] = (z.label, z.op and z.op.name, z.code, z.instruction, depth[z])
+            made = (z.code, z.instruction)
+            line = lines.get(made) or lines.setdefault(made, z.where)
+            same[z] = (z.label, z.op and z.op.name, line, depth[z])
     found = {z: same[key] for z, key in before.items()}
     for x, users in users_of(order).items():
         homes = {found[z] for z in users}

@@ -1,0 +1,368 @@
+"""Pictures of graphs: one edge for each use, labels drawn literally, every way to save, folded where too large."""
+
+import operator
+import random
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tinygrad_edu as tg
+from tinygrad_edu.draw import engines
+from tinygrad_edu.draw.layered import Item, Link, arrange
+from tinygrad_edu.draw.picture import Card, Edge, Group, Picture
+from tinygrad_edu.draw.routes import lay_out
+from tinygrad_edu.draw.svg import svg
+from tinygrad_edu.graph import history
+
+SVG = "{http://www.w3.org/2000/svg}"
+NASTY = [
+    "<b>x</b>",
+    "<>",
+    'a"]; evil [label="x',
+    "back\\N",
+    "trailing\\",
+    "{a|b}",
+    "two\nlines",
+    "a:b",
+    "</script><script>alert(1)</script>",
+    "]]>",
+    "nul\x00\x1b",
+    "\ud800",
+    "名前 é ∂",
+    "  spaces  ",
+    "x" * 1_000_000,
+]
+
+
+@pytest.fixture(autouse=True)
+def no_program(monkeypatch):
+    monkeypatch.setattr(engines, "find", lambda *_: None)
+
+
+def neuron():
+    x1, x2, w1, w2 = (tg.Value(v, label=n) for n, v in (("x1", 2.0), ("x2", 0.0), ("w1", -3.0), ("w2", 1.0)))
+    n = x1 * w1 + x2 * w2 + tg.Value(6.8813735870195432, label="b")
+    n.label = "n"
+    o = n.tanh()
+    o.label = "o"
+    return o
+
+
+def texts(picture):
+    return ["".join(each.itertext()) for each in ET.fromstring(picture).iter(f"{SVG}text")]
+
+
+def paths(picture):
+    root = ET.fromstring(picture)
+    return next(g for g in root.iter(f"{SVG}g") if g.get("class") == "e").findall(f"{SVG}path")
+
+
+def dot_labels(source):
+    """Read the labels of nodes back as Graphviz's records do: fields end at bare |, {, }, and escapes are undone."""
+    found = []
+    for quoted in re.findall(r'^\s*n\d+ \[label="((?:[^"\\]|\\.)*)"', source, re.MULTILINE):
+        pieces = re.findall(r"\\.|.", quoted)
+        fields = [""]
+        for piece in pieces:
+            if piece in "{}|":
+                fields.append("")
+            else:
+                fields[-1] += piece[-1]
+        found.append([field for field in fields if field])
+    return found
+
+
+def test_shows_data_gradient_operation_and_local_derivative():
+    o = neuron()
+    assert [t for t in texts(tg.draw(o).svg()) if t.startswith("grad")] == ["grad ·"] * 10
+    o.backward()
+    seen = texts(tg.draw(o).svg())
+    for expected in ("x1", "data 2", "grad −1.5", "tanh", "×", "data 0.7071", "0.5", "−3"):
+        assert expected in seen
+
+
+def test_local_derivatives_stand_on_the_right_edges():
+    x, y = tg.Value(3.0, label="x"), tg.Value(-2.0, label="y")
+    picture = tg.draw(x / y).sketch.picture
+    assert [(edge.tail, edge.slot, edge.label) for edge in picture.edges] == [(0, 0, "−0.5"), (1, 1, "−0.75")]
+
+
+def test_a_local_derivative_at_a_pole_is_infinite():
+    x = tg.Value(0.0)
+    with pytest.warns(RuntimeWarning):
+        z = tg.Value(1.0) / x
+    assert [edge.label for edge in tg.draw(z).sketch.picture.edges] == ["inf", "−inf"]
+
+
+OPERATIONS = [operator.add, operator.mul, operator.sub, lambda a, b: a.tanh()]
+
+
+@st.composite
+def graphs(draw):
+    nodes = [tg.Value(1.5), tg.Value(-0.5)]
+    for _ in range(draw(st.integers(1, 25))):
+        a = draw(st.sampled_from(nodes))
+        b = draw(st.one_of(st.sampled_from(nodes), st.just(2.0)))
+        nodes.append(draw(st.sampled_from(OPERATIONS))(a, b))
+    return nodes[-1]
+
+
+@given(graphs())
+def test_one_edge_for_each_use_of_an_operand(node):
+    uses = sum(len(z.inputs) for z in history(node))
+    drawing = tg.draw(node, collapse=False)
+    assert len(drawing.sketch.picture.edges) == uses
+    assert drawing.source.count(" -> ") == uses
+    assert len(paths(drawing.svg())) == uses
+
+
+@given(graphs())
+def test_cards_do_not_overlap_and_edges_run_forwards(node):
+    picture = tg.draw(node, collapse=False).sketch.picture
+    layout = lay_out(picture)
+    assert not overlapping(layout.cards)
+    for edge in picture.edges:
+        (x, _, w, _), (u, _, _, _) = layout.cards[edge.tail], layout.cards[edge.head]
+        assert x + w <= u
+
+
+def overlapping(boxes):
+    return [
+        (i, j)
+        for i, (x, y, w, h) in enumerate(boxes)
+        for j, (u, v, a, b) in enumerate(boxes[:i])
+        if x < u + a - 0.01 and u < x + w - 0.01 and y < v + b - 0.01 and v < y + h - 0.01
+    ]
+
+
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=14), st.data())
+def test_frames_hold_their_cards_and_do_not_overlap(homes, data):
+    homes.sort()  # a group is an interval of time
+    picture = Picture(groups=[Group("outer"), Group("inner", 0), Group("other")])
+    for i, home in enumerate(homes):
+        picture.cards.append(Card("result", f"c{i}", "+", group=[0, 1, 2, None][home], inputs=1 if i else 0))
+        if i:
+            picture.edges.append(Edge(data.draw(st.integers(0, i - 1)), i, 0, "1"))
+    used = {card.group for card in picture.cards}
+    layout = lay_out(picture)
+    assert not overlapping(layout.cards)
+    for card, (x, y, w, h) in zip(picture.cards, layout.cards, strict=True):
+        if card.group is not None:
+            u, v, a, b = layout.groups[card.group]
+            assert u <= x
+            assert v <= y
+            assert x + w <= u + a + 0.01
+            assert y + h <= v + b + 0.01
+    if {0, 2} <= used:
+        assert not overlapping([layout.groups[0], layout.groups[2]])
+    for edge, points in zip(picture.edges, layout.edges, strict=True):
+        x, y, w, h = layout.cards[edge.tail]
+        assert points[0] == pytest.approx((x + w, y + h / 2))
+        assert points[-1][0] == pytest.approx(layout.cards[edge.head][0])
+
+
+def test_a_tree_is_drawn_without_crossings():
+    def tree(depth):
+        return tg.Value(1.0) if depth == 0 else tree(depth - 1) * tree(depth - 1)
+
+    picture = tg.draw(tree(4)).sketch.picture
+    ends = sorted(
+        (layout_points[0][0], layout_points[0][1], layout_points[-1][1]) for layout_points in lay_out(picture).edges
+    )
+    columns = {}
+    for x, start, end in ends:
+        columns.setdefault(round(x), []).append((start, end))
+    for links in columns.values():
+        assert [end for _, end in links] == sorted(end for _, end in links)
+
+
+def test_links_that_leave_a_box_together_share_their_lanes():
+    boxes = [Item(10, 10) for _ in range(5)]
+    links = [Link(0, 1), Link(1, 2), Link(2, 3), Link(3, 4), Link(0, 3), Link(0, 4)]
+    found = arrange(boxes, links)
+    assert found.paths[4][2:4] == found.paths[5][2:4]
+
+
+@pytest.mark.parametrize("label", NASTY, ids=range(len(NASTY)))
+def test_labels_are_drawn_literally(label, tmp_path):
+    x = tg.Value(1.0, label=label)
+    drawing = tg.draw(x * 2.0)
+    drawn = ET.fromstring(drawing.svg())
+    assert not list(drawn.iter(f"{SVG}script"))
+    assert max(map(len, texts(drawing.svg()))) <= 28
+    if label.isprintable() and len(label) <= 28:
+        assert label in texts(drawing.svg())
+        assert dot_labels(drawing.source)[0][0] == label
+    assert drawing.source.count("->") == 2
+    assert len(dot_labels(drawing.source)) == 3
+    scripts: list[str] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: scripts.append(tag) if tag == "script" else None
+    parser.feed(drawing.html().html)
+    assert not scripts
+    drawing.save(tmp_path / "x.svg")
+
+
+def test_names_label_what_has_no_label():
+    a = tg.Value(1.0)
+    b = a * a
+    assert {"a", "b"} <= set(texts(tg.draw(b, names=locals()).svg()))
+
+
+def test_show_and_direction():
+    t = tg.Tensor([[1.0, 2.0], [3.0, 4.0]], label="t")
+    assert "float64 (2, 2)" in texts(tg.draw(t * 2).svg())
+    assert "(2, 2)" in texts(tg.draw(t * 2, show={"shape"}).svg())
+    assert not any("data" in text or "grad" in text for text in texts(tg.draw(t * 2, show={"shape"}).svg()))
+    layout = lay_out(tg.draw(t * 2, direction="TB").sketch.picture)
+    assert layout.cards[0][1] + layout.cards[0][3] < layout.cards[2][1]
+
+
+def test_kinds_of_cards():
+    w, x = tg.Tensor([1.0]), tg.Tensor([2.0], requires_grad=False)
+    kinds = [card.kind for card in tg.draw(w * x * 3.0, (w > x)).sketch.picture.cards]
+    assert kinds == ["parameter", "input", "result", "constant", "result", "fact"]
+
+
+def test_refuses_what_it_cannot_draw():
+    with pytest.raises(TypeError, match="draws a Value or a Tensor, not float"):
+        tg.draw(3.0)
+    with pytest.raises(ValueError, match="knows data, dtype, grad, local, shape, not 'colour'"):
+        tg.draw(tg.Value(1.0), show={"colour"})
+    with pytest.raises(ValueError, match='"LR" or "TB"'):
+        tg.draw(tg.Value(1.0), direction="RL")
+
+
+def test_saves_by_suffix_and_says_what_is_missing(tmp_path):
+    drawing = tg.draw(neuron())
+    assert (tmp_path / "a.svg").samefile(drawing.save(tmp_path / "a.svg"))
+    ET.parse(tmp_path / "a.svg")
+    drawing.save(tmp_path / "a.html")
+    assert "<!doctype html>" in (tmp_path / "a.html").read_text()
+    drawing.save(tmp_path / "a.dot")
+    assert (tmp_path / "a.dot").read_text() == drawing.source
+    for kind in ("png", "pdf"):
+        with pytest.raises(OSError, match=rf"{kind.upper()} needs Graphviz.*apt-get install graphviz"):
+            drawing.save(tmp_path / f"a.{kind}")
+    with pytest.raises(ValueError, match=r"not '\.gif'"):
+        drawing.save(tmp_path / "a.gif")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.svg", "a.html", "a.dot"}
+
+
+def test_an_engine_gets_the_dot_text(monkeypatch):
+    class Fake:
+        def render(self, source, kind):
+            return f"{kind}:{source}".encode()
+
+    monkeypatch.setattr(engines, "find", lambda *_: Fake())
+    drawing = tg.draw(neuron())
+    assert drawing.pipe("png") == b"png:" + drawing.source.encode()
+    assert drawing.pipe("svg", encoding="utf-8").startswith("svg:digraph")
+
+
+def test_a_notebook_shows_it():
+    bundle = tg.draw(neuron())._repr_mimebundle_()
+    ET.fromstring(bundle["image/svg+xml"])
+    assert bundle["text/plain"] == "a computation graph of 10 cards and 9 edges"
+
+
+def test_a_leaf_assigned_since_is_said():
+    w = tg.Value(1.0, label="w")
+    y = w * 2.0
+    w.data = 5.0
+    drawing = tg.draw(y)
+    assert "`w` was assigned after this was computed: results are those of the old values." in texts(drawing.svg())
+
+
+def test_large_graphs_fold_and_say_so():
+    random.seed(0)
+    net = tg.nn.MLP(2, [16, 16, 1])
+    loss = sum((net([random.random(), 0.5]) - 1.0) ** 2 for _ in range(20))
+    drawing = tg.draw(loss)
+    cards = drawing.sketch.picture.cards
+    assert len(cards) < 80
+    assert any("nodes folded into" in note for note in drawing.sketch.picture.notes)
+    assert {"z_1^(1) ×20", "a_16^(2) ×20"} <= {card.title for card in cards}
+
+
+def test_collapse_by_choice_counts_the_uses_it_hides():
+    a = tg.Value(2.0, label="a")
+    b = a * a
+    c = b * 3.0 + a
+    drawing = tg.draw(c, collapse=lambda z: "square and more" if z.inputs else None)
+    assert [card.title for card in drawing.sketch.picture.cards] == ["a", "square and more"]
+    assert [(edge.tail, edge.head, edge.label) for edge in drawing.sketch.picture.edges] == [(0, 1, "×3")]
+
+
+def test_a_folding_in_a_circle_is_refused():
+    a = tg.Value(2.0)
+    b = a * 2.0
+    c = b.tanh()
+    d = c + b
+    with pytest.raises(ValueError, match="circle"):
+        tg.draw(d, collapse=lambda z: "both" if z is b or z is d else None)
+
+
+def test_clusters_are_the_calls_of_modules():
+    net = tg.nn.MLP(2, [3, 1], "tanh")
+    picture = tg.draw(net([1.0, 2.0]), model=net).sketch.picture
+    assert [group.title for group in picture.groups] == [
+        "layers.0 Layer(2, 3)",
+        "layers.0.neurons.0 TanhNeuron(2)",
+        "layers.0.neurons.1 TanhNeuron(2)",
+        "layers.0.neurons.2 TanhNeuron(2)",
+        "layers.1.neurons.0 LinearNeuron(3)",
+    ]
+    home = {card.title: card.group for card in picture.cards if card.title}
+    assert home["w_12^(1)"] == home["b_1^(1)"] == home["z_1^(1)"] == home["a_1^(1)"] == 1
+    assert home["w_31^(1)"] == 3
+    assert "subgraph cluster_4" in tg.draw(net([1.0, 2.0]), model=net).source
+
+
+def test_heat_names_dead_vanishing_and_exploding():
+    x = tg.Value(-1.0, label="x")
+    dead = x.relu()
+    dead.label = "d"
+    small, large = tg.Value(1.0, label="s"), tg.Value(1.0, label="l")
+    loss = dead + small * 1e-9 + large * 1e5
+    loss.backward()
+    picture = tg.draw(loss, heat=True).sketch.picture
+    marks = {card.title: card.mark for card in picture.cards if card.title}
+    assert marks == {"x": "", "d": "dead", "s": "vanishing", "l": "exploding"}
+    heats = {card.title: card.heat for card in picture.cards if card.title}
+    assert heats == {"x": 0, "d": 6, "s": 0, "l": 6}
+    assert any(note.startswith("d is dead: a ReLU that is zero") for note in picture.notes)
+    assert any("vanishing: below 1e-06" in note for note in picture.notes)
+    assert 'class="result dead hot"' in tg.draw(loss, heat=True).svg()
+
+
+def test_a_thousand_nodes_fit_their_budget():
+    random.seed(1)
+    net = tg.nn.MLP(2, [16, 16, 1])
+    y = net([1.0, 2.0])
+    y.backward()
+    picture = tg.draw(y, collapse=False).svg()
+    assert len(picture.encode()) <= 500_000
+    assert len(paths(picture)) == 1248
+
+
+def test_a_deep_graph_is_laid_out_without_recursion():
+    x = tg.Value(1.0)
+    for _ in range(3000):
+        x = x + 1.0
+    assert len(paths(tg.draw(x, collapse=False).svg())) == 6000
+
+
+def test_arrays_show_their_range():
+    t = tg.Tensor(np.linspace(-1, 1, 10), label="t")
+    y = (t * t).sum()
+    y.backward()
+    seen = texts(tg.draw(y).svg())
+    assert "data −1 … 1" in seen
+    assert "grad −2 … 2" in seen
+    assert svg(tg.draw(y).sketch.picture).count("<path") == 4  # three uses and the tip of the arrows
