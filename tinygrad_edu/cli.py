@@ -10,11 +10,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .errors import TinygradEduError
-from .graph import Node
+from .errors import FormulaError, TinygradEduError
+from .graph import Node, gradients
 
 Command = Callable[[argparse.Namespace], int]  # returns the exit status
 
@@ -86,28 +87,78 @@ def whole(least: int) -> Callable[[str], int]:
 # explain, check ----------------------------------------------------------------------------------------------------
 
 
+FORMATS = ("text", "markdown", "latex", "json")
+
+
 def add_explain(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add `explain` to the commands."""
     command = add_command(commands, explain, "explain")
     command.add_argument("expression", help='a formula, like "relu(w*x + b)"')
     command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="the numbers to put in, like w=2,x=3,b=-1")
+    command.add_argument("--wrt", default="", metavar="NAME", help="the variable to differentiate by (all of them)")
+    command.add_argument("--format", choices=FORMATS, default="text", help="of what is printed (text)")
 
 
 def explain(options: argparse.Namespace) -> int:
     """Show the chain rule on a formula, in words, symbols and numbers."""
-    raise NotImplementedError(options.command)
+    from .explain.chain_rule import explain as explained
+    from .explain.formula import formula
+    from .expression import assignments, parse
+
+    node, leaves = parse(options.expression).record(assignments(options.at))
+    if options.wrt and options.wrt not in leaves:
+        raise FormulaError(f"`{options.wrt}` is no variable of the formula; there are: {', '.join(leaves) or 'none'}")
+    if options.format != "json":
+        print(explained(node, leaves.get(options.wrt), options.format))
+        return 0
+    slopes = dict(zip(leaves, (g.data for g in gradients(node, leaves.values())), strict=True))
+    text = explained(node, leaves.get(options.wrt))
+    print_json({"formula": formula(node), "value": node.numpy(), "gradients": slopes, "explanation": text})
+    return 0
 
 
 def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add `check` to the commands."""
     command = add_command(commands, check, "check")
-    command.add_argument("expression", help='the function, like "x**2 * sin(x)"')
-    command.add_argument("--hand", required=True, help='its derivative as derived by hand, like "2*x*sin(x)"')
+    command.add_argument("expression", help='the function, like "x**2 * sin(x)", or a Python file with it')
+    command.add_argument(
+        "--hand",
+        required=True,
+        action="append",
+        help='its derivative as derived by hand, like "2*x*sin(x)"; for one of several variables "w = 2*x"; '
+        "in a file, the name of the function that returns the gradient",
+    )
+    command.add_argument("--wrt", default="", metavar="NAME", help="the variable of a derivative that does not say it")
+    command.add_argument("--function", default="", metavar="NAME", help="in a file, the function (the first one)")
+    command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="a point to try; others are drawn around it")
+    command.add_argument("--seed", type=whole(0), default=0, help="of the points that are drawn (0)")
+    command.add_argument("--format", choices=FORMATS, default="text", help="of what is printed (text)")
 
 
 def check(options: argparse.Namespace) -> int:
     """Compare a derivative worked out by hand with the automatic one, and name the mistake."""
-    raise NotImplementedError(options.command)
+    from .check.formulas import compare_formulas, compare_in_file
+    from .expression import assignments
+
+    if options.expression.endswith(".py"):
+        report = compare_in_file(Path(options.expression), options.function, options.hand[0], options.seed)
+    else:
+        at = assignments(options.at)
+        report = compare_formulas(options.expression, options.hand, options.wrt, at, options.seed)
+    if options.format == "json":
+        print_json(report.as_dict())
+    else:
+        print({"text": report.text, "markdown": report.markdown, "latex": report.latex}[options.format]())
+    return 0 if report.ok else 1
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON; arrays become lists."""
+    import json
+
+    print(
+        json.dumps(data, indent=2, ensure_ascii=False, default=lambda x: x.tolist() if hasattr(x, "tolist") else str(x))
+    )
 
 
 # draw, step --------------------------------------------------------------------------------------------------------

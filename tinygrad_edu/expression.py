@@ -104,6 +104,9 @@ def parse(text: str) -> Expression:
         raise FormulaError(
             f"the formula is nested too deeply, or holds a character that no formula has: {line:.60}…"
         ) from None
+    for part in ast.walk(tree):
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitXor):
+            raise refused(line, column(line, part.right.col_offset), "`^` is not a power here: write **")
     functions = {id(call.func) for call in ast.walk(tree) if isinstance(call, ast.Call)}
     functions |= {
         id(part.value) for part in ast.walk(tree) if isinstance(part, ast.Attribute) and id(part) in functions
@@ -191,8 +194,6 @@ class Computation:
         raise self.refuse(part, f"`{part.id}` has no value: give it one, as in {part.id}=2 (there are: {known})")
 
     def binary(self, part: ast.BinOp) -> Any:
-        if isinstance(part.op, ast.BitXor):
-            raise self.refuse(part.right, "`^` is not a power here: write **")
         if type(part.op) not in OPERATORS:
             raise self.refuse(part.right, "this operator has no meaning in a formula")
         return self.apply(part, OPERATORS[type(part.op)], self.of(part.left), self.of(part.right))

@@ -107,7 +107,7 @@ class Notation:
     @cached_property
     def names(self) -> dict[Node, str]:
         """The article's name of every node that has one; a label of the user's own comes first."""
-        found: dict[Node, str] = {self.cost: "C"}
+        found: dict[Node, str] = {self.cost: "C"} if self.layers else {}
         for layer in self.layers:
             l = layer.number  # noqa: E741  # the article's letter
             if isinstance(layer.x, Node):

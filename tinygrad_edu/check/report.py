@@ -71,10 +71,11 @@ class ComparisonReport:
     def __bool__(self) -> bool:
         return self.ok
 
-    def __str__(self) -> str:
+    def text(self) -> str:
+        """Return the report for a terminal."""
         return "\n".join([self.headline(), "", *table(self.lines), *self.explanation()]).rstrip()
 
-    __repr__ = __str__  # a notebook cell or a prompt shows the table
+    __str__ = __repr__ = text  # a prompt shows the table too
 
     def headline(self) -> str:
         """Return the verdict in one line."""
@@ -130,6 +131,10 @@ class ComparisonReport:
         ]
         head = ["| parameter | shape | max error | verdict |", "|---|---|---|---|"]
         return "\n".join([f"**{self.headline()}**", "", *head, *rows, "", *found, *self.advice]).rstrip()
+
+    def latex(self) -> str:
+        """Return the report as the body of a LaTeX document."""
+        return "\\begin{verbatim}\n" + self.text() + "\n\\end{verbatim}"
 
     def _repr_html_(self) -> str:
         say = html.escape

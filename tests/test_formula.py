@@ -1,0 +1,178 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.mathtext import MathTextParser
+from nets_by_hand import net
+
+import tinygrad_edu as tg
+from tinygrad_edu.explain.names import tex_name
+from tinygrad_edu.explain.spelling import Binds, tex_spelling, text_spelling
+from tinygrad_edu.expression import parse
+from tinygrad_edu.op import TABLE
+
+MATHTEXT = MathTextParser("path")
+
+
+def parses(tex):
+    MATHTEXT.parse(f"${tex}$")
+    return True
+
+
+def recorded(text, **at):
+    return parse(text).record(at or {"x": 1.7, "y": 0.6})[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "tex"),
+    [
+        ("x - (y - x)", "x - (y - x)", "x - (y - x)"),
+        ("(x - y) - x", "x - y - x", "x - y - x"),
+        ("x / (y * x)", "x / (y * x)", r"\frac{x}{y \cdot x}"),
+        ("(x + y) * x", "(x + y) * x", r"(x + y) \cdot x"),
+        ("-x**2", "-x ** 2", "-{x}^{2}"),
+        ("(-x)**2", "(-x) ** 2", "{(-x)}^{2}"),
+        ("(x**y)**2", "(x ** y) ** 2", "{({x}^{y})}^{2}"),
+        ("x**(y**2)", "x ** y ** 2", "{x}^{{y}^{2}}"),
+        ("x * -3", "x * (-3)", r"x \cdot (-3)"),
+        ("sqrt(x / y)", "sqrt(x / y)", r"\sqrt{\frac{x}{y}}"),
+        ("abs(x - y) * 2", "abs(x - y) * 2", r"\left|x - y\right| \cdot 2"),
+        ("(x > y) * x", "(x > y) * x", r"[x > y] \cdot x"),
+        ("1e-7 * x", "1e-07 * x", r"1 \cdot 10^{-7} \cdot x"),
+    ],
+)
+def test_brackets_stand_where_they_are_needed_and_nowhere_else(typed, text, tex):
+    node = recorded(typed)
+    assert tg.formula(node) == text
+    assert tg.formula(node, "latex") == tex
+    assert parses(tex)
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("1 * x", "x"),
+        ("x * 1 + 0", "x"),
+        ("x**1", "x"),
+        ("x**0 + y", "1 + y"),
+        ("--x", "x"),
+        ("-(-(x + y)) * 2", "(x + y) * 2"),
+        ("x + -y", "x - y"),
+        ("x - -y", "x + y"),
+        ("x + -y * 2", "x - y * 2"),
+        ("0 - x", "-x"),
+        ("-1 * x", "-x"),
+        ("x / -1", "-x"),
+        ("sin(1 * x) * 0 + x", "x"),
+    ],
+)
+def test_what_changes_nothing_is_not_written(typed, text):
+    assert tg.formula(recorded(typed)) == text
+
+
+ATOMS = st.sampled_from(["x", "y", "2", "0.3", "-1.5", "1"])
+UNARY = st.sampled_from(["sin({})", "-{}", "tanh({})", "({})**2", "abs({})", "relu({})", "-({})", "exp(-({})**2)"])
+BINARY = st.sampled_from(["({}) + ({})", "({}) - ({})", "({}) * ({})", "({}) / (2 + abs({}))", "max({}, {})"])
+EXPRESSIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.builds(str.format, UNARY, inner),
+        st.builds(str.format, BINARY, inner, inner),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(EXPRESSIONS)
+def test_a_formula_read_again_is_the_same_number(typed):
+    at = {"x": 1.7, "y": -0.6}
+    expression = parse(typed)
+    node, _ = expression.record({name: at[name] for name in expression.variables})
+    text = tg.formula(node)
+    if "\n" not in text and expression.variables:
+        assert float(parse(text)(**at)) == node.data
+        assert parses(tg.formula(node, "latex"))
+
+
+def test_second_derivatives_read_like_textbooks():
+    x = tg.Value(2.0, label="x")
+    (first,) = tg.gradients(x**3, [x])
+    (second,) = tg.gradients(first, [x])
+    assert tg.formula(first) == "3 * x ** 2"
+    assert parse(tg.formula(second))(x=2.0) == 12.0
+
+
+def test_a_graph_with_2_to_the_60_paths_is_written_in_60_lines():
+    x = y = tg.Value(1.0, label="x")
+    for _ in range(60):
+        y = y + y
+    lines = tg.formula(y).splitlines()
+    assert len(lines) < 62
+    assert lines[0].startswith("v")
+    assert max(map(len, lines)) < 310
+
+
+def test_a_chain_of_ten_thousand_nodes_is_no_recursion():
+    y = tg.Value(0.5, label="x")
+    for _ in range(10_000):
+        y = tg.sin(y)
+    assert tg.formula(y).count("sin") == 10_000
+
+
+def test_tensors_show_axes_shapes_and_indices():
+    x = tg.Tensor(np.ones((5, 3)), label="x")
+    W = tg.Tensor(np.ones((2, 3)), label="W^(1)")
+    node = (x @ W.T).sum(axis=0)[1:]
+    assert tg.formula(node) == "sum(x @ W^(1).T, axis=0)[1:]"
+    assert parses(tg.formula(node, "latex"))
+    assert tg.formula(tg.concatenate([x, x, x])).startswith("concatenate(x, x, x")
+
+
+@pytest.mark.parametrize(
+    ("label", "tex"),
+    [
+        ("w_jk^(L)", "w_{jk}^{(L)}"),
+        ("W^(2)", "W^{(2)}"),
+        ("x1", "x_{1}"),
+        ("theta", r"\theta"),
+        ("a_3", "a_{3}"),
+        ("my loss", r"\mathrm{my\ loss}"),
+        ("50%_of{it}", r"\mathrm{50\%\_of\{it\}}"),
+    ],
+)
+def test_labels_become_latex(label, tex):
+    assert tex_name(label) == tex
+    assert parses(tex)
+
+
+def test_two_leaves_of_one_label_stay_two():
+    a, b = tg.Value(1.0, label="w"), tg.Value(2.0, label="w")
+    assert tg.formula(a - b) == "w - w'"
+
+
+def test_constants_and_infinities():
+    x = tg.Value(1.0, label="x")
+    assert tg.formula(x * math.inf, "latex") == r"x \cdot \infty"
+    assert parses(tg.formula(x + math.nan, "latex"))
+    with pytest.raises(ValueError, match="format"):
+        tg.formula(x, "html")
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
+def test_every_row_of_the_table_is_spelled_so_that_latex_accepts_it(row):
+    text, tex = text_spelling(row.text), tex_spelling(row.tex or row.text)
+    assert len(text.slots) == row.text.count("{}")
+    assert all(isinstance(slot, Binds) for slot in (*text.slots, *tex.slots))
+    filled = (row.tex or row.name.replace("_", r"\_")).format(*["x"] * 9) if row.tex else "x"
+    assert parses(filled)
+
+
+def test_a_net_and_its_gradients_have_formulas():
+    loss, parameters = net(np.random.default_rng(0), (3, 4, 2), n=5)
+    for node in (loss, *tg.gradients(loss, list(parameters.values()))):
+        assert "W^(" in tg.formula(node)
+        for line in tg.formula(node, "latex").split(r" \\ "):
+            assert parses(line)
