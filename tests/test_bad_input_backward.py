@@ -42,7 +42,8 @@ def constant_by_no_grad():
         (lambda: Tensor([1.0]) > 0, ("`greater` has no derivative", ".py:")),
         (lambda: np.argmax(Tensor([1.0])) * 2, ("`argmax` has no derivative",)),
         (lambda: Tensor([1.0], False, label="w") * 2, ("constants only, `w` (made at", ".py:", "requires_grad=True")),
-        (lambda: Tensor([1, 2]), ("constants only", "requires_grad=True")),
+        (lambda: Tensor([1, 2]), ("it is a constant", "requires_grad=True")),
+        (lambda: Tensor([1, 2]).sum(), ("constants only", "requires_grad=True")),
         (lambda: Value(1.0, requires_grad=False) * 2, ("constants only", "requires_grad=True")),
         (lambda: Value(1.0) > 0, ("`greater` has no derivative",)),
     ],
@@ -88,6 +89,21 @@ def test_an_input_that_the_output_does_not_depend_on_has_gradient_zero():
     x, y = Tensor([1.0, 2.0]), Tensor(3.0)
     (g,) = tg.gradients(y * y, [x])
     np.testing.assert_array_equal(g.data, [0, 0])
+
+
+def test_gradients_of_what_are_no_nodes():
+    x, y = Tensor([1.0, 2.0], label="x"), Value(2.0)
+    with refuses(TypeError, "gradients(y, [x])", "`x`", line=False):  # its rows would be other nodes than x
+        tg.gradients((x * x).sum(), x)
+    for output, inputs in ((y * y, [3.0]), (3.0, [y])):
+        with refuses(TypeError, "3.0", "float", "no node", line=False):
+            tg.gradients(output, inputs)
+    with refuses(ShapeError, "seed", "(3,)", "(2,)"):
+        tg.gradients(x * x, [x], seed=Tensor(np.ones(3)))
+    with refuses(NonScalarError, "(2,)", ".sum()"):
+        tg.gradients(x * x, [x])
+    (g,) = tg.gradients(x * x, [x], seed=x)
+    np.testing.assert_array_equal(g.data, [2, 8])
 
 
 # Again and again -----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 from .copies import recipe
-from .errors import GradientError, StaleGraphError, line_of, users_frame, warn
+from .errors import DTypeError, GradientError, StaleGraphError, line_of, users_frame, warn
 from .modes import current, mode, tracing
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ class Node:
 
     def plain_walk(self, order: Sequence[Node], start: Any, keep: bool) -> Grads:
         """Return the gradients of the nodes of `order`, from `start`, by the walk that has an answer to everything."""
-        return pull(order, {self: start}, order if keep else (), self.operand)
+        return pull(order, {self: start}, order if keep else (), type(self).operand)
 
 
 def itself(x: Any) -> Any:
@@ -327,11 +327,17 @@ def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[An
     seed: the gradient to start from, of the output's shape; may be left out where that is one number.
     An input that the output does not depend on gets zero. Raises as `backward()` does.
     """
+    if isinstance(inputs, Node):
+        raise DTypeError(f"gradients: give a list of nodes, as in gradients(y, [x]), not {inputs.title} by itself")
     wanted = list(inputs)
+    for x in (output, *wanted):
+        if not isinstance(x, Node):
+            raise DTypeError(f"gradients: {x!r:.60} of type {type(x).__name__} is no node, which remembers its making")
     for x in wanted:
         if not x._requires_grad:
             raise GradientError(why_constant(x))
-    start = seed if isinstance(seed, Node) else output.leaf(output.seed(seed))
+    start = output.seed(data_of(seed))
+    start = seed if isinstance(seed, Node) else output.leaf(start)
     order = history(output)
     path = set(wanted)  # only what was made from a wanted node can pass a gradient on to it
     for node in order:
@@ -366,6 +372,8 @@ def total(leaf: Node, g: Any) -> Any:
 
 def why_constant(node: Node) -> str:
     """Say why no gradient can flow from or to `node`."""
+    if node.op is None and "cut" not in node.params:
+        return f"{node.title}, made at {node.where}, has no gradient: it is a constant; give it requires_grad=True"
     for made in reversed(history(node)):  # the newest cut is the one the user is looking at
         if "cut" in made.params:
             return f"{node.title} has no gradient: {made.title} was {made.params['cut']} at {made.where}"

@@ -447,7 +447,7 @@ class Tensor(ArrayMethods, Node):
         if given is None:
             if self.size != 1:
                 raise NonScalarError(
-                    f"backward() starts from one number, and {self.title} has shape {self.shape}: use "
+                    f"a gradient starts from one number, and {self.title} has shape {self.shape}: use "
                     ".sum().backward(), .mean().backward(), or backward(seed) with a weight for each number "
                     f"(made at {self.where})"
                 )
