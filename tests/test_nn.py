@@ -232,7 +232,7 @@ def test_a_parameter_is_not_replaced_by_an_array():
     ],
 )
 def test_sizes_and_settings_are_checked(make, kind, words):
-    with refuses(kind, words, line=False):
+    with refuses(kind, words):
         make()
 
 
@@ -243,7 +243,7 @@ def test_inputs_of_another_width_are_refused(shape):
 
 
 def test_a_neuron_counts_its_inputs():
-    with refuses(ShapeError, "2 weights", "3 inputs", line=False):
+    with refuses(ShapeError, "2 weights", "3 inputs"):
         nn.Neuron(2, rng=0)([1.0, 2.0, 3.0])
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import users_line
+
 Array = np.ndarray[Any, Any]
 Rng = np.random.Generator | int | None
 
@@ -22,9 +24,11 @@ def batches(x: Any, y: Any, size: int, rng: Rng = None) -> Iterator[tuple[Array,
     try:
         size = operator.index(size)
     except TypeError:
-        raise ValueError(f"batches: size must be a whole number of examples, not {size!r:.60}") from None
+        raise ValueError(
+            f"batches: size must be a whole number of examples, not {size!r:.60} (at {users_line()})"
+        ) from None
     if size < 1:
-        raise ValueError(f"batches: size must be at least 1 example, not {size}")
+        raise ValueError(f"batches: size must be at least 1 example, not {size} (at {users_line()})")
     order = np.arange(len(x)) if rng is None else np.random.default_rng(rng).permutation(len(x))
     return ((x[order[i : i + size]], y[order[i : i + size]]) for i in range(0, len(x), size))
 
@@ -36,7 +40,7 @@ def split(x: Any, y: Any, held_out: float = 0.2, *, rng: Rng = None) -> tuple[tu
     """
     x, y = pair("split", x, y)
     if not 0 < held_out < 1:
-        raise ValueError(f"split: held_out must be between 0 and 1, not {held_out!r:.60}")
+        raise ValueError(f"split: held_out must be between 0 and 1, not {held_out!r:.60} (at {users_line()})")
     rng = np.random.default_rng(rng)
     test = np.zeros(len(y), bool)
     for label in np.unique(y):
@@ -49,5 +53,7 @@ def pair(name: str, x: Any, y: Any) -> tuple[Array, Array]:
     """Return inputs and answers as arrays. Raises ValueError where their lengths differ."""
     x, y = np.asarray(x), np.asarray(y)
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
-        raise ValueError(f"{name}: x of shape {x.shape} and y of shape {y.shape} must have one row an example each")
+        raise ValueError(
+            f"{name}: x of shape {x.shape} and y of shape {y.shape} must have one row an example each (at {users_line()})"
+        )
     return x, y

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import users_line
+
 Array = np.ndarray[Any, Any]
 Rng = np.random.Generator | int | None
 
@@ -58,14 +60,16 @@ def in_turn(name: str, n: int, classes: int) -> Array:
         try:
             operator.index(given)
         except TypeError:
-            raise TypeError(f"{name}: {argument} must be a whole number, not {given!r:.60}") from None
+            raise TypeError(
+                f"{name}: {argument} must be a whole number, not {given!r:.60} (at {users_line()})"
+            ) from None
         if given < 1:
-            raise ValueError(f"{name}: {argument} must be at least 1, not {given}")
+            raise ValueError(f"{name}: {argument} must be at least 1, not {given} (at {users_line()})")
     return np.arange(n) % classes
 
 
 def spread(name: str, noise: float) -> float:
     """Return the noise. Raises ValueError where it is negative or not a number."""
     if not noise >= 0:
-        raise ValueError(f"{name}: noise must be 0 or more, not {noise!r:.60}")
+        raise ValueError(f"{name}: noise must be 0 or more, not {noise!r:.60} (at {users_line()})")
     return noise

@@ -113,11 +113,12 @@ def embedding(words: Any, weight: Any) -> Any:
     """Return the row of `weight` for each of `words`, which are whole numbers. Raises DTypeError, IndexError."""
     numbers = np.asarray(data_of(words))
     if numbers.dtype.kind not in "iu":
-        raise DTypeError(f"embedding: words are looked up by whole numbers, not by {numbers.dtype}")
+        raise DTypeError(f"embedding: words are looked up by whole numbers, not by {numbers.dtype} (at {users_line()})")
     wrong = np.flatnonzero((numbers < 0) | (numbers >= len(weight)))
     if wrong.size:
         raise IndexError(
-            f"embedding: word {numbers.flat[wrong[0]]}, but there are {len(weight)} words (0–{len(weight) - 1})"
+            f"embedding: word {numbers.flat[wrong[0]]}, but there are {len(weight)} words (0–{len(weight) - 1}) "
+            f"(at {users_line()})"
         )
     return weight[words if isinstance(words, Node) else numbers]
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import users_line
+
 Shape = tuple[int, ...]
 Array = np.ndarray[Any, Any]
 Rng = np.random.Generator | int | None
@@ -21,21 +23,24 @@ GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}
 def generator(rng: Rng) -> np.random.Generator:
     """Return the generator to draw from: the one given, a new one from a seed, or one that differs each time."""
     if rng is not None and not isinstance(rng, (np.random.Generator, int, np.integer)):
-        raise TypeError(f"rng must be a numpy.random.Generator or a seed, not {rng!r:.60}")
+        raise TypeError(f"rng must be a numpy.random.Generator or a seed, not {rng!r:.60} (at {users_line()})")
     return np.random.default_rng(rng)
 
 
 def gain(activation: str) -> float:
     """Return how much larger weights may be before this activation, so that signals keep their size."""
     if activation not in GAINS:
-        raise ValueError(f"gain: {activation!r} is none of {', '.join(GAINS)}")
+        raise ValueError(f"gain: {activation!r} is none of {', '.join(GAINS)} (at {users_line()})")
     return GAINS[activation]
 
 
 def fans(shape: Shape) -> tuple[int, int]:
     """Return `(fan_in, fan_out)` of a weight. Raises ValueError for fewer than two axes."""
     if len(shape) < 2:
-        raise ValueError(f"a weight needs two axes or more to have a fan-in and a fan-out, and this shape is {shape}")
+        raise ValueError(
+            f"a weight needs two axes or more to have a fan-in and a fan-out, and this shape is {shape} "
+            f"(at {users_line()})"
+        )
     window = math.prod(shape[2:])
     return shape[1] * window, shape[0] * window
 

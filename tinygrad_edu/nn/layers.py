@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
+from ..errors import users_line
 from ..tensor import Tensor
 from . import functional, init
 from .init import Rng
@@ -65,7 +66,10 @@ class Sequential(Module):
         super().__init__()
         for i, layer in enumerate(layers):
             if not isinstance(layer, Module):
-                raise TypeError(f"Sequential: argument {i} is {layer!r:.60}, not a module; pass modules one by one")
+                raise TypeError(
+                    f"Sequential: argument {i} is {layer!r:.60}, not a module; pass modules one by one "
+                    f"(at {users_line()})"
+                )
         self.layers = layers
         number_layers(self)
 

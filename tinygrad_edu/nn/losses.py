@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError, users_line
 from ..graph import Node, data_of
 from ..ops import activations, arithmetic, compare, losses
 from ..ops.shapes import shape
@@ -35,7 +35,7 @@ def huber_loss(
 ) -> Any:
     """Return the mean of d²/2 where |d| = |output - target| is below `delta`, and of a straight line beyond."""
     if not delta > 0:
-        raise ValueError(f"huber_loss: delta must be positive, not {delta!r:.60}")
+        raise ValueError(f"huber_loss: delta must be positive, not {delta!r:.60} (at {users_line()})")
     difference = output - alike("huber_loss", output, target, broadcast)
     size = arithmetic.absolute(difference)
     return reduced("huber_loss", compare.where(size < delta, difference**2 / 2, delta * (size - delta / 2)), reduction)
@@ -80,7 +80,8 @@ def binary_cross_entropy(p: Any, target: Any, reduction: str = "mean") -> Any:
     if seen.size and not (seen.min() >= 0 and seen.max() <= 1):
         raise ValueError(
             f"binary_cross_entropy: probabilities run from 0 to 1, and these from {seen.min():g} to {seen.max():g}; "
-            "for scores before the sigmoid use binary_cross_entropy_with_logits"
+            "for scores before the sigmoid use binary_cross_entropy_with_logits "
+            f"(at {users_line()})"
         )
     target = alike("binary_cross_entropy", p, target, broadcast=False)
     return reduced("binary_cross_entropy", losses.binary_cross_entropy(p, target), reduction)
@@ -97,7 +98,7 @@ def binary_cross_entropy_with_logits(scores: Any, target: Any, reduction: str = 
 def reduced(name: str, each: Any, reduction: str) -> Any:
     """Return the losses of all examples as one number, or as they are."""
     if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{name}: reduction {reduction!r:.60} is none of 'mean', 'sum', 'none'")
+        raise ValueError(f"{name}: reduction {reduction!r:.60} is none of 'mean', 'sum', 'none' (at {users_line()})")
     if reduction == "none" or not shape(each):  # one number is its own mean, and a Value has no axes
         return each
     return each.mean() if reduction == "mean" else each.sum()
@@ -114,7 +115,7 @@ def alike(name: str, output: Any, target: Any, broadcast: bool) -> Any:
             become = ""
         raise ShapeError(
             f"{name}: the output has shape {ours} and the target {theirs};{become} "
-            f"reshape one, as in target.reshape({ours})"
+            f"reshape one, as in target.reshape({ours}) (at {users_line()})"
         )
     return target
 
@@ -123,16 +124,19 @@ def classes(name: str, scores: Any, target: Any) -> Any:
     """Return class labels, checked against the scores. Raises DTypeError, ShapeError or IndexError."""
     labels = np.asarray(data_of(target))
     if labels.dtype.kind not in "iu":
-        raise DTypeError(f"{name}: classes are whole numbers, and the target is {labels.dtype}: use .astype(int)")
+        raise DTypeError(
+            f"{name}: classes are whole numbers, and the target is {labels.dtype}: use .astype(int) (at {users_line()})"
+        )
     *examples, n = shape(scores) or (0,)
     if labels.shape != tuple(examples):
         raise ShapeError(
             f"{name}: scores of shape {shape(scores)} go with one class an example, shape {tuple(examples)}, "
-            f"and the target has shape {labels.shape}"
+            f"and the target has shape {labels.shape} (at {users_line()})"
         )
     wrong = np.flatnonzero((labels < 0) | (labels >= n))
     if wrong.size:
         raise IndexError(
-            f"{name}: class {labels.flat[wrong[0]]}, but there are {n} classes (0–{n - 1}), in row {wrong[0]}"
+            f"{name}: class {labels.flat[wrong[0]]}, but there are {n} classes (0–{n - 1}), in row {wrong[0]} "
+            f"(at {users_line()})"
         )
     return target if isinstance(target, Node) else labels

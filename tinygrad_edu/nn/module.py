@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
-from ..errors import DTypeError, GradientError
+from ..errors import DTypeError, GradientError, users_line
 from ..graph import Node, tick
 from . import state
 
@@ -30,7 +30,7 @@ class Module:
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the output; every module defines its own."""
-        raise NotImplementedError(f"{type(self).__name__} has to define forward()")
+        raise NotImplementedError(f"{type(self).__name__} has to define forward() (at {users_line()})")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         first = tick()
@@ -44,12 +44,15 @@ class Module:
 
     def __setattr__(self, name: str, new: Any) -> None:
         if "training" not in self.__dict__ and name != "training" and any(True for _ in found(new, "")):
-            raise GradientError(f"{type(self).__name__}.__init__: call super().__init__() first, then set {name!r}")
+            raise GradientError(
+                f"{type(self).__name__}.__init__: call super().__init__() first, then set {name!r} (at {users_line()})"
+            )
         old = self.__dict__.get(name)
         if old is not None and is_leaf(old) and new is not None and not is_leaf(new):
             raise DTypeError(
                 f"{name!r} of {type(self).__name__} is {old.title} and cannot become {new!r:.60}: "
-                f"write .{name}.data = … to change its numbers, or give another leaf to put in its place"
+                f"write .{name}.data = … to change its numbers, or give another leaf to put in its place "
+                f"(at {users_line()})"
             )
         object.__setattr__(self, name, new)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import ShapeError
+from ..errors import ShapeError, users_line
 from ..value import Value
 from .module import Module
 from .sizes import size
@@ -66,7 +66,10 @@ class Neuron(Module):
         """Return the activation for inputs `x`: numbers or Values, as many as there are weights."""
         x = x.tolist() if hasattr(x, "tolist") else x
         if len(x) != len(self.w):
-            raise ShapeError(f"this neuron has {len(self.w)} weight{'s' * (len(self.w) > 1)}, and got {len(x)} inputs")
+            raise ShapeError(
+                f"this neuron has {len(self.w)} weight{'s' * (len(self.w) > 1)}, and got {len(x)} inputs "
+                f"(at {users_line()})"
+            )
         z: Value = sum((w * x_k for w, x_k in zip(self.w, x, strict=True)), self.b)
         z.label = self.z_label
         if self.activation == "linear":
@@ -119,7 +122,10 @@ class MLP(Module):
         rng = source(rng)
         sizes = [n_in, *n_outs]
         if len(sizes) < 2:
-            raise ValueError("MLP: n_outs is empty; give the number of neurons of each layer, like MLP(2, [16, 1])")
+            raise ValueError(
+                "MLP: n_outs is empty; give the number of neurons of each layer, like MLP(2, [16, 1]) "
+                f"(at {users_line()})"
+            )
         self.layers = [
             Layer(n, m, activation, nonlin=i < len(sizes) - 2, rng=rng) for i, (n, m) in enumerate(pairwise(sizes))
         ]
@@ -155,7 +161,9 @@ def source(rng: Rng) -> Uniform:
     if isinstance(rng, int):
         return random.Random(rng)
     if not hasattr(rng, "uniform"):
-        raise TypeError(f"rng must be a random.Random, a numpy.random.Generator or a seed, not {rng!r:.60}")
+        raise TypeError(
+            f"rng must be a random.Random, a numpy.random.Generator or a seed, not {rng!r:.60} (at {users_line()})"
+        )
     return rng
 
 
@@ -163,7 +171,7 @@ def chosen(activation: Activation) -> str:
     """Return the name of an activation. Raises ValueError for an unknown one."""
     name = "relu" if activation is True else activation or "linear"
     if name not in ACTIVATIONS:
-        raise ValueError(f"activation {activation!r:.60} is none of {', '.join(ACTIVATIONS)}")
+        raise ValueError(f"activation {activation!r:.60} is none of {', '.join(ACTIVATIONS)} (at {users_line()})")
     return name
 
 

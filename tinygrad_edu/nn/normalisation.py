@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, users_line
 from ..modes import no_grad
 from ..tensor import Tensor
 from . import functional
@@ -32,14 +32,17 @@ class BatchNorm1d(Module):
     def forward(self, x: Any) -> Any:
         """Return `x`, (n, features), normalised. Raises ShapeError, and ValueError for a single row in training."""
         if len(x.shape) != 2 or x.shape[1] != self.features:
-            raise ShapeError(f"BatchNorm1d({self.features}) needs (n, {self.features}), not {x.shape}")
+            raise ShapeError(
+                f"BatchNorm1d({self.features}) needs (n, {self.features}), not {x.shape} (at {users_line()})"
+            )
         if not self.training:
             return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
         n = x.shape[0]
         if n < 2:
             raise ValueError(
                 f"BatchNorm1d: one row has no variance to measure (input {x.shape}); "
-                "train with larger batches, or call eval() to use a trained net"
+                "train with larger batches, or call eval() to use a trained net "
+                f"(at {users_line()})"
             )
         mean = x.mean(axis=0)
         centred = x - mean
@@ -69,7 +72,9 @@ class LayerNorm(Module):
     def forward(self, x: Any) -> Any:
         """Return `x`, (…, features), normalised. Raises ShapeError."""
         if not x.shape or x.shape[-1] != self.features:
-            raise ShapeError(f"LayerNorm({self.features}) needs (…, {self.features}), not {x.shape}")
+            raise ShapeError(
+                f"LayerNorm({self.features}) needs (…, {self.features}), not {x.shape} (at {users_line()})"
+            )
         return functional.layer_norm(x, self.weight, self.bias, self.eps)
 
     def options(self) -> str:

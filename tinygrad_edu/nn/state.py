@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, users_line
 
 if TYPE_CHECKING:
     from .module import Module
@@ -38,7 +38,8 @@ def load(module: Module, saved: dict[str, Any]) -> None:
             problems.append(f"unexpected: {path}, {kind(saved[path])}{known}")
     if problems:
         raise CheckpointError(
-            f"the state does not fit this {type(module).__name__}, which stays as it was:\n  " + "\n  ".join(problems)
+            f"the state does not fit this {type(module).__name__}, which stays as it was (at {users_line()}):\n  "
+            + "\n  ".join(problems)
         )
     for path, x in leaves.items():
         x.assign(saved[path])

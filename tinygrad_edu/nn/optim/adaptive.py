@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ...errors import users_line
 from ...ops.powers import sqrt
 from .optimizer import INFINITY, Optimizer
 
@@ -63,7 +64,7 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise ValueError(f"{type(self).__name__}: betas must be two numbers, not {betas!r:.60}")
+            raise ValueError(f"{type(self).__name__}: betas must be two numbers, not {betas!r:.60} (at {users_line()})")
         self.betas = (self.checked("betas[0]", betas[0], 0, 1), self.checked("betas[1]", betas[1], 0, 1))
         self.eps = self.positive("eps", eps)
         self.weight_decay = self.checked("weight_decay", weight_decay, 0, INFINITY)

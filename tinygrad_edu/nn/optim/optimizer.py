@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import AnomalyError, DTypeError, GradientError, warn
+from ...errors import AnomalyError, DTypeError, GradientError, users_line, warn
 from ...graph import Node, spent
 from ...modes import tracing
 
@@ -60,7 +60,9 @@ class Optimizer:
         Raises GradientError where no weight has a gradient.
         """
         if on_nonfinite not in ("raise", "skip", "allow"):
-            raise ValueError(f"step: on_nonfinite {on_nonfinite!r:.60} is none of 'raise', 'skip', 'allow'")
+            raise ValueError(
+                f"step: on_nonfinite {on_nonfinite!r:.60} is none of 'raise', 'skip', 'allow' (at {users_line()})"
+            )
         self.check_gradients()
         if (trace := tracing()) is not None:
             trace.step(self)
@@ -70,7 +72,7 @@ class Optimizer:
                 return
             raise AnomalyError(
                 f"{type(self).__name__}.step: {odd}; no weight was changed. Lower lr or clip gradients, "
-                "or find the operation that made it with detect_anomaly()"
+                f"or find the operation that made it with detect_anomaly() (at {users_line()})"
             )
         steps = self.steps + 1
         moved = [
@@ -93,7 +95,9 @@ class Optimizer:
         """Raise GradientError where no weight has a gradient; warn where only some have."""
         without = [i for i, w in enumerate(self.params) if w._grad is None]
         if len(without) == len(self.params):
-            raise GradientError(f"{type(self).__name__}.step: no gradients; call loss.backward() before step()")
+            raise GradientError(
+                f"{type(self).__name__}.step: no gradients; call loss.backward() before step() (at {users_line()})"
+            )
         if without:
             warn(
                 f"{type(self).__name__}.step: {len(without)} of {len(self.params)} parameters have no gradient and "
@@ -120,13 +124,15 @@ class Optimizer:
         number = isinstance(given, (int, float, np.integer, np.floating)) and not isinstance(given, bool)
         if not number or not low <= given < high:
             limit = f"from {low} up" + ("" if high == INFINITY else f" to, but not including, {high}")
-            raise ValueError(f"{type(self).__name__}: {name} must be a number {limit}, not {given!r:.60}")
+            raise ValueError(
+                f"{type(self).__name__}: {name} must be a number {limit}, not {given!r:.60} (at {users_line()})"
+            )
         return float(given)
 
     def positive(self, name: str, given: Any) -> float:
         """Return a setting. Raises ValueError unless it is a finite number above 0."""
         if self.checked(name, given, 0, INFINITY) == 0:
-            raise ValueError(f"{type(self).__name__}: {name} must be above 0, not {given!r:.60}")
+            raise ValueError(f"{type(self).__name__}: {name} must be above 0, not {given!r:.60} (at {users_line()})")
         return float(given)
 
     def __repr__(self) -> str:
@@ -135,24 +141,31 @@ class Optimizer:
 
 def checked_params(owner: str, given: Any) -> list[Any]:
     """Return the parameters as a list. Raises TypeError or ValueError that says which of them is wrong, and why."""
-    if isinstance(given, (Node, str, dict)) or hasattr(given, "parameters"):
-        raise DTypeError(f"{owner}: pass model.parameters(), a list of parameters, not {given!r:.60}")
+    here = f"(at {users_line()})"
     try:
-        params = list(given)
+        params = None if isinstance(given, (Node, str, dict)) else list(given)
     except TypeError:
-        raise DTypeError(f"{owner}: pass model.parameters(), a list of parameters, not {given!r:.60}") from None
+        params = None
+    if params is None:
+        raise DTypeError(f"{owner}: pass model.parameters(), a list of parameters, not {given!r:.60} {here}")
     if not params:
-        raise ValueError(f"{owner}: no parameters to step; did you consume model.parameters(), or has the model none?")
+        raise ValueError(
+            f"{owner}: no parameters to step; did you consume model.parameters(), or has the model none? {here}"
+        )
     places: dict[Any, int] = {}
     for i, w in enumerate(params):
         if not isinstance(w, Node):
-            raise ValueError(f"{owner}: parameter {i} is {w!r:.60}, not a Value or a Tensor")
+            raise ValueError(f"{owner}: parameter {i} is {w!r:.60}, not a Value or a Tensor {here}")
         if w.op is not None:
-            raise ValueError(f"{owner}: parameter {i} is {w.title}, made at {w.where}; only leaves can be stepped")
+            raise ValueError(
+                f"{owner}: parameter {i} is {w.title}, made at {w.where}; only leaves can be stepped {here}"
+            )
         if not w.requires_grad:
-            raise ValueError(f"{owner}: parameter {i}, {w.title}, was made with requires_grad=False")
+            raise ValueError(f"{owner}: parameter {i}, {w.title}, was made with requires_grad=False {here}")
         if w in places:
-            raise ValueError(f"{owner}: parameters {places[w]} and {i} are the same, {w.title}: it would step twice")
+            raise ValueError(
+                f"{owner}: parameters {places[w]} and {i} are the same, {w.title}: it would step twice {here}"
+            )
         places[w] = i
     return params
 

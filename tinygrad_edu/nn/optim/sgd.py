@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ...errors import users_line
 from .optimizer import INFINITY, Optimizer
 
 
@@ -27,7 +28,10 @@ class SGD(Optimizer):
         self.weight_decay = self.checked("weight_decay", weight_decay, 0, INFINITY)
         self.nesterov = nesterov
         if nesterov and not momentum:
-            raise ValueError("SGD: nesterov looks ahead along the velocity, and momentum=0 has none; give momentum=0.9")
+            raise ValueError(
+                "SGD: nesterov looks ahead along the velocity, and momentum=0 has none; give momentum=0.9 "
+                f"(at {users_line()})"
+            )
         super().__init__(params, lr)
 
     def start(self, zero: Any) -> tuple[Any, ...]:
