@@ -428,7 +428,7 @@ class Tensor(ArrayMethods, Node):
         if g is None:
             return None
         if not isinstance(g, (np.ndarray, Tensor)):
-            if isinstance(g, (int, float)) and g == 0:
+            if type(g) in EXACT and g == 0:
                 return None
             if not isinstance(g, (int, float, np.generic)):
                 raise bad_rule(z, i, f"{g!r:.60} of type {type(g).__name__}")
