@@ -54,6 +54,7 @@ def pair(name: str, x: Any, y: Any) -> tuple[Array, Array]:
     x, y = np.asarray(x), np.asarray(y)
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
         raise ValueError(
-            f"{name}: x of shape {x.shape} and y of shape {y.shape} must have one row an example each (at {users_line()})"
+            f"{name}: x of shape {x.shape} and y of shape {y.shape} must have one row an example each "
+            f"(at {users_line()})"
         )
     return x, y
