@@ -91,7 +91,7 @@ logaddexp = op(
     lambda g, z, x, y: g * exp(x - z),
     lambda g, z, x, y: g * exp(y - z),
     tex=r"\ln(e^{{{}}} + e^{{{}}})",
-    scalar=lambda x, y: max(x, y) + math.log1p(math.exp(-abs(x - y))),
+    scalar=lambda x, y: max(x, y) + (math.log1p(math.exp(-abs(x - y))) if x != y else math.log(2)),
 )
 logaddexp2 = op(
     "logaddexp2",
@@ -100,7 +100,7 @@ logaddexp2 = op(
     lambda g, z, x, y: g * exp2(x - z),
     lambda g, z, x, y: g * exp2(y - z),
     tex=r"\log_2(2^{{{}}} + 2^{{{}}})",
-    scalar=lambda x, y: max(x, y) + math.log1p(math.exp2(-abs(x - y))) / math.log(2),
+    scalar=lambda x, y: max(x, y) + (math.log1p(math.exp2(-abs(x - y))) / math.log(2) if x != y else 1.0),
 )
 hypot = op(
     "hypot",

@@ -84,7 +84,7 @@ arccosh = op(
     "arccosh",
     "arccosh({})",
     np.arccosh,
-    lambda g, z, x: g / (sqrt(x - 1) * sqrt(x + 1)),
+    lambda g, z, x: g / sqrt(x - 1) / sqrt(x + 1),
     tex=r"\mathrm{{arcosh}}({})",
     scalar=math.acosh,
     onnx="Acosh",
