@@ -88,8 +88,12 @@ def test_a_mask_is_never_lost():
     masked = np.ma.array([1.0, 2.0], mask=[False, True])
     with refuses(DTypeError, "mask", ".filled(", line=False):
         Tensor(masked)
-    with refuses(DTypeError, "mask", line=False):
-        Tensor([1.0, 2.0]) * masked
+    for node in (Tensor([1.0, 2.0]), Tensor([1.0, 2.0], requires_grad=False)):
+        for mixed in (lambda t: t * masked, lambda t: masked * t, lambda t: masked / t, lambda t: np.add(masked, t)):
+            with refuses(DTypeError, "mask", ".filled(", line=False):
+                mixed(node)
+    with refuses(DTypeError, "mask", ".filled(", line=False):
+        masked * Value(2.0)
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # NumPy's, about its own matrices
@@ -106,6 +110,11 @@ def test_a_tensor_made_of_a_tensor_says_that_it_forgets():
     assert caught[0].filename == __file__
     np.testing.assert_array_equal(y.data, [2, 4])
     assert y.op is None
+
+
+def test_a_label_in_the_wrong_place():
+    with refuses(DTypeError, "requires_grad", "label='w'", line=False):
+        Tensor([1.0], "w")
 
 
 @pytest.mark.parametrize("data", [[1, 2], [True], np.zeros(2, np.uint8)])

@@ -174,6 +174,11 @@ class Node:
             self.allow_gradient()
         self._requires_grad = bool(wanted)
 
+    @property
+    def _mask(self) -> Any:
+        """Refuse numpy.ma, which reads `_data` and `_mask` of whatever it computes with, and would cut the graph."""
+        raise DTypeError(f"a masked array cannot compute with {self.title}: give it as .filled(value)")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return recipe(self)
 

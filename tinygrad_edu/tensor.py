@@ -82,6 +82,10 @@ class Tensor(ArrayMethods, Node):
                 warn("Tensor(t) copies the numbers of t and forgets how they were made: use t itself", UserWarning)
             data = data._data
         self._data = array_of(data, dtype)
+        if isinstance(requires_grad, str):
+            raise DTypeError(
+                f"requires_grad is True, False or None: write label={requires_grad!r:.60} to name a tensor"
+            )
         if requires_grad:
             self.allow_gradient()
         self.remember(None, (), {}, self._data.dtype.kind == "f" if requires_grad is None else bool(requires_grad))
@@ -165,7 +169,10 @@ class Tensor(ArrayMethods, Node):
         return self.data
 
     def item(self) -> Any:
-        """Return the only number as a Python number. Raises ValueError where there are more."""
+        """Return the only number as a Python number. Raises ValueError where there are more.
+
+        A list of losses should hold these: a node keeps all that it was computed from.
+        """
         if self.size != 1:
             raise ValueError(f"item() needs one number, and {self.title} has shape {self.shape}")
         return self.numbers().item()
