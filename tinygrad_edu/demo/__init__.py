@@ -14,7 +14,7 @@ from . import checks, pictures
 from .findings import Findings
 from .progress import progress
 from .report import report
-from .training import BATCH, digit_net, recognised, train
+from .training import BATCH, digit_net, least_sure, recognised, train
 
 
 def run(seed: int, epochs: int, out: Path) -> int:
@@ -31,6 +31,8 @@ def run(seed: int, epochs: int, out: Path) -> int:
     batch = x[:BATCH], y[:BATCH]
     before, nudges = checks.by_hand(model, *batch), checks.nudges(model, *batch)
     course = train(model, x, y, progress("training ", range(epochs)), epochs, rng)
+    shown = least_sure(model, x_test, y_test)
+    image, digit = x_test[shown], int(y_test[shown])
     found = Findings(
         seed=seed,
         epochs=epochs,
@@ -42,7 +44,8 @@ def run(seed: int, epochs: int, out: Path) -> int:
         before=before,
         after=checks.by_hand(model, *batch),
         nudges=nudges,
-        scales=checks.as_neurons(model, x_test[0], int(y_test[0])),
+        shown=shown,
+        scales=checks.as_neurons(model, image, digit),
     )
     print(f"accuracy   {found.learnt:.1%} of those it learnt from, {found.held_out:.1%} of those held out")
     print(f"gradients  all {found.gradients:,} of a batch, before training and after, are those derived by hand:")
@@ -50,8 +53,8 @@ def run(seed: int, epochs: int, out: Path) -> int:
     print(f"nudges     of {BATCH} single examples average to the gradient of the batch: to {found.nudges.error:.1e}")
     print(f"neurons    {found.scales.count} single ones give the same outputs: to {found.scales.error:.1e}")
 
-    drawn, said = pictures.neuron(model, x_test[0], int(y_test[0]))
-    network = pictures.network(model, x_test[0])
+    drawn, said = pictures.neuron(model, image, digit)
+    network = pictures.network(model, image)
     written = [out / "neuron.svg", out / "network.svg", out / "report.html"]
     drawn.save(written[0])
     network.save(written[1])

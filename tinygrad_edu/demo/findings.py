@@ -26,6 +26,7 @@ class Findings:
     before: list[Compared]  # each gradient by hand and automatic, of the untrained net
     after: list[Compared]  # and of the trained one
     nudges: Nudges  # of the untrained net
+    shown: int  # which of the images is shown on its way through the net
     scales: Scales
 
     @property

@@ -56,7 +56,9 @@ def report(found: Findings, neuron: str, said: str, network: str) -> Page:
         f"{found.scales.gradient_error:.1e} of the largest.</p>",
         scales(found),
         "<h2>The net at work</h2>",
-        "<p>The same image on its way through the net. Blue weights are positive; orange, dashed ones negative.</p>",
+        f"<p>The same image on its way through the net: a handwritten {found.digits[found.shown]}, of all that it "
+        "recognises the one that it is least sure of. Neuron j of the output gives the score for the digit j − 1. Blue "
+        "weights are positive; orange, dashed ones negative.</p>",
         f'<div class="scroll">{network}</div>',
         "<h2>One neuron and its gradients</h2>",
         f"<p>{notation(said)}</p>",
@@ -155,13 +157,13 @@ def nudges(found: Findings) -> str:
 
 def nudge(number: float, largest: float) -> str:
     """Return a cell, tinted by its number."""
-    return f'<td class="tinted" style="background:{tint(0.8 * number, largest)}">{number:+.3f}</td>'
+    return f'<td class="tinted" style="background:{tint(0.8 * number, largest)}">{signed(number, "+.3f")}</td>'
 
 
 def scales(found: Findings) -> str:
     """Return the outputs of the net at both scales as a table."""
     rows = (
-        f'<td class="name">{name}</td>' + "".join(f"<td>{z:.4f}</td>" for z in numbers)
+        f'<td class="name">{name}</td>' + "".join(f"<td>{signed(z, '.4f')}</td>" for z in numbers)
         for name, numbers in (("tensors", found.scales.tensors), ("single neurons", found.scales.neurons))
     )
     return table(("score for", *map(str, range(10))), rows)
@@ -173,6 +175,11 @@ def table(heads: Iterable[str], rows: Iterable[str], last: str = "") -> str:
     head = f'<th class="name">{first}</th>' + "".join(f"<th>{text}</th>" for text in others)
     body = "".join(f"<tr>{row}</tr>" for row in rows) + (f'<tr class="mean">{last}</tr>' if last else "")
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def signed(number: float, form: str) -> str:
+    """Return a number with a minus sign that is as wide as the plus."""
+    return format(number, form).replace("-", "−")
 
 
 def formulas() -> str:
