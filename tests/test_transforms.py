@@ -11,6 +11,9 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu.errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, ShapeError
 from tinygrad_edu.op import TABLE
+from tinygrad_edu.transforms.batched import Batch
+from tinygrad_edu.transforms.matrices import by_batches, by_rows
+from tinygrad_edu.transforms.record import Record
 
 RNG = np.random.default_rng(7)
 
@@ -42,7 +45,7 @@ ANALYTIC = {
     "sum of logarithms": (lambda x: np.log(1.5 + x * x), (3,)),
     "root": (lambda x: np.sqrt(2.0 + np.cos(x)), (5,)),
 }
-MATRIX = array(3, 2)
+MATRIX, STACK = array(3, 2), array(3, 4, 2)
 
 
 def complex_step(f, x, tangent):
@@ -453,3 +456,84 @@ def test_the_derivative_keeps_the_name_of_the_function():
 
     assert tg.grad(energy).__name__ == "energy"
     assert tg.grad(energy).__doc__ == "Say how much."
+
+
+def blocks_of(f, x):
+    """The Jacobian row by row, and in a batch; None where there is no batch."""
+    record = Record(f, x, {}, range(len(x)))
+    batch = Batch(record)
+    return by_rows(record), by_batches(record, batch) if batch.possible else None
+
+
+MORE = {
+    "product of a matrix and a vector": (lambda x: MATRIX @ x, [(2,)]),
+    "product of vectors": (lambda x, y: (x @ y) * x, [(3,), (3,)]),
+    "vector, matrix, vector": (lambda x, a, y: x @ a @ y * x, [(2,), (2, 3), (3,)]),
+    "a stack of matrices": (lambda x: STACK @ x, [(2, 3)]),
+    "sum over axes": (lambda x: x * x.sum(axis=(0, 2), keepdims=True), [(2, 3, 2)]),
+    "flip": (lambda x: x * TABLE["flip"](x, axis=0), [(4, 2)]),
+    "running sum": (lambda x: np.cumsum(x * x, axis=0), [(3, 2)]),
+    "slices apart": (lambda x: x[:, :2] * x[:, 1:], [(2, 3)]),
+    "reshape": (lambda x: (x * x).reshape(3, 2) @ MATRIX.T, [(2, 3)]),
+    "two outputs": (lambda x: [np.sin(x), {"sum": x.sum()}], [(3, 2)]),
+}
+
+
+@pytest.mark.parametrize("name", [*SAMPLES, *MORE])
+class TestBatches:
+    def test_a_batch_gives_the_rows(self, name):
+        f, shapes = (SAMPLES | MORE)[name]
+        rows, batch = blocks_of(f, [array(*shape) for shape in shapes])
+        assert batch is not None, "this can be a batch"
+        for row, other in zip(rows, batch, strict=True):
+            for block, whole in zip(row, other, strict=True):
+                assert block.shape == whole.shape
+                np.testing.assert_allclose(whole, block, rtol=1e-12, atol=1e-14)
+
+    @pytest.mark.parametrize("scale", [0.0, 1e-9])
+    def test_small_numbers_do_not_let_a_wrong_way_pass(self, name, scale):
+        f, shapes = (SAMPLES | MORE)[name]
+        with np.errstate(all="ignore"):
+            rows, batch = blocks_of(f, [scale * array(*shape) for shape in shapes])
+        for row, other in zip(rows, batch or rows, strict=True):
+            for block, whole in zip(row, other, strict=True):
+                np.testing.assert_allclose(whole, block, rtol=1e-10)
+
+
+def test_what_cannot_be_a_batch_is_carried_back_row_by_row():
+    x = array(4, 4)
+    apart = lambda x: x[np.array([0, 1, 3]), :, None][:, np.array([1, 2])]  # noqa: E731  # a name for one expression
+    total = lambda x: TABLE["einsum"](x, x, terms=("ij", "kj"), out="ik")  # noqa: E731
+    for f in (apart, total):
+        rows, batch = blocks_of(f, [x])
+        np.testing.assert_allclose(tg.jacobian(f)(x), rows[0][0], rtol=1e-12)
+    assert batch is None
+
+
+def test_large_jacobians_come_in_several_batches(monkeypatch):
+    monkeypatch.setattr("tinygrad_edu.transforms.batched.LARGEST", 40)
+    matrix = tg.jacobian(lambda x: np.sin(x) * x.sum())(x := array(10))
+    np.testing.assert_allclose(matrix, np.sin(x)[:, None] + np.diag(np.cos(x) * x.sum()), rtol=1e-12)
+
+
+def test_switches_see_every_gradient_of_a_jacobian():
+    def f(x):
+        return np.where(x > 0, np.sqrt(x), 0.0)
+
+    x = np.array([0.0, 1.0, 4.0, 9.0, 16.0])
+    with np.errstate(all="ignore"):
+        assert np.isnan(tg.jacobian(f)(x)[0, 0])
+        with tg.strong_zero():
+            np.testing.assert_array_equal(np.diag(tg.jacobian(f)(x)), [0.0, 0.5, 0.25, 1 / 6, 0.125])
+        with pytest.raises(tg.errors.AnomalyError, match="where"), tg.detect_anomaly():
+            tg.jacobian(f)(x)
+
+
+def test_jacobian_of_complex_numbers_between():
+    x = array(6)
+    spectrum = tg.jacobian(lambda x: np.abs(np.fft.rfft(x)) ** 2)(x)
+    transform = np.fft.rfft(np.eye(6), axis=0)
+    expected = 2 * np.real(np.conj(transform @ x)[:, None] * transform)
+    np.testing.assert_allclose(spectrum, expected, rtol=1e-10, atol=1e-12)
+    t = array(6)
+    np.testing.assert_allclose(tg.jvp(lambda x: np.abs(np.fft.rfft(x)) ** 2, x, t)[1], expected @ t, rtol=1e-10)

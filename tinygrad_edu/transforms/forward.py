@@ -14,6 +14,7 @@ import numpy as np
 
 from ..graph import Grads, Node, data_of, gradients, history, pull
 from ..op import Every
+from ..ops.complex import is_complex, real_part
 from ..ops.shapes import broadcast_to, shape
 from ..value import Value
 from .record import Function, Record, quiet, recording, spread
@@ -63,7 +64,8 @@ def push_through(z: Node, i: int, rule: Any, t: Any, read: Any, nested: bool) ->
     if z.op.elementwise or isinstance(z, Value):
         if shape(t) != shape(z):
             t = broadcast_to(t, shape=shape(z))
-        return z.fit(rule(t, read(z), *operands, **z.params), z, i)
+        dz = rule(t, read(z), *operands, **z.params)
+        return z.fit(dz if is_complex(z) else real_part(dz), z, i)  # a rule may lead from complex numbers to real ones
     if z.op.linear and not isinstance(z.op.rules, Every):  # that would be linear in all operands together
         operands[i] = t
         return z.fit(z.op(*operands, **z.params), z, i)

@@ -12,10 +12,13 @@ from ..graph import Node, data_of
 from ..ops.shapes import concatenate, reshape, shape
 from ..tensor import Tensor
 from ..value import Value
+from .batched import Batch, batches
 from .forward import push
 from .record import Function, Record, recording, spread
 from .reverse import Argnums, chosen, fitted, grad, positions, vjp
 from .trees import rebuilt
+
+FEW = 3  # rows that are carried back sooner than it is found out whether they can be a batch
 
 
 def jacobian(f: Function, argnums: Argnums = 0, *, strict: bool = False) -> Function:
@@ -65,8 +68,31 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
 def blocks(record: Record, argnums: Argnums) -> Any:
     """Return the Jacobian of a record, built like its result, and in place of each leaf like its arguments."""
     numbers = [np.size(data_of(y)) for y in record.outputs], [np.size(data_of(x)) for x in record.inputs]
-    found = by_columns(record) if sum(numbers[1]) < sum(numbers[0]) else by_rows(record)
+    rows, columns = map(sum, numbers)
+    batch = Batch(record) if FEW < rows <= 4 * columns else None
+    if batch is not None and batch.possible:
+        found = by_batches(record, batch)
+    else:
+        found = by_columns(record) if columns < rows else by_rows(record)
     return rebuilt(record.result, iter([chosen(argnums, record.returned(row, record.nested)) for row in found]))
+
+
+def by_batches(record: Record, batch: Batch) -> list[list[Any]]:
+    """Return the block of each output and input, carrying many gradients back at once."""
+    found = []
+    for k, y in enumerate(record.outputs):
+        parts = [batch.pull(seeds) for seeds in batches(record.outputs, k, batch.size())] if y in record.path else []
+        columns = zip(*parts, strict=True) if parts else [()] * len(record.inputs)
+        whole = [shape(data_of(y)) + shape(data_of(x)) for x in record.inputs]
+        found.append([flattened(*each) for each in zip(columns, record.inputs, whole, strict=True)])
+    return found
+
+
+def flattened(parts: Sequence[Any], x: Node, whole: tuple[int, ...]) -> Any:
+    """Return batches of rows, or None for zeros, as one array of shape `whole`."""
+    if not parts or parts[0] is None:
+        return np.zeros(whole, x._data.dtype)
+    return (parts[0] if len(parts) == 1 else np.concatenate(parts)).reshape(whole)
 
 
 def by_rows(record: Record) -> list[list[Any]]:

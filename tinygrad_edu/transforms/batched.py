@@ -1,0 +1,189 @@
+"""Many gradients carried back at once, along an axis of their own in front of all others.
+
+A rule holds for operands of any shape, so a batch of gradients may go through it where the row computes each example
+of a batch of operands by itself. For elementwise rows that is so; of any other it is tried out, on two examples from
+the very graph, with axes and shapes among its parameters moved up by one. Where that fails there is no batch.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Node, data_of
+from ..modes import mode
+from .record import Record
+
+Array = np.ndarray[Any, Any]
+LARGEST = 2**22  # numbers that a batch may have in one node: more, and what it saves is lost to memory
+
+
+class Lift(NamedTuple):
+    """How the rules of a node are handed a batch: the shapes of its operands and of its result in each example."""
+
+    operands: tuple[tuple[int, ...] | None, ...]  # None for an operand that all examples share
+    result: tuple[int, ...]
+
+
+class Batch:
+    """The nodes of a record, each with the way in which a batch of gradients passes through it.
+
+    possible: whether there is such a way for every one of them.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.lifts: dict[Node, Lift | None] = {}
+        self.possible = not record.nested and not record.of_floats and mode().watch_pull is None
+        inputs = set(record.inputs)
+        self.inner = [z for z in record.order if z.op is not None and z not in inputs]
+        with np.errstate(all="ignore"):
+            for z in self.inner if self.possible else ():
+                if not z.op.elementwise:  # type: ignore[union-attr]  # inner nodes were made by rows
+                    self.lifts[z] = lift = lifted(z, record.path)
+                    if lift is None:
+                        self.possible = False
+                        break
+
+    def size(self) -> int:
+        """Return how many gradients to carry at once."""
+        return max(1, LARGEST // max((np.size(data_of(z)) for z in self.record.order), default=1))
+
+    def pull(self, seeds: dict[Node, Array]) -> list[Array | None]:
+        """Return the gradients of each input, given those of some outputs, all with the batch as their first axis."""
+        grads, path, inputs = dict(seeds), self.record.path, set(self.record.inputs)
+        for z in reversed(self.inner):
+            if z not in grads:
+                continue
+            g = grads[z] if z in inputs else grads.pop(z)
+            for x, dx in shares(z, g, self.lifts.get(z), path):
+                grads[x] = grads[x] + dx if x in grads else dx
+        return [grads.get(x) for x in self.record.inputs]
+
+
+def shares(z: Node, g: Array, lift: Lift | None, path: Any) -> Iterator[tuple[Node, Array]]:
+    """Yield the operands of `z` that lie on the path, each with its share of every gradient of a batch."""
+    assert z.op is not None
+    if lift is None:
+        yield from elementwise_shares(z, g, path)
+        return
+    operands = [
+        data_of(x) if s is None else repeated(data_of(x), len(g), s)
+        for x, s in zip(z.inputs, lift.operands, strict=True)
+    ]
+    result, params = repeated(z._data, len(g), lift.result), moved(z, len(g))
+    g = g.reshape(len(g), *lift.result)
+    for x, one, rule in zip(z.inputs, lift.operands, z.op.rules, strict=False):
+        if isinstance(x, Node) and x in path and rule is not None and one is not None:
+            dx = rule(g, result, *operands, **params)
+            if isinstance(dx, np.ndarray):  # or it is zero
+                yield x, fitted(dx, (len(g), *one), x)
+
+
+def elementwise_shares(z: Node, g: Array, path: Any) -> Iterator[tuple[Node, Array]]:
+    """Yield the same for a row that works element by element: its rules say nothing of the axes in front."""
+    assert z.op is not None
+    operands = [*map(data_of, z.inputs)]
+    for x, rule in zip(z.inputs, z.op.rules, strict=False):
+        if isinstance(x, Node) and x in path and rule is not None:
+            dx = rule(g, z._data, *operands, **z.params)
+            one = (1,) * (g.ndim - 1 - x._data.ndim) + x._data.shape
+            if isinstance(dx, np.ndarray):  # or it is zero
+                yield x, fitted(np.broadcast_to(dx, g.shape), (len(g), *one), x)
+
+
+def fitted(dx: Array, shape: tuple[int, ...], x: Node) -> Array:
+    """Return a batch of gradients in the shape and dtype of `x`; `shape` is how the rule was handed the operand."""
+    repeats = tuple(a for a, (n, m) in enumerate(zip(shape, dx.shape, strict=True)) if n == 1 and m != 1)
+    dx = dx.sum(axis=repeats, keepdims=True) if repeats else dx
+    dx = dx.real if np.iscomplexobj(dx) and not np.iscomplexobj(x._data) else dx
+    return dx.reshape(len(dx), *x._data.shape).astype(x._data.dtype, copy=False)
+
+
+def repeated(x: Any, n: int, shape: tuple[int, ...]) -> Array:
+    """Return `n` times the same array, in another shape each."""
+    return np.broadcast_to(np.reshape(x, shape), (n, *shape))
+
+
+def lifted(z: Node, path: Any) -> Lift | None:
+    """Return how a batch passes through a node, found by trying; None where no way gives the right numbers."""
+    assert z.op is not None
+    varied = [isinstance(x, Node) and x in path for x in z.inputs]
+    one = [data_of(x) for x in z.inputs]
+    other = [np.where(x == 0, 0.1, 0.75 * x).astype(x.dtype) if v else x for x, v in zip(one, varied, strict=True)]
+    expected = np.stack([z._data, np.asarray(z.op.forward(*other, **z.params))])
+    scale = np.nanmax(np.abs(expected), initial=0.0, where=np.isfinite(expected))
+    deepest = max(np.ndim(x) for x in (*one, z._data))
+    shapes = [views(np.shape(x), deepest, shared=not v) for x, v in zip(one, varied, strict=True)]
+    for choice in itertools.product(*shapes):
+        pairs = [
+            x if s is None else np.stack([np.reshape(x, s), np.reshape(y, s)])
+            for x, y, s in zip(one, other, choice, strict=True)
+        ]
+        try:
+            found = np.asarray(z.op.forward(*pairs, **moved(z, 2)))
+            right = np.allclose(found.reshape(expected.shape), expected, rtol=1e-4, atol=1e-6 * scale, equal_nan=True)
+        except (ValueError, TypeError, IndexError):
+            continue
+        if right and len(found) == 2:
+            return Lift(choice, found.shape[1:])
+    return None
+
+
+def views(shape: tuple[int, ...], deepest: int, shared: bool) -> list[tuple[int, ...] | None]:
+    """Return the shapes in which a row may want each example of an operand: as it is, padded, as a row or a column.
+
+    shared: whether it is a constant, of which one may do for all examples.
+    """
+    found = [shape, (1,) * (deepest - len(shape)) + shape]
+    if len(shape) == 1:
+        rank = max(deepest, 2)
+        found += [(1,) * (rank - 1) + shape, (1,) * (rank - 2) + (*shape, 1)]
+    return [None, *([shape] if shape else [])] if shared else list(dict.fromkeys(found))
+
+
+def moved(z: Node, n: int) -> dict[str, Any]:
+    """Return the parameters of a node for a batch of `n`: every axis one further, every shape with `n` in front."""
+    assert z.op is not None
+    params = defaults(z.op.forward) | z.params
+    if "axis" in params:
+        axis = params["axis"]
+        every = tuple(range(1, np.ndim(data_of(z.inputs[0])) + 1))
+        params["axis"] = (
+            every if axis is None else tuple(map(further, axis)) if isinstance(axis, tuple) else further(axis)
+        )
+    if "axes" in params:
+        params["axes"] = (0, *(further(a) for a in params["axes"]))
+    if "shape" in params:
+        params["shape"] = (n, *params["shape"])
+    if "key" in params:
+        params["key"] = (slice(None), *params["key"])
+    return params
+
+
+def defaults(forward: Any) -> dict[str, Any]:
+    """Return the parameters that a function has where none are given."""
+    if isinstance(forward, np.ufunc):
+        return {}
+    parameters = inspect.signature(forward).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def further(axis: int) -> int:
+    """Return where an axis lies once another stands in front; those counted from the end stay."""
+    return axis + 1 if axis >= 0 else axis
+
+
+def batches(outputs: Sequence[Any], which: int, size: int) -> Iterator[dict[Node, Array]]:
+    """Yield gradients that are 1 at one number of an output and 0 elsewhere, for every number, in batches of `size`."""
+    y = outputs[which]
+    n = np.size(y._data)
+    for start in range(0, n, size):
+        rows = np.arange(start, min(start + size, n))
+        seed = np.zeros((len(rows), n), y._data.dtype)
+        seed[np.arange(len(rows)), rows] = 1
+        yield {y: seed.reshape(len(rows), *y._data.shape)}
