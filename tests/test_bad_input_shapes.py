@@ -233,6 +233,26 @@ def test_one_operand_too_many_is_not_written_into():
     np.testing.assert_array_equal(y, [0, 0])
 
 
+def test_what_no_diagnosis_explains_keeps_its_type_and_is_noted():
+    sideways = tg.op("sideways", "{} across {}", lambda x, y: x[:, None] * y * np.ones(7), None, None)
+    x, y = ones(2), ones(3)
+    with refuses(ValueError, "`sideways` of x (2,) and y (3,)") as caught:
+        sideways(x, y)
+    assert type(caught.value) is ValueError
+    with refuses(TypeError, "`sum` of x (2,)", "interpreted as an integer"):
+        x.sum(axis="a")
+    with refuses(TypeError, "interpreted as an integer"):
+        Tensor(2.0).sum(axis=1.5)
+    with refuses(ValueError, "`exp`"):
+        tg.exp([[1.0, 2.0], [3.0]])
+
+
+def test_many_operands_are_not_all_named():
+    many = [ones(2, 3) for _ in range(500)] + [ones(2, 4)]
+    with refuses(ShapeError, "array 500", "496 more"):
+        np.concatenate(many)
+
+
 # Indices -------------------------------------------------------------------------------------------------------
 
 

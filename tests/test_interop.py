@@ -67,7 +67,7 @@ def test_our_functions_explain_themselves_on_plain_arrays_too():
     assert type(tg.add(x, 1.0)) is np.ndarray
     with refuses(ShapeError, "`add`", "x (3,)", "y (4,)"):
         tg.add(x, y)
-    with refuses(DTypeError, "`exp`", "text", "str", "float(text)"):
+    with refuses(DTypeError, "`exp`", "text", "type str", "float(text)"):
         tg.exp(text)
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .errors import users_frame, users_line
-from .graph import Node
+from .errors import ShapeError, users_frame, users_line
+from .graph import Node, data_of
 
 if TYPE_CHECKING:
     from .op import Op
 
 Shape = tuple[int, ...]
+MANY = 6  # operands that are named one by one
 
 
 class Attempt(NamedTuple):
@@ -31,17 +32,23 @@ class Attempt(NamedTuple):
         """Return the whole message: what was tried, why it fails and how to mend it, and where."""
         return f"cannot compute {self}: {reason.strip()} (at {users_line()})"
 
+    def misfit(self, reason: str) -> ShapeError:
+        """Return the error for shapes that do not fit, with the whole message."""
+        return ShapeError(self.cannot(reason))
+
 
 def said(op: Op, operands: tuple[Any, ...], names: list[str] | None = None) -> str:
     """Name an operation and what it was given: `matmul` of x (2, 3) and w (2, 3)."""
-    names = names or [""] * len(operands)
-    return f"`{op.name}` of " + " and ".join(map(described, operands, names))
+    shown = list(map(described, operands, names or [""] * len(operands)))
+    if len(shown) > MANY:
+        shown[MANY - 1 :] = [f"{len(shown) - MANY + 1} more"]
+    return f"`{op.name}` of " + " and ".join(shown)
 
 
 def described(x: Any, name: str = "") -> str:
     """Say what an operand is in a few words: its name, its label, and its shape or its value."""
     label = f"{x.label:.80}" if isinstance(x, Node) else ""
-    value = x._data if isinstance(x, Node) else x
+    value = data_of(x)
     shown = f"{shape_of(x)}" if isinstance(value, (np.ndarray, list, tuple)) else f"{value!r:.40}"
     called = f"{name} (`{label}`)" if name and label and name != label else name or label
     return f"{called} {shown}" if called and called != shown else shown
@@ -50,7 +57,8 @@ def described(x: Any, name: str = "") -> str:
 def names_of(operands: tuple[Any, ...]) -> list[str]:
     """Return a name for each operand: the user's variable, or its label, or a letter; numbers name themselves."""
     frame = users_frame()
-    variables = {id(x): name for scope in (frame.f_globals, frame.f_locals) for name, x in list(scope.items())}
+    scopes = [*list(frame.f_globals.items()), *list(frame.f_locals.items())]
+    variables = {id(x): name for name, x in scopes if not name.startswith("_")}  # a notebook calls its results _
     return [
         f"{x!r:.40}"
         if isinstance(x, (int, float))
@@ -61,5 +69,8 @@ def names_of(operands: tuple[Any, ...]) -> list[str]:
 
 
 def shape_of(x: Any) -> Shape:
-    """Return the shape of a node, an array, a number or nested lists."""
-    return np.shape(x._data if isinstance(x, Node) else x)
+    """Return the shape of a node, an array, a number or nested lists; of anything else that of one number."""
+    try:
+        return np.shape(data_of(x))
+    except (ValueError, TypeError):  # ragged lists, or lists of nodes
+        return ()

@@ -61,29 +61,24 @@ def kinds(attempt: Attempt, error: Exception) -> Exception | None:
     if not isinstance(error, TypeError):
         return None
     for name, x in zip(attempt.names, attempt.operands, strict=True):
-        kept = x._data if isinstance(x, Node) else np.asarray(x)
-        if isinstance(kept, np.ndarray) and kept.dtype.kind not in "biufc":
-            reason = (
-                f"{name} is a {type(x).__name__} of dtype {kept.dtype}, not numbers; convert it, as in float({name})"
-            )
+        if not isinstance(x, (Node, np.ndarray, np.generic, list, tuple, int, float, complex)):
+            reason = f"{name} is of type {type(x).__name__}, not a number; convert it, as in float({name})"
             return DTypeError(attempt.cannot(reason))
     return None
 
 
 def broadcasting(attempt: Attempt, error: Exception) -> Exception | None:
     """Two shapes that cannot be stretched to one: name the axes, and how they might fit."""
-    if not isinstance(error, ValueError):
+    if "broadcast" not in str(error) or not (attempt.op.elementwise or attempt.op.name == "matmul"):
         return None
     for i, p in enumerate(attempt.shapes):
         for j, q in enumerate(attempt.shapes[:i]):
             faults = misfits(q, p)
             if faults:
                 k, (x, y) = faults[0], (attempt.names[j], attempt.names[i])
-                return ShapeError(
-                    attempt.cannot(
-                        f"axis {len(q) + k} of {x} has length {q[k]} and axis {len(p) + k} of {y} has length {p[k]}, "
-                        f"which must be equal or one of them 1; {mended(x, q, y, p)}"
-                    )
+                return attempt.misfit(
+                    f"axis {len(q) + k} of {x} has length {q[k]} and axis {len(p) + k} of {y} has length {p[k]}, "
+                    f"which must be equal or one of them 1; {mended(x, q, y, p)}"
                 )
     return None
 
@@ -113,9 +108,7 @@ def matrix_product(attempt: Attempt, error: Exception) -> Exception | None:
     (x, y), (p, q) = attempt.names, attempt.shapes
     for side, name, shape in (("left", x, p), ("right", y, q)):
         if not shape:
-            return ShapeError(
-                attempt.cannot(f"matmul needs ≥1-d operands, and {name} on the {side} is 0-d; use {x} * {y}")
-            )
+            return attempt.misfit(f"matmul needs ≥1-d operands, and {name} on the {side} is 0-d; use {x} * {y}")
     inner = -1 if len(q) == 1 else -2
     if p[-1] == q[inner]:
         return broadcasting(attempt._replace(shapes=[p[:-2], q[:-2]]), error)
@@ -130,16 +123,16 @@ def matrix_product(attempt: Attempt, error: Exception) -> Exception | None:
         fix = f"try {y} @ {x}"
     else:
         fix = f"{y} must have {p[-1]} rows, or {x} must have {q[inner]} columns"
-    return ShapeError(
-        attempt.cannot(
-            f"inner sizes {p[-1]} ≠ {q[inner]}: axis {len(p) - 1} of {x} and axis {len(q) + inner} of {y} "
-            f"must be equally long; {fix}"
-        )
+    return attempt.misfit(
+        f"inner sizes {p[-1]} ≠ {q[inner]}: axis {len(p) - 1} of {x} and axis {len(q) + inner} of {y} "
+        f"must be equally long; {fix}"
     )
 
 
-def new_shape(attempt: Attempt, _: Exception) -> Exception | None:
+def new_shape(attempt: Attempt, error: Exception) -> Exception | None:
     """A shape that does not hold as many elements as there are."""
+    if not isinstance(error, ValueError):
+        return None
     x, old, new = attempt.names[0], attempt.shapes[0], attempt.params.get("shape")
     if isinstance(new, int):
         new = (new,)
@@ -166,11 +159,9 @@ def permutation(attempt: Attempt, error: Exception) -> Exception | None:
     if not isinstance(order, tuple) or not isinstance(error, ValueError) or isinstance(error, AxisError):
         return None
     whole = tuple(range(len(shape)))
-    return ShapeError(
-        attempt.cannot(
-            f"axes {order} is not a permutation of {whole}, the axes of a {len(shape)}-d array: "
-            f"name each once, as in {attempt.names[0]}.transpose({whole[::-1]})"
-        )
+    return attempt.misfit(
+        f"axes {order} is not a permutation of {whole}, the axes of a {len(shape)}-d array: "
+        f"name each once, as in {attempt.names[0]}.transpose({whole[::-1]})"
     )
 
 
@@ -184,17 +175,15 @@ def joining(attempt: Attempt, error: Exception) -> Exception | None:
     first = shapes[0]
     for i, shape in enumerate(shapes):
         if not shape:
-            return ShapeError(attempt.cannot(f"array {i} is 0-d and has no axis {axis} to be joined along; use stack"))
+            return attempt.misfit(f"array {i} is 0-d and has no axis {axis} to be joined along; use stack")
         if len(shape) != len(first):
-            return ShapeError(attempt.cannot(f"array {i} is {len(shape)}-d, array 0 is {len(first)}-d"))
+            return attempt.misfit(f"array {i} is {len(shape)}-d, array 0 is {len(first)}-d")
         for a, (n, m) in enumerate(zip(shape, first, strict=True)):
             if n != m and a != axis % len(first):
                 other = f"; axis={a} would fit" if misfits_only(shapes, a) else ""
-                return ShapeError(
-                    attempt.cannot(
-                        f"along axis {axis} every other axis must be equally long, "
-                        f"but axis {a} is {n} in array {i} and {m} in array 0{other}"
-                    )
+                return attempt.misfit(
+                    f"along axis {axis} every other axis must be equally long, "
+                    f"but axis {a} is {n} in array {i} and {m} in array 0{other}"
                 )
     return None
 
@@ -209,16 +198,14 @@ def stretching(attempt: Attempt, error: Exception) -> Exception | None:
     old, new = attempt.shapes[0], attempt.params.get("shape")
     if not isinstance(new, tuple) or not isinstance(error, ValueError):
         return None
-    return ShapeError(
-        attempt.cannot(
-            f"{old} cannot be broadcast to {new}: counted from the end, each axis must have the new length or length 1"
-        )
+    return attempt.misfit(
+        f"{old} cannot be broadcast to {new}: counted from the end, each axis must have the new length or length 1"
     )
 
 
 def placing(attempt: Attempt, error: Exception) -> Exception | None:
     """Numbers that do not fit into the places they are to be put in: NumPy's words."""
-    return ShapeError(attempt.cannot(str(error))) if isinstance(error, ValueError) else None
+    return attempt.misfit(str(error)) if isinstance(error, ValueError) else None
 
 
 def summing(attempt: Attempt, _: Exception) -> Exception | None:
@@ -229,16 +216,14 @@ def summing(attempt: Attempt, _: Exception) -> Exception | None:
             m, j = lengths.setdefault(letter, (n, i))
             if n != m and 1 not in (n, m):
                 reason = f"the letter {letter!r} stands for {m} in operand {j} and for {n} in operand {i}"
-                return ShapeError(attempt.cannot(reason))
+                return attempt.misfit(reason)
     return None
 
 
 def turning(attempt: Attempt, _: Exception) -> Exception | None:
     """A matrix to transpose that is none."""
     x = attempt.names[0]
-    return ShapeError(
-        attempt.cannot(f"it swaps the last two axes, and {x} is {len(attempt.shapes[0])}-d; try {x}[:, None]")
-    )
+    return attempt.misfit(f"it swaps the last two axes, and {x} is {len(attempt.shapes[0])}-d; try {x}[:, None]")
 
 
 def powers(attempt: Attempt, error: Exception) -> Exception | None:
@@ -251,7 +236,7 @@ def powers(attempt: Attempt, error: Exception) -> Exception | None:
 
 def axes(attempt: Attempt, error: Exception) -> Exception | None:
     """An axis that does not exist, or is named twice."""
-    if not attempt.shapes:
+    if not attempt.shapes or not isinstance(error, (IndexError, ValueError)):  # AxisError is both
         return None
     shape, axis = attempt.shapes[0], attempt.params.get("axis", attempt.params.get("axes"))
     ndim = len(shape)
@@ -259,15 +244,15 @@ def axes(attempt: Attempt, error: Exception) -> Exception | None:
     if not all(isinstance(a, (int, np.integer)) for a in given):
         return None
     for a in given:
-        if isinstance(error, (AxisError, IndexError, ValueError)) and not -ndim <= a < ndim:
+        if not -ndim <= a < ndim:
             allowed = f"axes run from {-ndim} to {ndim - 1}" if ndim else "there is no axis, it is one number"
             return AxisError(a, ndim, f"cannot compute {attempt} (at {users_line()}), where {allowed}")
     counted = [a % ndim for a in given]
     for i, a in enumerate(counted):
-        if a in counted[:i] and isinstance(error, ValueError):
+        if a in counted[:i]:
             pair = f"{given[counted.index(a)]} and {given[i]}"
             reason = f"duplicate axis: {pair} in axis={axis} are both axis {a} of a {ndim}-d array; name it once"
-            return ShapeError(attempt.cannot(reason))
+            return attempt.misfit(reason)
     return None
 
 
@@ -276,10 +261,8 @@ def emptiness(attempt: Attempt, error: Exception) -> Exception | None:
     if not isinstance(error, ValueError) or not re.search("zero-size|empty sequence", str(error)):
         return None
     name, x = attempt.op.name, attempt.names[0]
-    return ShapeError(
-        attempt.cannot(
-            f"zero-size array to reduction operation {name} which has no identity; test {x}.size before asking"
-        )
+    return attempt.misfit(
+        f"zero-size array to reduction operation {name} which has no identity; test {x}.size before asking"
     )
 
 
