@@ -6,6 +6,7 @@ the program prints.
 
 import numpy as np
 
+import tinygrad_edu as tg
 from tinygrad_edu import nn
 
 rng = np.random.default_rng(0)
@@ -59,7 +60,8 @@ except ValueError:
     print("W^(2) δ^(2) does not fit: shapes (2, 4) and (2,)")
 # > W^(2) δ^(2) does not fit: shapes (2, 4) and (2,)
 
-# And σ' forgotten altogether fits, and is wrong: only a comparison can tell.
-wrong = np.outer(W2.T @ δ2, x)
-print(f"without σ': shape right: {wrong.shape == W1.shape}, numbers right: {np.allclose(wrong, hand['W^(1)'])}")
-# > without σ': shape right: True, numbers right: False
+# And σ' forgotten in layer 1 fits, and is wrong. A comparison sees that, and knows the mistake:
+δ1 = W2.T @ δ2
+report = tg.compare({**hand, "W^(1)": np.outer(δ1, x), "b^(1)": δ1}, model, cost)
+print(str(report).splitlines()[0])
+# > ✗ wrong: activation's derivative forgotten (a^(1))
