@@ -157,7 +157,7 @@ class Value(Node):
         self.reborn()
 
     def item(self) -> float:
-        """Return the number."""
+        """Return the number. A list of losses should hold these: a node keeps all that it was computed from."""
         return self.numbers()  # type: ignore[no-any-return]  # a float in this kind of node
 
     def numpy(self) -> float:
@@ -209,8 +209,8 @@ class Value(Node):
     def __float__(self) -> float:
         if self._requires_grad:
             raise DTypeError(
-                f"float() and the functions of math would cut {self.title} out of its graph: "
-                "use tinygrad_edu.sin and its like, or .item() to get the number"
+                f"float(), like the functions of math, math.sin say, would cut the graph of {self.title}: "
+                f"use tinygrad_edu.sin and its like, or .item() to get the number (at {users_line()})"
             )
         return self.numbers()  # type: ignore[no-any-return]  # as above
 
