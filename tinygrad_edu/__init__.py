@@ -26,11 +26,13 @@ from .value import Value
 # A name whose module is called like itself is that module; so a function `draw` is ".draw.something", not ".draw".
 _LATER: dict[str, str] = {
     "ComparisonReport": ".check.report",
+    "Recorder": ".draw.recorder",
     "assert_gradient": ".check.compare",
     "compare": ".check.compare",
     "compile": ".compile.compiled",
     "data": ".data",
     "detect_anomaly": ".anomaly",
+    "digit_page": ".draw.digit",
     "draw": ".draw.graph",
     "draw_network": ".draw.network",
     "explain": ".explain.chain_rule",
@@ -43,6 +45,7 @@ _LATER: dict[str, str] = {
     "jvp": ".transforms",
     "kinks": ".number_policy",
     "nn": ".nn",
+    "nudges": ".draw.nudges",
     "per_example_gradients": ".transforms",
     "source": ".explain.source",
     "stepper": ".draw.stepper",

@@ -172,9 +172,10 @@ class NetworkPicture:
             name = f"{letter}_{indices(j, k)}^({layer + 1}) = {number(w)}"
             line = f"M{x + RADIUS:.0f} {y:.0f}L{u - RADIUS:.0f} {v:.0f}"
             wide = thick(w, largest) * (0.6 if many else 1.0)
+            strength = 0.2 + 0.65 * abs(w) / (largest or 1.0)
             parts.append(
-                f'<path class="w{" neg" if w < 0 else ""}" data-w="{w:.6g}" d="{line}" stroke-width="{wide:.2f}"'
-                f' stroke-opacity="{0.2 + 0.65 * abs(w) / (largest or 1.0):.2f}"><title>{name}</title></path>'
+                f'<path class="w{" neg" if w < 0 else ""}" data-w="{w:.6g}" data-at="{layer} {j} {k}" d="{line}"'
+                f' stroke-width="{wide:.2f}" stroke-opacity="{strength:.2f}"><title>{name}</title></path>'
             )
             if self.named(layer):
                 t = 1 / (len(heads) + 1)  # where the labels of all edges are evenly apart
@@ -201,7 +202,7 @@ class NetworkPicture:
                 parts.append(
                     f'<path class="q" d="{curve}"/>'
                     f'<path class="q" d="M{x + THUMB:.0f} {y:.0f}H{x + THUMB + 14:.0f}"/>'
-                    f'<image {box} style="image-rendering:pixelated" href="{source}">'
+                    f'<image {box} data-j="{j}" style="image-rendering:pixelated" href="{source}">'
                     f'<title>the weights of neuron {j + 1}</title></image><rect class="frame" {box}/>'
                 )
         return parts
