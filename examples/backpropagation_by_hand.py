@@ -63,5 +63,5 @@ except ValueError:
 # And σ' forgotten in layer 1 fits, and is wrong. A comparison sees that, and knows the mistake:
 δ1 = W2.T @ δ2
 report = tg.compare({**hand, "W^(1)": np.outer(δ1, x), "b^(1)": δ1}, model, cost)
-print(str(report).splitlines()[0])
-# > ✗ wrong: activation's derivative forgotten (a^(1))
+print(f"{'right' if report.ok else 'wrong'}: {report.mistakes[0].name}")
+# > wrong: activation's derivative forgotten
