@@ -107,6 +107,9 @@ class TestCures:
         message = anomaly(lambda x: np.log(1.0 + np.exp(x)) + np.sqrt(x), [0.0, 1.0])
         assert "softplus" not in message
         assert "sqrt(x + eps)" in message
+        later = anomaly(lambda x: 1.0 / x + np.log(1.0 + np.exp(x)) - 1.0 / x, [0.0, 1.0])
+        assert "softplus" not in later
+        assert "the divisor x is 0" in later
 
 
 class TestMessages:

@@ -12,7 +12,7 @@ import tinygrad_edu as tg
 from tinygrad_edu.errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, ShapeError
 from tinygrad_edu.op import TABLE
 from tinygrad_edu.transforms.batched import Batch
-from tinygrad_edu.transforms.matrices import by_batches, by_rows
+from tinygrad_edu.transforms.matrices import by_batches, by_columns, by_rows
 from tinygrad_edu.transforms.record import Record
 
 RNG = np.random.default_rng(7)
@@ -490,6 +490,14 @@ class TestBatches:
                 assert block.shape == whole.shape
                 np.testing.assert_allclose(whole, block, rtol=1e-12, atol=1e-14)
 
+    def test_columns_give_the_same(self, name):
+        f, shapes = (SAMPLES | MORE)[name]
+        record = Record(f, [array(*shape) for shape in shapes], {}, range(len(shapes)))
+        for row, other in zip(by_rows(record), by_columns(record), strict=True):
+            for block, whole in zip(row, other, strict=True):
+                assert block.shape == whole.shape
+                np.testing.assert_allclose(whole, block, rtol=1e-12, atol=1e-14)
+
     @pytest.mark.parametrize("scale", [0.0, 1e-9])
     def test_small_numbers_do_not_let_a_wrong_way_pass(self, name, scale):
         f, shapes = (SAMPLES | MORE)[name]
@@ -537,3 +545,21 @@ def test_jacobian_of_complex_numbers_between():
     np.testing.assert_allclose(spectrum, expected, rtol=1e-10, atol=1e-12)
     t = array(6)
     np.testing.assert_allclose(tg.jvp(lambda x: np.abs(np.fft.rfft(x)) ** 2, x, t)[1], expected @ t, rtol=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-9, 0.0])
+def test_a_row_that_would_mix_the_examples_of_a_batch_is_found_out(scale):
+    turn = tg.op(
+        "turn_for_a_test",
+        "turn({})",
+        lambda x, along: np.flip(x, along),
+        lambda g, z, x, along: turn(g, along=along),
+        linear=True,
+    )
+    try:
+        x = scale * array(4, 2)
+        rows, batch = blocks_of(lambda x: turn(x, along=0), [x])
+        assert batch is None
+        np.testing.assert_array_equal(tg.jacobian(lambda x: turn(x, along=0))(x), rows[0][0])
+    finally:
+        del TABLE["turn_for_a_test"]
