@@ -37,6 +37,9 @@ R = np.random.default_rng(2024)
 V, M, N, T = draw(R, (4,)), draw(R, (2, 3)), draw(R, (3, 2)), draw(R, (2, 3, 2))  # vector, matrices, and a stack
 P = draw(R, (2, 3), (0.0, 1.0))  # probabilities
 Z = np.array([[0.0, 2.0, -3.0], [0.0, 1.5, 0.0]])  # with one zero, and with two
+S = draw(R, (3, 3)) + 2 * np.eye(3)  # a square matrix, and two of them
+SINGULAR = np.array([[1.0, 2.0, 0.5], [2.0, 4.0, 1.0], [0.3, -1.0, 2.0]])
+STACK = np.stack([S, draw(R, (3, 3)) - 2 * np.eye(3)])
 YES = np.array([[True, False, True], [False, True, False]])
 I = np.array([2, 0, 2])  # noqa: E741  # an index that picks an element twice
 LABELS = np.array([2, 0])
@@ -121,6 +124,20 @@ SAMPLES = {
     "argsort": [((M,), {"axis": 0})],
     "argpartition": [((V,), {"kth": 2})],
     "searchsorted": [((np.sort(V), draw(R, (3,))), {})],
+    # linear algebra
+    "inv": [((S,), {}), ((STACK,), {})],
+    "solve": [((S, N), {}), ((STACK, N), {})],
+    "det": [((S,), {}), ((STACK,), {}), ((SINGULAR,), {})],
+    "cofactor": [((S,), {}), ((S[:1, :1],), {}), ((SINGULAR,), {})],
+    "logabsdet": [((S,), {}), ((STACK,), {})],
+    "cholesky": [((S @ S.T + np.eye(3),), {})],
+    "eigh": [((S + S.T,), {})],
+    "eig": [((np.diag([1.0, 3.0, 6.0]) + 0.2 * S,), {})],
+    "svd": [((draw(R, (4, 3)),), {}), ((M,), {}), ((S,), {})],
+    "qr": [((draw(R, (4, 3)),), {}), ((S,), {})],
+    "pinv": [((N,), {"rcond": 1e-15}), ((M,), {"rcond": 1e-15})],
+    "fft": [((V,), {"axis": 0}), ((M,), {"axis": 1, "norm": "ortho"})],
+    "ifft": [((V,), {"axis": 0}), ((M,), {"axis": 1, "norm": "forward"})],
     # losses
     "softmax": [((M,), {}), ((M,), {"axis": 0})],
     "log_softmax": [((M,), {}), ((M,), {"axis": 0})],
@@ -128,6 +145,8 @@ SAMPLES = {
     "softmax_minus_one_hot": [((M, LABELS), {})],
     "one_hot": [((LABELS,), {"classes": 3})],
 }
+
+NOT_IN_HALF_PRECISION = set("cholesky cofactor det eig eigh inv logabsdet pinv qr solve svd".split())  # NumPy has none
 
 
 def arity(row):

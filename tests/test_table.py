@@ -6,7 +6,7 @@ import string
 
 import numpy as np
 import pytest
-from samples import DIFFERENTIABLE, NAMES, SAMPLES, arity, draw, operands_of, rng_for, samples
+from samples import DIFFERENTIABLE, NAMES, NOT_IN_HALF_PRECISION, SAMPLES, arity, draw, operands_of, rng_for, samples
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
@@ -67,7 +67,7 @@ def test_forward_and_reverse_mode_are_each_others_transpose(name, i):
     u = draw(rng, np.shape(z))
     _, pull = tg.vjp(f, *xs)
     back = pull(u)
-    left = np.sum(u * dz)
+    left = np.real(np.sum(u * dz))
     right = sum(np.sum(g * v) for g, v in zip(back, tangents, strict=True))
     assert left == pytest.approx(right, rel=1e-10, abs=1e-12)
 
@@ -154,9 +154,13 @@ def test_operands_and_seed_are_untouched_and_gradients_share_no_memory(name, i):
 def test_a_gradient_has_the_dtype_and_shape_of_its_operand(name, dtype):
     operands, params = samples(name)[0]
     given, leaves = leaves_of(operands, dtype)
+    if dtype is np.float16 and name in NOT_IN_HALF_PRECISION:
+        with pytest.raises(TypeError, match="float16"):
+            TABLE[name](*given, **params)
+        return
     z = TABLE[name](*given, **params)
     z.backward(np.ones(z.shape))
-    if "dtype" not in params:
+    if "dtype" not in params and z.dtype.kind == "f":
         assert z.dtype == dtype
     for x in leaves:
         if x.grad is not None:

@@ -1,7 +1,7 @@
 """`numpy.linalg` on nodes. Decompositions come as named tuples, as NumPy's do.
 
-A function that reads one triangle of a symmetric matrix has a symmetric gradient: each element and its mirror image
-share it.
+Where NumPy reads one triangle of a matrix that should be symmetric (cholesky, eigh), each element and its mirror image
+share the gradient; if the matrix is not symmetric after all, the triangle that is read has it alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..ops.complex import conj, is_complex, real_part
 from . import products
 from .arguments import flag, given, positions, refuse, refuse_out
 from .choosing import diagonal as diagonal_of
-from .choosing import take_along_axis
+from .choosing import take_along_axis, tril, triu
 from .facts import imag
 from .joining import block
 from .reductions import squeezed
@@ -92,7 +92,17 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
         rcond = rtol
     if rcond is None:
         rcond = 1e-15
-    return rows.pinv(x, rcond=data_of(rcond), hermitian=hermitian)
+    return rows.pinv(mirrored(x) if hermitian else x, rcond=data_of(rcond))
+
+
+def mirrored(x: Any, lower: bool = True) -> Any:
+    """Return the symmetric matrix of which NumPy reads one triangle only: as it is, if it is symmetric."""
+    numbers = np.asarray(data_of(x))
+    if np.array_equal(numbers, numbers.conj().mT):
+        return x
+    half = tril(x) if lower else triu(x)
+    other = tril(x, -1) if lower else triu(x, 1)
+    return half + conj(other).mT
 
 
 @implements(np.linalg.lstsq)
@@ -104,7 +114,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
     cut = np.finfo(data_of(a).dtype).eps if cut == -1 else cut
     s = svdvals(a)
     rank = int(np.sum(data_of(s) > cut * np.max(data_of(s), initial=0)))
-    x = linear.matmul(rows.pinv(a, rcond=cut, hermitian=False), b)
+    x = linear.matmul(rows.pinv(a, rcond=cut), b)
     if rank < n or m <= n:
         residuals: Any = np.empty(0)
     else:
@@ -173,7 +183,8 @@ def slogdet(a: Any) -> SlogdetResult:
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     """Factor a positive definite matrix into l lᵀ, or uᵀ u where `upper`."""
     x = given(a)
-    return conj(rows.cholesky(conj(x).mT)).mT if upper else rows.cholesky(x)
+    z = rows.cholesky(mirrored(x, not upper))
+    return conj(z).mT if upper else z
 
 
 @implements(np.linalg.eigh)
@@ -181,7 +192,7 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:  # noqa: N803  # NumPy's name
     """Return eigenvalues and eigenvectors of a symmetric matrix, of which one triangle is read."""
     if UPLO.upper() not in ("L", "U"):
         raise ValueError("UPLO argument must be 'L' or 'U'")
-    z = rows.eigh(given(a), lower=UPLO.upper() == "L")
+    z = rows.eigh(mirrored(given(a), UPLO.upper() == "L"))
     return EighResult(real_part(z[..., 0, :]), z[..., 1:, :])
 
 
@@ -195,14 +206,7 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:  # noqa: N803  # NumPy's name
 def eig(a: Any) -> EigResult:
     """Return eigenvalues and eigenvectors of a square matrix; each vector has length 1 and a real largest element."""
     z = rows.eig(given(a))
-    w, v = z[..., 0, :], z[..., 1:, :]
-    v = v / reduce_rows.norm(v, axis=-2, keepdims=True)  # is 1: what counts is that the length stays so
-    if is_complex(v):
-        largest = np.argmax(np.abs(data_of(v)), axis=-2, keepdims=True)
-        phase = take_along_axis(v, largest, -2)
-        phase = phase / arithmetic.absolute(phase)
-        v = v * (conj(phase) * data_of(phase))
-    return EigResult(w, v)
+    return EigResult(z[..., 0, :], z[..., 1:, :])
 
 
 @implements(np.linalg.eigvals)
@@ -216,6 +220,8 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     """Return left singular vectors, singular values and right singular vectors; or the values alone."""
     x = given(a)
     m, n = shapes.shape(x)[-2:]
+    if hermitian:
+        return of_symmetric(x, compute_uv)
     if is_complex(x):
         if compute_uv:
             raise DTypeError(
@@ -233,6 +239,15 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     if not compute_uv:
         return s
     return SVDResult(z[..., :m, :], s, swapped(z[..., m + 1 :, :]))
+
+
+def of_symmetric(x: Any, compute_uv: bool) -> Any:
+    """Return the singular value decomposition of a symmetric matrix, from its eigenvalues."""
+    w, v = eigh(x)
+    order = np.argsort(np.abs(data_of(w)))[..., ::-1]
+    w, v = take_along_axis(w, order, -1), take_along_axis(v, order[..., None, :], -1)
+    s = arithmetic.absolute(w)
+    return SVDResult(v, s, conj(v * arithmetic.sign(w)[..., None, :]).mT) if compute_uv else s
 
 
 def of_pairs(x: Any) -> Any:

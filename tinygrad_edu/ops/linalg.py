@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..op import op
+from .arithmetic import absolute
 from .compare import where
-from .complex import conj, real_part
+from .complex import conj, imag, is_complex, real_part
 from .indexing import HERE, put
+from .losses import one_hot
+from .ordering import argmax
 from .reductions import sum
 from .shapes import shape
 
@@ -64,7 +67,7 @@ logabsdet = op(
 cholesky = op(
     "cholesky",
     "cholesky({})",
-    lambda x: np.linalg.cholesky(x),
+    lambda x: np.linalg.cholesky(_mean_with_mirror(x)),
     lambda g, z, x: conj(symmetric(conj(inv(z)).mT @ halved(conj(z).mT @ conj(g)) @ inv(z))),
     tex=r"\mathrm{{chol}}({})",
     doc="Factor a positive definite matrix into l lᵀ. The gradient is symmetric, as the matrix has to be.",
@@ -72,8 +75,8 @@ cholesky = op(
 eigh = op(
     "eigh",
     "eigh({})",
-    lambda x, lower: _packed_eigh(x, lower),
-    lambda g, z, x, lower: eigh_back(g[..., 0, :], g[..., 1:, :], z[..., 0, :], z[..., 1:, :]),
+    lambda x: _packed_eigh(x),
+    lambda g, z, x: eigh_back(g[..., 0, :], g[..., 1:, :], z[..., 0, :], z[..., 1:, :]),
     tex=r"\mathrm{{eigh}}({})",
     doc="Decompose a symmetric matrix: a row of eigenvalues, and below it the eigenvectors as columns.",
 )
@@ -104,8 +107,8 @@ qr = op(
 pinv = op(
     "pinv",
     "pinv({})",
-    lambda x, rcond, hermitian: np.linalg.pinv(x, rcond, hermitian),
-    lambda g, z, x, rcond, hermitian: pinv_back(g, z, x),
+    lambda x, rcond: np.linalg.pinv(x, rcond),
+    lambda g, z, x, rcond: pinv_back(g, z, x),
     tex="{{{}}}^{{+}}",
     doc="Invert a matrix as far as it goes: the pseudo-inverse, differentiated at constant rank.",
 )
@@ -146,8 +149,12 @@ def by_inverse(g: Any, z: Any, x: Any) -> Any:
 # Decompositions ------------------------------------------------------------------------------------------------
 
 
-def _packed_eigh(x: np.ndarray, lower: bool) -> np.ndarray:
-    w, v = np.linalg.eigh(x, "L" if lower else "U")
+def _mean_with_mirror(x: np.ndarray) -> np.ndarray:
+    return (x + x.conj().mT) / 2
+
+
+def _packed_eigh(x: np.ndarray) -> np.ndarray:
+    w, v = np.linalg.eigh(_mean_with_mirror(x))
     return np.concatenate([w[..., None, :], v], axis=-2)
 
 
@@ -180,8 +187,13 @@ def eigh_back(gw: Any, gv: Any, w: Any, v: Any) -> Any:
 def eig_back(gw: Any, gv: Any, w: Any, v: Any) -> Any:
     """Return the gradient of a matrix from those of its eigenvalues and eigenvectors; see `eigh_back` for equal ones.
 
-    No eigenvector grows or turns on its own here: their length and phase are settled outside.
+    An eigenvector keeps its length 1, and its largest element stays real.
     """
+    along = sum(gv * v, axis=-2, keepdims=True)
+    gv = gv - conj(v) * real_part(along)
+    if is_complex(v):
+        largest = one_hot(argmax(absolute(v), axis=-2), classes=shape(v)[-1]).mT
+        gv = gv - 1j * imag(along) * largest / v
     return solve(v.mT, (v.mT @ gv * over(apart(w)) + diagonal_matrix(gw)) @ v.mT)
 
 
