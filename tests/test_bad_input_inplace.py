@@ -180,6 +180,29 @@ def test_a_copied_model_keeps_its_shared_leaves():
     assert first is not w
 
 
+@pytest.mark.parametrize("duplicate", COPIES[1:], ids=["deepcopy", "pickle"])
+def test_a_net_is_copied_in_the_middle_of_a_step(duplicate):
+    x = np.linspace(-1, 1, 6).reshape(2, 3)
+    for net, loss_of in (
+        (tg.nn.Sequential(tg.nn.Linear(3, 4, rng=0), tg.nn.Tanh(), tg.nn.Linear(4, 1, rng=1)), lambda n: n(x).sum()),
+        (tg.nn.MLP(3, [2, 1]), lambda n: n([1.0, 2.0, 3.0])),
+    ):
+        loss = loss_of(net)
+        loss.backward()
+        twin = duplicate(net)
+        for w, v in zip(net.parameters(), twin.parameters(), strict=True):
+            assert v is not w
+            np.testing.assert_array_equal(v.data, w.data)
+            np.testing.assert_array_equal(v.grad, w.grad)
+        twin.zero_grad()
+        loss_of(twin).backward()
+        for w, v in zip(net.parameters(), twin.parameters(), strict=True):
+            np.testing.assert_array_equal(v.grad, w.grad)
+        net.loss = loss
+        with refuses(TypeError, "cut from its graph", line=False):
+            duplicate(net)
+
+
 def test_a_detached_copy_still_says_why_it_has_no_gradient():
     twin = copy.copy(Tensor([1.0]).detach())
     with refuses(RuntimeError, "detached at", line=False):
