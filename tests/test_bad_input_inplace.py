@@ -119,6 +119,19 @@ def test_gradients_share_no_memory():
     assert not np.shares_memory(x.grad, seed)
 
 
+def test_the_numbers_of_another_node_are_assigned():
+    v, w = Value(1.0), Tensor([1.0, 2.0])
+    v.assign(Value(2.0) * 3)
+    w.assign(w * 3)
+    v.grad, w.grad = Value(5.0), w * 2
+    assert (v.data, v.grad, v.op) == (6.0, 5.0, None)
+    np.testing.assert_array_equal(w.data, [3, 6])
+    np.testing.assert_array_equal(w.grad, [6, 12])
+    v.grad = None
+    (v * v).backward(Value(2.0))
+    assert v.grad == 24.0
+
+
 def test_assigning_another_shape():
     w = Tensor([1.0, 2.0], label="w")
     with refuses(ValueError, "`w`", "(3,)", "(2,)"):

@@ -163,6 +163,13 @@ def test_tensors_show_themselves_in_few_words(tensor):
         assert tensor.op is None or f"op={tensor.op.name}" in text
 
 
+def test_a_name_that_is_not_there():
+    for node in (Value(1.0), Tensor([1.0])):
+        with pytest.raises(AttributeError, match="reshap") as caught:
+            node.reshap  # noqa: B018  # looking is the test
+        assert caught.value.obj is node  # from which Python suggests the nearest name
+
+
 def test_numbers_format_as_numbers():
     assert f"{Tensor(2.5):.2f} {Value(2.5):.2f} {Tensor([2.5]):6.1f}" == "2.50 2.50    2.5"
     assert f"{Value(2.5)}" == "Value(data=2.5, grad=None)"

@@ -99,8 +99,6 @@ class Node:
 
     __hash__ = object.__hash__  # a node is itself, whatever `==` may compute
 
-    operand: ClassVar[Callable[[Any], Any]] = staticmethod(data_of)  # what `backward` hands to rules of nodes
-
     # What each kind of node (one float, an array) adds ---------------------------------------------------------
 
     @classmethod
@@ -134,6 +132,11 @@ class Node:
     def apart(grads: Iterable[Any]) -> Iterable[Any]:
         """Return gradients as nodes of this kind may keep them: no two share memory."""
         raise NotImplementedError  # every kind of node defines its own
+
+    @staticmethod
+    def operand(x: Any) -> Any:
+        """Return what `backward` hands to rules for an operand: a node's data, and a constant as it is."""
+        return data_of(x)
 
     def zero(self) -> Any:
         """Return a constant node that is zero, in this node's shape."""
@@ -185,7 +188,7 @@ class Node:
     def __getattr__(self, name: str) -> Any:
         if name in EMPTY:
             return EMPTY[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     @property
     def where(self) -> str:

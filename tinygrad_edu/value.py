@@ -140,7 +140,7 @@ class Value(Node):
         if (trace := tracing()) is not None:
             trace.set_grad(self, value)
             return
-        self._grad = None if value is None else real(value)
+        self._grad = None if value is None else real(data_of(value))
         spent.discard(self)
 
     def assign(self, value: float) -> None:
@@ -153,7 +153,7 @@ class Value(Node):
         if (trace := tracing()) is not None:
             trace.assign(self, value)
             return
-        self._data = real(value)
+        self._data = real(data_of(value))
         self.reborn()
 
     def item(self) -> float:
@@ -257,7 +257,7 @@ class Value(Node):
 
     def seed(self, given: Any) -> float:
         """Return the gradient to start from as a float; 1 if none is given."""
-        return 1.0 if given is None else real(given)
+        return 1.0 if given is None else real(data_of(given))
 
     def leaf(self, data: Any) -> Value:
         """Return a constant."""
