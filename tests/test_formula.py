@@ -106,7 +106,7 @@ def test_second_derivatives_read_like_textbooks():
 
 
 def test_a_graph_with_2_to_the_60_paths_is_written_in_60_lines():
-    x = y = tg.Value(1.0, label="x")
+    y = tg.Value(1.0, label="x")
     for _ in range(60):
         y = y + y
     lines = tg.formula(y).splitlines()
@@ -124,8 +124,8 @@ def test_a_chain_of_ten_thousand_nodes_is_no_recursion():
 
 def test_tensors_show_axes_shapes_and_indices():
     x = tg.Tensor(np.ones((5, 3)), label="x")
-    W = tg.Tensor(np.ones((2, 3)), label="W^(1)")
-    node = (x @ W.T).sum(axis=0)[1:]
+    w = tg.Tensor(np.ones((2, 3)), label="W^(1)")
+    node = (x @ w.T).sum(axis=0)[1:]
     assert tg.formula(node) == "sum(x @ W^(1).T, axis=0)[1:]"
     assert parses(tg.formula(node, "latex"))
     assert tg.formula(tg.concatenate([x, x, x])).startswith("concatenate(x, x, x")
@@ -171,8 +171,8 @@ def test_every_row_of_the_table_is_spelled_so_that_latex_accepts_it(row):
 
 
 def test_a_net_and_its_gradients_have_formulas():
-    loss, parameters = net(np.random.default_rng(0), (3, 4, 2), n=5)
-    for node in (loss, *tg.gradients(loss, list(parameters.values()))):
+    it = net(np.random.default_rng(0), (3, 4, 2), n=5)
+    for node in (it.cost, *tg.gradients(it.cost, list(it.parameters.values()))):
         assert "W^(" in tg.formula(node)
         for line in tg.formula(node, "latex").split(r" \\ "):
             assert parses(line)

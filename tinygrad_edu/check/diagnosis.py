@@ -41,13 +41,26 @@ class Question:
         return [item.node for item in self.items[0] if item.node is not None]
 
     @cached_property
-    def mutants(self) -> list[Mutant]:
-        """Every mistake that the graph leaves room for."""
-        return [*of_calculus(self.recording), *mutants(self.recording, self.notation)]
+    def predictions(self) -> list[tuple[Mutant, list[list[Array]]]]:
+        """Every mistake that the graph leaves room for, with the gradients that it gives, by run and item."""
+        found = []
+        for mutant in [*of_calculus(self.recording), *mutants(self.recording, self.notation)]:
+            try:
+                parts = [
+                    [run.gradient(grads, x) for x in self.nodes] for run in self.runs for grads in [mutant.grads(run)]
+                ]
+            except (ValueError, IndexError, TypeError, ArithmeticError):
+                continue  # shapes or numbers that do not fit: nobody could have made it here
+            found.append((mutant, parts))
+        return found
 
     def only(self, keep: Sequence[int]) -> Question:
         """Return the question about some of the items alone."""
-        return Question(self.recording, self.notation, self.runs, [[items[i] for i in keep] for items in self.items])
+        part = Question(self.recording, self.notation, self.runs, [[items[i] for i in keep] for items in self.items])
+        part.__dict__["predictions"] = [  # as a cached property keeps them
+            (mutant, [[grads[i] for i in keep] for grads in parts]) for mutant, parts in self.predictions
+        ]
+        return part
 
 
 @dataclass(frozen=True)
@@ -86,16 +99,9 @@ class Target:
             digits = np.log10(np.abs(self.hand) / self.tolerance)
         self.digits = float(np.sum(np.maximum(digits, 0.0)))
 
-    def predicted(self, mutant: Mutant) -> Array | None:
-        """Return what a mistake would have given; None if it cannot be made on this data."""
-        parts = []
-        for run in self.question.runs:
-            try:
-                grads = mutant.grads(run)
-            except (ValueError, IndexError, TypeError, ArithmeticError):
-                return None  # shapes or numbers that do not fit: nobody could have made it here
-            parts += [np.ravel(run.gradient(grads, node)) for node in self.question.nodes]
-        flat = np.concatenate(parts)
+    def predicted(self, parts: list[list[Array]]) -> Array | None:
+        """Return the gradients that a mistake gives in one row; None if it cannot be made on this data."""
+        flat = np.concatenate([np.ravel(g) for grads in parts for g in grads])
         return flat if flat.shape == self.hand.shape and np.isfinite(flat).all() else None
 
     def ratio(self, predicted: Array) -> float | None:
@@ -148,8 +154,8 @@ def explained(target: Target) -> Iterator[Candidate]:
                 OTHER, 3, "everywhere", f"every number is {r:.6g} times the right one", "a constant factor is wrong"
             )
     yield from of_one_gradient(target, factors)
-    for mutant in target.question.mutants:
-        predicted = target.predicted(mutant)
+    for mutant, parts in target.question.predictions:
+        predicted = target.predicted(parts)
         if predicted is None or target.is_right(predicted):
             continue
         if target.meets(predicted, 1):

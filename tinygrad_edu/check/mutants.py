@@ -82,6 +82,8 @@ def of_rules(recording: Recording, z: Node) -> Iterator[Mutant]:
     for edge in recording.edges[z]:
         i = edge[1]
         x = z.inputs[i]
+        if len(recording.uses[x]) > len(recording.edges[z]) and is_penalty(edge, x):
+            continue  # weight decay is a row of its own
         for wrong in wrong_rules(z.op, i, None if isinstance(z.inputs[-1], Node) else z.inputs[-1]):
             yield Mutant(wrong.number, wrong.said, z, {edge: wrong.rule})
         if len(z.inputs) == 1 and z.op.elementwise and x.op is not None:
@@ -93,7 +95,7 @@ def of_rules(recording: Recording, z: Node) -> Iterator[Mutant]:
                 ):
                     yield Mutant(31, "the outer derivative at the wrong point", z, {edge: at_point(z, u)})
         square = np.shape(x._data) == np.shape(z._data) and 1 < np.size(x._data) <= 64
-        of_weights = any(leaf_of(y) is not None for y in z.inputs)  # is row 20, below
+        of_weights = z.op.name == "matmul" and any(leaf_of(y) is not None for y in z.inputs)  # is row 20, below
         if square and not z.op.elementwise and not of_weights:
             yield Mutant(30, "J g for Jᵀ g", z, {edge: jacobian_rule(z, i, lambda jac, g: jac @ g)})
             yield Mutant(
@@ -164,7 +166,7 @@ def of_paths(recording: Recording, x: Node) -> Iterator[Mutant]:
         number = 31 if meets_in_product(recording, uses) else 23
         for kept in uses[:4]:
             others: dict[Edge, Change] = {edge: None for edge in uses if edge is not kept}
-            if list(others) != decay:
+            if not decay or any(kept is edge for edge in decay):  # forgetting the decay is a row of its own
                 yield Mutant(number, "only one path counted", x, others)
         if len(uses) > 2:
             for left_out in uses[:4]:
@@ -228,11 +230,11 @@ def stand_ins(notation: Notation, layer: Layer) -> Iterator[tuple[int, str, Node
     for other in before:
         if other.z is not other.a:
             yield 18, "z before the activation in place of a", other.z
-    seen = {layer.x, *(other.z for other in before)}
+    seen = {id(layer.x), *(id(other.z) for other in before)}
     for other in notation.layers:
         for node, letter in ((other.a, "a"), (other.x, "a"), (other.z, "z")):
-            if isinstance(node, Node) and node not in seen and np.shape(node._data) == shape:
-                seen.add(node)
+            if isinstance(node, Node) and id(node) not in seen and np.shape(node._data) == shape:
+                seen.add(id(node))
                 yield 19, f"{letter} of another layer: {notation.name(node)}", node
 
 

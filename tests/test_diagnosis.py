@@ -1,0 +1,274 @@
+"""Every row of the catalogue is named when a learner makes it, on nets that nobody chose."""
+
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+from nets_by_hand import learner, net, random_net
+
+import tinygrad_edu as tg
+from tinygrad_edu import nn
+from tinygrad_edu.check.catalogue import CATALOGUE
+from tinygrad_edu.expression import parse
+from tinygrad_edu.graph import history
+
+ON_NETS = (*range(1, 23), 24, 25, 26, 27, 28, 33, 34)
+CONSTANTS = ("2", "1/2", "n", "1/n", "m", "1/m", "-1", "n*m", "1/(n*m)")
+
+
+def shows(hand, right):
+    """Whether a mistake can be seen in the numbers at all."""
+    return any(hand[k].shape != right[k].shape or not np.allclose(hand[k], right[k], rtol=1e-9, atol=0) for k in right)
+
+
+def test_the_learners_backward_pass_is_right_without_a_mistake():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        it = random_net(rng)
+        assert tg.compare(learner(it), it.parameters, it.cost).ok
+
+
+@pytest.mark.slow
+def test_every_single_mistake_is_named_first_or_among_the_first_two():
+    rng = np.random.default_rng(20261123)
+    tried, first, missed = Counter(), Counter(), []
+    for _ in range(14):
+        it = random_net(rng)
+        right = learner(it)
+        for row in ON_NETS:
+            at, variant = int(rng.integers(1, it.depth + 1)), int(rng.integers(0, 6))
+            hand = learner(it, row, at, variant)
+            if hand is None or not shows(hand, right):
+                continue
+            report = tg.compare(hand, it.parameters, it.cost)
+            named = [mistake.number for mistake in report.mistakes]
+            tried[row] += 1
+            first[row] += named[:1] == [row]
+            if row not in named[:2]:
+                missed.append((row, at, variant, named, it.activation, it.loss, [w.shape for w in it.weights]))
+    assert missed == []
+    assert sum(tried.values()) > 200
+    assert set(tried) == set(ON_NETS)
+    assert sum(first.values()) >= 0.95 * sum(tried.values()), {row: (first[row], tried[row]) for row in tried}
+
+
+@pytest.mark.slow
+def test_a_mistake_times_a_constant_factor_is_still_named():
+    rng = np.random.default_rng(7)
+    tried, missed = 0, []
+    for _ in range(10):
+        it = random_net(rng)
+        n, m = len(it.x), it.weights[-1].shape[0]
+        for row in (6, 11, 12, 14, 16, 18, 20, 25):
+            hand = learner(it, row, int(rng.integers(1, it.depth + 1)), int(rng.integers(0, 6)))
+            if hand is None or not shows(hand, learner(it)):
+                continue
+            name = CONSTANTS[int(rng.integers(len(CONSTANTS)))]
+            c = {"2": 2, "1/2": 0.5, "n": n, "1/n": 1 / n, "m": m, "1/m": 1 / m, "-1": -1, "n*m": n * m}.get(
+                name, 1 / (n * m)
+            )
+            report = tg.compare({k: c * x for k, x in hand.items()}, it.parameters, it.cost)
+            tried += 1
+            if row not in [mistake.number for mistake in report.mistakes[:2]]:
+                missed.append((row, name, [mistake.number for mistake in report.mistakes]))
+    assert missed == []
+    assert tried > 40
+
+
+@pytest.mark.slow
+def test_neither_correct_gradients_nor_noise_get_a_diagnosis():
+    rng = np.random.default_rng(3)
+    false, cases = [], 0
+    for _ in range(43):
+        it = random_net(rng)
+        right = learner(it)
+        one = str(rng.choice(list(right)))
+        for kind, hand, ok in (
+            ("rounding", {k: x * (1 + 1e-12 * rng.normal(size=x.shape)) for k, x in right.items()}, True),
+            ("float32", {k: x.astype(np.float32) for k, x in right.items()}, True),
+            ("noise", {k: x + 1e-3 * rng.normal(size=x.shape) for k, x in right.items()}, False),
+            ("large noise", {k: x + rng.normal(size=x.shape) for k, x in right.items()}, False),
+            ("relative noise", {k: x * (1 + 1e-4 * rng.normal(size=x.shape)) for k, x in right.items()}, False),
+            ("noise in one", right | {one: right[one] + 1e-3 * rng.normal(size=right[one].shape)}, False),
+            ("one alone", {one: right[one] * (1 + 0.1 * rng.normal(size=right[one].shape))}, False),
+        ):
+            report = tg.compare(hand, it.parameters, it.cost)
+            cases += 1
+            if report.mistakes or report.ok is not ok:
+                false.append((kind, report.headline()))
+    assert false == []
+    assert cases >= 300
+
+
+def test_one_gradient_alone_is_often_enough():
+    it = net(np.random.default_rng(1), (5, 5, 5, 3), 7)
+    for row in (6, 11, 12, 16, 18):
+        hand = learner(it, row, 2)["W^(2)"]
+        report = tg.compare(hand, it.parameters["W^(2)"], it.cost)
+        assert row in [mistake.number for mistake in report.mistakes[:2]], row
+
+
+def test_all_mistakes_of_a_5_5_5_3_net_are_tried_within_a_second():
+    it = net(np.random.default_rng(2), (5, 5, 5, 3), 6)
+    noisy = {k: x + 1e-3 for k, x in learner(it).items()}
+    start = time.perf_counter()
+    report = tg.compare(noisy, it.parameters, it.cost)
+    assert time.perf_counter() - start < 1
+    assert report.mistakes == []
+
+
+def test_a_batch_of_one_hides_mistakes_and_the_report_says_so():
+    it = net(np.random.default_rng(4), (4, 5, 3), n=2)
+    report = tg.compare({k: 2 * x for k, x in learner(it).items()}, it.parameters, it.cost)
+    assert set(report.indistinguishable) >= {1, 2, 27}
+    assert any("n = 7" in line for line in report.advice)
+    one = net(np.random.default_rng(4), (4, 5, 3), n=1)
+    assert tg.compare(learner(one, 2), one.parameters, one.cost).ok
+
+
+def test_the_place_of_a_mistake_is_named_in_the_letters_of_the_article():
+    it = net(np.random.default_rng(5), (4, 5, 5, 3), 7)
+    report = tg.compare(learner(it, 11, 2), it.parameters, it.cost)
+    assert report.mistakes[0].number == 11
+    assert (
+        report.mistakes[0].where.startswith("a^(2)")
+        or "layer 2" in report.mistakes[0].where
+        or "(2)" in report.mistakes[0].where
+    )
+    assert "nets_by_hand.py:" in report.mistakes[0].where
+    assert "σ'(z^(2))" in report.mistakes[0].fix
+
+
+def test_intermediate_deltas_narrow_the_place_down():
+    it = net(np.random.default_rng(6), (4, 5, 5, 3), 7)
+    z = [node for node in history(it.cost) if node.op is not None and node.op.name == "add"]
+    grads = {f"delta{k}": g.data + (0.01 if k == 2 else 0) for k, g in enumerate(tg.gradients(it.cost, z), 1)}
+    report = tg.compare(learner(it) | grads, it.parameters, it.cost)
+    assert "δ^(2)" in " ".join(report.advice)
+    assert [line.parameter for line in report.lines if not line.ok] == ["δ^(2)"]
+
+
+def test_a_path_left_out_is_row_23():
+    rng = np.random.default_rng(8)
+    x, w = rng.normal(size=(7, 4)), tg.Tensor(rng.normal(size=(4, 4)), label="W^(1)")
+    a = tg.tanh(tg.Tensor(x, requires_grad=False) @ w.T)
+    cost = ((a @ w.T + a) ** 2).sum()
+    values = np.tanh(x @ w.data.T)
+    g = 2 * (values @ w.data.T + values)
+    without_skip = ((g @ w.data) * (1 - values**2)).T @ x + g.T @ values
+    assert 23 in [m.number for m in tg.compare(without_skip, w, cost).mistakes[:2]]
+
+
+def test_the_mean_over_an_axis_is_row_29():
+    rng = np.random.default_rng(9)
+    x = tg.Tensor(rng.normal(size=(5, 3)), label="x")
+    cost = (x.mean(axis=0) ** 3).sum()
+    hand = np.broadcast_to(3 * x.data.mean(axis=0) ** 2, (5, 3))
+    assert 29 in [m.number for m in tg.compare(hand, x, cost).mistakes[:2]]
+    kept = tg.compare(tg.gradients(x.sum(), [x])[0].data[None], x, x.sum())
+    assert [m.number for m in kept.mistakes] == [29]
+
+
+def test_the_jacobian_for_its_transpose_is_row_30():
+    rng = np.random.default_rng(10)
+    x = tg.Tensor(rng.normal(size=6), label="x")
+    weights = rng.normal(size=6)
+    cost = (np.cumsum(x) * weights).sum()
+    report = tg.compare(np.cumsum(weights), x, cost)
+    assert report.mistakes[0].number == 30
+    assert tg.compare(np.cumsum(weights[::-1])[::-1], x, cost).ok
+
+
+def test_weight_decay_forgotten_doubled_or_on_the_bias_is_row_26():
+    it = net(np.random.default_rng(11), (4, 5, 3), 7)
+    w, b = it.parameters["W^(1)"], it.parameters["b^(1)"]
+    decayed = it.cost + 0.05 * (w**2).sum()
+    plain = learner(it)
+    forgotten = tg.compare(plain, it.parameters, decayed)
+    assert forgotten.mistakes[0].number == 26
+    doubled = tg.compare(plain | {"W^(1)": plain["W^(1)"] + 0.2 * w.data}, it.parameters, decayed)
+    assert doubled.mistakes[0].number == 26
+    biased = tg.compare(plain | {"b^(1)": plain["b^(1)"] + 0.1 * b.data}, it.parameters, it.cost)
+    assert biased.mistakes[0].number == 26
+    assert "0.1" in biased.mistakes[0].evidence
+
+
+def test_a_finite_difference_is_recognised():
+    it = net(np.random.default_rng(12), (3, 4, 2), 5)
+    w = it.parameters["W^(1)"]
+    hand = np.zeros(w.shape)
+    for place in np.ndindex(w.shape):
+        costs = []
+        for h in (1e-3, 0):
+            moved = w.data.copy()
+            moved[place] += h
+            weights = [moved, *it.weights[1:]]
+            a = it.x
+            for matrix, bias in zip(weights, it.biases, strict=True):
+                a = 1 / (1 + np.exp(-(a @ matrix.T + bias)))
+            costs.append(((a - it.y) ** 2).sum() / len(it.x))
+        hand[place] = (costs[0] - costs[1]) / 1e-3
+    report = tg.compare(hand, w, it.cost)
+    assert not report.ok
+    assert "h = 0.001" in report.mistakes[0].evidence
+
+
+def test_the_gradient_of_another_quantity_is_recognised():
+    it = net(np.random.default_rng(13), (5, 5, 5), 7)
+    w1, w2 = it.parameters["W^(1)"], it.parameters["W^(2)"]
+    report = tg.compare(learner(it)["W^(2)"], w1, it.cost)
+    assert "∂C/∂W^(2)" in report.mistakes[0].evidence
+    assert w2.label == "W^(2)"
+
+
+CALCULUS = [  # the function, a wrong derivative, the row
+    ("x**2 * sin(x)", "2*x*sin(x)", 31),
+    ("x**2 * sin(x)", "2*x*cos(x)", 31),
+    ("sin(x) / x", "(cos(x)*x + sin(x)) / x**2", 31),
+    ("sin(x**2)", "cos(x) * 2*x", 31),
+    ("sin(x**2)", "cos(x**2)", 31),
+    ("sin(x**2)", "cos(2*x)", 31),
+    ("exp(3*x)", "exp(3*x)", 31),
+    ("x**3", "3*x**3", 32),
+    ("x**3", "x**2", 32),
+    ("exp(x)", "x*exp(x - 1)", 32),
+    ("2**x", "2**x", 32),
+    ("2**x", "x*2**(x - 1)", 32),
+    ("log10(x)", "1/x", 32),
+    ("log(x)", "1/(x*log(10))", 32),
+    ("sqrt(x)", "1/sqrt(x)", 32),
+    ("cos(x)", "sin(x)", 5),
+    ("sin(x)", "cos(x) * 180/pi", 33),
+    ("(w*x + b - y)**2", "(w*x + b - y)*w", 1),
+    ("x*x + x", "2*x", 23),
+    ("sigmoid(w*x + b)", "sigmoid(w*x + b)*w", 14),
+    ("tanh(x)", "1 - x**2", 13),
+]
+
+
+@pytest.mark.parametrize(("function", "hand", "row"), CALCULUS)
+def test_mistakes_of_school_calculus(function, hand, row):
+    expression = parse(function)
+    cost, leaves = expression.record({name: 1.3 + 0.2 * k for k, name in enumerate(expression.variables)})
+    report = tg.compare(hand, leaves["x"], cost)
+    assert not report.ok
+    assert report.mistakes[0].number == row, report
+
+
+def test_every_row_of_the_catalogue_is_tried_by_a_test():
+    tested = {*ON_NETS, *(row for _, _, row in CALCULUS), 23, 26, 29, 30}
+    assert tested == set(CATALOGUE) == set(range(1, 35))
+
+
+def test_a_module_is_compared_by_its_own_names():
+    model = nn.Sequential(nn.Linear(4, 5, rng=0), nn.Tanh(), nn.Linear(5, 3, rng=1))
+    rng = np.random.default_rng(0)
+    loss = nn.functional.mse_loss(model(rng.normal(size=(7, 4))), rng.normal(size=(7, 3)))
+    loss.backward()
+    hand = {name: p.grad for name, p in model.named_parameters()}
+    assert tg.compare(hand, model, loss).ok
+    by_label = {"W1": model.layers[0].weight.grad / 7, "b2": model.layers[2].bias.grad}
+    report = tg.compare(by_label, model, loss)
+    assert [line.parameter for line in report.lines] == ["W^(1)", "b^(2)"]
+    assert report.mistakes[0].number == 3
