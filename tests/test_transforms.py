@@ -7,6 +7,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from samples import DIFFERENTIABLE, operands_of, samples
 
 import tinygrad_edu as tg
 from tinygrad_edu.errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, ShapeError
@@ -509,13 +510,38 @@ class TestBatches:
 
 
 def test_what_cannot_be_a_batch_is_carried_back_row_by_row():
-    x = array(4, 4)
-    apart = lambda x: x[np.array([0, 1, 3]), :, None][:, np.array([1, 2])]  # noqa: E731  # a name for one expression
-    total = lambda x: TABLE["einsum"](x, x, terms=("ij", "kj"), out="ik")  # noqa: E731
-    for f in (apart, total):
-        rows, batch = blocks_of(f, [x])
-        np.testing.assert_allclose(tg.jacobian(f)(x), rows[0][0], rtol=1e-12)
+    def apart(x):  # two lists of places with a slice between them: their axis comes first, before that of a batch
+        return x[np.array([0, 1, 3]), :, np.array([1, 2, 2])]
+
+    x = array(4, 2, 3)
+    rows, batch = blocks_of(apart, [x])
     assert batch is None
+    np.testing.assert_array_equal(tg.jacobian(apart)(x), rows[0][0])
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_every_row_of_the_table_goes_forward_and_back_alike(name):
+    for operands, params in samples(name):
+        places = operands_of((operands, params))
+
+        def f(x, operands=operands, params=params, places=places):
+            replaced = dict(zip(places, x, strict=True))
+            y = TABLE[name](*(replaced.get(i, each) for i, each in enumerate(operands)), **params)
+            return tg.real(y) + 2.0 * tg.imag(y) if y.dtype.kind == "c" else y
+
+        x = [np.asarray(operands[i], float) for i in places]
+        t = [array(*each.shape) for each in x]
+        y, pullback = tg.vjp(f, x)
+        u = array(*np.shape(y))
+        _, dy = tg.jvp(f, x, t)
+        (back,) = pullback(u)
+        assert np.sum(u * dy) == pytest.approx(sum(np.sum(g * d) for g, d in zip(back, t, strict=True)), rel=1e-10)
+
+        rows, batch = blocks_of(f, [x])
+        assert batch is not None
+        for row, whole in zip(rows[0], batch[0], strict=True):
+            np.testing.assert_allclose(whole, row, rtol=1e-9, atol=1e-11)
 
 
 def test_large_jacobians_come_in_several_batches(monkeypatch):

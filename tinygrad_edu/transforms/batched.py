@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Iterator, Sequence
+from string import ascii_letters
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -143,7 +144,7 @@ def views(shape: tuple[int, ...], deepest: int, shared: bool) -> list[tuple[int,
     if len(shape) == 1:
         rank = max(deepest, 2)
         found += [(1,) * (rank - 1) + shape, (1,) * (rank - 2) + (*shape, 1)]
-    return [None, *([shape] if shape else [])] if shared else list(dict.fromkeys(found))
+    return [None, shape] if shared else list(dict.fromkeys(found))
 
 
 def moved(z: Node, n: int) -> dict[str, Any]:
@@ -162,6 +163,9 @@ def moved(z: Node, n: int) -> dict[str, Any]:
         params["shape"] = (n, *params["shape"])
     if "key" in params:
         params["key"] = (slice(None), *params["key"])
+    if "terms" in params:  # of einsum: the batch gets a letter of its own
+        letter = next(each for each in ascii_letters if each not in (*"".join(params["terms"]), *params["out"]))
+        params["terms"], params["out"] = tuple(letter + term for term in params["terms"]), letter + params["out"]
     return params
 
 
