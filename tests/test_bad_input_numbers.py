@@ -62,6 +62,16 @@ def test_half_precision_adds_up_in_more():
     assert abs(p.numpy().astype(float).sum() - 1) < 2e-2
 
 
+def test_complex_numbers_between_real_ones():
+    x = Tensor([3.0, 4.0])
+    z = x * (1 + 2j)
+    np.real(np.conj(z) * z).sum().backward()  # 5 x²
+    np.testing.assert_array_equal(x.grad, [30, 40])
+    with refuses(RuntimeError, "complex", "z.real"):
+        z.sum().backward()
+    np.testing.assert_array_equal(x.grad, [30, 40])
+
+
 @pytest.mark.parametrize(
     ("compute", "expected", "said"),
     [
