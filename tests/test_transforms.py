@@ -228,7 +228,11 @@ class TestNesting:
         assert third[1, 1, 1] == 12.0
         assert np.count_nonzero(third) == 2
 
-    @pytest.mark.parametrize("f", [lambda x: x[:2] ** 3, lambda x: (x[:, None] * x) ** 2], ids=["rows", "columns"])
+    @pytest.mark.parametrize(
+        "f",
+        [lambda x: x[:2] ** 3, lambda x: (x[:, None] * x) ** 2, lambda x: x[:, None, None] * x[:, None] * x],
+        ids=["rows", "a batch", "columns"],
+    )
     def test_gradient_of_a_jacobian(self, f):
         x = array(3)
         u = array(*f(x).shape, 3)

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from string import ascii_letters
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Node, data_of
+from ..graph import Grads, Node, data_of
 from ..modes import mode
-from .record import Record
+from ..ops.complex import is_complex, real_part
+from ..ops.reductions import sum  # noqa: A004  # NumPy's name, of arrays and of nodes
+from ..ops.shapes import astype, broadcast_to, reshape, shape
+from .record import Record, recording
 
-Array = np.ndarray[Any, Any]
 LARGEST = 2**22  # numbers that a batch may have in one node: more, and what it saves is lost to memory
 
 
@@ -39,7 +41,8 @@ class Batch:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.lifts: dict[Node, Lift | None] = {}
-        self.possible = not record.nested and not record.of_floats and mode().watch_pull is None
+        self.read = record.reader(record.nested)
+        self.possible = not record.of_floats and mode().watch_pull is None
         inputs = set(record.inputs)
         self.inner = [z for z in record.order if z.op is not None and z not in inputs]
         with np.errstate(all="ignore"):
@@ -54,60 +57,62 @@ class Batch:
         """Return how many gradients to carry at once."""
         return max(1, LARGEST // max((np.size(data_of(z)) for z in self.record.order), default=1))
 
-    def pull(self, seeds: dict[Node, Array]) -> list[Array | None]:
+    def seeds(self, y: Any) -> Iterator[Grads]:
+        """Yield gradients that are 1 at one number of output `y` and 0 elsewhere, for every number, in batches."""
+        n = np.size(y._data)
+        for start in range(0, n, self.size()):
+            rows = np.arange(start, min(start + self.size(), n))
+            seed = np.zeros((len(rows), n), y._data.dtype)
+            seed[np.arange(len(rows)), rows] = 1
+            seed = seed.reshape(len(rows), *y._data.shape)
+            yield {y: y.leaf(seed) if self.record.nested else seed}
+
+    def pull(self, seeds: Grads) -> list[Any]:
         """Return the gradients of each input, given those of some outputs, all with the batch as their first axis."""
-        grads, path, inputs = dict(seeds), self.record.path, set(self.record.inputs)
-        for z in reversed(self.inner):
-            if z not in grads:
-                continue
-            g = grads[z] if z in inputs else grads.pop(z)
-            for x, dx in shares(z, g, self.lifts.get(z), path):
-                grads[x] = grads[x] + dx if x in grads else dx
+        grads = dict(seeds)
+        with recording():
+            for z in reversed(self.inner):
+                if z in grads:
+                    for x, dx in self.shares(z, grads.pop(z)):
+                        grads[x] = grads[x] + dx if x in grads else dx
         return [grads.get(x) for x in self.record.inputs]
 
-
-def shares(z: Node, g: Array, lift: Lift | None, path: Any) -> Iterator[tuple[Node, Array]]:
-    """Yield the operands of `z` that lie on the path, each with its share of every gradient of a batch."""
-    assert z.op is not None
-    if lift is None:
-        yield from elementwise_shares(z, g, path)
-        return
-    operands = [
-        data_of(x) if s is None else repeated(data_of(x), len(g), s)
-        for x, s in zip(z.inputs, lift.operands, strict=True)
-    ]
-    result, params = repeated(z._data, len(g), lift.result), moved(z, len(g))
-    g = g.reshape(len(g), *lift.result)
-    for x, one, rule in zip(z.inputs, lift.operands, z.op.rules, strict=False):
-        if isinstance(x, Node) and x in path and rule is not None and one is not None:
+    def shares(self, z: Node, g: Any) -> Iterator[tuple[Any, Any]]:
+        """Yield the operands of `z` that lie on the path, each with its share of every gradient of a batch."""
+        assert z.op is not None
+        lift, n = self.lifts.get(z), len(g)
+        result, operands, params = self.read(z), [*map(self.read, z.inputs)], z.params
+        if lift is not None:
+            shapes = lift.operands
+            operands = [x if s is None else repeated(x, n, s) for x, s in zip(operands, shapes, strict=True)]
+            result, params = repeated(result, n, lift.result), moved(z, n)
+            g = reshape(g, shape=(n, *lift.result))
+        for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):
+            if not isinstance(x, Node) or x not in self.record.path or rule is None:
+                continue
             dx = rule(g, result, *operands, **params)
-            if isinstance(dx, np.ndarray):  # or it is zero
-                yield x, fitted(dx, (len(g), *one), x)
+            if isinstance(dx, (np.ndarray, Node)):  # or it is zero
+                if lift is None:  # an elementwise rule says nothing of the axes in front
+                    dx, one = (
+                        broadcast_to(dx, shape=shape(g)),
+                        (1,) * (len(shape(g)) - 1 - x._data.ndim) + x._data.shape,
+                    )
+                else:
+                    one = lift.operands[i]
+                yield x, fitted(dx, (n, *one), x)
 
 
-def elementwise_shares(z: Node, g: Array, path: Any) -> Iterator[tuple[Node, Array]]:
-    """Yield the same for a row that works element by element: its rules say nothing of the axes in front."""
-    assert z.op is not None
-    operands = [*map(data_of, z.inputs)]
-    for x, rule in zip(z.inputs, z.op.rules, strict=False):
-        if isinstance(x, Node) and x in path and rule is not None:
-            dx = rule(g, z._data, *operands, **z.params)
-            one = (1,) * (g.ndim - 1 - x._data.ndim) + x._data.shape
-            if isinstance(dx, np.ndarray):  # or it is zero
-                yield x, fitted(np.broadcast_to(dx, g.shape), (len(g), *one), x)
+def fitted(dx: Any, handed: tuple[int, ...], x: Node) -> Any:
+    """Return a batch of gradients in the shape and dtype of `x`, which the rule was given in the shape `handed`."""
+    repeats = tuple(a for a, (n, m) in enumerate(zip(handed, shape(dx), strict=True)) if n == 1 and m != 1)
+    dx = sum(dx, axis=repeats, keepdims=True) if repeats else dx
+    dx = reshape(dx if is_complex(x) else real_part(dx), shape=(len(dx), *x._data.shape))
+    return dx if dx.dtype == x._data.dtype else astype(dx, dtype=x._data.dtype)
 
 
-def fitted(dx: Array, shape: tuple[int, ...], x: Node) -> Array:
-    """Return a batch of gradients in the shape and dtype of `x`; `shape` is how the rule was handed the operand."""
-    repeats = tuple(a for a, (n, m) in enumerate(zip(shape, dx.shape, strict=True)) if n == 1 and m != 1)
-    dx = dx.sum(axis=repeats, keepdims=True) if repeats else dx
-    dx = dx.real if np.iscomplexobj(dx) and not np.iscomplexobj(x._data) else dx
-    return dx.reshape(len(dx), *x._data.shape).astype(x._data.dtype, copy=False)
-
-
-def repeated(x: Any, n: int, shape: tuple[int, ...]) -> Array:
-    """Return `n` times the same array, in another shape each."""
-    return np.broadcast_to(np.reshape(x, shape), (n, *shape))
+def repeated(x: Any, n: int, each: tuple[int, ...]) -> Any:
+    """Return `n` times the same array, each in another shape."""
+    return broadcast_to(reshape(x, shape=each), shape=(n, *each))
 
 
 def lifted(z: Node, path: Any) -> Lift | None:
@@ -180,14 +185,3 @@ def defaults(forward: Any) -> dict[str, Any]:
 def further(axis: int) -> int:
     """Return where an axis lies once another stands in front; those counted from the end stay."""
     return axis + 1 if axis >= 0 else axis
-
-
-def batches(outputs: Sequence[Any], which: int, size: int) -> Iterator[dict[Node, Array]]:
-    """Yield gradients that are 1 at one number of an output and 0 elsewhere, for every number, in batches of `size`."""
-    y = outputs[which]
-    n = np.size(y._data)
-    for start in range(0, n, size):
-        rows = np.arange(start, min(start + size, n))
-        seed = np.zeros((len(rows), n), y._data.dtype)
-        seed[np.arange(len(rows)), rows] = 1
-        yield {y: seed.reshape(len(rows), *y._data.shape)}

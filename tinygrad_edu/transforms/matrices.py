@@ -12,7 +12,7 @@ from ..graph import Node, data_of
 from ..ops.shapes import concatenate, reshape, shape
 from ..tensor import Tensor
 from ..value import Value
-from .batched import Batch, batches
+from .batched import Batch
 from .forward import push
 from .record import Function, Record, recording, spread
 from .reverse import Argnums, chosen, fitted, grad, positions, vjp
@@ -80,19 +80,21 @@ def blocks(record: Record, argnums: Argnums) -> Any:
 def by_batches(record: Record, batch: Batch) -> list[list[Any]]:
     """Return the block of each output and input, carrying many gradients back at once."""
     found = []
-    for k, y in enumerate(record.outputs):
-        parts = [batch.pull(seeds) for seeds in batches(record.outputs, k, batch.size())] if y in record.path else []
+    for y in record.outputs:
+        parts = [batch.pull(seeds) for seeds in batch.seeds(y)] if y in record.path else []
         columns = zip(*parts, strict=True) if parts else [()] * len(record.inputs)
         whole = [shape(data_of(y)) + shape(data_of(x)) for x in record.inputs]
-        found.append([flattened(*each) for each in zip(columns, record.inputs, whole, strict=True)])
+        found.append([flattened(*each, record.nested) for each in zip(columns, record.inputs, whole, strict=True)])
     return found
 
 
-def flattened(parts: Sequence[Any], x: Node, whole: tuple[int, ...]) -> Any:
-    """Return batches of rows, or None for zeros, as one array of shape `whole`."""
+def flattened(parts: Sequence[Any], x: Node, whole: tuple[int, ...], nested: bool) -> Any:
+    """Return batches of rows, or None for zeros, as one array or tensor of shape `whole`."""
     if not parts or parts[0] is None:
-        return np.zeros(whole, x._data.dtype)
-    return (parts[0] if len(parts) == 1 else np.concatenate(parts)).reshape(whole)
+        zeros = np.zeros(whole, x._data.dtype)
+        return x.leaf(zeros) if nested else zeros
+    with recording():
+        return reshape(parts[0] if len(parts) == 1 else concatenate(*parts, axis=0), shape=whole)
 
 
 def by_rows(record: Record) -> list[list[Any]]:
