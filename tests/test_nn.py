@@ -76,7 +76,7 @@ def test_a_call_is_an_interval_of_ticks():
     model = net()
     x = Tensor(np.ones((2, 4)))
     loss = model(x).sum()
-    calls = {path: (first, last) for path, _, first, last in model.calls()}
+    calls = {path: (first, last) for path, _, first, last in model.named_calls()}
     assert list(calls) == ["", "0", "1", "2"]
     made = {path: [] for path in calls}
     for node in tg.graph.history(loss):
@@ -89,7 +89,7 @@ def test_a_call_is_an_interval_of_ticks():
         "1": ["tanh"],
         "2": ["mT", "matmul", "add"],
     }
-    assert nn.Linear(2, 2, rng=0).calls() == []
+    assert nn.Linear(2, 2, rng=0).named_calls() == []
 
 
 def test_train_and_eval_reach_every_part_and_show():

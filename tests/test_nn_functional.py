@@ -52,6 +52,19 @@ def test_cross_entropy_agrees_with_its_other_spellings():
             np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
+def test_classes_stand_on_axis_1_where_there_are_more_axes():
+    scores, labels = RNG.normal(size=(2, 3, 4)), RNG.integers(0, 3, (2, 4))
+    each = [[-log_softmax(scores[i, :, t])[labels[i, t]] for t in range(4)] for i in range(2)]
+    np.testing.assert_allclose(F.cross_entropy(Tensor(scores), labels, "none").data, each, rtol=1e-13)
+    for log_p in (Tensor(scores), scores):
+        spelled = F.nll_loss(np.swapaxes(F.log_softmax(np.swapaxes(log_p, 1, 2)), 1, 2), labels, "none")
+        np.testing.assert_allclose(spelled.data, each, rtol=1e-13)
+    soft = np.swapaxes(np.eye(3)[labels], 1, 2)
+    np.testing.assert_allclose(F.cross_entropy(Tensor(scores), soft, "none").data, each, rtol=1e-13)
+    with refuses(ShapeError, "scores of shape (2, 3, 4)", "shape (2, 4)", "the target has shape (2, 3)"):
+        F.cross_entropy(scores, labels[:, :3])
+
+
 def test_cross_entropy_survives_scores_that_overflow():
     value, grad = value_and_grad(lambda s: F.cross_entropy(s, [1]), [[1000.0, 0.0]])
     assert value == 1000
@@ -269,7 +282,7 @@ def test_a_net_of_values_and_its_tensors_have_the_same_loss_and_gradients(activa
     by_tensors.backward()
     linears = [module for module in tensors if isinstance(module, nn.Linear)]
     for layer, linear in zip(scalars.layers, linears, strict=True):
-        assert [p.label for p in (linear.weight, linear.bias)] == [f"W^({linear.layer})", f"b^({linear.layer})"]
+        assert [p.label for p in linear.parameters()] == [f"{x}^({linear.layer_number})" for x in "Wb"]
         np.testing.assert_allclose([[w.grad for w in n.w] for n in layer.neurons], linear.weight.grad, rtol=1e-11)
         np.testing.assert_allclose([n.b.grad for n in layer.neurons], linear.bias.grad, rtol=1e-11)
 

@@ -9,7 +9,7 @@ from refusing import refuses
 
 from tinygrad_edu import Tensor, Value, nn
 from tinygrad_edu.errors import AnomalyError, GradientError, StaleGraphError
-from tinygrad_edu.nn.optim import CosineLR, ExponentialLR, StepLR, WarmupLR, clip_grad_norm
+from tinygrad_edu.nn.optim import CosineAnnealingLR, ExponentialLR, LinearLR, StepLR, clip_grad_norm
 
 START, GRADS = 2.0, [0.5, -1.0, 0.25, 2.0]
 
@@ -272,9 +272,10 @@ def test_clipping_names_the_parameter_that_is_not_a_number():
     [
         (lambda o: StepLR(o, 2), [0.1, 0.1, 0.01, 0.01, 0.001]),
         (lambda o: ExponentialLR(o, 0.5), [0.1, 0.05, 0.025, 0.0125, 0.00625]),
-        (lambda o: CosineLR(o, 4, least=0.5), [0.05 + 0.025 * (1 + math.cos(math.pi * t / 4)) for t in range(5)]),
-        (lambda o: CosineLR(o, 1, least=0.1), [0.1, 0.01, 0.01]),
-        (lambda o: WarmupLR(o, 4), [0.025, 0.05, 0.075, 0.1, 0.1]),
+        (lambda o: CosineAnnealingLR(o, 4, 0.05), [0.05 + 0.025 * (1 + math.cos(math.pi * t / 4)) for t in range(5)]),
+        (lambda o: CosineAnnealingLR(o, 2), [0.1, 0.05, 0.0]),
+        (lambda o: CosineAnnealingLR(o, 1, eta_min=0.01), [0.1, 0.01, 0.01]),
+        (lambda o: LinearLR(o, 0.25, total_iters=3), [0.025, 0.05, 0.075, 0.1, 0.1]),
     ],
 )
 def test_schedules_set_the_learning_rate(make, expected):
@@ -284,4 +285,11 @@ def test_schedules_set_the_learning_rate(make, expected):
     for _ in expected:
         seen.append(optimizer.lr)
         schedule.step()
-    np.testing.assert_allclose(seen, expected, rtol=1e-12)
+    np.testing.assert_allclose(seen, expected, rtol=1e-12, atol=1e-17)
+
+
+def test_a_schedule_needs_an_optimiser_and_a_length():
+    with refuses(TypeError, "StepLR: pass an optimiser"):
+        StepLR(params(), 2)
+    with refuses(ValueError, "CosineAnnealingLR: T_max must be at least 1, not 0"):
+        CosineAnnealingLR(nn.SGD(params(), 0.1), 0)

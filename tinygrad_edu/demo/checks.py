@@ -52,7 +52,7 @@ def by_hand(model: Sequential, x: Array, y: Array) -> list[Compared]:
     """Compare every gradient of a batch with the formulas derived by hand."""
     loss = cross_entropy(model(x), y)
     auto = gradients(loss, model.parameters())
-    layers = {module.layer: module for module in model if isinstance(module, Linear)}
+    layers = {module.layer_number: module for module in model if isinstance(module, Linear)}
     W = {l: layer.weight._data for l, layer in layers.items()}
     b = {l: layer.bias._data for l, layer in layers.items() if layer.bias is not None}
     dW, db = of_a_batch(W, b, x, y)

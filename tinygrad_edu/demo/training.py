@@ -11,7 +11,7 @@ from ..data import batches
 from ..modes import no_grad
 from ..nn import SGD, Linear, ReLU, Sequential
 from ..nn.functional import cross_entropy
-from ..nn.optim import CosineLR
+from ..nn.optim import CosineAnnealingLR
 
 Array = np.ndarray[Any, Any]
 
@@ -29,7 +29,7 @@ def digit_net(rng: np.random.Generator) -> Sequential:
 def train(model: Sequential, x: Array, y: Array, epochs: Iterable[int], total: int, rng: np.random.Generator) -> Array:
     """Train on the images, once through for each of the `total` `epochs`; return the mean loss of each."""
     optimizer = SGD(model.parameters(), LEARNING_RATE, momentum=MOMENTUM)
-    schedule = CosineLR(optimizer, total)
+    schedule = CosineAnnealingLR(optimizer, total, LEARNING_RATE / 100)
     course = []
     for _ in epochs:
         losses = []

@@ -15,7 +15,7 @@ def clusters(order: list[Node], model: Any) -> tuple[list[Group], dict[Node, int
     A leaf belongs to the group of all its users, if they have one in common. Groups that would hold nothing but
     one other group, or one node, are left out.
     """
-    calls = [(path, module, first, last) for path, module, first, last in model.calls() if path]
+    calls = [(path, module, first, last) for path, module, first, last in model.named_calls() if path]
     inside: dict[int, list[Node]] = {}
     for k, (_, _, first, last) in enumerate(calls):
         inside[k] = [z for z in order if z.op is not None and first < z.born < last]
@@ -43,7 +43,7 @@ def same(these: list[Node], those: list[Node]) -> bool:
 
 def summary(module: Any) -> str:
     """Return what a module is, in a few words."""
-    return str(module.described()) if module.options() else repr(module).splitlines()[0]
+    return str(module.described()) if module.extra_repr() else repr(module).splitlines()[0]
 
 
 def common(homes: list[int | None], groups: list[Group]) -> int | None:

@@ -15,7 +15,7 @@ class Activation(Module):
 
     def forward(self, x: Any) -> Any:
         """Return the activations."""
-        return functional.labelled(getattr(functional, self.function)(x), "a", self.layer)
+        return functional.labelled(getattr(functional, self.function)(x), "a", self.layer_number)
 
 
 class ReLU(Activation):
@@ -63,9 +63,9 @@ class LeakyReLU(Module):
 
     def forward(self, x: Any) -> Any:
         """Return the activations."""
-        return functional.labelled(functional.leaky_relu(x, self.negative_slope), "a", self.layer)
+        return functional.labelled(functional.leaky_relu(x, self.negative_slope), "a", self.layer_number)
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         return f"{self.negative_slope}"
 
 
@@ -78,9 +78,9 @@ class Softmax(Module):
 
     def forward(self, x: Any) -> Any:
         """Return the probabilities."""
-        return functional.labelled(functional.softmax(x, self.dim), "a", self.layer)
+        return functional.labelled(functional.softmax(x, self.dim), "a", self.layer_number)
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         return f"dim={self.dim}"
 
 

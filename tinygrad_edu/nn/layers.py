@@ -40,7 +40,7 @@ class Linear(Module):
 
     def neurons(self, activation: str | None = None) -> list[Neuron]:
         """Return the same layer as single neurons of Values, with a copy of its numbers."""
-        mark = f"^({self.layer})" if self.layer else ""
+        mark = f"^({self.layer_number})" if self.layer_number else ""
         made = []
         for j, row in enumerate(self.weight.tolist()):
             neuron = Neuron(self.n_in, activation, rng=0)
@@ -53,9 +53,9 @@ class Linear(Module):
 
     def forward(self, x: Any) -> Any:
         """Return (…, n_out) for `x` of shape (…, n_in)."""
-        return functional.labelled(functional.linear(x, self.weight, self.bias), "z", self.layer)
+        return functional.labelled(functional.linear(x, self.weight, self.bias), "z", self.layer_number)
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         return f"{self.n_in}, {self.n_out}{', bias=False' if self.bias is None else ''}"
 
 
@@ -73,7 +73,7 @@ class Sequential(Module):
         self.layers = layers
         number_layers(self)
 
-    def parts(self) -> Iterator[tuple[str, Any]]:
+    def named_parts(self) -> Iterator[tuple[str, Any]]:
         yield from ((str(i), layer) for i, layer in enumerate(self.layers))
 
     def forward(self, x: Any) -> Any:
@@ -97,7 +97,7 @@ def number_layers(model: Module) -> None:
     number = 0
     for _, module in model.named_modules():
         number += module.starts_layer
-        module.layer = number
+        module.layer_number = number
         if module.starts_layer:
             for name, letter in (("weight", "W"), ("bias", "b")):
                 leaf = getattr(module, name, None)
@@ -124,7 +124,7 @@ class Flatten(Module):
         """Return `x` with fewer axes."""
         return x.reshape((*x.shape[: self.start_dim], -1))
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}"
 
 
@@ -140,7 +140,7 @@ class Dropout(Module):
         """Return `x` thinned out in training, and `x` itself otherwise."""
         return functional.dropout(x, self.p, self.training, rng=self.rng)
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         return f"p={self.p}"
 
 
@@ -156,5 +156,5 @@ class Embedding(Module):
         """Return (…, width) for whole numbers of shape (…)."""
         return functional.embedding(words, self.weight)
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         return f"{self.n}, {self.width}"

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError, users_line
 from ..graph import Node, data_of
 from ..ops import activations, arithmetic, compare, losses
-from ..ops.shapes import shape
+from ..ops.shapes import shape, transpose
 
 
 def mse_loss(output: Any, target: Any, reduction: str = "mean", *, broadcast: bool = False) -> Any:
@@ -51,23 +51,23 @@ def smooth_l1_loss(
 def cross_entropy(scores: Any, target: Any, reduction: str = "mean") -> Any:
     """Return the mean of -log(softmax(scores)) at the true classes.
 
-    scores: (n, classes), before any softmax, or (classes,). target: the classes as whole numbers, (n,), or a
-    probability for each class, in the shape of the scores.
+    scores: (n, classes), before any softmax, or (classes,), or (n, classes, …) for many answers an example.
+    target: the classes as whole numbers, (n,) or (n, …), or a probability for each, in the shape of the scores.
     Raises DTypeError, ShapeError, and IndexError for a class that there is not.
     """
     labels = data_of(target)
     if np.ndim(labels) == len(shape(scores)) and np.asarray(labels).dtype.kind == "f":
-        probabilities = alike("cross_entropy", scores, target, broadcast=False)
-        each = -(losses.log_softmax(scores) * probabilities).sum(axis=-1)
+        probabilities = classes_last(alike("cross_entropy", scores, target, broadcast=False))
+        each = -(losses.log_softmax(classes_last(scores)) * probabilities).sum(axis=-1)
     else:
-        each = losses.softmax_cross_entropy(scores, classes("cross_entropy", scores, target))
+        each = losses.softmax_cross_entropy(classes_last(scores), classes("cross_entropy", scores, target))
     return reduced("cross_entropy", each, reduction)
 
 
 def nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
     """Return the mean of -log(p) at the true classes, of `log_softmax`'s rows. Raises as `cross_entropy` does."""
     labels = classes("nll_loss", log_probabilities, target)
-    picked = log_probabilities[(*np.indices(shape(labels)), labels)]
+    picked = classes_last(log_probabilities)[(*np.indices(shape(labels)), labels)]
     return reduced("nll_loss", -picked, reduction)
 
 
@@ -120,6 +120,12 @@ def alike(name: str, output: Any, target: Any, broadcast: bool) -> Any:
     return target
 
 
+def classes_last(x: Any) -> Any:
+    """Return (n, classes, …) as (n, …, classes)."""
+    n = len(shape(x))
+    return transpose(x, axes=(0, *range(2, n), 1)) if n > 2 else x
+
+
 def classes(name: str, scores: Any, target: Any) -> Any:
     """Return class labels, checked against the scores. Raises DTypeError, ShapeError or IndexError."""
     labels = np.asarray(data_of(target))
@@ -127,10 +133,12 @@ def classes(name: str, scores: Any, target: Any) -> Any:
         raise DTypeError(
             f"{name}: classes are whole numbers, and the target is {labels.dtype}: use .astype(int) (at {users_line()})"
         )
-    *examples, n = shape(scores) or (0,)
-    if labels.shape != tuple(examples):
+    whole = shape(scores) or (0,)
+    axis = min(1, len(whole) - 1)
+    examples, n = whole[:axis] + whole[axis + 1 :], whole[axis]
+    if labels.shape != examples:
         raise ShapeError(
-            f"{name}: scores of shape {shape(scores)} go with one class an example, shape {tuple(examples)}, "
+            f"{name}: scores of shape {shape(scores)} go with one class an example, shape {examples}, "
             f"and the target has shape {labels.shape} (at {users_line()})"
         )
     wrong = np.flatnonzero((labels < 0) | (labels >= n))

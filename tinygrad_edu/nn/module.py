@@ -4,7 +4,7 @@ A parameter is a leaf that needs a gradient, kept as an attribute of a module or
 a buffer is a leaf that needs none. Nothing is registered, and nothing here knows one kind of layer from another.
 
 Every call of a module is an interval of ticks: the nodes it made are those with `first < node.born < last`, where
-`(first, last)` is the module's `last_call`. So a picture can show a module as a cluster: see `calls`.
+`(first, last)` is the module's `last_call`. So a picture can show a module as a cluster: see `named_calls`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Module:
 
     starts_layer: ClassVar[bool] = False  # whether it makes a weighted sum z^(l), with which layer l begins
     training: bool = True  # whether dropout drops and batch normalisation measures: see `train` and `eval`
-    layer: int = 0  # the number of the layer of its net to which it belongs; 0 outside of a `Sequential`
+    layer_number: int = 0  # the number of the layer of its net to which it belongs; 0 outside of a `Sequential`
     last_call: tuple[int, int] | None = None  # the ticks at which its last call began and ended
 
     def __init__(self) -> None:
@@ -65,13 +65,13 @@ class Module:
 
     # Finding parts ---------------------------------------------------------------------------------------------
 
-    def parts(self) -> Iterator[tuple[str, Any]]:
+    def named_parts(self) -> Iterator[tuple[str, Any]]:
         """Yield the attributes in which modules and leaves are looked for, by name."""
         yield from self.__dict__.items()
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """Yield the modules directly inside this one, by name."""
-        for name, part in self.parts():
+        for name, part in self.named_parts():
             for path, x in found(part, name):
                 if isinstance(x, Module):
                     yield path, x
@@ -92,7 +92,7 @@ class Module:
         """Yield every parameter and buffer by path, each once; of tied ones the first path counts."""
         seen: set[Any] = set()
         for here, module in self.named_modules():
-            for name, part in module.parts():
+            for name, part in module.named_parts():
                 for path, x in found(part, f"{here}.{name}" if here else name):
                     if is_leaf(x) and x not in seen:
                         seen.add(x)
@@ -114,7 +114,7 @@ class Module:
         """Return the leaves that need no gradient."""
         return [x for _, x in self.named_buffers()]
 
-    def calls(self) -> list[tuple[str, Module, int, int]]:
+    def named_calls(self) -> list[tuple[str, Module, int, int]]:
         """Return `(path, module, first, last)` of the last call of each module that was called, outermost first.
 
         A node belongs to every module with `first < node.born < last`.
@@ -167,23 +167,24 @@ class Module:
         rule = "-" * (sum(widths) + 4)
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         """Return what it was made with, for `repr` and `summary`."""
         return ""
 
     def described(self) -> str:
         """Return its kind and what it was made with: `Linear(64, 10)`."""
-        return f"{type(self).__name__}({self.options()})"
-
-    def shown(self, outside: bool | None = None) -> str:
-        """Return its description and those of its parts, with the mode where it is not that of the module outside."""
-        mode = "" if self.training is outside else f"training={self.training}"
-        first = f"{type(self).__name__}({', '.join(filter(None, (self.options(), mode)))})"
-        lines = (f"{name}: {child.shown(self.training)}" for name, child in self.children())
-        return "\n  ".join([first, *(line.replace("\n", "\n  ") for line in lines)])
+        return f"{type(self).__name__}({self.extra_repr()})"
 
     def __repr__(self) -> str:
-        return self.shown()
+        return tree(self)
+
+
+def tree(module: Module, outside: bool | None = None) -> str:
+    """Return a module and its parts, a line each, with the mode where it is not that of the module outside."""
+    mode = "" if module.training is outside else f"training={module.training}"
+    first = f"{type(module).__name__}({', '.join(filter(None, (module.extra_repr(), mode)))})"
+    lines = (f"{name}: {tree(child, module.training)}" for name, child in module.children())
+    return "\n  ".join([first, *(line.replace("\n", "\n  ") for line in lines)])
 
 
 def is_leaf(x: Any) -> bool:

@@ -104,7 +104,7 @@ class Layer(Module):
         a = [neuron(x) for neuron in self.neurons]
         return a[0] if len(a) == 1 else a
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         return f"{len(self.neurons[0].w)}, {len(self.neurons)}"
 
     def __repr__(self) -> str:

@@ -56,7 +56,7 @@ class BatchNorm1d(Module):
         with no_grad():
             running.assign((1 - self.momentum) * running + self.momentum * correction * measured)
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         return f"{self.features}"
 
 
@@ -77,5 +77,5 @@ class LayerNorm(Module):
             )
         return functional.layer_norm(x, self.weight, self.bias, self.eps)
 
-    def options(self) -> str:
+    def extra_repr(self) -> str:
         return f"{self.features}"

@@ -3,7 +3,7 @@
 from .adaptive import Adagrad, Adam, AdamW, RMSprop
 from .clip import clip_grad_norm
 from .optimizer import Optimizer
-from .schedules import CosineLR, ExponentialLR, Schedule, StepLR, WarmupLR
+from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, Schedule, StepLR
 from .sgd import SGD
 
 __all__ = [
@@ -11,12 +11,12 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
-    "CosineLR",
+    "CosineAnnealingLR",
     "ExponentialLR",
+    "LinearLR",
     "Optimizer",
     "RMSprop",
     "Schedule",
     "StepLR",
-    "WarmupLR",
     "clip_grad_norm",
 ]

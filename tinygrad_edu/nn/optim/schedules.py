@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ...errors import users_line
+from ..sizes import size
 from .optimizer import Optimizer
 
 
@@ -11,30 +13,36 @@ class Schedule:
     """Sets the learning rate of an optimiser; call `step()` once an epoch, or once a batch."""
 
     def __init__(self, optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"{type(self).__name__}: pass an optimiser, not {optimizer!r:.60} (at {users_line()})")
         self.optimizer = optimizer
         self.first = optimizer.lr
         self.t = 0
-        optimizer.lr = self.first * self.share(0)
+        self.set()
 
     def share(self, t: int) -> float:
         """Return the share of the first rate that holds after `t` steps."""
         raise NotImplementedError(f"{type(self).__name__} has to define share()")
 
+    def set(self) -> None:
+        """Give the optimiser the rate that holds now."""
+        self.optimizer._lr = self.first * self.share(self.t)  # past its setter, since a schedule may well end at 0
+
     def step(self) -> None:
         """Go on to the next learning rate."""
         self.t += 1
-        self.optimizer.lr = self.first * self.share(self.t)
+        self.set()
 
 
 class StepLR(Schedule):
-    """Times `gamma` after every `every` steps."""
+    """Times `gamma` after every `step_size` steps."""
 
-    def __init__(self, optimizer: Optimizer, every: int, gamma: float = 0.1) -> None:
-        self.every, self.gamma = every, gamma
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
+        self.step_size, self.gamma = size("StepLR", "step_size", step_size), gamma
         super().__init__(optimizer)
 
     def share(self, t: int) -> float:
-        return self.gamma ** (t // self.every)
+        return self.gamma ** (t // self.step_size)
 
 
 class ExponentialLR(Schedule):
@@ -48,23 +56,27 @@ class ExponentialLR(Schedule):
         return self.gamma**t
 
 
-class CosineLR(Schedule):
-    """Down to `least` of the first rate within `total` steps, along half a cosine."""
+class CosineAnnealingLR(Schedule):
+    """Down to the rate `eta_min` within `T_max` steps, along half a cosine."""
 
-    def __init__(self, optimizer: Optimizer, total: int, least: float = 0.01) -> None:
-        self.total, self.least = total, least
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803  # PyTorch's name
+        self.T_max, self.eta_min = size("CosineAnnealingLR", "T_max", T_max), eta_min
         super().__init__(optimizer)
 
     def share(self, t: int) -> float:
-        return self.least + (1 - self.least) * (1 + math.cos(math.pi * min(t / self.total, 1))) / 2
+        least = self.eta_min / self.first
+        return least + (1 - least) * (1 + math.cos(math.pi * min(t / self.T_max, 1))) / 2
 
 
-class WarmupLR(Schedule):
-    """Up to the first rate within `total` steps, in equal parts."""
+class LinearLR(Schedule):
+    """From the share `start_factor` of the first rate to `end_factor` within `total_iters` steps: a warm-up."""
 
-    def __init__(self, optimizer: Optimizer, total: int) -> None:
-        self.total = total
+    def __init__(
+        self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
+    ) -> None:
+        self.start_factor, self.end_factor = start_factor, end_factor
+        self.total_iters = size("LinearLR", "total_iters", total_iters)
         super().__init__(optimizer)
 
     def share(self, t: int) -> float:
-        return min((t + 1) / self.total, 1)
+        return self.start_factor + (self.end_factor - self.start_factor) * min(t / self.total_iters, 1)
