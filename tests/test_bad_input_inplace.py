@@ -69,6 +69,19 @@ def test_putting_elements_into_a_tensor():
     np.testing.assert_array_equal(w.data, [7, 2, 3])
 
 
+def test_a_view_that_is_changed_leaves_what_it_views():
+    x = Tensor([1.0, 2.0])
+    rows = np.broadcast_to(x, (3, 2))
+    same = rows
+    rows += 1  # a new node
+    rows[0] = 0.0
+    rows.sum().backward()
+    np.testing.assert_array_equal(rows.data, [[0, 0], [2, 3], [2, 3]])
+    np.testing.assert_array_equal(same.data, [[1, 2]] * 3)
+    np.testing.assert_array_equal(x.data, [1, 2])
+    np.testing.assert_array_equal(x.grad, [2, 2])
+
+
 def test_a_computed_node_cannot_be_assigned():
     for y in (Value(1.0) * 2, Tensor([1.0]) * 2):
         with refuses(InplaceError, "`multiply`", "cannot be assigned"):
