@@ -1,6 +1,7 @@
 """Modules: what they find, keep, switch, show and refuse."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -173,9 +174,10 @@ def test_a_state_that_does_not_fit_is_refused_whole_with_all_its_faults():
     assert all(np.array_equal(before[path], after[path]) for path in before)
 
 
-def test_a_copied_model_is_another_one():
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copied_model_is_another_one(copied):
     model = net()
-    twin = copy.deepcopy(model)
+    twin = copied(model)
     x = np.ones((1, 4))
     np.testing.assert_array_equal(twin(x).data, model(x).data)
     twin[0].weight.data = twin[0].weight.data * 2
@@ -245,6 +247,16 @@ def test_inputs_of_another_width_are_refused(shape):
 def test_a_neuron_counts_its_inputs():
     with refuses(ShapeError, "2 weights", "3 inputs"):
         nn.Neuron(2, rng=0)([1.0, 2.0, 3.0])
+
+
+def test_a_neuron_takes_any_inputs_but_a_tensor():
+    layer = nn.Layer(2, 2, rng=0)
+    expected = [a.data for a in layer([1.0, 2.0])]
+    for x in ((1, 2), np.array([1.0, 2.0]), np.array([1, 2]), map(float, (1, 2)), [Value(1.0), Value(2.0)]):
+        assert [a.data for a in layer(x)] == expected
+    for x in (Tensor([1.0, 2.0], label="x"), Value(1.0, label="x")):
+        with refuses(DTypeError, "list of numbers or Values, not `x`", "to_tensor_model()"):
+            layer(x)
 
 
 # Randomness --------------------------------------------------------------------------------------------------------

@@ -7,11 +7,12 @@ They never call NumPy. Without `rng` the first weights come from Python's own `r
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import ShapeError, users_line
+from ..errors import DTypeError, ShapeError, users_line
+from ..graph import Node
 from ..value import Value
 from .module import Module
 from .sizes import size
@@ -45,15 +46,13 @@ class Neuron(Module):
     nonlin: False leaves the activation out. rng: a generator or a seed.
     """
 
-    def __init__(
-        self, n_in: int, activation: Activation = "relu", *, nonlin: bool = True, rng: Rng = None, name: str = ""
-    ) -> None:
+    def __init__(self, n_in: int, activation: Activation = "relu", *, nonlin: bool = True, rng: Rng = None) -> None:
         super().__init__()
         draw = source(rng).uniform
         self.w = [Value(float(draw(-1, 1))) for _ in range(size("Neuron", "n_in", n_in))]
         self.b = Value(0.0)
         self.activation = chosen(activation) if nonlin else "linear"
-        self.label(name)
+        self.label()
 
     def label(self, j: str = "", layer: str = "") -> None:
         """Label its parameters, its sum and its activation for pictures: neuron `j` of `layer`."""
@@ -62,9 +61,9 @@ class Neuron(Module):
         at = f"_{j}" if j else ""
         self.b.label, self.z_label, self.a_label = f"b{at}{layer}", f"z{at}{layer}", f"a{at}{layer}"
 
-    def forward(self, x: Sequence[Any]) -> Value:
+    def forward(self, x: Any) -> Value:
         """Return the activation for inputs `x`: numbers or Values, as many as there are weights."""
-        x = x.tolist() if hasattr(x, "tolist") else x
+        x = listed(x)
         if len(x) != len(self.w):
             raise ShapeError(
                 f"this neuron has {len(self.w)} weight{'s' * (len(self.w) > 1)}, and got {len(x)} inputs "
@@ -99,8 +98,9 @@ class Layer(Module):
         for j, neuron in enumerate(self.neurons, start=1):
             neuron.label(str(j), layer)
 
-    def forward(self, x: Sequence[Any]) -> Any:
+    def forward(self, x: Any) -> Any:
         """Return the activations of its neurons."""
+        x = listed(x)
         a = [neuron(x) for neuron in self.neurons]
         return a[0] if len(a) == 1 else a
 
@@ -132,7 +132,7 @@ class MLP(Module):
         for number, layer in enumerate(self.layers, start=1):
             layer.label(f"^({number})")
 
-    def forward(self, x: Sequence[Any]) -> Any:
+    def forward(self, x: Any) -> Any:
         """Return the output of the last layer."""
         for layer in self.layers:
             x = layer(x)
@@ -173,6 +173,18 @@ def chosen(activation: Activation) -> str:
     if name not in ACTIVATIONS:
         raise ValueError(f"activation {activation!r:.60} is none of {', '.join(ACTIVATIONS)} (at {users_line()})")
     return name
+
+
+def listed(x: Any) -> Any:
+    """Return inputs as a list. Raises DTypeError for one node, whose graph a list of its numbers would not have."""
+    if isinstance(x, (list, tuple)):
+        return x
+    if isinstance(x, Node):
+        raise DTypeError(
+            f"a neuron takes a list of numbers or Values, not {x.title}; for tensors there is to_tensor_model() "
+            f"(at {users_line()})"
+        )
+    return x.tolist() if hasattr(x, "tolist") else list(x)
 
 
 def pair(j: str, k: int) -> str:
