@@ -214,7 +214,7 @@ def composites() -> list[str]:
     lines = ["## Made of rows\n", "Functions of NumPy that are composed of rows, or are questions about the numbers.\n"]
     for page in sorted(pages):
         names = ", ".join(map(code, sorted(pages[page])))
-        lines.append(f"**{page.rsplit('.', 1)[-1]}.** {summary(sys.modules[page])} {names}\n")
+        lines.append(f"**{page.partition('numpy_api.')[2] or page}.** {summary(sys.modules[page])} {names}\n")
     return lines
 
 
