@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,14 +16,16 @@ from .graph import data_of
 from .op import TABLE
 from .ops import shapes
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 ANSWERS: dict[Any, Callable[..., Any]] = {}  # NumPy's functions, and ours that answer for them
 REFUSED: dict[Any, str] = {}  # NumPy's functions that have no answer, and what to do instead
 
 
-def implements(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def implements(*numpy_functions: Any) -> Callable[[F], F]:
     """Make a function the answer to NumPy's functions when they are handed a tensor."""
 
-    def register(ours: Callable[..., Any]) -> Callable[..., Any]:
+    def register(ours: F) -> F:
         ANSWERS.update(dict.fromkeys(numpy_functions, ours))
         return ours
 
@@ -115,8 +117,13 @@ class ArrayMethods:
     var = answered(np.var)
 
     def astype(
-        self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
-    ) -> Any:  # noqa: ARG002  # NumPy's signature
+        self,
+        dtype: Any,
+        order: str = "K",  # noqa: ARG002  # NumPy's signature, here and below
+        casting: str = "unsafe",  # noqa: ARG002
+        subok: bool = True,  # noqa: ARG002
+        copy: bool = True,  # noqa: ARG002
+    ) -> Any:
         """Convert to another dtype; as an integer or a boolean it is a constant."""
         return answer(np.astype)(self, dtype)
 
@@ -124,11 +131,11 @@ class ArrayMethods:
         """Pick the parts along an axis for which the condition holds."""
         return answer(np.compress)(condition, self, axis)
 
-    def partition(self, *args: Any, **keywords: Any) -> None:
+    def partition(self, *_: Any, **__: Any) -> None:
         """Refuse: it would change the tensor itself."""
         raise in_place("partition")
 
-    def sort(self, *args: Any, **keywords: Any) -> None:
+    def sort(self, *_: Any, **__: Any) -> None:
         """Refuse: it would change the tensor itself."""
         raise in_place("sort")
 

@@ -48,7 +48,7 @@ def position(axis: Any, ndim: int) -> int:
     axis = operator.index(axis)
     if not -ndim <= axis < ndim:
         raise np.exceptions.AxisError(axis, ndim, f"at {users_line()}")
-    return axis % ndim
+    return int(axis) % ndim
 
 
 def positions(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -81,7 +81,7 @@ def cast(x: Any, dtype: Any) -> Any:
 
 def flag(keepdims: Any) -> bool:
     """Return `keepdims` as NumPy means it, which has a value for `not given`."""
-    return False if keepdims is np._NoValue else bool(keepdims)  # type: ignore[attr-defined]  # NumPy's own default, which its functions pass on
+    return False if keepdims is np._NoValue else bool(keepdims)
 
 
 def refuse_out(name: str, out: Any) -> None:

@@ -183,18 +183,24 @@ def diagflat(v: Any, k: int = 0) -> Any:
     return diag(ravel(v), k)
 
 
+def lengths_of(x: Any) -> tuple[int, int]:
+    """Return how many rows and columns a matrix has."""
+    rows, columns = shapes.shape(x)[-2:]
+    return rows, columns
+
+
 @implements(np.tril)
 def tril(m: Any, k: int = 0) -> Any:
     """Return the lower triangle: zeros above the k-th diagonal."""
     x = given(m)
-    return compare.where(np.tri(*shapes.shape(x)[-2:], k=k, dtype=bool), x, 0)
+    return compare.where(np.tri(*lengths_of(x), k=k, dtype=bool), x, 0)
 
 
 @implements(np.triu)
 def triu(m: Any, k: int = 0) -> Any:
     """Return the upper triangle: zeros below the k-th diagonal."""
     x = given(m)
-    return compare.where(np.tri(*shapes.shape(x)[-2:], k=k - 1, dtype=bool), 0, x)
+    return compare.where(np.tri(*lengths_of(x), k=k - 1, dtype=bool), 0, x)
 
 
 @implements(np.full_like)

@@ -81,7 +81,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         raise ValueError(f"order must be non-negative but got {n!r}")
     parts = [x]
     for new, place in ((prepend, 0), (append, len(parts))):
-        if new is not None and new is not np._NoValue:  # type: ignore[attr-defined]  # as in arguments.flag
+        if new is not None and new is not np._NoValue:
             edge = given(new)
             if not shapes.shape(edge):
                 edge = broadcast_to(edge, tuple(1 if k == axis else m for k, m in enumerate(shapes.shape(x))))

@@ -45,7 +45,8 @@ by_numbers(np.nonzero, np.flatnonzero, np.argwhere, np.lexsort, np.isin, np.binc
 by_numbers(np.histogramdd, np.histogram_bin_edges, np.array2string, np.array_repr, np.array_str, np.isclose)
 by_numbers(np.iscomplex, np.isreal, np.unravel_index, np.ravel_multi_index)
 by_numbers(np.gcd, np.lcm, np.left_shift, np.right_shift, np.isnat, np.spacing, np.nextafter, np.bitwise_count)
-by_numbers(np.isposinf, np.isneginf)
+by_numbers(np.isposinf, np.isneginf, np.einsum_path, np.ix_, np.diag_indices_from, np.tril_indices_from)
+by_numbers(np.triu_indices_from)
 
 
 @implements(np.round, np.around)
@@ -103,6 +104,8 @@ def angle(z: Any, deg: bool = False) -> Any:
     return found * (180 / np.pi) if deg else found
 
 
+SETS = [np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values]
+SETS += [np.intersect1d, np.setdiff1d, np.setxor1d, np.union1d]
 IN_PLACE = "it writes into its operand; use t[index] = y, or tinygrad_edu.where"
 CALLS_BACK = "it calls a function on bare arrays, so the graph would be lost; call the function on the tensor itself"
 REFUSED.update(
@@ -119,8 +122,14 @@ REFUSED.update(
         np.piecewise: "use tinygrad_edu.where or np.select, whose branches are tensors",
         np.save: "use tinygrad_edu.save, or .data",
         np.savez: "use tinygrad_edu.save, or .data",
+        np.savez_compressed: "use tinygrad_edu.save, or .data",
+        np.trim_zeros: "use a slice, so that the length does not depend on the numbers",
+        np.poly: "multiply the factors with np.polymul",
+        np.polydiv: "how long the remainder is depends on the numbers; solve for the coefficients",
         np.savetxt: "use .data",
-        np.unique: "use np.sort, or .data",
+        **dict.fromkeys(
+            SETS, "which of several equal elements stays is open; use np.sort, or .data for the numbers alone"
+        ),
         np.polyfit: "use np.linalg.lstsq(np.vander(x, degree + 1), y)",
         np.roots: "use np.linalg.eigvals of the companion matrix",
         np.i0: "the modified Bessel functions are not in the table",

@@ -112,7 +112,7 @@ def quantile(
     axis: Axis = None,
     out: Any = None,
     overwrite_input: bool = False,
-    method: str = "linear",
+    method: Any = "linear",
     keepdims: Any = False,
     *,
     weights: Any = None,
@@ -122,7 +122,7 @@ def quantile(
     refuse("quantile", "sort, and use the cumulated weights", weights=weights)
     x = lined_up(a, axis)
     # NumPy's own function, asked about the places 0, 1, 2 … instead of the elements there, says which are meant
-    place = np.quantile(np.arange(shapes.shape(x)[-1], dtype=float), data_of(q), method=method)
+    place: Any = np.quantile(np.arange(shapes.shape(x)[-1], dtype=float), data_of(q), method=method)
     parts = [order_statistic(x, np.full((*shapes.shape(x)[:-1], 1), p)) for p in np.ravel(place)]
     whole = compare.where(rows.any(compare.isnan(x), axis=-1), np.nan, stacked(parts, np.shape(place)))
     return with_axes(whole, a, axis, np.ndim(place)) if flag(keepdims) else whole
@@ -152,7 +152,7 @@ def nanquantile(
     axis: Axis = None,
     out: Any = None,
     overwrite_input: bool = False,
-    method: str = "linear",
+    method: Any = "linear",
     keepdims: Any = False,
     *,
     weights: Any = None,

@@ -55,7 +55,7 @@ def pairs(widths: Any, ndim: int) -> list[tuple[Any, Any]]:
     return [tuple(pair) for pair in np.broadcast_to(np.asarray(widths), (ndim, 2)).tolist()]
 
 
-def padded(x: Any, axis: int, before: int, after: int, mode: str, values: Any) -> Any:
+def padded(x: Any, axis: int, before: int, after: int, mode: Any, values: Any) -> Any:
     """Return an array with elements added along one axis."""
     n, ndim = shapes.shape(x)[axis], len(shapes.shape(x))
     if mode in REPEATING:
@@ -74,17 +74,10 @@ def padded(x: Any, axis: int, before: int, after: int, mode: str, values: Any) -
         up = (np.arange(after) + 1) / np.maximum(after, 1)
         lines = [s.reshape((-1,) + (1,) * (ndim - axis - 1)) for s in (down, up)]
         return concatenate([first + (low - first) * lines[0], x, last + (high - last) * lines[1]], axis)
-    lengths = (None, None) if values is None else ends(values, axis, ndim)
-    parts = []
-    for length, width, part in zip(
-        lengths,
-        (before, after),
-        (slice(None, length_of(lengths[0])), slice(-(length_of(lengths[1]) or n), None)),
-        strict=True,
-    ):
-        value = STATISTICS[mode](x[at(axis, part)], axis=axis, keepdims=True)
-        parts.append(block(x, axis, width, value))
-    return concatenate([parts[0], x, parts[1]], axis)
+    first, last = (None, None) if values is None else ends(values, axis, ndim)
+    parts = slice(None, length_of(first)), slice(-(length_of(last) or n), None)
+    low, high = (STATISTICS[mode](x[at(axis, part)], axis=axis, keepdims=True) for part in parts)
+    return concatenate([block(x, axis, before, low), x, block(x, axis, after, high)], axis)
 
 
 def length_of(value: Any) -> int | None:

@@ -74,7 +74,7 @@ def outer(a: Any, b: Any, out: Any = None) -> Any:
 
 @implements(np.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    """Multiply along pairs of axes, and every rest with every other. A number: the last of `a` with the first of `b`."""
+    """Multiply along pairs of axes; a number of axes means the last of `a` with the first of `b`."""
     x, y = given(a), given(b)
     m, n = len(shapes.shape(x)), len(shapes.shape(y))
     if isinstance(axes, (int, np.integer)):
@@ -108,7 +108,7 @@ def by_matmul(x: Any, y: Any, left: tuple[int, ...], right: tuple[int, ...]) -> 
 
 @implements(np.einsum)
 def einsum(*operands: Any, out: Any = None, optimize: Any = False, **unused: Any) -> Any:
-    """Add up products of elements, by one letter an axis: einsum("ij,jk->ik", a, b)."""
+    """Add up products of elements, by one letter an axis, as in "ij,jk->ik"."""
     refuse_out("einsum", out)
     if set(unused) - {"dtype", "order", "casting"}:
         raise TypeError(f"einsum got an unexpected keyword {next(iter(unused))!r}")

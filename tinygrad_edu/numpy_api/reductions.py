@@ -1,4 +1,4 @@
-"""NumPy's functions that make fewer numbers of many: sums, products, extremes, moments, and their twins that skip NaN."""
+"""NumPy's functions that make fewer numbers of many: sums, products, extremes, moments."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def prod(
 
 def start(initial: Any, neutral: float) -> bool:
     """Say whether `initial=` was given and changes anything."""
-    return initial is not None and initial is not np._NoValue and initial is not neutral  # type: ignore[attr-defined]  # as in arguments.flag
+    return initial is not None and initial is not np._NoValue and initial is not neutral
 
 
 @implements(np.max, np.amax)
@@ -73,9 +73,7 @@ def max(  # NumPy's name
     """Find the largest element along axes, or `initial` if that is larger; ties share the gradient."""
     refuse_out("max", out)
     if where is not True and not start(initial, math.nan):
-        raise ValueError(
-            "reduction operation 'maximum' does not have an identity, so to use a where mask one has to specify 'initial'"
-        )
+        raise ValueError("max: where= may leave nothing to choose from; give initial= too")
     x = masked(given(x), where, initial)
     if not start(initial, math.nan):
         return rows.max(x, axis=axis, keepdims=flag(keepdims))
@@ -89,9 +87,7 @@ def min(  # NumPy's name
     """Find the smallest element along axes, or `initial` if that is smaller; ties share the gradient."""
     refuse_out("min", out)
     if where is not True and not start(initial, math.nan):
-        raise ValueError(
-            "reduction operation 'minimum' does not have an identity, so to use a where mask one has to specify 'initial'"
-        )
+        raise ValueError("min: where= may leave nothing to choose from; give initial= too")
     x = masked(given(x), where, initial)
     if not start(initial, math.nan):
         return rows.min(x, axis=axis, keepdims=flag(keepdims))
@@ -178,7 +174,7 @@ def std(
     mean: Any = None,
     correction: float | None = None,
 ) -> Any:
-    """Return the square root of `var`; where all elements are equal its gradient is 0, the least of the subgradients."""
+    """Return the square root of `var`. Where all elements are equal its gradient is 0, the least subgradient."""
     refuse_out("std", out)
     d, freedom = deviations(cast(given(x), dtype), axis, ddof if correction is None else correction, where, mean)
     z = rows.norm(d, axis=axis, keepdims=True) / np.sqrt(freedom)

@@ -150,11 +150,13 @@ def atleast_2d(*arys: Any) -> Any:
 @implements(np.atleast_3d)
 def atleast_3d(*arys: Any) -> Any:
     """Return each with at least three axes; a vector lies along the second, a matrix in the first two."""
-    news = {0: lambda s: (1, 1, 1), 1: lambda s: (1, *s, 1), 2: lambda s: (*s, 1)}
-    found = tuple(
-        x if len(s := shapes.shape(x)) >= 3 else shapes.reshape(x, shape=news[len(s)](s)) for x in map(given, arys)
-    )
+    found = tuple(shapes.reshape(x, shape=with_three_axes(shapes.shape(x))) for x in map(given, arys))
     return found[0] if len(found) == 1 else found
+
+
+def with_three_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape with axes of length 1 where NumPy adds them."""
+    return {0: (1, 1, 1), 1: (1, *shape, 1), 2: (*shape, 1)}.get(len(shape), shape)
 
 
 @implements(np.flip)

@@ -1,8 +1,7 @@
-"""NumPy's functions of samples: weighted means, covariance, interpolation, polynomials, convolution."""
+"""NumPy's functions of samples: weighted means, covariance, interpolation, convolution."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from .choosing import clip, diagonal, take
 from .joining import concatenate
 from .padding import pad
 from .reductions import mean, squeezed
-from .shaping import atleast_2d, broadcast_to, flip, moveaxis, reshape, transpose
+from .shaping import atleast_2d, broadcast_to, flip, reshape, transpose
 
 
 @implements(np.average)
@@ -113,25 +112,6 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     return compare.where(x < xp[0], fp[0] if left is None or period is not None else left, z)
 
 
-@implements(np.polyval)
-def polyval(p: Any, x: Any) -> Any:
-    """Evaluate the polynomial that has coefficients p, the highest power first, at x."""
-    p, x = given(p), given(x)
-    z: Any = arithmetic.multiply(x, 0.0)
-    for k in range(shapes.shape(p)[0]):
-        z = z * x + p[k]
-    return z
-
-
-@implements(np.vander)
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803  # NumPy's name
-    """Return the matrix whose columns are powers of a vector."""
-    x = given(x)
-    n = shapes.shape(x)[0] if N is None else N
-    exponents = np.arange(n) if increasing else np.arange(n)[::-1]
-    return powers.power(x[:, None], exponents.astype(dtype_of(x)))
-
-
 @implements(np.convolve)
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     """Add up the products of two sequences that slide past each other, one turned round."""
@@ -167,43 +147,6 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
     return real(x) if is_complex(x) and not is_complex(np.real_if_close(data_of(x), tol)) else x
 
 
-@implements(np.meshgrid)
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
-    """Return the coordinates of all points of a grid, given those along each axis."""
-    if indexing not in ("xy", "ij"):
-        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
-    n = len(xi)
-    order = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else list(range(n))
-    grids = [reshape(x, tuple(-1 if place == k else 1 for k in range(n))) for x, place in zip(xi, order, strict=True)]
-    if sparse:
-        return tuple(grids)
-    shape = np.broadcast_shapes(*map(shapes.shape, grids))
-    return tuple(broadcast_to(x, shape) for x in grids)
-
-
-@implements(np.linspace)
-def linspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: Any = None,
-    axis: int = 0,
-    *,
-    device: Any = None,
-) -> Any:
-    """Return evenly spaced numbers from start to stop."""
-    a, b = given(start), given(stop)
-    parts = (num - 1) if endpoint else num
-    step = (b - a) / parts if parts > 0 else (b - a) * math.nan
-    ndim = max(len(shapes.shape(a)), len(shapes.shape(b)))
-    share = (np.arange(num) / max(parts, 1)).reshape((-1,) + (1,) * ndim)
-    z = moveaxis(a * (1.0 - share) + b * share, 0, axis)
-    z = z if dtype is None else shapes.astype(z, dtype=np.dtype(dtype))
-    return (z, step) if retstep else z
-
-
 __all__ = [
     "average",
     "convolve",
@@ -211,9 +154,5 @@ __all__ = [
     "correlate",
     "cov",
     "interp",
-    "linspace",
-    "meshgrid",
-    "polyval",
     "real_if_close",
-    "vander",
 ]

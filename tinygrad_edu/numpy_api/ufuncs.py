@@ -14,9 +14,8 @@ from ..numpy_methods import implements
 from ..ops import arithmetic, powers, shapes, special, trigonometry
 from ..ops.complex import conj
 from . import products, reductions
-from .arguments import at, cast, dtype_of, flag, given, position, positions, refuse_out
+from .arguments import at, cast, dtype_of, flag, given, joined, position, positions, refuse_out
 from .cumulative import cumprod, cumsum
-from .joining import joined
 from .shaping import moveaxis, reshape
 
 implements(np.conjugate)(conj)
@@ -101,7 +100,7 @@ def reduce(
     refuse_out(f"np.{name}.reduce", out)
     x = cast(given(x), dtype)
     if name in REDUCTIONS:
-        begin = {} if initial is None or initial is np._NoValue else {"initial": initial}  # type: ignore[attr-defined]  # as in arguments.flag
+        begin = {} if initial is None or initial is np._NoValue else {"initial": initial}
         return REDUCTIONS[name](x, axis, keepdims=keepdims, where=where, **begin)
     if where is not True:
         raise DTypeError(f"np.{name}.reduce: where= is not differentiable here; use tinygrad_edu.where first")
@@ -109,7 +108,7 @@ def reduce(
     lines = moveaxis(x, axes, range(len(axes)))
     lines = reshape(lines, (math.prod(shapes.shape(lines)[: len(axes)]), *shapes.shape(lines)[len(axes) :]))
     parts = [lines[k] for k in range(shapes.shape(lines)[0])]
-    if initial is not None and initial is not np._NoValue:  # type: ignore[attr-defined]  # as in arguments.flag
+    if initial is not None and initial is not np._NoValue:
         parts.insert(0, initial)
     if not parts:
         raise ValueError(f"np.{name}.reduce of an empty axis: give initial=")
