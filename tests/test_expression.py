@@ -55,7 +55,7 @@ def test_e_may_be_a_variable_if_it_is_given():
     [
         ("2x", "write the multiplication", 0),
         ("x^2", "write **", 2),
-        ("__import__('os')", "not a real number", 11),
+        ("__import__('os')", "no function `__import__`", 0),
         ("x.__class__", "means nothing", 0),
         ("1 + foo(x)", "no function `foo`", 4),
         ("sigmod(x)", "did you mean sigmoid", 0),

@@ -230,20 +230,22 @@ class Computation:
         return self.apply(part, "where", self.of(part.test), self.of(part.body), self.of(part.orelse))
 
     def call(self, part: ast.Call) -> Any:
-        called, operands = part.func, [self.of(x) for x in part.args]
-        if isinstance(called, ast.Attribute) and not is_module(called.value):
-            operands.insert(0, self.of(called.value))  # x.sum(axis=0)
+        called = part.func
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-        if name in OF_TWO and len(operands) == 2:
+        is_method = isinstance(called, ast.Attribute) and not is_module(called.value)  # x.sum(axis=0)
+        count = len(part.args) + is_method
+        if name in OF_TWO and count == 2:
             name = OF_TWO[name]
-        if name in ONE_OVER and len(operands) == 1 and name not in TABLE:
-            return self.apply(part, "divide", 1.0, self.apply(part, ONE_OVER[name], *operands))
         row = TABLE.get(ALIASES.get(name, name))
-        if row is None:
+        if row is None and name not in ONE_OVER:
             raise self.refuse(part, f"there is no function `{name or ast.unparse(called)}` here{like(name)}")
-        wanted = row.text.count("{}")
-        if len(operands) != wanted:
-            raise self.refuse(part, f"`{name}` takes {wanted} operand{'s' * (wanted != 1)}, not {len(operands)}")
+        wanted = 1 if row is None else row.text.count("{}")
+        if count != wanted:
+            raise self.refuse(part, f"`{name}` takes {wanted} operand{'s' * (wanted != 1)}, not {count}")
+        operands = [self.of(x) for x in ([called.value] if isinstance(called, ast.Attribute) and is_method else [])]
+        operands += [self.of(x) for x in part.args]
+        if row is None:
+            return self.apply(part, "divide", 1.0, self.apply(part, ONE_OVER[name], *operands))
         params = {}
         for keyword in part.keywords:
             if keyword.arg not in KEYWORDS:

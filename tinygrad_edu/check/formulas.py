@@ -18,6 +18,7 @@ from .compare import compare
 from .report import ComparisonReport
 
 RANGES = ((0.4, 1.9), (-1.9, -0.4), (1.1, 3.0), (-0.9, 0.9), (3.0, 12.0), (20.0, 90.0))  # where functions are defined
+TRIES = 200
 
 
 def compare_formulas(text: str, hands: list[str], wrt: str, at: Mapping[str, Any], seed: int) -> ComparisonReport:
@@ -64,8 +65,10 @@ def recorded_somewhere(
     expression: Expression, at: Mapping[str, Any], rng: np.random.Generator
 ) -> tuple[Node, dict[str, Node]]:
     """Return the graph of a formula at a point where it and its gradients are finite. Raises GradientError."""
-    for low, high in (*RANGES, *RANGES):
-        point = {name: float(rng.uniform(low, high)) for name in expression.variables if name not in at} | dict(at)
+    for attempt in range(TRIES):
+        ranges = rng.integers(0, len(RANGES) if attempt else 1, len(expression.variables))
+        drawn = {name: float(rng.uniform(*RANGES[k])) for name, k in zip(expression.variables, ranges, strict=True)}
+        point = {name: at.get(name, drawn[name]) for name in expression.variables} | dict(at)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a point outside the domain is only the next try
             node, leaves = expression.record(point)

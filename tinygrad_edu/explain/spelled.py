@@ -96,6 +96,8 @@ class Spelled:
                 raise ValueError(f"`{row}` uses the module {value.__name__}, which a NumPy program does not")
             self.imports.add(name)
             return name
+        if isinstance(value, Op):  # a row that another row's function calls on data
+            return self.mention(value.forward, row)
         module, name = getattr(value, "__module__", "") or "", getattr(value, "__name__", "")
         if getattr(builtins, name, None) is value:
             return str(name)
@@ -109,7 +111,9 @@ class Spelled:
             if name and getattr(home, name, None) is value:
                 self.imports.add(short.split(".")[0])
                 return f"{short}.{name}"
-        if inspect.isfunction(value) and name != "<lambda>":
+        if inspect.isfunction(value) and name == "<lambda>":
+            return f"({ast.unparse(Renamed(globals_of(value), self, row).visit(lambda_of(value, row)))})"
+        if inspect.isfunction(value):
             self.define(value, row)
             return str(name)
         if isinstance(value, (int, float, str, tuple, np.ndarray, type(None))):
@@ -181,6 +185,12 @@ class Renamed(ast.NodeTransformer):
         called = self.known.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if getattr(called, "__module__", "") == "_operator" and called in SIGNS:
             return parsed(SIGNS[called].format(*map(ast.unparse, args)))
+        return self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        row = self.known.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        if isinstance(row, Op) and node.attr in ("forward", "scalar"):
+            return parsed(self.spelled.mention(getattr(row, node.attr), self.row))
         return self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:

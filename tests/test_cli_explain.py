@@ -1,0 +1,91 @@
+import json
+
+import pytest
+
+from tinygrad_edu.cli import main
+
+
+def test_explain_prints_the_chain_rule(capsys):
+    assert main(["explain", "relu(w*x + b)", "--at", "w=2,x=3,b=-1", "--wrt", "w"]) == 0
+    out = capsys.readouterr().out
+    assert "= 1 · 1 · 3 = 3" in out
+    assert "∂L/∂x" not in out
+
+
+@pytest.mark.parametrize(
+    ("style", "mark"), [("markdown", r"$$\frac{\partial L}"), ("latex", r"\subsection*"), ("json", '"gradients"')]
+)
+def test_explain_in_other_formats(style, mark, capsys):
+    assert main(["explain", "x**2", "--at", "x=3", "--format", style]) == 0
+    out = capsys.readouterr().out
+    assert mark in out
+    if style == "json":
+        assert json.loads(out)["gradients"] == {"x": 6.0}
+
+
+def test_check_is_0_when_right(capsys):
+    assert main(["check", "x**2 * sin(x)", "--hand", "2*x*sin(x) + x**2*cos(x)"]) == 0
+    assert "✓" in capsys.readouterr().out
+
+
+def test_check_is_1_when_wrong_and_names_the_mistake(capsys):
+    assert main(["check", "x**2 * sin(x)", "--hand", "2*x*sin(x)"]) == 1
+    assert "product, quotient or chain rule" in capsys.readouterr().out
+
+
+def test_check_tries_more_than_the_given_point(capsys):
+    assert main(["check", "x**2", "--hand", "x + 2", "--at", "x=2"]) == 1
+
+
+def test_check_of_several_variables(capsys):
+    hands = ["--hand", "w = 2*(w*x - y)*x", "--hand", "x = 2*(w*x - y)*w"]
+    assert main(["check", "(w*x - y)**2", *hands]) == 0
+    assert main(["check", "(w*x - y)**2", "--hand", "2*(w*x - y)*x", "--wrt", "w"]) == 0
+    assert main(["check", "(w*x - y)**2", "--hand", "(w*x - y)*x", "--wrt", "w", "--format", "json"]) == 1
+    out = capsys.readouterr().out
+    report = json.loads(out[out.index("{") :])
+    assert report["mistakes"][0]["number"] == 1
+
+
+def test_check_finds_a_point_in_a_narrow_domain(capsys):
+    assert main(["check", "log(x - 50) * arccos(y)", "--hand", "x = arccos(y)/(x - 50)"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["check", "x^2", "--hand", "2*x"], "write **"),
+        (["check", "w*x", "--hand", "3"], "--wrt w"),
+        (["check", "x**2", "--hand", "2*t"], "mentions `t`"),
+        (["check", "x**2", "--hand", "__import__('os')"], "no function `__import__`"),
+        (["check", "3 + 4", "--hand", "0"], "no variable"),
+        (["check", "log(-x**2)", "--hand", "0"], "not finite"),
+        (["check", "x**2", "--hand", "2*x", "--at", "x=hello"], "not a number"),
+        (["check", "missing.py", "--hand", "g"], "missing.py"),
+        (["explain", "w*x", "--at", "w=2"], "`x` has no value"),
+        (["explain", "w*x", "--at", "w=2,x=1", "--wrt", "t"], "`t` is no variable"),
+    ],
+)
+def test_what_cannot_be_done_is_2_with_one_sentence(arguments, says, capsys):
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert says in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_check_of_a_file(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import numpy as np\n"
+        "def f(x):\n    return x**2 * np.sin(x)\n"
+        "def right(x):\n    return 2*x*np.sin(x) + x**2*np.cos(x)\n"
+        "def wrong(x):\n    return 2*x*np.cos(x)\n"
+    )
+    assert main(["check", str(path), "--hand", "right"]) == 0
+    assert main(["check", str(path), "--hand", "wrong", "--function", "f"]) == 1
+    assert "mine.py:3" in capsys.readouterr().out
+    assert main(["check", str(path), "--hand", "absent"]) == 2
+    assert "f, right, wrong" in capsys.readouterr().err
+    path.write_text("1/0\n")
+    assert main(["check", str(path), "--hand", "wrong"]) == 2
+    assert "ZeroDivisionError" in capsys.readouterr().err

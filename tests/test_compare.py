@@ -1,0 +1,229 @@
+import json
+import re
+
+import numpy as np
+import pytest
+from nets_by_hand import learner, net
+
+import tinygrad_edu as tg
+from tinygrad_edu.check.first_look import typed_decimals
+from tinygrad_edu.errors import FormulaError, GradientError, ShapeError
+
+
+@pytest.fixture
+def it():
+    return net(np.random.default_rng(0), (4, 5, 3), 7)
+
+
+def square():
+    x = tg.Value(3.0, label="x")
+    return x, x**2
+
+
+def test_a_right_number_is_right_however_it_is_given():
+    x, y = square()
+    for hand in (6, 6.0, np.float32(6), [6.0], "2*x", lambda x: 2 * x, {"x": "2*x"}):
+        report = tg.compare(hand, x, y)
+        assert report.ok
+        assert report
+        assert report.mistakes == []
+    y.backward()
+    assert tg.compare(6.0, x).ok
+    assert tg.compare({"x": 6.0}, y).ok
+    assert tg.compare(np.array([1.0, 2.0]), [1.0, 2.0]).ok
+
+
+def test_the_report_says_how_far_off_and_where():
+    auto = np.array([[1.0, 2.0], [3.0, 4.0]])
+    hand = np.add(auto, [[0, 0], [0.5, 0]])
+    report = tg.compare(hand, auto)
+    assert not report.ok
+    assert report.max_error == 0.5
+    assert (report.worst.parameter, report.worst.index) == ("gradient", (1, 0))
+    assert (report.worst.hand, report.worst.auto) == (3.5, 3.0)
+    assert report.worst.ratio == pytest.approx(3.5 / 3)
+    assert "loss=" in report.advice[0]
+
+
+def test_shapes_come_before_numbers(it):
+    right = learner(it)
+    transposed = tg.compare(right["W^(1)"].T, it.parameters["W^(1)"], it.cost)
+    assert [m.number for m in transposed.mistakes] == [6]
+    assert "(4, 5)" in transposed.mistakes[0].evidence
+    assert transposed.lines[0].verdict == "right numbers in the wrong shape"
+    unsummed = tg.compare(np.ones((7, 5)) * right["b^(1)"] / 7, it.parameters["b^(1)"], it.cost)
+    assert [m.number for m in unsummed.mistakes] == [7]
+    one_number = tg.compare(right["b^(1)"].sum(), it.parameters["b^(1)"], it.cost)
+    assert [m.number for m in one_number.mistakes] == [9]
+    senseless = tg.compare(np.ones((2, 9)), it.parameters["W^(1)"], it.cost)
+    assert [m.number for m in senseless.mistakes] == [0]
+    assert "(5, 4)" in senseless.mistakes[0].fix
+
+
+def test_a_wrong_shape_does_not_hide_a_wrong_number(it):
+    report = tg.compare(-learner(it)["W^(1)"].T, it.parameters["W^(1)"], it.cost)
+    assert [m.number for m in report.mistakes] == [6, 5]
+
+
+def test_what_is_not_finite_is_shown(it):
+    hand = learner(it)["W^(1)"].copy()
+    hand[2, 1] = np.nan
+    report = tg.compare(hand, it.parameters["W^(1)"], it.cost)
+    assert not report.ok
+    assert "[2, 1]" in report.mistakes[0].where
+    assert "nan" in report.mistakes[0].evidence
+
+
+def test_typed_digits_are_enough_if_they_are_right(it):
+    hand = np.round(learner(it)["W^(1)"], 4)
+    report = tg.compare(hand, it.parameters["W^(1)"], it.cost)
+    assert report.ok
+    assert [m.number for m in report.mistakes] == [34]
+    wrong_last_digit = hand.copy()
+    wrong_last_digit[0, 0] += 1e-4
+    assert not tg.compare(wrong_last_digit, it.parameters["W^(1)"], it.cost).ok
+
+
+@pytest.mark.parametrize(
+    ("numbers", "decimals"),
+    [
+        ([1.234, 0.5], 3),
+        ([0.1, 0.2], None),
+        ([2.0, 3.0], None),
+        ([1 / 3], None),
+        ([1.5e-5], None),
+        ([12.34], 2),
+        ([], None),
+    ],
+)
+def test_which_numbers_look_typed(numbers, decimals):
+    assert typed_decimals(np.array(numbers, dtype=float)) == decimals
+
+
+def test_single_precision_is_named_and_accepted(it):
+    report = tg.compare(learner(it)["W^(1)"] * (1 + 3e-8), it.parameters["W^(1)"], it.cost)
+    assert report.ok
+    assert "single precision" in report.lines[0].verdict
+
+
+def test_a_formula_is_tried_at_several_points():
+    x = tg.Value(2.0, label="x")
+    y = x**2
+    report = tg.compare("x + 2", x, y)  # right at this point only
+    assert not report.ok
+    assert report.max_error > 0
+    assert tg.compare(4.0, x, y).ok
+
+
+def test_a_formula_for_a_net_uses_the_letters_of_the_article():
+    rng = np.random.default_rng(1)
+    x = tg.Tensor(rng.normal(size=(7, 4)), requires_grad=False, label="a^(0)")
+    w, b = tg.Tensor(rng.normal(size=(3, 4)), label="W^(1)"), tg.Tensor(rng.normal(size=3), label="b^(1)")
+    z = x @ w.T + b
+    z.label = "z^(1)"
+    a = tg.sigmoid(z)
+    a.label = "a^(1)"
+    y = tg.Tensor(rng.normal(size=(7, 3)), requires_grad=False, label="y")
+    cost = ((a - y) ** 2).sum() / 7
+    delta = "2*(a1 - y)*a1*(1 - a1)/7"
+    hand = {"W1": f"({delta}).T @ a0", "b1": f"({delta}).sum(axis=0)"}
+    assert tg.compare(hand, {"W1": w, "b1": b}, cost).ok
+    wrong = {"W1": "(2*(a1 - y)*z1*(1 - z1)/7).T @ a0", "b1": "(2*(a1 - y)*z1*(1 - z1)/7).sum(axis=0)"}
+    assert tg.compare(wrong, {"W1": w, "b1": b}, cost).mistakes[0].number == 13
+
+
+def test_functions_are_compared_at_random_points():
+    def f(w, x):
+        return (w * x - 1) ** 2
+
+    assert tg.compare(lambda w, x: (2 * (w * x - 1) * x, 2 * (w * x - 1) * w), f).ok
+    report = tg.compare(lambda w, x: ((w * x - 1) * x, (w * x - 1) * w), f)
+    assert report.mistakes[0].number == 1
+    by_name = tg.compare(lambda w, x: {"x": 2 * (w * x - 1) * w}, f)
+    assert by_name.ok
+    assert [line.parameter for line in by_name.lines] == ["x"]
+
+
+def test_functions_of_arrays_are_given_arrays():
+    def f(w=np.ones((3, 4)), x=np.ones(4)):  # noqa: B008  # the default is the example
+        return (tg.tanh(w @ x) ** 2).sum()
+
+    def gradient(w, x):
+        a = np.tanh(w @ x)
+        return np.outer(2 * a * (1 - a**2), x), w.T @ (2 * a * (1 - a**2))
+
+    assert tg.compare(gradient, f).ok
+    assert tg.compare(lambda x: 2 * x, lambda x: (x**2).sum()).ok
+
+
+def test_what_cannot_be_compared_says_why(it):
+    x, y = square()
+    with pytest.raises(GradientError, match="call backward"):
+        tg.compare(6.0, x)
+    with pytest.raises(GradientError, match="give loss="):
+        tg.compare("2*x", x)
+    with pytest.raises(FormulaError, match="no value"):
+        tg.compare("2*t", x, y)
+    with pytest.raises(GradientError, match="no parameter 'W9'"):
+        tg.compare({"W9": 1.0, "W1": 1.0}, it.parameters, it.cost)
+    with pytest.raises(GradientError, match="give a dict"):
+        tg.compare(1.0, it.parameters, it.cost)
+    with pytest.raises(GradientError, match="not made from it"):
+        tg.compare(1.0, tg.Value(1.0, label="u"), y)
+    with pytest.raises(ShapeError, match="not an array of numbers"):
+        tg.compare([object()], x, y)
+    with pytest.raises(GradientError, match="no arguments were found"):
+        tg.compare(lambda x: x, lambda x: None)
+
+
+def test_comparing_changes_nothing(it):
+    it.cost.backward()
+    before = {name: (p.data.copy(), p.grad.copy()) for name, p in it.parameters.items()}
+    tg.compare(learner(it, 11, 1), it.parameters, it.cost)
+    for name, p in it.parameters.items():
+        assert np.array_equal(p.data, before[name][0])
+        assert np.array_equal(p.grad, before[name][1])
+
+
+def test_without_a_graph_factors_and_places_are_told():
+    auto = np.random.default_rng(2).normal(size=(5, 3))
+    for hand, row in (
+        (-auto, 5),
+        (auto / 5, 29),
+        (180 / np.pi * auto, 33),
+        (auto[::-1], 28),
+        (auto[[1, 0, 2, 4, 3]], 28),
+    ):
+        report = tg.compare(hand, auto)
+        assert row in [m.number for m in report.mistakes], row
+    assert tg.compare(np.zeros((5, 3)), auto).mistakes[0].number == 24
+    assert tg.compare(auto + np.random.default_rng(0).normal(size=(5, 3)), auto).mistakes == []
+
+
+def test_the_report_prints_as_a_table_as_html_markdown_and_json(it):
+    report = tg.compare(learner(it, 11, 1), it.parameters, it.cost)
+    text = str(report)
+    assert text.splitlines()[0].startswith("✗ wrong: activation's derivative forgotten")
+    assert re.search(r"^W\^\(1\) +\(5, 4\) +[\d.e-]+ +wrong$", text, re.M)
+    assert "row 11 of the catalogue" in text
+    assert max(map(len, text.splitlines())) <= 140
+    page = report._repr_html_()
+    assert page.count("<tr>") == 5
+    assert "<b>activation&#x27;s derivative forgotten</b>" in page
+    assert "| W^(1) | (5, 4) |" in report.markdown()
+    data = json.loads(json.dumps(report.as_dict()))
+    assert data["mistakes"][0]["number"] == 11
+    assert data["ok"] is False
+
+
+def test_html_escapes_labels():
+    x = tg.Value(1.0, label="<script>alert(1)</script>")
+    assert "<script>" not in tg.compare(3.0, x, x**2)._repr_html_()
+
+
+def test_assert_gradient_is_silent_or_shows_the_report(it):
+    tg.assert_gradient(learner(it), it.parameters, it.cost)
+    with pytest.raises(AssertionError, match=r"✗ wrong: wrong sign") as caught:
+        tg.assert_gradient(learner(it, 5), it.parameters, it.cost)
+    assert "W^(1)" in str(caught.value)
+    assert caught.traceback[-1].frame.code.raw.co_name == "assert_gradient"

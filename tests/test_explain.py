@@ -1,0 +1,156 @@
+import numpy as np
+import pytest
+from matplotlib.mathtext import MathTextParser
+from nets_by_hand import net
+
+import tinygrad_edu as tg
+from tinygrad_edu import nn
+from tinygrad_edu.errors import GradientError
+from tinygrad_edu.expression import parse
+
+MATHTEXT = MathTextParser("path")
+
+
+def neuron():
+    return parse("relu(w*x + b)").record({"w": 2.0, "x": 3.0, "b": -1.0})
+
+
+def test_one_neuron_reads_like_a_derivation_on_paper():
+    node, leaves = neuron()
+    lines = str(tg.explain(node, leaves["w"])).splitlines()
+    assert "  v1 = w * x = 2 * 3 = 6" in lines
+    assert "  v2 = v1 + b = 6 - 1 = 5" in lines
+    assert "  ∂L/∂w = ∂L/∂v2 · ∂v2/∂v1 · ∂v1/∂w" in lines
+    assert "        = 1 · 1 · 3 = 3" in lines
+    assert lines[-1] == "In words: when w grows by a little, L grows by 3 times as much."
+
+
+def test_both_paths_are_added_where_a_variable_is_used_twice():
+    node, leaves = parse("x**2 * sin(x)").record({"x": 2.0})
+    text = tg.explain(node, wrt=leaves["x"])
+    assert "x is used twice, and reaches L along 2 paths: add both paths." in text
+    assert "path 1: x → v1 → L" in text
+    assert "path 2: x → v2 → L" in text
+    node.backward()
+    total = float(text.split("∂L/∂x = ")[1].splitlines()[0].split(" = ")[1])
+    assert total == pytest.approx(leaves["x"].grad, rel=1e-5)
+
+
+def test_every_leaf_is_explained_when_none_is_chosen():
+    node, _ = neuron()
+    text = tg.explain(node)
+    assert [f"∂L/∂{name}" in text.splitlines() for name in "wxb"] == [True] * 3
+
+
+def test_a_net_is_told_in_the_letters_of_the_article():
+    it = net(np.random.default_rng(0), (4, 5, 3), 7)
+    text = tg.explain(it.cost, it.parameters["W^(1)"])
+    assert "z_j^(1) = Σ_k w_jk^(1) a_k^(0) + b_j^(1)" in text
+    assert "δ_k^(1) = Σ_j w_jk^(2) δ_j^(2) · σ'(z^(1))" in text
+    assert (
+        "∂C/∂w_jk^(1) = Σ over the examples of δ_j^(1) · ∂z_j^(1)/∂w_jk^(1) = Σ over the examples of δ_j^(1) a_k^(0)"
+        in text
+    )
+    assert "∂C/∂w_jk^(2)" not in text
+    assert "C_0" in text
+    assert "add all paths" in text
+    it.cost.backward()
+    assert f"begins {it.parameters['W^(1)'].grad[0, 0]:.4g}" in text
+
+
+def test_a_net_of_modules_is_the_same_as_one_written_out():
+    model = nn.Sequential(nn.Linear(4, 5, rng=0), nn.Sigmoid(), nn.Linear(5, 3, rng=1))
+    rng = np.random.default_rng(0)
+    loss = nn.functional.cross_entropy(model(rng.normal(size=(7, 4))), rng.integers(0, 3, 7))
+    text = tg.explain(loss)
+    assert "Layer 1 (sigmoid): W^(1) is (5, 4), z^(1) is (7, 5)" in text
+    assert "δ_j^(2) = ∂C/∂z_j^(2)" in text
+
+
+def test_a_deep_net_is_folded():
+    it = net(np.random.default_rng(0), (3,) * 13, 5, "tanh")
+    text = tg.explain(it.cost)
+    assert "layers 3 to 10 do the same" in text
+    assert "W^(1)" in text
+    assert "W^(12)" in text
+    assert "W^(6)" not in text
+    assert len(text.splitlines()) < 60
+
+
+def test_a_graph_with_too_many_paths_is_told_step_by_step():
+    x = y = tg.Value(2.0, label="x")
+    for _ in range(40):
+        y = y * 1.01 + y
+    text = tg.explain(y, x)
+    assert "56 steps of the same kinds are left out" in text
+    assert "+=" in text
+    y.backward()
+    assert text.splitlines()[-1].strip() == f"∂L/∂x = {x.grad:.6g}"
+
+
+def test_arrays_are_told_step_by_step():
+    x = tg.Tensor(np.arange(3.0), label="x")
+    text = tg.explain((x * x + x.sum()).mean(), x)
+    assert "∂L/∂v1 * x" in text
+    assert text.splitlines()[-1].strip().startswith("∂L/∂x = [1.")
+
+
+SAMPLES = {
+    "neuron": lambda: neuron()[0],
+    "product": lambda: parse("x**2 * sin(x) / (1 + exp(-x))").record({"x": 2.0})[0],
+    "negative": lambda: parse("-abs(x - y)**3 + sqrt(y) * log(y)").record({"x": -2.0, "y": 3.0})[0],
+    "arrays": lambda: (
+        tg.Tensor([[1.0, 2.0], [3.0, 4.0]], label="x") @ tg.Tensor([[1.0], [2.0]], label="my weights")
+    ).sum(),
+    "net": lambda: net(np.random.default_rng(0), (4, 5, 3), 7).cost,
+    "one example": lambda: net(np.random.default_rng(0), (4, 3, 2), 1, "relu", "cross entropy").cost,
+}
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_every_equation_parses_as_latex_and_agrees_with_the_text(sample):
+    explanation = tg.explain(SAMPLES[sample]())
+    assert len(explanation.equations) >= 3
+    for equation in explanation.equations:
+        MATHTEXT.parse(f"${equation.tex}$")
+
+
+def test_markdown_and_latex_have_their_marks():
+    node, leaves = neuron()
+    markdown = tg.explain(node, leaves["w"], format="markdown")
+    assert "### ∂L/∂w" in markdown
+    assert r"$$\frac{\partial L}{\partial w} = 1 \cdot 1 \cdot 3 = 3$$" in markdown
+    assert tg.explain(node, leaves["w"])._repr_markdown_() == markdown
+    latex = tg.explain(node, leaves["w"], format="latex")
+    assert r"\subsection*{$\partial$L/$\partial$w}" in latex
+    with pytest.raises(ValueError, match="format"):
+        tg.explain(node, format="html")
+
+
+def test_what_cannot_be_explained_says_why():
+    node, _ = neuron()
+    with pytest.raises(GradientError, match="was not made from"):
+        tg.explain(node, tg.Value(1.0, label="u"))
+    with pytest.raises(GradientError, match="constant"):
+        tg.explain(tg.Value(1.0, requires_grad=False) * 2)
+
+
+def test_a_tree_shows_every_node_once_with_its_gradient():
+    x = tg.Value(2.0, label="x")
+    y = x * x
+    z = y + tg.sin(y)
+    z.backward()
+    lines = tg.tree(z).splitlines()
+    assert lines[0].startswith("v3 = v1 + v2 = ")
+    assert lines[1] == f"├─ v1 = x * x = 4   grad {1 + np.cos(4):.4g}"
+    assert lines[-1] == "   └─ v1 (above)"
+    assert tg.tree(z, depth=0) == lines[0]
+
+
+def test_a_deep_tree_is_cut_and_recurses_nowhere():
+    y = tg.Value(0.5, label="x")
+    for _ in range(5000):
+        y = tg.sin(y)
+    lines = tg.tree(y).splitlines()
+    assert len(lines) == 201
+    assert lines[-1] == "… 4801 more nodes"
