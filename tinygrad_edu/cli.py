@@ -227,6 +227,9 @@ def add_doctor(commands: Commands[argparse.ArgumentParser]) -> None:
     add_command(commands, doctor, "doctor")
 
 
-def doctor(options: argparse.Namespace) -> int:
+def doctor(options: argparse.Namespace) -> int:  # noqa: ARG001  # it has none
     """Tell the versions, the arithmetic library, the drawing engine that was found, and what to install."""
-    raise NotImplementedError(options.command)
+    from .doctor import report
+
+    print(report())
+    return 0
