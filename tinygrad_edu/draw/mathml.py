@@ -1,4 +1,4 @@
-"""Writes names, operations and rules as MathML, which browsers draw without any library."""
+"""Writes operations and their rules as MathML, which browsers draw without any library."""
 
 from __future__ import annotations
 
@@ -9,20 +9,11 @@ from typing import Any
 
 from ..graph import Node, data_of
 from ..value import Value
-from .picture import number, shown
+from .picture import number
 
 LOOSE = frozenset({"+", "−"})  # signs whose operands bind less tightly than those of the others
 SIGNS = {"*": "·", "-": "−", "//": "//", "@": "@"}
 LETTERS = "xyuvw"
-
-
-def name(text: str) -> str:
-    """Return a label as MathML: `w_12^(1)` with its index and its layer."""
-    found = re.fullmatch(r"([^_^]+)(?:_([^_^]+))?(?:\^([^_^]+))?", text)
-    if not found or not (found[2] or found[3]):
-        return f"<mi>{escape(shown(text))}</mi>"
-    base, below, above = (f"<mi>{escape(shown(part))}</mi>" if part else "<mrow></mrow>" for part in found.groups())
-    return f"<msubsup>{base}{below}{above}</msubsup>"
 
 
 def amount(x: float) -> str:
@@ -70,7 +61,7 @@ def written(node: Any) -> str:
     if not isinstance(node, Node):
         return amount(float(node))
     if node.op is None:
-        return name(node.label) if node.label else amount(node._data)
+        return f"<mi>{node.label}</mi>" if node.label else amount(node._data)
     parts = []
     for i, x in enumerate(node.inputs):
         part = written(x)

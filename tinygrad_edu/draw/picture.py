@@ -89,7 +89,7 @@ def width(text: str) -> int:
 
 def number(x: float, digits: int = 4) -> str:
     """Return a number as people write it: four digits that count, and a true minus sign."""
-    return f"{x:.{digits}g}".replace("-", "−")
+    return f"{x + 0.0:.{digits}g}".replace("-", "−")  # adding zero takes the sign off a zero
 
 
 def summary(data: Any) -> str:

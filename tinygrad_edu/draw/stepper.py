@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import NonScalarError
 from ..graph import Node, history
 from . import mathml, svg
-from .graph import UNKNOWN, is_computed, picture_of
+from .graph import is_computed, picture_of, stale
 from .page import Page, asset, data, filled
 from .picture import Picture, shown, summary
 from .walk import Step, Walk
@@ -46,13 +46,13 @@ def page_of(order: list[Node], names: Mapping[str, Any]) -> Page:
     """Return the page for the graph of the last node of `order`."""
     root = order[-1]
     picture, index = picture_of(order, names)
+    picture.notes = stale(order)
     unnamed = 0
     for z in order:  # the arithmetic speaks of every node, so that every card needs a name
         if not picture.cards[index[z]].title:
             unnamed += 1
             picture.cards[index[z]].title = f"v_{unnamed}"
     walk = Walk(order, index)
-    forward = walk.forward()
     naive, wrong = (walk.naive(), dict(walk.grads)) if root.requires_grad else (None, {})
     backward = walk.backward() if root.requires_grad else []
     right = walk.grads
@@ -61,34 +61,26 @@ def page_of(order: list[Node], names: Mapping[str, Any]) -> Page:
         picture.cards[i].rows = [
             (row, summary(right[z]) if row == "grad" and z in right else text) for row, text in rows
         ]
-    leaves = "".join(
-        f'<tr data-n="{index[z]}"><th scope="row">{escape(picture.cards[index[z]].title)}</th>'
-        f'<td>{escape(summary(z._data))}</td><td class="g">{UNKNOWN}</td></tr>'
-        for z in order
-        if z.op is None and z.requires_grad
-    )
     content = {
-        "forward": [steps(step) for step in forward],
+        "forward": [step.card for step in walk.forward()],
         "backward": [steps(step) for step in backward],
         "naive": None if naive is None else [steps(step) for step in naive],
         "wrong": any(np.any(g != wrong.get(z)) for z, g in right.items() if z.op is None),
+        "leaves": [index[z] for z in order if z.op is None and z.requires_grad],
         **vocabulary(order, picture, index),
     }
     title = f"Backpropagation, step by step: {shown(root.label) or root.title}"
-    parts = {"title": escape(title), "picture": svg.svg(picture), "leaves": leaves, "data": data(content)}
+    parts = {"title": escape(title), "picture": svg.svg(picture), "data": data(content)}
     page = filled(asset("stepper.html"), parts)
     return Page(title, page, styles=asset("stepper.css"), script=asset("stepper.js"), height=760)
 
 
 def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> dict[str, Any]:
-    """Return what the page makes its sentences of, in MathML.
+    """Return what the page makes its sentences of.
 
-    names, values: of each card. operations: what each row does to {0} and {1}, and its rules. made: of each card
-    the number of its operation, and the edge and the card of each operand.
+    operations: name, MathML over {0} and {1}, and rules of each row. made: of each card that was computed, the number
+    of its operation, and the edge and the card of each operand.
     """
-    cards = picture.cards
-    names = [mathml.name(card.title) if card.title else f"<mn>{escape(card.rows[0][1])}</mn>" for card in cards]
-    values = [f"<mn>{escape(card.rows[0][1])}</mn>" for card in cards]
     operations: dict[Any, int] = {}
     written: list[Any] = []
     made: dict[int, Any] = {}
@@ -104,9 +96,10 @@ def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -
         made[index[z]] = [operations[key]]
     for k, edge in enumerate(picture.edges):
         made[edge.head].append([k, edge.tail])
-    return {"names": names, "values": values, "operations": written, "made": made}
+    return {"operations": written, "made": made}
 
 
 def steps(step: Step) -> list[Any]:
-    """Return a step as the page reads it."""
-    return [step.kind, step.card, step.changes, step.gradient, step.shares]
+    """Return a step as the page reads it: [card, [operand, local derivative, share, gradient then if another], …]."""
+    shares = ([s.operand, s.local, s.share, *([] if s.after == s.share else [s.after])] for s in step.shares)
+    return [step.card, *shares]

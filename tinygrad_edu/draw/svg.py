@@ -29,6 +29,7 @@ svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu San
 .tg .input rect{fill:#e3f5ee;stroke:#009e73}
 .tg .constant rect{fill:#fff;stroke:#7b8591;stroke-dasharray:3 2}
 .tg .result rect{fill:#fafbfc;stroke:#4b5563}
+.tg .result rect{rx:3px}
 .tg .fact rect{fill:#fafbfc;stroke:#7b8591;stroke-dasharray:1 2}
 .tg .fold rect{fill:#f3eef8;stroke:#6b5a8e}
 .tg g rect.c{fill:#4b5563;stroke:#4b5563;stroke-dasharray:none}
@@ -64,6 +65,7 @@ DARK = """
 .tg .l text{fill:#f0a97f;stroke:#14181f}
 .tg .hot text:not(.o){fill:#1d2430}
 """
+ROUND = {"parameter": ' rx="10"', "fold": ' rx="6"'}  # the forms that are not square
 CLASSES = {"data": "d", "grad": "g"}  # of the lines of a card
 _drawn = count()  # markers are found by id, and one page may hold several drawings
 
@@ -89,8 +91,9 @@ def svg(picture: Picture) -> str:
     ]
     parts += frames(picture, layout)
     parts += edges(picture, layout, arrow)
-    parts += [card_at(card, place, i) for i, (card, place) in enumerate(zip(picture.cards, layout.cards, strict=True))]
-    parts.append("</g>")
+    parts.append('<g class="k">')
+    parts += map(card_at, picture.cards, layout.cards)
+    parts.append("</g></g>")
     at = MARGIN + layout.size[1] + 6
     if legend:
         parts.append(heat_legend(MARGIN, at))
@@ -119,10 +122,9 @@ def frames(picture: Picture, layout: Layout) -> list[str]:
 def edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
     """Return the edges, then their labels, which lie over all of them."""
     level = picture.direction == "LR"
-    marker = f' marker-end="url(#{arrow})"'
-    parts = ['<g class="e">']
+    parts = [f'<g class="e" marker-end="url(#{arrow})">']
     for edge, points in zip(picture.edges, layout.edges, strict=True):
-        parts.append(f'<path d="{curve(points, level, run_in(edge, level))}"{marker}/>')
+        parts.append(f'<path d="{curve(points, level, run_in(edge, level))}"/>')
     parts.append(f'</g><g class="l{"" if level else " below"}">')
     for edge, points in zip(picture.edges, layout.edges, strict=True):
         if edge.label:
@@ -134,41 +136,49 @@ def edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
 
 
 def curve(points: list[tuple[float, float]], level: bool, run: float) -> str:
-    """Return a path that is straight within layers, bends in the gaps, and ends in a straight run below its label."""
-    px, py = points[0]
-    path = [f"M{px:.0f} {py:.0f}"]
+    """Return a path that is straight within layers, bends in the gaps, and ends in a straight run below its label.
+
+    Coordinates are relative, and a pixel more or less is not worth a bend: both keep large pictures small.
+    """
     at, across = points[-2]
-    for x, y in [*points[1:-2], (at - run, across) if level else (at, across - run), points[-1]]:
-        if abs(x - px) < 0.5 and abs(y - py) < 0.5:
+    ends = [*points[1:-2], (at - run, across) if level else (at, across - run), points[-1]]
+    (a, b), straight = (points[0] if level else points[0][::-1]), "h" if level else "v"
+    a, b, pending = round(a), round(b), 0
+    path = [f"M{a} {b}" if level else f"M{b} {a}"]
+    for k, point in enumerate(ends):
+        x, y = point if level else point[::-1]
+        along, off = round(x) - a, round(y) - b
+        a += along
+        if abs(off) <= (1 if k < len(ends) - 2 else 0):
+            pending += along
             continue
-        if abs(y - py) < 0.5 if level else abs(x - px) < 0.5:
-            path.append(f"H{x:.0f}" if level else f"V{y:.0f}")
-        elif level:
-            path.append(f"C{(m := (px + x) / 2):.0f} {py:.0f} {m:.0f} {y:.0f} {x:.0f} {y:.0f}")
-        else:
-            path.append(f"C{px:.0f} {(m := (py + y) / 2):.0f} {x:.0f} {m:.0f} {x:.0f} {y:.0f}")
-        px, py = x, y
-    return "".join(path)
+        if pending:
+            path.append(f"{straight}{pending}")
+            pending = 0
+        b += off
+        half = along // 2
+        path.append(f"c{half} 0 {half} {off} {along} {off}" if level else f"c0 {half} {off} {half} {off} {along}")
+    return "".join(path) + (f"{straight}{pending}" if pending else "")
 
 
-def card_at(card: Card, place: tuple[float, float, float, float], i: int) -> str:
+def card_at(card: Card, place: tuple[float, float, float, float]) -> str:
     """Return one card: its form, the cell with its operation, its title and its rows."""
     x, y, w, h = place
-    corner = {"parameter": 10, "fold": 6, "result": 3}.get(card.kind, 1)
+    corner = ROUND.get(card.kind, "")
     mark = (f" {card.mark}" if card.mark else "") + (" hot" if card.heat is not None else "")
     heat = f' style="fill:{SCALE[card.heat]}"' if card.heat is not None else ""
-    parts = [f'<g class="{card.kind}{mark}" id="n{i}" transform="translate({x:.0f} {y:.0f})">']
+    parts = [f'<g class="{card.kind}{mark}" transform="translate({x:.0f} {y:.0f})">']
     if card.tip:
         parts.append(f"<title>{escape(card.tip, quote=False)}</title>")
     if card.kind == "fold":
-        parts.append(f'<rect x="4" y="-4" width="{w:.0f}" height="{h:.0f}" rx="{corner}"/>')
-    parts.append(f'<rect width="{w:.0f}" height="{h:.0f}" rx="{corner}"{heat}/>')
+        parts.append(f'<rect x="4" y="-4" width="{w:.0f}" height="{h:.0f}"{corner}/>')
+    parts.append(f'<rect width="{w:.0f}" height="{h:.0f}"{corner}{heat}/>')
     left = 0.0
     if card.sign:
         left = width(card.sign) * CHARACTER + 1.5 * SIDE
         cell = left if card.title or card.rows else w
         parts.append(
-            f'<rect class="c" width="{cell:.0f}" height="{h:.0f}" rx="{corner}"/>'
+            f'<rect class="c" width="{cell:.0f}" height="{h:.0f}"{corner}/>'
             f'<text class="o" x="{cell / 2:.0f}" y="{h / 2 + 4:.0f}">{escape(card.sign, quote=False)}</text>'
         )
     lines = ([("t", card.title)] if card.title else []) + [

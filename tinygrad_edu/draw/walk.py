@@ -18,18 +18,21 @@ MOST = 150  # steps of the naive order: it may need as many as there are paths
 
 
 @dataclass(slots=True)
+class Share:
+    """What one operand is handed: the local derivative, where it is one number, its share, and its gradient then."""
+
+    operand: int
+    local: str
+    share: str
+    after: str
+
+
+@dataclass(slots=True)
 class Step:
-    """What one step computes: the data or the gradient of `card`, and what it passes on to its operands.
+    """What one step computes: a card, and when going back what it passes on."""
 
-    shares: (operand, local derivative, share of the gradient) of each operand that gets one; the local derivative
-    is empty where it is not one number. changes: (card, "d" or "g", new text).
-    """
-
-    kind: str  # "f": forward, "s": where going back begins, "b": backward
     card: int
-    changes: list[tuple[int, str, str]]
-    gradient: str = ""
-    shares: list[tuple[int, str, str]] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
 
 
 class Walk:
@@ -42,14 +45,12 @@ class Walk:
 
     def forward(self) -> list[Step]:
         """Return a step for each node that was computed, oldest first."""
-        cards = [(self.index[z], z) for z in self.order if z.op is not None]
-        return [Step("f", card, [(card, "d", summary(z._data))]) for card, z in cards]
+        return [Step(self.index[z]) for z in self.order if z.op is not None]
 
     def seed(self) -> Step:
         """Return the step with which going back begins: everything before is forgotten."""
         self.grads = {self.root: self.root.seed(None)}
-        card = self.index[self.root]
-        return Step("s", card, [(card, "g", summary(self.grads[self.root]))])
+        return Step(self.index[self.root])
 
     def backward(self) -> list[Step]:
         """Return a step for each node that passes a gradient on, newest first: by then it is complete."""
@@ -77,17 +78,14 @@ class Walk:
     def back(self, z: Node, only: int | None = None) -> Step:
         """Pass the gradient of `z` on to its operands, or to one of them, and return the step that does so."""
         g = self.grads[z]
-        step = Step("b", self.index[z], [], summary(g))
+        step = Step(self.index[z])
         operands = [data_of(x) for x in z.inputs]
-        changed: dict[Node, None] = {}
         for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):  # type: ignore[union-attr]  # computed
             if not isinstance(x, Node) or not x.requires_grad or rule is None or only not in (None, i):
                 continue
             share = x.fit(gradient_of(rule, g, z, operands), z, i)
             share = x.zero()._data if share is None else share
             local = number(of_numbers(rule, z, operands)) if isinstance(z, Value) else ""
-            step.shares.append((i, local, summary(share)))
             self.grads[x] = self.grads[x] + share if x in self.grads else share
-            changed[x] = None
-        step.changes += [(self.index[x], "g", summary(self.grads[x])) for x in changed]
+            step.shares.append(Share(i, local, summary(share), summary(self.grads[x])))
         return step

@@ -1,41 +1,52 @@
-// Walks through a graph that Python computed. A step is [kind, card, changes, gradient, shares]; its sentence is put
-// together here, in MathML. Going from one step to the next changes only what that step changes.
+// Walks through a graph that Python computed. Sentences are put together here, in MathML; going from one step to the
+// next changes only what that step changes.
 (() => {
   "use strict";
   const $ = (id) => document.getElementById(id);
   const content = JSON.parse($("data").textContent);
-  const { names, values, operations, made } = content;
-  const graph = $("graph"), paths = graph.querySelectorAll(".e path");
-  const UNKNOWN = "·", WORD = { d: "data ", g: "grad " };
-  const line = (card, row) => graph.querySelector(`#n${card} .${row}`);
+  const { operations, made } = content, UNKNOWN = "·", WORD = { d: "data ", g: "grad " };
+  const graph = $("graph"), paths = graph.querySelectorAll(".e path"), cards = [...graph.querySelectorAll(".k > g")];
+  const titles = cards.map((card) => card.querySelector(".t")?.textContent ?? ""), names = titles.map(symbol);
+  const values = cards.map((card) => card.querySelector(".d")?.textContent.slice(WORD.d.length)
+    ?? card.querySelector("text").textContent); // a constant is nothing but its number
+  const line = (card, row) => cards[card].querySelector(`.${row}`);
   const leaf = (card) => document.querySelector(`#leaves tr[data-n="${card}"] .g`);
-  const root = content.forward.length ? content.forward.at(-1)[1] : 0;
-  let steps = [], undo = [], at = 0, timer = null, naive = false, quiz = false, lit = [];
+  const root = content.forward.at(-1) ?? 0;
+  let steps = [], at = 0, timer = null, naive = false, quiz = false, lit = [];
 
   // Sentences --------------------------------------------------------------------------------------------------
 
+  function plain(text) { return text.replace(/&/g, "&amp;").replace(/</g, "&lt;"); }
+  const num = (text) => `<mn>${plain(text)}</mn>`;
   const math = (...sides) => `<p><math><mrow>${sides.join("<mo>=</mo>")}</mrow></math>`;
   const by = (above, below) => `<mfrac><mrow><mo>∂</mo>${above}</mrow><mrow><mo>∂</mo>${below}</mrow></mfrac>`;
   const bracket = (part) => part.startsWith("<mn>−") ? `<mrow><mo>(</mo>${part}<mo>)</mo></mrow>` : part;
   const fill = (template, parts) => template.replace(/\{(\d+)\}/g, (_, k) => parts[k]);
 
-  function sentence([kind, card, , gradient, shares]) {
+  function symbol(label) { // w_12^(1) gets its index and its layer
+    const parts = label.match(/^([^_^]+)(?:_([^_^]+))?(?:\^([^_^]+))?$/), part = (text) => text ? `<mi>${plain(text)}</mi>` : "<mrow></mrow>";
+    if (!label) return "";
+    return parts?.[2] || parts?.[3] ? `<msubsup>${parts.slice(1).map(part).join("")}</msubsup>` : part(label);
+  }
+  const name_of = (card) => names[card] || num(values[card]);
+
+  function sentence({ kind, card, gradient, shares }) {
     const [operation, ...uses] = made[card] ?? [0];
     const [name, template, rules] = operations[operation] ?? ["", "", []];
     if (kind === "s") {
       return ["going back begins", math(by(names[card], names[card]), "<mn>1</mn>") + "<p>Every number changes as fast as itself."];
     }
     if (kind === "f") {
-      const symbols = fill(template, uses.map(([, x]) => names[x]));
-      const numbers = fill(template, uses.map(([, x], k) => k || name === "power" ? bracket(values[x]) : values[x]));
-      return [`forward: ${name}`, math(names[card], symbols, ...(numbers === symbols ? [] : [numbers]), values[card])];
+      const symbols = fill(template, uses.map(([, x]) => name_of(x)));
+      const numbers = fill(template, uses.map(([, x], k) => k || name === "power" ? bracket(num(values[x])) : num(values[x])));
+      return [`forward: ${name}`, math(names[card], symbols, ...(numbers === symbols ? [] : [numbers]), num(values[card]))];
     }
     const lines = shares.map(([k, local, share]) => {
-      const x = names[uses[k][1]];
+      const x = name_of(uses[k][1]);
       const sum = `${by(names[root], x)}<mo>+=</mo>${by(names[root], names[card])}<mo>·</mo>${by(names[card], x)}`;
-      const product = local ? [`<mn>${gradient}</mn><mo>×</mo>${bracket(`<mn>${local}</mn>`)}`] : [];
+      const product = local ? [`${num(gradient)}<mo>×</mo>${bracket(num(local))}`] : [];
       const rule = rules[k] ? ` <span class="soft">by the rule <math>${rules[k]}</math></span>` : "";
-      return math(sum, ...product, `<mn>${share}</mn>`) + rule;
+      return math(sum, ...product, num(share)) + rule;
     });
     return [`backward: the rule of ${name}`, lines.join("") || "<p>It was made from constants only: nothing to pass on."];
   }
@@ -49,17 +60,30 @@
     if (cell) cell.textContent = text;
   }
 
-  // Blank everything that is computed, and note what each step has to restore when it is taken back.
+  // What each step changes, as [card, row, text now, text before], in the order that is chosen.
+  function read() {
+    const back = naive ? content.naive : content.backward, now = new Map();
+    const order = [...content.forward.map((card) => ["f", card]), ...back.map((step, i) => [i ? "b" : "s", ...step])];
+    steps = order.map(([kind, card, ...shares]) => {
+      const gradient = now.get(`g${card}`), uses = (made[card] ?? [0]).slice(1);
+      const writes = kind === "f" ? [[card, "d", values[card]]] : kind === "s" ? [[card, "g", "1"]]
+        : shares.map(([k, , share, after]) => [uses[k][1], "g", after ?? share]);
+      const changes = writes.map(([x, row, text]) => {
+        const before = now.get(row + x) ?? UNKNOWN;
+        now.set(row + x, text);
+        return [x, row, text, before];
+      });
+      const edges = kind === "f" ? uses : shares.map(([k]) => uses[k]);
+      return { kind, card, shares, gradient, changes, edges: edges.map(([k]) => k) };
+    });
+    return now;
+  }
+
+  // Blank everything that is computed.
   function start() {
-    steps = [...content.forward, ...(naive ? content.naive : content.backward)];
-    const now = new Map();
-    undo = steps.map((step) => step[2].map(([card, row, text]) => {
-      const old = now.get(row + card) ?? UNKNOWN;
-      now.set(row + card, text);
-      return [card, row, old];
-    }));
+    read();
     for (const where of graph.querySelectorAll("text.g")) where.textContent = WORD.g + UNKNOWN;
-    for (const step of content.forward) write(step[1], "d", UNKNOWN);
+    for (const card of content.forward) write(card, "d", UNKNOWN);
     for (const cell of document.querySelectorAll("#leaves td.g")) cell.textContent = UNKNOWN;
     at = 0;
     $("slide").max = steps.length;
@@ -72,11 +96,10 @@
     const mark = (element, ...marks) => {
       if (element) { element.classList.add(...marks); lit.push([element, marks]); }
     };
-    const [kind, card, changes, , shares] = step, uses = (made[card] ?? [0]).slice(1);
-    const way = kind === "f" ? ["now", "fw"] : ["now"];
-    mark(graph.querySelector(`#n${card}`), ...way);
-    for (const [k] of kind === "f" ? uses : shares.map(([i]) => uses[i])) mark(paths[k], ...way);
-    for (const [x, row] of changes) {
+    const way = step.kind === "f" ? ["now", "fw"] : ["now"];
+    mark(cards[step.card], ...way);
+    for (const k of step.edges) mark(paths[k], ...way);
+    for (const [x, row] of step.changes) {
       mark(line(x, row), "new");
       if (row === "g") mark(leaf(x), "new");
     }
@@ -87,7 +110,7 @@
     light(step);
     $("slide").value = at;
     $("count").textContent = `${at} / ${steps.length}`;
-    say.className = step ? step[0] : "";
+    say.className = step ? step.kind : "";
     const [title, text] = step ? sentence(step) : ["nothing computed yet", "<p>The leaves have their values. First every "
       + "node is computed from its operands; then the gradients go back the same way."];
     say.innerHTML = `<h2>${title}</h2>${text}`;
@@ -97,11 +120,13 @@
 
   // After the naive order: put the right gradient beside each wrong one, and say why.
   function judge(say) {
-    const right = new Map();
-    for (const step of content.backward) for (const [card, row, text] of step[2]) if (row === "g") right.set(card, text);
-    for (const [card, text] of right) {
-      const cell = leaf(card);
-      if (cell && cell.textContent !== text) cell.textContent += ` ✗ right: ${text}`;
+    naive = false;
+    const right = read();
+    naive = true;
+    read();
+    for (const cell of document.querySelectorAll("#leaves td.g")) {
+      const text = right.get(`g${cell.parentNode.dataset.n}`) ?? UNKNOWN;
+      if (cell.textContent !== text) cell.textContent += ` ✗ right: ${text}`;
     }
     say.insertAdjacentHTML("beforeend", content.wrong
       ? "<p class='no'><b>✗ These gradients are wrong.</b> A node that is used more than once passed on what it had before all "
@@ -111,8 +136,8 @@
 
   function go(to) {
     to = Math.max(0, Math.min(steps.length, to));
-    while (at < to) for (const [card, row, text] of steps[at++][2]) write(card, row, text);
-    while (at > to) for (const [card, row, text] of undo[--at]) write(card, row, text);
+    while (at < to) for (const [card, row, text] of steps[at++].changes) write(card, row, text);
+    while (at > to) for (const [card, row, , before] of steps[--at].changes.toReversed()) write(card, row, before);
     show();
     ask();
   }
@@ -123,12 +148,13 @@
 
   function ask() {
     const form = $("ask"), step = steps[at];
-    const questions = quiz && step?.[0] === "b" ? step[2].filter(([, , text]) => !Number.isNaN(numeric(text))) : [];
+    const last = quiz && step?.kind === "b" ? new Map(step.changes.map(([card, , text]) => [card, text])) : new Map();
+    const questions = [...last].filter(([, text]) => !Number.isNaN(numeric(text)));
     form.hidden = !questions.length;
     form.replaceChildren();
     if (form.hidden) return;
     form.innerHTML = `<span>Next: ${sentence(step)[0]}. What will these be?</span>`;
-    for (const [card, , text] of questions) {
+    for (const [card, text] of questions) {
       form.insertAdjacentHTML("beforeend", `<label><math>${by(names[root], names[card])}</math>
         <input inputmode="decimal" autocomplete="off" data-n="${card}" data-answer="${numeric(text)}"><output></output></label>`);
     }
@@ -185,6 +211,10 @@
     event.preventDefault();
     actions[KEYS[event.key]]();
   });
+  for (const card of content.leaves) {
+    document.querySelector("#leaves tbody").insertAdjacentHTML("beforeend", `<tr data-n="${card}"><th scope="row">`
+      + `${plain(titles[card])}</th><td>${plain(values[card])}</td><td class="g"></td></tr>`);
+  }
   const from_address = () => go(location.hash === "#last" ? steps.length : Number(location.hash.slice(1)) || 0);
   addEventListener("hashchange", from_address);
   start();

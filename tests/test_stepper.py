@@ -1,0 +1,252 @@
+"""The stepper: every number it shows is Python's, its keys and buttons work, and nothing leaves the page."""
+
+import random
+import re
+import time
+
+import numpy as np
+import pytest
+from browsing import browser, opened  # noqa: F401  # a fixture
+
+import tinygrad_edu as tg
+from tinygrad_edu.draw.picture import number
+from tinygrad_edu.draw.walk import Walk
+from tinygrad_edu.graph import history
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def neuron():
+    leaves = {n: tg.Value(v, label=n) for n, v in (("x1", 2.0), ("x2", 0.0), ("w1", -3.0), ("w2", 1.0))}
+    leaves["b"] = tg.Value(6.8813735870195432, label="b")
+    n = leaves["x1"] * leaves["w1"] + leaves["x2"] * leaves["w2"] + leaves["b"]
+    n.label = "n"
+    o = n.tanh()
+    o.label = "o"
+    return o, leaves
+
+
+def twice():
+    a = tg.Value(1.0, label="a")
+    b = a + a
+    b.label = "b"
+    c = b + b
+    c.label = "c"
+    return a, c
+
+
+def gradients_shown(page):
+    rows = page.locator("#leaves tbody tr").all_inner_texts()
+    return {row.split("\t")[0]: row.split("\t")[2] for row in rows}
+
+
+def walk_of(root):
+    order = sorted(history(root), key=lambda z: z.op is not None)
+    return Walk(order, {z: i for i, z in enumerate(order)})
+
+
+def test_the_walk_ends_at_the_gradients_of_backward():
+    random.seed(0)
+    net = tg.nn.MLP(2, [3, 1], "tanh")
+    loss = (net([1.0, -2.0]) - 1.0) ** 2
+    walk = walk_of(loss)
+    assert len(walk.forward()) == sum(z.op is not None for z in history(loss))
+    walk.backward()
+    loss.backward()
+    for p in net.parameters():
+        assert walk.grads[p] == p.grad
+
+
+def test_the_naive_order_counts_what_it_should_not():
+    a, c = twice()
+    walk = walk_of(c)
+    walk.naive()
+    assert walk.grads[a] == 6.0
+    walk.backward()
+    assert walk.grads[a] == 4.0
+
+
+def test_the_naive_order_gives_up_where_there_are_too_many_paths():
+    x = tg.Value(1.0)
+    for _ in range(60):
+        x = x + x
+    assert walk_of(x).naive() is None
+
+
+def test_tensors_are_walked_through_as_well():
+    w = tg.Tensor([[1.0, 2.0], [3.0, 4.0]], label="W")
+    loss = (w @ np.array([1.0, -1.0])).sum()
+    walk = walk_of(loss)
+    walk.backward()
+    np.testing.assert_array_equal(walk.grads[w], [[1.0, -1.0], [1.0, -1.0]])
+    assert "by the rule" not in tg.stepper(loss).html.split("<script")[0]
+
+
+def test_refuses_what_it_cannot_step_through():
+    with pytest.raises(TypeError, match="not float"):
+        tg.stepper(1.0)
+    with pytest.raises(tg.errors.NonScalarError, match=r"shape \(2,\)"):
+        tg.stepper(tg.Tensor([1.0, 2.0]) * 2)
+    x = tg.Value(1.0)
+    for _ in range(1500):
+        x = x + 1.0
+    with pytest.raises(ValueError, match="1501 nodes are too many"):
+        tg.stepper(x)
+    with pytest.raises(ValueError, match=r"saved as \.html"):
+        tg.stepper(twice()[1], "step.svg")
+
+
+def test_pages_keep_to_their_budgets():
+    assert len(tg.stepper(neuron()[0]).html.encode()) <= 40_000
+    random.seed(1)
+    net = tg.nn.MLP(3, [4, 4, 1], "tanh")
+    loss = (net([tg.Value(v, label=f"x{i}") for i, v in enumerate((2.0, -1.0, 0.5))]) - 1.0) ** 2
+    assert len(tg.stepper(loss).html.encode()) <= 120_000
+    page = tg.stepper(tg.nn.MLP(2, [16, 16, 1])([1.0, 2.0])).html
+    assert len(page.encode()) <= 500_000
+
+
+def test_a_page_holds_no_address_but_namespaces():
+    page = tg.stepper(neuron()[0]).html
+    assert set(re.findall(r"https?://[^\"'\s<>]*", page)) == {"http://www.w3.org/2000/svg"}
+
+
+@pytest.mark.browser
+def test_eleven_steps_lead_to_the_gradients(browser, tmp_path):  # noqa: F811
+    o, leaves = neuron()
+    path = tg.stepper(o, tmp_path / "step.html") and tmp_path / "step.html"
+    with opened(browser, path) as page:
+        assert set(gradients_shown(page).values()) == {"·"}
+        assert "data ·" in page.inner_text("#graph")
+        for _ in range(11):
+            page.click("#next")
+        assert page.inner_text("#count") == "11 / 11"
+        assert gradients_shown(page) == {"x1": "−1.5", "x2": "0.5", "w1": "1", "w2": "0", "b": "0.5"}
+        o.backward()
+        for name, text in gradients_shown(page).items():
+            assert text == number(leaves[name].grad)
+        page.click("#next")
+        assert page.inner_text("#count") == "11 / 11"
+
+
+@pytest.mark.browser
+def test_keys_slider_and_going_back_restore_every_state(browser, tmp_path):  # noqa: F811
+    path = tmp_path / "step.html"
+    tg.stepper(neuron()[0], path)
+    with opened(browser, path) as page:
+        states = [page.inner_text("#graph") + page.inner_text("#say")]
+        for _ in range(11):
+            page.keyboard.press("ArrowRight")
+            states.append(page.inner_text("#graph") + page.inner_text("#say"))
+        assert len(set(states)) == 12
+        for expected in reversed(states[:-1]):
+            page.keyboard.press("ArrowLeft")
+            assert page.inner_text("#graph") + page.inner_text("#say") == expected
+        page.keyboard.press("End")
+        assert page.inner_text("#graph") + page.inner_text("#say") == states[11]
+        page.keyboard.press("Home")
+        page.locator("#slide").fill("7")
+        assert page.inner_text("#graph") + page.inner_text("#say") == states[7]
+        page.keyboard.press(" ")
+        assert page.get_attribute("#play", "aria-pressed") == "true"
+
+
+@pytest.mark.browser
+def test_the_address_says_where_to_stand(browser, tmp_path):  # noqa: F811
+    path = tmp_path / "step.html"
+    tg.stepper(neuron()[0], path)
+    with opened(browser, path, "#8") as page:
+        assert page.inner_text("#count") == "8 / 11"
+        assert gradients_shown(page) == {"x1": "·", "x2": "·", "w1": "·", "w2": "·", "b": "0.5"}
+    with opened(browser, path, "#last", scheme="dark", width=380) as page:
+        assert gradients_shown(page)["x1"] == "−1.5"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 31)"
+
+
+@pytest.mark.browser
+def test_each_step_says_its_arithmetic(browser, tmp_path):  # noqa: F811
+    path = tmp_path / "step.html"
+    tg.stepper(neuron()[0], path)
+    with opened(browser, path, "#1") as page:
+        assert "".join(page.text_content("#say math").split()) == "v_1=x1·w1=2·(−3)=−6".replace("v_1", "v1")
+    with opened(browser, path, "#7") as page:
+        said = "".join(page.inner_text("#say").split())
+        assert "1×0.5=0.5" in said
+        assert "bytherule" in said
+    with opened(browser, path, "#10") as page:
+        assert "0.5×0=0" in "".join(page.inner_text("#say").split())
+
+
+@pytest.mark.browser
+def test_the_naive_order_is_shown_wrong_beside_the_right_one(browser, tmp_path):  # noqa: F811
+    path = tmp_path / "step.html"
+    tg.stepper(twice()[1], path)
+    with opened(browser, path, "#last") as page:
+        assert gradients_shown(page) == {"a": "4"}
+        page.click("#naive")
+        assert gradients_shown(page) == {"a": "6 ✗ right: 4"}
+        assert "These gradients are wrong" in page.inner_text("#say")
+        page.click("#naive")
+        page.click("#end")
+        assert gradients_shown(page) == {"a": "4"}
+
+
+@pytest.mark.browser
+def test_the_quiz_accepts_right_answers_only(browser, tmp_path):  # noqa: F811
+    path = tmp_path / "step.html"
+    tg.stepper(neuron()[0], path)
+    with opened(browser, path, "#last") as page:
+        page.click("#quiz")
+        assert page.inner_text("#count") == "6 / 11"
+        page.fill("#ask input", "0.7")
+        page.click("#ask button")
+        assert "✗" in page.inner_text("#ask")
+        assert page.inner_text("#count") == "6 / 11"
+        page.fill("#ask input", "0.5")
+        page.click("#ask button")
+        assert page.inner_text("#count") == "7 / 11"
+        assert page.locator("#ask input").count() == 2
+
+
+@pytest.mark.browser
+def test_it_works_in_a_sandboxed_frame_of_a_notebook(browser, tmp_path):  # noqa: F811
+    (tmp_path / "notebook.html").write_text(tg.stepper(neuron()[0])._repr_html_(), encoding="utf-8")
+    with opened(browser, tmp_path / "notebook.html") as page:
+        frame = page.frame_locator("iframe")
+        frame.locator("#end").click()
+        assert frame.locator("#count").inner_text() == "11 / 11"
+
+
+@pytest.mark.browser
+def test_labels_are_harmless(browser, tmp_path):  # noqa: F811
+    nasty = "</script><img src=x onerror=alert(1)>"
+    x = tg.Value(2.0, label=nasty)
+    y = x * tg.Value(3.0, label="{data}")
+    y.label = "<b>]]>"
+    tg.stepper(y, tmp_path / "step.html")
+    with opened(browser, tmp_path / "step.html", "#last") as page:
+        assert page.locator("img").count() == 0
+        assert list(gradients_shown(page).values()) == ["3", "2"]
+
+
+@pytest.mark.browser
+def test_a_step_on_a_thousand_nodes_is_quick(browser, tmp_path):  # noqa: F811
+    random.seed(2)
+    y = tg.nn.MLP(2, [16, 16, 1])([1.0, 2.0])
+    tg.stepper(y, tmp_path / "step.html")
+    with opened(browser, tmp_path / "step.html") as page:
+        took = page.evaluate(
+            "() => { const next = document.getElementById('next'), start = performance.now();"
+            "for (let i = 0; i < 200; i++) next.click(); return (performance.now() - start) / 200; }"
+        )
+        assert page.inner_text("#count").startswith("200 /")
+        assert took < 20
+
+
+def test_writing_a_page_is_quick():
+    random.seed(2)
+    y = tg.nn.MLP(3, [4, 4, 1])([1.0, 2.0, 3.0])
+    start = time.process_time()
+    tg.stepper(y)
+    assert time.process_time() - start < 0.5
