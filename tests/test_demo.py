@@ -75,7 +75,7 @@ def test_the_page_stands_alone_and_shows_everything(done):
     assert "✗" not in text
     assert len(text) < 300_000
     shown = "".join(page.texts)
-    for words in ("--seed 0 --epochs 40", "δj(l)", "average of all 32", "82 single neurons", "Alpaydin", "CC BY 4.0"):
+    for words in ("--seed 0 --epochs 80", "δj(l)", "average of all 32", "82 single neurons", "Alpaydin", "CC BY 4.0"):
         assert words in shown
     for name in ("network.svg", "neuron.svg"):
         ET.parse(folder / name)

@@ -58,7 +58,7 @@ def add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add `demo` to the commands."""
     command = add_command(commands, demo, "demo")
     command.add_argument("--seed", type=whole(0), default=0, help="of the split, the weights and the batches (0)")
-    command.add_argument("--epochs", type=whole(1), default=40, help="how often all examples are gone through (40)")
+    command.add_argument("--epochs", type=whole(1), default=80, help="how often all examples are gone through (80)")
     command.add_argument("--out", type=Path, default=Path("tinygrad-edu-demo"), help="the folder to write into")
 
 
