@@ -67,6 +67,13 @@ def test_parameters_are_labelled_as_in_the_article():
     assert model(np.ones((1, 4))).label == "z^(2)"
     nested = nn.Sequential(net(), nn.ReLU(), nn.Sequential(nn.Linear(3, 2, rng=0)))
     assert [p.label for p in nested.parameters()][-2:] == ["W^(3)", "b^(3)"]
+    mine = Tied()
+    assert [p.label for p in (mine.first.weight, mine.first.bias, mine.second.bias)] == ["W^(1)", "b^(1)", "b^(3)"]
+    assert [p.label for p in nn.Linear(1, 1, rng=0).parameters()] == ["W", "b"]
+    named = nn.Linear(1, 1, rng=0)
+    named.weight.label = "slope"
+    assert nn.Sequential(named)[0].weight.label == "slope"
+    assert [p.label for p in nn.Layer(1, 2, rng=0).parameters()] == ["w_11", "b_1", "w_21", "b_2"]
     scalars = nn.MLP(2, [12, 1], rng=0)
     assert [p.label for p in scalars.layers[0].neurons[9].parameters()] == ["w_10,1^(1)", "w_10,2^(1)", "b_10^(1)"]
     assert scalars.layers[1].neurons[0].w[1].label == "w_12^(2)"

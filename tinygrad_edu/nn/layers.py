@@ -60,7 +60,7 @@ class Linear(Module):
 
 
 class Sequential(Module):
-    """Modules one after the other, with layers numbered from 1: labels read W^(1), b^(1), z^(1), a^(1), W^(2)."""
+    """Modules one after the other. Layers are numbered from 1: labels read W^(1), b^(1), z^(1), a^(1), W^(2)."""
 
     def __init__(self, *layers: Module) -> None:
         super().__init__()
@@ -71,7 +71,6 @@ class Sequential(Module):
                     f"(at {users_line()})"
                 )
         self.layers = layers
-        number_layers(self)
 
     def named_parts(self) -> Iterator[tuple[str, Any]]:
         yield from ((str(i), layer) for i, layer in enumerate(self.layers))
@@ -90,19 +89,6 @@ class Sequential(Module):
 
     def __getitem__(self, i: int) -> Module:
         return self.layers[i]
-
-
-def number_layers(model: Module) -> None:
-    """Number the layers of a net from 1, in the order of its parts, and label their parameters accordingly."""
-    number = 0
-    for _, module in model.named_modules():
-        number += module.starts_layer
-        module.layer_number = number
-        if module.starts_layer:
-            for name, letter in (("weight", "W"), ("bias", "b")):
-                leaf = getattr(module, name, None)
-                if leaf is not None:
-                    leaf.label = f"{letter}^({number})"
 
 
 class Identity(Module):

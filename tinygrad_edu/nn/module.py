@@ -22,7 +22,7 @@ class Module:
 
     starts_layer: ClassVar[bool] = False  # whether it makes a weighted sum z^(l), with which layer l begins
     training: bool = True  # whether dropout drops and batch normalisation measures: see `train` and `eval`
-    layer_number: int = 0  # the number of the layer of its net to which it belongs; 0 outside of a `Sequential`
+    layer_number: int = 0  # the layer of its net to which it belongs, from 1; 0 while it is in none
     last_call: tuple[int, int] | None = None  # the ticks at which its last call began and ended
 
     def __init__(self) -> None:
@@ -55,6 +55,8 @@ class Module:
                 f"(at {users_line()})"
             )
         object.__setattr__(self, name, new)
+        if any(isinstance(x, Module) for _, x in found(new, "")):
+            number_layers(self)
 
     def blame(self, error: Exception) -> None:
         """Note on an error that it was raised in this module, or in which part of it."""
@@ -120,6 +122,14 @@ class Module:
         A node belongs to every module with `first < node.born < last`.
         """
         return [(path, module, *module.last_call) for path, module in self.named_modules() if module.last_call]
+
+    def set_layer_number(self, number: int) -> None:
+        """Say to which layer of a net this belongs, and label its parameters accordingly: W^(2), b^(2)."""
+        self.layer_number = number
+        for name, letter in (("weight", "W"), ("bias", "b")) if self.starts_layer else ():
+            leaf = getattr(self, name, None)
+            if leaf is not None and leaf.label.partition("^")[0] == letter:  # not a label of the user's
+                leaf.label = f"{letter}^({number})"
 
     # Training --------------------------------------------------------------------------------------------------
 
@@ -202,6 +212,15 @@ def found(part: Any, path: str) -> Iterator[tuple[str, Node | Module]]:
     elif isinstance(part, dict):
         for key, x in part.items():
             yield from found(x, f"{path}.{key}")
+
+
+def number_layers(net: Module) -> None:
+    """Number the layers of a net from 1, in the order of its parts."""
+    number = 0
+    for path, module in net.named_modules():
+        if path:
+            number += module.starts_layer
+            module.set_layer_number(number)
 
 
 def count(module: Module) -> int:

@@ -85,18 +85,20 @@ class Neuron(Module):
 class Layer(Module):
     """Neurons side by side, all with the same inputs; one neuron alone gives a Value, more give a list."""
 
+    starts_layer = True
+
     def __init__(
         self, n_in: int, n_out: int, activation: Activation = "relu", *, nonlin: bool = True, rng: Rng = None
     ) -> None:
         super().__init__()
         rng = source(rng)
         self.neurons = [Neuron(n_in, activation, nonlin=nonlin, rng=rng) for _ in range(size("Layer", "n_out", n_out))]
-        self.label()
+        self.set_layer_number(0)
 
-    def label(self, layer: str = "") -> None:
-        """Label the parameters of its neurons, numbered from 1."""
+    def set_layer_number(self, number: int) -> None:
+        super().set_layer_number(number)
         for j, neuron in enumerate(self.neurons, start=1):
-            neuron.label(str(j), layer)
+            neuron.label(str(j), f"^({number})" if number else "")
 
     def forward(self, x: Any) -> Any:
         """Return the activations of its neurons."""
@@ -129,8 +131,6 @@ class MLP(Module):
         self.layers = [
             Layer(n, m, activation, nonlin=i < len(sizes) - 2, rng=rng) for i, (n, m) in enumerate(pairwise(sizes))
         ]
-        for number, layer in enumerate(self.layers, start=1):
-            layer.label(f"^({number})")
 
     def forward(self, x: Any) -> Any:
         """Return the output of the last layer."""
