@@ -366,3 +366,26 @@ def test_arrays_show_their_range():
     assert "data −1 … 1" in seen
     assert "grad −2 … 2" in seen
     assert svg(tg.draw(y).sketch.picture).count("<path") == 4  # three uses and the tip of the arrows
+
+
+def test_an_error_draws_the_graph_up_to_what_failed():
+    x, w = tg.Tensor(np.ones((4, 3)), label="x"), tg.Tensor(np.ones((2, 3)), label="W")
+    with pytest.raises(tg.errors.ShapeError) as caught:
+        (x * 2) @ w
+    picture = tg.draw(caught.value).sketch.picture
+    assert [card.title for card in picture.cards] == ["x", "W", "", "", "✗ cannot be computed"]
+    failed = picture.cards[-1]
+    assert (failed.sign, failed.mark) == ("matmul", "bad")
+    assert [(edge.tail, edge.label) for edge in picture.edges if edge.head == 4] == [(3, "(4, 3)"), (1, "(2, 3)")]
+    assert tg.draw(caught.value.graph).source == tg.draw(caught.value).source
+
+
+def test_verdicts_on_gradients_by_hand_are_marked():
+    w, b = tg.Tensor([1.0, 2.0, 3.0], label="w"), tg.Tensor(0.5, label="b")
+    loss = ((w * [1.0, -1.0, 2.0]).sum() + b - 1.0) ** 2
+    loss.backward()
+    report = tg.compare({"w": 2 * w.grad, "b": b.grad}, loss)
+    picture = tg.draw(loss, report=report).sketch.picture
+    marks = {card.title: (card.mark, card.rows[-1]) for card in picture.cards if card.mark}
+    assert marks == {"w": ("bad", ("by hand", "✗ wrong")), "b": ("good", ("by hand", "✓ correct"))}
+    assert "by hand ✗ wrong" in texts(tg.draw(loss, report=report).svg())

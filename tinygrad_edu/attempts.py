@@ -37,6 +37,13 @@ class Attempt(NamedTuple):
         return ShapeError(self.cannot(reason))
 
 
+class Unfinished(NamedTuple):
+    """The graph that an operation which failed would have ended: an error has it as `.graph`, for `draw` to show."""
+
+    op: Op
+    operands: tuple[Any, ...]
+
+
 def said(op: Op, operands: tuple[Any, ...], names: list[str] | None = None) -> str:
     """Name an operation and what it was given: `matmul` of x (2, 3) and w (2, 3)."""
     shown = list(map(described, operands, names or [""] * len(operands)))

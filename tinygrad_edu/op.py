@@ -121,7 +121,9 @@ class Op:
 
     def refusal(self, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
         """Return the error to raise where the forward function could not compute."""
-        return refusals.refusal(self, error, operands, params)
+        found = refusals.refusal(self, error, operands, params)
+        found.graph = attempts.Unfinished(self, operands)  # type: ignore[attr-defined]  # any exception may carry more
+        return found
 
     def said(self, operands: tuple[Any, ...]) -> str:
         """Name the operation and what it was given, for messages: `matmul` of (2, 3) and (2, 3)."""

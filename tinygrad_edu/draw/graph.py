@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..attempts import Unfinished
 from ..graph import Node, history
 from ..nn.module import Module
 from ..value import Value
@@ -19,6 +20,7 @@ from .fold import READABLE, Choice, folding, in_order
 from .heat import warmth
 from .local import local_derivative
 from .picture import FEW, Card, Edge, Picture, shown, summary
+from .verdicts import add_unfinished, mark_verdicts
 
 EVERYTHING = frozenset({"data", "grad", "local", "shape", "dtype"})
 UNKNOWN = "·"  # a gradient that has not been computed: not the same as zero
@@ -26,7 +28,7 @@ SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^"}
 
 
 def draw(
-    node: Node,
+    node: Node | Exception | Unfinished,
     *more: Node,
     names: Mapping[str, Any] | None = None,
     show: Collection[str] = EVERYTHING,
@@ -34,6 +36,7 @@ def draw(
     model: Module | None = None,
     collapse: Choice = None,
     heat: bool = False,
+    report: Any = None,
 ) -> Drawing:
     """Draw everything that `node` (and `more`) was computed from, with data, gradients and local derivatives.
 
@@ -43,17 +46,21 @@ def draw(
     model: frames go around what each of its modules computed when it was last called.
     collapse: True draws what is used once with its user, and a batch as one example; False draws every node; None
     does so where there are more than 300; a function returns of a node the title of the card it goes into, or None.
+    report: a comparison with gradients derived by hand (`tg.compare`), whose verdicts are marked on the leaves.
+    An error of an operation that could not be computed can be drawn too: it is shown in red at the end of its graph.
     heat: colour cards by the size of their gradient, and say which are dead, vanishing or exploding.
     Raises TypeError where `node` is not a node, ValueError for an unknown `show` or `direction`.
     """
-    for root in (node, *more):
+    tried = node if isinstance(node, Unfinished) else getattr(node, "graph", None)
+    roots = [x for x in tried.operands if isinstance(x, Node)] if isinstance(tried, Unfinished) else [node, *more]
+    for root in roots:
         checked(root)
     if unknown := set(show) - EVERYTHING:
         known, odd = ", ".join(sorted(EVERYTHING)), ", ".join(map(repr, sorted(unknown)))
         raise ValueError(f"draw(show=…) knows {known}, not {odd}")
     if direction not in ("LR", "TB"):
         raise ValueError(f'draw(direction=…) is "LR" or "TB", not {direction!r:.60}')
-    order = sorted(history(node, *more), key=is_computed)
+    order = sorted(history(*roots), key=is_computed)
     folds, notes = folding(order, collapse)
     maker = Maker(show, {id(x): name for name, x in (names or {}).items() if isinstance(x, Node)})
     maker.picture.direction = direction
@@ -64,6 +71,11 @@ def draw(
         if model is not None:
             frame(maker, order, model)
     maker.picture.notes += [*notes, *stale(order)]
+    if isinstance(tried, Unfinished):
+        tails = [maker.index[folds.get(x, x)] if isinstance(x, Node) else maker.tail(x) for x in tried.operands]
+        add_unfinished(maker.picture, tails, tried, shown(tried.op.name))
+    if report is not None:
+        mark_verdicts(maker.picture, report)
     if heat:
         maker.picture.heated = True
         warmth(maker.picture, maker.nodes)
@@ -236,7 +248,7 @@ def made_at(z: Node) -> str:
 
 def kind_of(data: Any, show: Collection[str]) -> str:
     """Return shape and dtype of an array, as far as they are asked for."""
-    shape = f"({', '.join(map(str, data.shape))})" if "shape" in show else ""
+    shape = str(data.shape) if "shape" in show else ""
     return f"{data.dtype} {shape}".strip() if "dtype" in show else shape
 
 

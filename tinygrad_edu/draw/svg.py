@@ -36,6 +36,7 @@ svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu San
 .tg .input rect.c{fill:#009e73;stroke:#009e73}
 .tg .fold rect.c{fill:#6b5a8e;stroke:#6b5a8e}
 .tg .bad rect,.tg .dead rect,.tg .exploding rect{stroke:#c22;stroke-width:2.4}
+.tg .good rect{stroke:#00795a;stroke-width:2.4}
 .tg .frame rect{fill:#5b6b7c;fill-opacity:.06;stroke:#5b6b7c;stroke-opacity:.45}
 .tg .frame text{fill:#4a5868}
 .tg path{fill:none;stroke:#7b8794;stroke-width:1.2}
@@ -58,6 +59,7 @@ DARK = """
 .tg .fold rect{fill:#2a2338;stroke:#a794cf}
 .tg g rect.c{fill:#5d6878;stroke:#9aa5b4}
 .tg .bad rect,.tg .dead rect,.tg .exploding rect{stroke:#ff6b5e}
+.tg .good rect{stroke:#2fc39a}
 .tg .frame rect{fill:#9fb0c3;fill-opacity:.07;stroke:#9fb0c3}
 .tg .frame text,.tg .n{fill:#aebac8}
 .tg path{stroke:#8b97a6}
