@@ -234,6 +234,8 @@ def test_a_parameter_is_not_replaced_by_an_array():
         (lambda: nn.BatchNorm1d(1.5), TypeError, "features must be a whole number"),
         (lambda: nn.Linear(2, 2, rng="seed"), TypeError, "rng must be"),
         (lambda: nn.MLP(2, [1], rng="seed"), TypeError, "rng must be"),
+        (lambda: nn.Linear(2, 2, dtype=int), TypeError, "cannot carry a gradient"),
+        (lambda: nn.LayerNorm(2, dtype=int), TypeError, "cannot carry a gradient"),
         (lambda: nn.Sequential([nn.ReLU()]), TypeError, "argument 0 is"),
         (lambda: nn.Module()(1), NotImplementedError, "forward"),
         (lambda: nn.init.xavier_uniform((3,)), ValueError, "two axes"),

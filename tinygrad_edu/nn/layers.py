@@ -26,8 +26,11 @@ class Linear(Module):
         super().__init__()
         self.n_in, self.n_out = size("Linear", "n_in", n_in), size("Linear", "n_out", n_out)
         rng = init.generator(rng)
-        self.weight = Tensor(init.fan_in_uniform((n_out, n_in), n_in, rng=rng), label="W", dtype=dtype)
-        self.bias = Tensor(init.fan_in_uniform((n_out,), n_in, rng=rng), label="b", dtype=dtype) if bias else None
+        self.weight = Tensor(
+            init.fan_in_uniform((n_out, n_in), n_in, rng=rng), requires_grad=True, label="W", dtype=dtype
+        )
+        start = init.fan_in_uniform((n_out,), n_in, rng=rng)
+        self.bias = Tensor(start, requires_grad=True, label="b", dtype=dtype) if bias else None
 
     @classmethod
     def of_neurons(cls, neurons: Sequence[Neuron]) -> Self:
@@ -136,7 +139,7 @@ class Embedding(Module):
     def __init__(self, n: int, width: int, *, rng: Rng = None, dtype: Any = None) -> None:
         super().__init__()
         self.n, self.width = size("Embedding", "n", n), size("Embedding", "width", width)
-        self.weight = Tensor(init.normal((n, width), rng=rng), label="E", dtype=dtype)
+        self.weight = Tensor(init.normal((n, width), rng=rng), requires_grad=True, label="E", dtype=dtype)
 
     def forward(self, words: Any) -> Any:
         """Return (…, width) for whole numbers of shape (…)."""

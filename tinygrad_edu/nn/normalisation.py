@@ -24,8 +24,8 @@ class BatchNorm1d(Module):
     def __init__(self, features: int, eps: float = 1e-5, momentum: float = 0.1, *, dtype: Any = None) -> None:
         super().__init__()
         self.features, self.eps, self.momentum = size("BatchNorm1d", "features", features), eps, momentum
-        self.weight = Tensor(np.ones(features), label="γ", dtype=dtype)
-        self.bias = Tensor(np.zeros(features), label="β", dtype=dtype)
+        self.weight = Tensor(np.ones(features), requires_grad=True, label="γ", dtype=dtype)
+        self.bias = Tensor(np.zeros(features), requires_grad=True, label="β", dtype=dtype)
         self.running_mean = Tensor(np.zeros(features), requires_grad=False, dtype=dtype)
         self.running_var = Tensor(np.ones(features), requires_grad=False, dtype=dtype)
 
@@ -66,8 +66,8 @@ class LayerNorm(Module):
     def __init__(self, features: int, eps: float = 1e-5, *, dtype: Any = None) -> None:
         super().__init__()
         self.features, self.eps = size("LayerNorm", "features", features), eps
-        self.weight = Tensor(np.ones(features), label="γ", dtype=dtype)
-        self.bias = Tensor(np.zeros(features), label="β", dtype=dtype)
+        self.weight = Tensor(np.ones(features), requires_grad=True, label="γ", dtype=dtype)
+        self.bias = Tensor(np.zeros(features), requires_grad=True, label="β", dtype=dtype)
 
     def forward(self, x: Any) -> Any:
         """Return `x`, (…, features), normalised. Raises ShapeError."""
