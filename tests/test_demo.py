@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from browsing import browser, opened  # noqa: F401  # a fixture
 
 from tinygrad_edu import demo
 from tinygrad_edu.cli import main
@@ -80,6 +81,17 @@ def test_the_page_stands_alone_and_shows_everything(done):
     for name in ("network.svg", "neuron.svg"):
         ET.parse(folder / name)
     assert "grad" in (folder / "neuron.svg").read_text()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
+def test_a_browser_shows_the_page(done, browser, scheme, is_dark):  # noqa: F811  # the fixture
+    with opened(browser, done[1] / "report.html", scheme=scheme) as page:
+        paper = re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        assert (int(paper[0]) < 100) is is_dark
+        assert page.locator("h1").inner_text() == "A small net that reads digits, and the proof of its gradients"
+        assert page.locator("figure.right img").evaluate_all("images => images.every(i => i.naturalWidth === 8)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1100  # nothing sticks out
 
 
 def test_running_again_gives_the_same_and_leaves_other_files_alone(tmp_path, capsys):
