@@ -84,7 +84,8 @@ class ComparisonReport:
             return "✓ the gradient derived by hand is right"
         if self.mistakes:
             first = self.mistakes[0]
-            return f"✗ wrong: {first.name} ({first.where})" if first.where else f"✗ wrong: {first.name}"
+            place = first.where.split(" at ")[0]  # without the line of the program
+            return f"✗ wrong: {first.name} ({place})" if place else f"✗ wrong: {first.name}"
         return f"✗ differs in {', '.join(wrong)}, and no known mistake explains it"
 
     def explanation(self) -> list[str]:
