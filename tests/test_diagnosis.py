@@ -1,7 +1,9 @@
 """Every row of the catalogue is named when a learner makes it, on nets that nobody chose."""
 
+import re
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -272,3 +274,18 @@ def test_a_module_is_compared_by_its_own_names():
     report = tg.compare(by_label, model, loss)
     assert [line.parameter for line in report.lines] == ["W^(1)", "b^(2)"]
     assert report.mistakes[0].number == 3
+
+
+def test_every_row_has_its_place_in_the_pages_on_mistakes():
+    pages = Path(__file__).parent.parent / "docs" / "mistakes"
+    listed = re.findall(r"\]\((\w+\.md)\).*\| (.+) \|", (pages / "README.md").read_text())
+    rows = []
+    for name, numbers in listed:
+        for part in numbers.split(", "):
+            first, _, last = part.partition(" – ")
+            of_page = range(int(first), int(last or first) + 1)
+            rows += of_page
+            text = (pages / name).read_text()
+            assert all(f"| {row} |" in text or f"**Row {row}.**" in text for row in of_page), name
+    assert sorted(rows) == list(CATALOGUE)
+    assert {name for name, _ in listed} == {page.name for page in pages.glob("*.md")} - {"README.md"}
