@@ -389,3 +389,39 @@ def test_verdicts_on_gradients_by_hand_are_marked():
     marks = {card.title: (card.mark, card.rows[-1]) for card in picture.cards if card.mark}
     assert marks == {"w": ("bad", ("by hand", "✗ wrong")), "b": ("good", ("by hand", "✓ correct"))}
     assert "by hand ✗ wrong" in texts(tg.draw(loss, report=report).svg())
+
+
+def test_what_is_not_a_number_is_said():
+    t = tg.Tensor([1.0, np.nan, np.inf, 2.0, np.nan], label="t")
+    assert "data nan in 2 of 5" in texts(tg.draw(t).svg())
+    assert "data 1 … inf" in texts(tg.draw(tg.Tensor([1.0, np.inf, 2.0, 3.0, 4.0])).svg())
+
+
+def test_graphviz_is_never_given_a_large_graph(monkeypatch):
+    class Fake:
+        def render(self, source, kind):
+            raise AssertionError("called")
+
+    monkeypatch.setattr(engines, "find", lambda *_: Fake())
+    x = tg.Value(1.0)
+    for _ in range(800):
+        x = x + 1.0
+    drawing = tg.draw(x, collapse=False)
+    assert len(paths(drawing.pipe("svg", encoding="utf-8"))) == 1600
+    with pytest.raises(OSError, match="would take Graphviz minutes"):
+        drawing.pipe("png")
+
+
+def test_engines_are_found_and_their_errors_told(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\necho broken >&2\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = engines.find("pdf")
+    assert found == engines.Engine("dot", str(program))
+    with pytest.raises(OSError, match="dot could not write pdf: broken"):
+        found.render("digraph {}", "pdf")
+    program.unlink()
+    assert engines.find("pdf") is None
+    assert 'pip install "tinygrad-edu[dot]"' in engines.missing("png")

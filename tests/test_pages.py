@@ -159,6 +159,16 @@ def test_a_replay_keeps_to_its_budget():
     assert len(recorder.replay().html.encode()) <= 1_000_000
 
 
+def test_a_run_that_diverged_can_be_replayed():
+    net = small()
+    recorder = tg.Recorder(net)
+    net[0].weight.assign(np.full((5, 2), np.inf))
+    recorder.record(float("inf"))
+    content = json.loads(re.search(r'id="data">(.*?)</script>', recorder.replay().html, re.DOTALL)[1])
+    assert content["losses"] == [None]
+    assert content["weights"][1][0][0] == 1.0, "the unit of a layer without one finite number"
+
+
 @pytest.mark.browser
 def test_a_replay_shows_what_the_net_said(browser, tmp_path, run):  # noqa: F811
     net, recorder = run

@@ -25,11 +25,11 @@ def statements(picture: Picture) -> list[str]:
     across = picture.direction == "LR"
     lines = [
         f"\trankdir={picture.direction} bgcolor=white ranksep=0.45 nodesep=0.18\n",
-        '\tnode [fontname="monospace" fontsize=10 margin="0.08,0.04"]\n',
-        '\tedge [fontname="monospace" fontsize=9 color="#7b8794" fontcolor="#8c3a10" arrowsize=0.6]\n',
+        '\tnode [fontname="Courier" fontsize=10 margin="0.09,0.04" width=0.3 height=0.3]\n',
+        '\tedge [fontname="Courier" fontsize=9 color="#7b8794" fontcolor="#8c3a10" arrowsize=0.6]\n',
     ]
     if picture.notes:
-        lines.append(f'\tlabel="{quoted(chr(10).join(picture.notes))}" labelloc=b fontname="monospace" fontsize=10\n')
+        lines.append(f'\tlabel="{quoted(chr(10).join(picture.notes))}" labelloc=b fontname="Courier" fontsize=10\n')
     inside: dict[int | None, list[str]] = {}
     for i, card in enumerate(picture.cards):
         inside.setdefault(card.group, []).append(node(i, card, across))
@@ -48,7 +48,7 @@ def nested(picture: Picture, inside: dict[int | None, list[str]], group: int | N
             lines.append(f"{indent}subgraph cluster_{g} {{\n")
             lines.append(
                 f'{indent}\tlabel="{quoted(inner.title)}" labeljust=l style="rounded,filled" '
-                'color="#b8c2cc" fillcolor="#f4f6f8" fontname="monospace" fontsize=10\n'
+                'color="#b8c2cc" fillcolor="#f4f6f8" fontname="Courier" fontsize=10\n'
             )
             lines += [*nested(picture, inside, g, indent + "\t"), f"{indent}}}\n"]
     return lines

@@ -12,7 +12,7 @@ import graphviz  # type: ignore[import-untyped]  # it has none
 from . import engines
 from .page import Page
 
-LARGEST_FOR_DOT = 1500  # cards: beyond that Graphviz takes minutes
+LARGEST_FOR_DOT = 1500  # statements: beyond that Graphviz takes minutes
 
 
 class Sketch(Protocol):
@@ -56,7 +56,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
     ) -> str:
         """Write the picture as its suffix says: .svg, .html, .png, .pdf or .dot; return the path.
 
-        SVG and HTML need nothing else; PNG needs Graphviz or graphviz-pure, PDF needs Graphviz.
+        SVG and HTML need nothing else, PNG Graphviz or graphviz-pure, PDF Graphviz. Where Graphviz is installed it
+        lays out SVG too; `.svg()` is always this package's own picture.
         Raises ValueError for another suffix, OSError where a program is missing, naming what to install.
         """
         suffix = Path(filename or self.filename).suffix.lower()
@@ -74,15 +75,14 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
     def pipe(self, format: str | None = None, *, encoding: str | None = None) -> Any:  # noqa: A002  # Digraph's name
         """Return the picture in a format of Graphviz's, as bytes, or as a string where an `encoding` is given."""
         format = format or self.format  # noqa: A001  # as above
-        engine = engines.find(format)
-        if format == "svg" and (engine is None or self.sketch.ours):
+        engine, large = engines.find(format), len(self.body) > LARGEST_FOR_DOT
+        if format == "svg" and (engine is None or large or self.sketch.ours):
             found = self.svg().encode()
         elif engine is None:
             raise OSError(engines.missing(format))
-        elif len(self.body) > LARGEST_FOR_DOT:
-            raise OSError(
-                f"{format.upper()} of {len(self.body)} statements would take Graphviz minutes: save as .svg or fold"
-            )
+        elif large:
+            n = len(self.body)
+            raise OSError(f"{format.upper()} of {n:,} statements would take Graphviz minutes: save as .svg, or fold")
         else:
             found = engine.render(self.source, format)
         return found.decode(encoding) if encoding else found

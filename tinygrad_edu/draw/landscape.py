@@ -43,7 +43,10 @@ def landscape(recorder: Recorder, loss: Any, *, size: int = 41) -> Page:
     kept = spread[:2] ** 2
     content = {
         "size": size,
-        "loss": [float(f"{v:.5g}") for v in np.nan_to_num(values).reshape(-1)],
+        "loss": [
+            float(f"{v:.5g}")
+            for v in np.where(np.isfinite(values), values, values[np.isfinite(values)].max(initial=0.0)).flat
+        ],
         "reach": [float(r) for r in reach],
         "path": [[float(f"{u:.5g}"), float(f"{v:.5g}")] for u, v in where],
         "steps": [f.step for f in frames],

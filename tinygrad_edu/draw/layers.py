@@ -73,7 +73,7 @@ def of_neurons(neurons: list[Neuron]) -> NetLayer:
 def forward(layers: list[NetLayer], rows: Array) -> tuple[list[Array], list[Array]]:
     """Return the weighted sums and the activations of every layer, for one example a row."""
     sums, activations = [], []
-    with no_grad():
+    with no_grad(), np.errstate(all="ignore"):
         for layer in layers:
             z = rows @ layer.weight.T + layer.bias
             a: Any = Tensor(z, requires_grad=False)

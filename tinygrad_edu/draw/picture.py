@@ -105,5 +105,7 @@ def summary(data: Any) -> str:
         return "complex"
     if array.size <= FEW and array.ndim == 1:
         return "[" + ", ".join(number(float(x), 3) for x in array) + "]"
+    if lost := np.count_nonzero(array != array):
+        return f"nan in {lost} of {array.size}"
     low, high = float(array.min()), float(array.max())
     return f"{number(low, 3)} … {number(high, 3)}" if low != high else f"all {number(low)}"

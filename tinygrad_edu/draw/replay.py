@@ -21,9 +21,15 @@ MOST_EDGES = 3000  # weights followed, at most
 
 def quantised(values: Array) -> list[Any]:
     """Return numbers as one byte each with the size of a unit: [unit, base64]."""
+    values = finite(values)
     unit = float(np.max(np.abs(values), initial=0.0)) / 127 or 1.0
-    whole = np.rint(np.nan_to_num(values) / unit).astype(np.int8)
+    whole = np.rint(values / unit).astype(np.int8)
     return [float(f"{unit:.6g}"), b64encode(whole.tobytes()).decode()]
+
+
+def finite(values: Array) -> Array:
+    """Return numbers with zero for what is not one: a run that has diverged can be looked at too."""
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def replay(recorder: Recorder) -> Page:
@@ -85,7 +91,7 @@ def grid(box: list[float]) -> Array:
 
 def lines(layer: NetLayer) -> list[list[float]]:
     """Return [w_1, w_2, b] of each first neuron: its weighted sum is zero on a line."""
-    rows = np.column_stack([layer.weight, layer.bias])[:16]
+    rows = finite(np.column_stack([layer.weight, layer.bias]))[:16]
     return [[float(f"{value:.4g}") for value in row] for row in rows]
 
 
