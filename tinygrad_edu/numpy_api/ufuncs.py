@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import DTypeError
 from ..graph import data_of
-from ..numpy_methods import implements
+from ..numpy_methods import REFUSED, implements
 from ..ops import arithmetic, powers, shapes, special, trigonometry
 from ..ops.complex import conj
 from . import products, reductions
@@ -78,10 +78,8 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "logical_or": reductions.any,
 }
 ACCUMULATIONS: dict[str, Callable[..., Any]] = {"add": cumsum, "multiply": cumprod}
-REASONS = {
-    "at": "it writes into its operand; write t[index] = f(t[index], y) instead",
-    "reduceat": "reduce the parts t[a:b] one by one, and join them with tinygrad_edu.stack",
-}
+REFUSED["at"] = "it writes into its operand; write t[index] = f(t[index], y) instead"
+REFUSED["reduceat"] = "reduce the parts t[a:b] one by one, and join them with tinygrad_edu.stack"
 
 
 @implements("reduce")

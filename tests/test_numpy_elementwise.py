@@ -1,0 +1,96 @@
+"""NumPy's ufuncs, handed tensors: values as NumPy's, derivatives as measured."""
+
+import numpy as np
+import pytest
+from slopes import hold
+
+RNG = np.random.default_rng(0)
+A = RNG.normal(size=(3, 4))
+w = RNG.normal(size=4)
+P = np.abs(RNG.normal(size=(3, 4))) + 0.3
+positive = np.abs(RNG.normal(size=5)) + 0.2
+unit = np.tanh(RNG.normal(size=5)) * 0.8
+
+CASES = {}
+
+
+def case(name, f, *operands, **how):
+    assert name not in CASES
+    CASES[name] = (f, operands, how)
+
+
+for n in [
+    "sin",
+    "cos",
+    "tan",
+    "exp",
+    "exp2",
+    "expm1",
+    "square",
+    "negative",
+    "positive",
+    "arctan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arcsinh",
+    "sinc",
+    "abs",
+    "absolute",
+    "fabs",
+    "deg2rad",
+    "rad2deg",
+    "degrees",
+    "radians",
+    "cbrt",
+    "reciprocal",
+    "conj",
+    "conjugate",
+    "real",
+    "nan_to_num",
+]:
+    case(n, getattr(np, n), A)
+case("sinc2", lambda x: np.sinc(x), np.array([0.0, 0.001, 0.5, 1.0, 2.5, -4.0, 30.0]))
+for n in ["log", "log2", "log10", "log1p", "sqrt"]:
+    case(n, getattr(np, n), P)
+for n in ["arcsin", "arccos", "arctanh", "acos", "asin", "atanh"]:
+    case(n, getattr(np, n), unit)
+for n in ["arccosh", "acosh"]:
+    case(n, getattr(np, n), positive + 1)
+for n in [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "true_divide",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "arctan2",
+    "hypot",
+    "logaddexp",
+    "logaddexp2",
+    "copysign",
+    "atan2",
+]:
+    case(n, getattr(np, n), A, w)
+for n in ["power", "pow", "float_power", "mod", "remainder", "fmod"]:
+    case(n, getattr(np, n), P, np.abs(w) + 0.3)
+case("heaviside", np.heaviside, A, w, order=1)
+case("divmod", lambda x, y: np.divmod(x, y), P, np.abs(w) + 0.3)
+case("modf", lambda x: np.modf(x)[0], A)
+case("frexp", lambda x: np.frexp(x)[0], A + 0.2)
+case("ldexp", lambda x: np.ldexp(x, np.array([1, 2, 3, -1])), A)
+case("clip", lambda x: np.clip(x, -0.5, 0.7), A)
+case("clipNone", lambda x: np.clip(x, None, 0.7), A)
+case("clipmin", lambda x: np.clip(x, min=0.1), A)
+case("clip3", lambda x, a, b: np.clip(x, a, b), A, w - 1, w + 0.5)
+case("fexp dtype", lambda x: np.exp(x, dtype=np.float64), A)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", CASES)
+def test_values_and_derivatives(name):
+    f, operands, how = CASES[name]
+    hold(f, *operands, **how)
