@@ -340,6 +340,11 @@ class TestStructures:
         assert tg.hvp(lambda a, b: a * a * b, x, t) == (46.0, 4.0)
         assert tg.hvp(lambda a: a**3, 2.0, 1.0) == 12.0
 
+    def test_floats_are_values_where_other_arguments_are(self):
+        a, b = tg.grad(lambda a, b: a * b * b, (0, 1))(tg.Value(2.0), 3.0)
+        assert (a.data, b.data) == (9.0, 12.0)
+        assert tg.grad(lambda a, b: a * b)(2.0, tg.Value(3.0).detach()) == 3.0
+
     def test_results_may_be_written_into_and_share_nothing(self):
         x, y = np.ones(3), np.ones(3)
         gx, gy = tg.grad(lambda x, y: (x + y).sum(), (0, 1))(x, y)
@@ -375,6 +380,14 @@ class TestRefusals:
             tg.grad(lambda x: x * 2.0)(np.ones(2))
         with pytest.raises(NonScalarError, match="tuple of 2"):
             tg.grad(lambda x: (x, x))(1.0)
+
+    def test_no_number_at_all(self):
+        with pytest.raises(NonScalarError, match="returned None"):
+            tg.grad(lambda x: None)(1.0)
+
+    def test_no_function_at_all(self):
+        with pytest.raises(TypeError, match=r"grad\(f\)\(x\), not grad\(f\(x\)\)"):
+            tg.grad(tg.Tensor(2.0) ** 2)(2.0)
 
     @pytest.mark.parametrize("given", [3, True, np.arange(3), np.int64(3), tg.Tensor([1, 2])])
     def test_integers(self, given):
@@ -546,6 +559,13 @@ def test_every_row_of_the_table_goes_forward_and_back_alike(name):
         assert batch is not None
         for row, whole in zip(rows[0], batch[0], strict=True):
             np.testing.assert_allclose(whole, row, rtol=1e-9, atol=1e-11)
+
+
+def test_values_beside_tensors_are_carried_back_row_by_row():
+    x = np.array([1.0, 2.0, 3.0, 4.0])
+    matrix = tg.jacobian(lambda p: [p[0] * p[0], np.sin(p[1])])([tg.Value(3.0), x])
+    assert matrix[0][0].data == 6.0
+    np.testing.assert_allclose(matrix[1][1].data, np.diag(np.cos(x)), rtol=1e-14)
 
 
 def test_large_jacobians_come_in_several_batches(monkeypatch):

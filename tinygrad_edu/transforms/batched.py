@@ -20,6 +20,7 @@ from ..modes import mode
 from ..ops.complex import is_complex, real_part
 from ..ops.reductions import sum  # noqa: A004  # NumPy's name, of arrays and of nodes
 from ..ops.shapes import astype, broadcast_to, reshape, shape
+from ..value import Value
 from .record import Record, recording
 
 LARGEST = 2**22  # numbers that a batch may have in one node: more, and what it saves is lost to memory
@@ -42,7 +43,7 @@ class Batch:
         self.record = record
         self.lifts: dict[Node, Lift | None] = {}
         self.read = record.reader(record.nested)
-        self.possible = not record.of_floats and mode().watch_pull is None
+        self.possible = mode().watch_pull is None and not any(isinstance(z, Value) for z in record.order)
         inputs = set(record.inputs)
         self.inner = [z for z in record.order if z.op is not None and z not in inputs]
         with np.errstate(all="ignore"):

@@ -33,6 +33,8 @@ class Record:
     """
 
     def __init__(self, f: Function, args: Sequence[Any], named: dict[str, Any], positions: Sequence[int]) -> None:
+        if not callable(f):
+            raise TypeError(f"a function is differentiated, not {f!r:.60}: write grad(f)(x), not grad(f(x))")
         outside = mode().recording
         start = tick()
         titles = argument_names(f, args)
@@ -40,8 +42,11 @@ class Record:
         self.tree = [args[i] for i in positions]
         self.given = leaves(self.tree)
         self.names = [titles[i] + path for i in positions for path, _ in paths(args[i])]
+        kinds = {type(x) for x in leaves(list(args))}
+        self.of_floats = Value in kinds and not kinds & {Tensor, np.ndarray}  # they do not compute with each other
         with recording():
-            self.inputs: list[Any] = [fresh(x, n, outside) for x, n in zip(self.given, self.names, strict=True)]
+            pairs = zip(self.given, self.names, strict=True)
+            self.inputs: list[Any] = [fresh(x, name, outside, self.of_floats) for x, name in pairs]
             replaced = dict(zip(positions, rebuilt(self.tree, iter(self.inputs)), strict=True))
             self.result = f(*(replaced.get(i, x) for i, x in enumerate(args)), **named)
         self.outputs = leaves(self.result)
@@ -49,7 +54,6 @@ class Record:
         self.nested = outside and any(node.requires_grad for node in older)
         self.order = between(self.inputs, made, self.outputs)
         self.path = set(self.order)
-        self.of_floats = any(isinstance(x, Value) for x in self.inputs)
 
     def reader(self, nested: bool) -> Callable[[Any], Any]:
         """Return what the rules are to be handed of an operand: itself where results are to be nodes, else its data."""
@@ -67,10 +71,12 @@ class Record:
 
     def the_number(self, what: str) -> Node:
         """Return the single output. Raises NonScalarError where there are more numbers than one, or none."""
-        y = self.outputs[0] if len(self.outputs) == 1 else None
-        if y is None or self.result is not y:
+        y = self.result
+        if not isinstance(y, (Node, np.ndarray, np.generic, float, int, list, tuple, dict)):
+            raise NonScalarError(f"{what} needs one number from {named(self.f)}, which returned {y!r:.60}")
+        if isinstance(y, (list, tuple, dict)):
             raise NonScalarError(
-                f"{what} needs one number from {named(self.f)}, which returned a {type(self.result).__name__} of "
+                f"{what} needs one number from {named(self.f)}, which returned a {type(y).__name__} of "
                 f"{len(self.outputs)}: return one of them, or use jacobian or vjp"
             )
         if np.size(data_of(y)) != 1:
@@ -80,7 +86,7 @@ class Record:
             )
         if np.iscomplexobj(data_of(y)):
             raise DTypeError(f"{what} needs a real number from {named(self.f)}: return its real part, or its modulus")
-        return y  # type: ignore[no-any-return]  # or a plain number, of which no gradient is ever asked
+        return y  # type: ignore[return-value]  # or a plain number, of which no gradient is ever asked
 
     def report_independent(self, strict: bool) -> None:
         """Warn of inputs that the result does not depend on; with `strict`, raise NotDifferentiableError."""
@@ -127,8 +133,12 @@ class Record:
         return like(self.given[i], np.zeros_like(data_of(x)) if g is None else g)
 
 
-def fresh(x: Any, name: str, outside: bool) -> Node:
-    """Return the node that stands for argument `x`; `outside`: whether a graph around the transform is recorded."""
+def fresh(x: Any, name: str, outside: bool, of_floats: bool) -> Node:
+    """Return the node that stands for argument `x`.
+
+    outside: whether a graph around the transform is recorded. of_floats: whether a float is to be a Value, because
+    other arguments are, rather than a tensor of one number.
+    """
     if isinstance(x, Node):
         if isinstance(x, Tensor) and x.dtype.kind not in "fc":
             raise integer(name, x.dtype)
@@ -143,7 +153,7 @@ def fresh(x: Any, name: str, outside: bool) -> Node:
     if isinstance(x, (float, np.ndarray, np.generic)):
         if np.asarray(x).dtype.kind in "biu":
             raise integer(name, np.asarray(x).dtype)
-        return Tensor(x, requires_grad=True)
+        return Value(x) if of_floats and type(x) is float else Tensor(x, requires_grad=True)
     if isinstance(x, int):
         raise integer(name, type(x).__name__)
     raise DTypeError(f"cannot differentiate by `{name}`, which is {x!r:.60}: only by numbers, arrays and nodes")
