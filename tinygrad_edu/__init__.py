@@ -13,13 +13,44 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .graph import gradients
 from .modes import no_grad
 from .op import op
 from .tensor import Tensor
 from .value import Value
+
+if TYPE_CHECKING:  # what type checkers and editors see of the names that are imported later
+    from . import data as data
+    from . import nn as nn
+    from .anomaly import detect_anomaly as detect_anomaly
+    from .anomaly import strong_zero as strong_zero
+    from .check.compare import assert_gradient as assert_gradient
+    from .check.compare import compare as compare
+    from .check.gradcheck import gradcheck as gradcheck
+    from .check.report import ComparisonReport as ComparisonReport
+    from .compile.compiled import compile as compile  # noqa: A004  # the field's word for it
+    from .draw.digit import digit_page as digit_page
+    from .draw.graph import draw as draw
+    from .draw.network import draw_network as draw_network
+    from .draw.nudges import nudges as nudges
+    from .draw.recorder import Recorder as Recorder
+    from .draw.stepper import stepper as stepper
+    from .explain.chain_rule import explain as explain
+    from .explain.formula import formula as formula
+    from .explain.source import source as source
+    from .explain.tree import tree as tree
+    from .number_policy import kinks as kinks
+    from .numpy_api import *  # noqa: F403  # NumPy's functions
+    from .transforms import grad as grad
+    from .transforms import hessian as hessian
+    from .transforms import hvp as hvp
+    from .transforms import jacobian as jacobian
+    from .transforms import jvp as jvp
+    from .transforms import per_example_gradients as per_example_gradients
+    from .transforms import value_and_grad as value_and_grad
+    from .transforms import vjp as vjp
 
 # What is not needed to build and differentiate a graph is imported when it is first used: name -> module.
 # The functions on arrays (tg.exp, tg.sum, tg.linalg …) are not in this list but in numpy_api, which is asked last.
@@ -69,7 +100,7 @@ def __getattr__(name: str) -> Any:
 
 
 class _Package(ModuleType):
-    """This package: where a public function and a subpackage share a name, like `draw`, the function has it.
+    """The type of this package: where a function and a subpackage share a name, like `draw`, the function has it.
 
     Importing a subpackage makes Python set it as an attribute here, which would hide the function.
     """
