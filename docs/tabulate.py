@@ -196,11 +196,13 @@ def numpy_names() -> dict[str, list[str]]:
 def answers() -> Iterator[tuple[Any, Any]]:
     """Yield NumPy's functions that work on tensors, each with what answers for it."""
     answer(np.sum)  # has them all registered
-    yield from ((function, ours) for function, ours in ANSWERS.items() if callable(function))
+    yield from ANSWERS.items()
 
 
 def spelled(function: Any) -> str:
-    """Return the name of a function of NumPy."""
+    """Return the name of a function of NumPy, or of a method that all its ufuncs have, which is known by name only."""
+    if isinstance(function, str):
+        return f"np.ufunc.{function}"
     home = getattr(function, "__module__", None) or "numpy"
     return f"{home.replace('numpy', 'np', 1)}.{function.__name__}"
 
