@@ -52,7 +52,7 @@ def test_a_net_is_told_in_the_letters_of_the_article():
         in text
     )
     assert "∂C/∂w_jk^(2)" not in text
-    assert "C_0" in text
+    assert "∂C_0/∂a_j^(2) = 2 (a_j^(2) − y_j)" in text
     assert "add all paths" in text
     it.cost.backward()
     assert f"begins {it.parameters['W^(1)'].grad[0, 0]:.4g}" in text
@@ -65,6 +65,7 @@ def test_a_net_of_modules_is_the_same_as_one_written_out():
     text = tg.explain(loss)
     assert "Layer 1 (sigmoid): W^(1) is (5, 4), z^(1) is (7, 5)" in text
     assert "δ_j^(2) = ∂C/∂z_j^(2)" in text
+    assert "∂C_0/∂z_j^(2) = p_j − y_j, with p = softmax(z^(2))" in text
 
 
 def test_a_deep_net_is_folded():

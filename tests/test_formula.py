@@ -176,3 +176,8 @@ def test_a_net_and_its_gradients_have_formulas():
         assert "W^(" in tg.formula(node)
         for line in tg.formula(node, "latex").split(r" \\ "):
             assert parses(line)
+
+
+def test_transposing_twice_is_not_written():
+    x = tg.Tensor(np.ones((2, 3)), label="x")
+    assert tg.formula(x.T.T @ x.T) == "x @ x.T"

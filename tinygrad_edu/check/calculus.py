@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Grads, Node
-from .mutants import Mutant
+from .mutant import Mutant
 from .replay import Edge, Recording, Run
 
 MOST = 60  # nodes of a formula that somebody differentiates on paper

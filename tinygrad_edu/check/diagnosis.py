@@ -18,7 +18,8 @@ from .calculus import of_calculus
 from .catalogue import CATALOGUE, OTHER, cure
 from .factors import Factors, named_factors, naming
 from .first_look import Array, Item
-from .mutants import Mutant, mutants
+from .mutant import Mutant
+from .mutants import mutants
 from .replay import Recording, Run
 from .report import Mistake
 from .wrong_rules import RIGHT

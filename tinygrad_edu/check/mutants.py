@@ -7,34 +7,18 @@ makes it everywhere, as somebody does who has the formula wrong. What a mutant p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..graph import Grads, Node
-from ..notation import Layer, Notation, leaf_of
+from ..notation import Notation, leaf_of
+from .layer_mutants import of_examples, of_layer
+from .mutant import Mutant, masked_rule, scaled
 from .replay import Change, Edge, Instead, Recording, Rule, Run
 from .wrong_rules import wrong_rules
 
 MOST = 600  # mutants of one graph: a large one is searched from its newest node back
-
-
-@dataclass(frozen=True, eq=False)
-class Mutant:
-    """One mistake: its row of the catalogue, what was done instead, at which node, and the change that does it."""
-
-    number: int
-    said: str
-    node: Node | None
-    changes: dict[Edge, Change] = field(default_factory=dict)
-    masks: dict[Node, Callable[[Any], Any]] = field(default_factory=dict)
-    leaves: Callable[[Run, Grads], Grads] | None = None  # what is done to the finished gradients
-
-    def grads(self, run: Run) -> Grads:
-        """Return the gradients of all nodes as this mistake makes them."""
-        grads = run.changed(self.changes, self.masks) if self.changes or self.masks else run.grads
-        return self.leaves(run, grads) if self.leaves else grads
 
 
 def mutants(recording: Recording, notation: Notation) -> list[Mutant]:
@@ -140,11 +124,6 @@ def of_reductions(recording: Recording, z: Node) -> Iterator[Mutant]:
             yield Mutant(4 if of_all else 29, "the derivative of a mean", z, {edge: scaled(right, 1 / count)})
 
 
-def scaled(rule: Rule, c: float) -> Rule:
-    """Return a rule times a number."""
-    return lambda *args, **params: c * rule(*args, **params)
-
-
 def of_broadcasting(recording: Recording, z: Node) -> Iterator[Mutant]:
     """Yield what goes wrong where a bias was added to every example: a mean, or one example, for the sum."""
     assert z.op is not None
@@ -200,101 +179,6 @@ def is_penalty(edge: Edge, x: Node) -> bool:
         return False
     power = z.op.name == "power" and not isinstance(z.inputs[1], Node) and bool(np.all(z.inputs[1] == 2))
     return power or z.op.name == "square" or (len(z.inputs) == 2 and z.inputs[0] is x and z.inputs[1] is x)
-
-
-def of_layer(recording: Recording, notation: Notation, layer: Layer) -> Iterator[Mutant]:
-    """Yield the mistakes of one layer: the wrong operand in ∂C/∂W, the weights not transposed or skipped."""
-    product = layer.product
-    for edge in recording.edges[product]:
-        i = edge[1]
-        right = product.op.rules[i]  # type: ignore[union-attr]  # a product was made by a row
-        mine, other = product.inputs[i], product.inputs[1 - i]
-        if leaf_of(mine) is layer.W:
-            for number, said, node in stand_ins(notation, layer):
-                yield Mutant(number, said, product, {edge: Instead(right, 1 - i, node)})
-            for k, which in ((-1, "last"), (0, "first")):
-                if layer.axis is not None:
-                    yield Mutant(10, f"the {which} example alone", product, {edge: masked_rule(right, k, layer.axis)})
-            continue
-        weights = np.asarray(getattr(other, "_data", other))
-        if weights.ndim == 2 and weights.shape[0] == weights.shape[1]:
-            yield Mutant(20, "W not transposed", product, {edge: turned(right, 1 - i)})
-        if np.shape(mine._data) == np.shape(product._data):
-            yield Mutant(21, "δ passed on without the weights", product, {edge: lambda g, *_, **__: g})
-
-
-def stand_ins(notation: Notation, layer: Layer) -> Iterator[tuple[int, str, Node]]:
-    """Yield what may have been put in place of a layer's input: the z before it, or another layer's activation."""
-    shape = np.shape(getattr(layer.x, "_data", layer.x))
-    before = [other for other in notation.layers if other.a is layer.x]
-    for other in before:
-        if other.z is not other.a:
-            yield 18, "z before the activation in place of a", other.z
-    seen = {id(layer.x), *(id(other.z) for other in before)}
-    for other in notation.layers:
-        for node, letter in ((other.a, "a"), (other.x, "a"), (other.z, "z")):
-            if isinstance(node, Node) and id(node) not in seen and np.shape(node._data) == shape:
-                seen.add(id(node))
-                yield 19, f"{letter} of another layer: {notation.name(node)}", node
-
-
-def turned(rule: Rule, i: int) -> Rule:
-    """Return a rule that is handed operand `i` transposed."""
-
-    def wrong(g: Any, z: Any, *operands: Any, **params: Any) -> Any:
-        return rule(g, z, *(np.swapaxes(x, -1, -2) if j == i else x for j, x in enumerate(operands)), **params)
-
-    return wrong
-
-
-def of_examples(recording: Recording, notation: Notation) -> Iterator[Mutant]:
-    """Yield the cost of one example alone, as a loop computes it that overwrites what it should add up."""
-    last = notation.layers[-1] if notation.layers else None
-    if last is not None and last.axis is not None and last.z in recording.uses:
-        for k, which in ((-1, "last"), (0, "first")):
-            yield Mutant(10, f"the {which} example alone", last.z, masks={last.z: masked(k, last.axis)})
-    terms = summands(recording)
-    if len(terms) > 2 and len({z.inputs[i].op for z, i in terms}) == 1:  # examples are alike
-        for kept, which in ((terms[-1], "last"), (terms[0], "first")):
-            others: dict[Edge, Change] = {edge: None for edge in terms if edge is not kept}
-            yield Mutant(10, f"the {which} example alone", kept[0], others)
-
-
-def summands(recording: Recording) -> list[Edge]:
-    """Return the terms of the sum that the output is, as edges, oldest first."""
-    found: list[Edge] = []
-    top = recording.output
-    while top.op is not None and top.op.name in ("multiply", "divide") and len(recording.edges[top]) == 1:
-        top = top.inputs[recording.edges[top][0][1]]
-    sums = [top]
-    for z in sums:  # grows while it is read
-        if z.op is None or z.op.name != "add" or (z is not top and len(recording.uses[z]) > 1):
-            continue
-        for edge in recording.edges[z]:
-            x = z.inputs[edge[1]]
-            if x.op is not None and x.op.name == "add" and len(recording.uses[x]) == 1:
-                sums.append(x)
-            else:
-                found.append(edge)
-    return sorted(found, key=lambda edge: edge[0].inputs[edge[1]].born)
-
-
-def masked(k: int, axis: int) -> Callable[[Any], Any]:
-    """Return a function that keeps example `k` of an array and zeroes the others."""
-
-    def mask(g: Any) -> Any:
-        kept = np.zeros_like(g)
-        place = (slice(None),) * axis + (k,)
-        kept[place] = g[place]
-        return kept
-
-    return mask
-
-
-def masked_rule(rule: Rule, k: int, axis: int) -> Rule:
-    """Return a rule that sees the gradient of one example only."""
-    mask = masked(k, axis)
-    return lambda g, *args, **params: rule(mask(g), *args, **params)
 
 
 def of_leaf(leaf: Node) -> Iterator[Mutant]:

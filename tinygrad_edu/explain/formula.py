@@ -107,6 +107,9 @@ class Writer:
         operands = [of(x) if isinstance(x, Node) else self.constant(x) for x in z.inputs]
         if z.op.name == "reshape" and np.shape(z.inputs[0]) == np.shape(z._data):
             return operands[0]
+        inner = z.inputs[0]
+        if z.op.name == "mT" and isinstance(inner, Node) and inner.op is z.op:  # transposed and transposed back
+            return of(inner.inputs[0]) if isinstance(inner.inputs[0], Node) else self.constant(inner.inputs[0])
         return cleaned(z.op.name, operands) or self.spelled(z.op, operands, z.params)
 
     def spelled(self, row: Op, operands: list[Piece], params: dict[str, Any]) -> Piece:

@@ -49,6 +49,8 @@ def of_layers(notation: Notation, chosen: list[Node]) -> Iterator[Block]:
         if layer is None:
             yield Words("  … the layers between hand δ back in the same way …")
             continue
+        if layer is last:
+            yield from of_cost(notation, layer)
         yield from backward(layer, layer is last, layer in wanted, grads)
     if any(len(notation.users.get(x, ())) > 1 for x in chosen):
         yield Words("A parameter that is used more than once gets the sum of what comes back: add both paths.")
@@ -91,6 +93,25 @@ def forward(layer: Layer) -> Iterator[Block]:
         name = "σ" if layer.activation == "sigmoid" else layer.activation
         tex = r"\sigma" if layer.activation == "sigmoid" else rf"\mathrm{{{layer.activation}}}".replace("_", r"\_")
         yield Equation(f"a^({l}) = {name}(z^({l}))", rf"a^{{({l})}} = {tex}(z^{{({l})}})")
+
+
+def of_cost(notation: Notation, last: Layer) -> Iterator[Block]:
+    """Yield the derivative of the cost of one example by what the last layer gives, where the cost is a known one."""
+    l, used = last.number, notation.next_of(last.a)  # noqa: E741  # the article's letter
+    if used is None or used.op is None:
+        return
+    after = notation.next_of(used)
+    squared = after is not None and after.op is not None and after.op.name in ("square", "power")
+    if used.op.name == "subtract" and used.inputs[0] is last.a and squared:
+        yield Equation(
+            f"∂C_0/∂a_j^({l}) = 2 (a_j^({l}) − y_j)",
+            rf"\frac{{\partial C_0}}{{\partial a_j^{{({l})}}}} = 2 (a_j^{{({l})}} - y_j)",
+        )
+    elif used.op.name == "softmax_cross_entropy":
+        yield Equation(
+            f"∂C_0/∂z_j^({l}) = p_j − y_j, with p = softmax(z^({l}))",
+            rf"\frac{{\partial C_0}}{{\partial z_j^{{({l})}}}} = p_j - y_j, \quad p = \mathrm{{softmax}}(z^{{({l})}})",
+        )
 
 
 def backward(layer: Layer, is_last: bool, wanted: bool, grads: dict[Node, Any]) -> Iterator[Block]:
