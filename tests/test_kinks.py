@@ -1,12 +1,13 @@
 """The table of kinks says what the number policy decided, and measures what it says."""
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.number_policy import Kinks, kink, slopes
+from tinygrad_edu.number_policy import POINTS, Kinks, kink, slopes
 
 INF, NAN = math.inf, math.nan
 
@@ -122,3 +123,19 @@ def test_it_writes_itself_into_a_document(table):
     lines = table.markdown().splitlines()
     assert lines[0] == "| point | left slope | right slope | choice | reason |"
     assert lines[2].startswith("| `abs(x) at 0` | -1 | 1 | 0 | a kink")
+
+
+@pytest.mark.parametrize(("name", "f", "at", "_"), POINTS, ids=list(POLICY))
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_detect_anomaly_raises_exactly_where_the_choice_is_not_finite(name, f, at, _):
+    def backward():
+        f(tg.Tensor(at)).backward()
+
+    def as_nodes():
+        x = tg.Tensor(at)
+        tg.gradients(f(x), [x])
+
+    finite = np.all(np.isfinite(tg.grad(f)(np.asarray(at))))
+    for differentiate in (backward, as_nodes):
+        with nullcontext() if finite else pytest.raises(tg.errors.AnomalyError, match="cure: "):
+            tg.detect_anomaly()(differentiate)()
