@@ -57,11 +57,11 @@ def constant(x: Any) -> Any:
         copy = x.copy()  # the commonest case, an array of data, without the questions below
         copy.flags.writeable = False
         return copy
-    if isinstance(x, (bool, int, float, np.bool_, np.integer, np.floating)):
+    if isinstance(x, (bool, int, float, complex, np.bool_, np.number)):
         return x
     if isinstance(x, np.ndarray) and x.flags.owndata and not x.flags.writeable and x.dtype.kind in "biufc":
         return x  # nobody can write into it: no need for a copy
-    if isinstance(x, (complex, np.complexfloating)) or (isinstance(x, np.ndarray) and x.dtype.kind == "c"):
+    if isinstance(x, np.ndarray) and x.dtype.kind == "c":
         copy = np.array(x)
     else:
         copy = array_of(x)

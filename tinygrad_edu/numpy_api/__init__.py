@@ -236,7 +236,7 @@ __all__ = [
     "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d",
     "atleast_2d", "atleast_3d", "average", "bitwise_and", "bitwise_or", "bitwise_xor", "block",
     "broadcast_arrays", "broadcast_to", "c_", "cbrt", "ceil", "choose", "clip", "column_stack", "compress",
-    "concat", "concatenate", "conj", "conjugate", "conjugate", "convolve", "copy", "copysign", "corrcoef",
+    "concat", "concatenate", "conj", "conjugate", "convolve", "copy", "copysign", "corrcoef",
     "correlate", "cos", "cosh", "count_nonzero", "cov", "cross", "cumprod", "cumsum", "cumulative_prod",
     "cumulative_sum", "deg2rad", "degrees", "delete", "diag", "diagflat", "diagonal", "diff", "digamma",
     "digitize", "divide", "divmod", "dot", "dsplit", "dstack", "ediff1d", "einsum", "elu", "empty_like",

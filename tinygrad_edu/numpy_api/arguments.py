@@ -79,6 +79,11 @@ def cast(x: Any, dtype: Any) -> Any:
     return row(x, dtype=np.dtype(dtype))
 
 
+def float_of(x: Any) -> np.dtype[Any]:
+    """Return the kind of floating-point number that results computed from `x` have."""
+    return np.result_type(dtype_of(x), np.float16) if dtype_of(x).kind in "fc" else np.dtype(float)
+
+
 def flag(keepdims: Any) -> bool:
     """Return `keepdims` as NumPy means it, which has a value for `not given`."""
     return False if keepdims is np._NoValue else bool(keepdims)

@@ -144,9 +144,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
     """Replace NaN and infinities by numbers, through which no gradient passes."""
     x = given(x)
     limits = np.finfo(dtype_of(x)) if dtype_of(x).kind == "f" else np.finfo(float)
-    infinite = compare.where(
-        x > 0, float(limits.max) if posinf is None else posinf, float(limits.min) if neginf is None else neginf
-    )
+    most, least = (limits.max if posinf is None else posinf), (limits.min if neginf is None else neginf)
+    infinite = compare.where(x > 0, limits.dtype.type(most), limits.dtype.type(least))
     return compare.where(compare.isfinite(x), x, compare.where(compare.isnan(x), nan, infinite))
 
 

@@ -11,7 +11,7 @@ from ..graph import Node
 from ..numpy_methods import implements
 from ..ops import compare, cumulative, shapes
 from ..ops import reductions as rows
-from .arguments import at, cast, dtype_of, given, position, positions, refuse_out
+from .arguments import at, cast, dtype_of, float_of, given, position, positions, refuse_out
 from .joining import concatenate
 from .shaping import broadcast_to, ravel, reshape
 
@@ -98,9 +98,9 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Subtract from each element, all in a row, the one before it; with more numbers at the ends."""
     parts = [diff(ravel(ary))]
     if to_begin is not None:
-        parts.insert(0, ravel(to_begin))
+        parts.insert(0, cast(ravel(to_begin), dtype_of(ary)))
     if to_end is not None:
-        parts.append(ravel(to_end))
+        parts.append(cast(ravel(to_end), dtype_of(ary)))
     return concatenate(parts) if len(parts) > 1 else parts[0]
 
 
@@ -133,7 +133,7 @@ def slope(x: Any, h: Any, axis: int, edge_order: int) -> Any:
         )
     if shapes.shape(h) and shapes.shape(h)[0] != n:
         raise ValueError(f"gradient: {shapes.shape(h)[0]} coordinates for {n} samples along axis {axis}")
-    gaps = diff(h) if shapes.shape(h) else broadcast_to(h, (n - 1,))
+    gaps = cast(diff(h) if shapes.shape(h) else broadcast_to(h, (n - 1,)), float_of(x))
     gaps = reshape(gaps, (n - 1,) + (1,) * (ndim - axis - 1))
     rises = diff(x, axis=axis) / gaps  # the slope between neighbours
     if n == 2:

@@ -10,7 +10,7 @@ import numpy as np
 from ..graph import data_of
 from ..numpy_methods import implements
 from ..ops import powers, shapes
-from .arguments import cast, given
+from .arguments import cast, float_of, given
 from .joining import concatenate
 from .shaping import atleast_1d, broadcast_to, moveaxis, reshape
 
@@ -46,7 +46,9 @@ def linspace(
     parts = (num - 1) if endpoint else num
     step = (b - a) / parts if parts > 0 else (b - a) * math.nan
     ndim = max(len(shapes.shape(a)), len(shapes.shape(b)))
-    share = (np.arange(num) / max(parts, 1)).reshape((-1,) + (1,) * ndim)
+    share = (
+        (np.arange(num) / max(parts, 1)).reshape((-1,) + (1,) * ndim).astype(np.result_type(float_of(a), float_of(b)))
+    )
     z = moveaxis(a * (1.0 - share) + b * share, 0, axis)
     z = cast(z, dtype)
     return (z, step) if retstep else z

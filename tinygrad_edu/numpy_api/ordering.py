@@ -10,7 +10,7 @@ from ..graph import data_of
 from ..numpy_methods import implements
 from ..ops import compare, ordering, shapes
 from ..ops import reductions as rows
-from .arguments import dtype_of, flag, given, position, positions, refuse, refuse_out
+from .arguments import cast, flag, float_of, given, position, positions, refuse, refuse_out
 from .choosing import take, take_along_axis
 from .shaping import expand_dims, moveaxis, ravel, reshape
 
@@ -86,16 +86,29 @@ def lined_up(a: Any, axis: Axis) -> Any:
     return reshape(x, (*shapes.shape(x)[:keep], int(np.prod(shapes.shape(x)[keep:], dtype=int))))
 
 
-def order_statistic(x: Any, place: Any) -> Any:
-    """Return the elements at places, which may lie between two, of the last axis put in order. Ties share."""
+def order_statistic(x: Any, place: Any, kind: Any) -> Any:
+    """Return the elements at places, which may lie between two, of the last axis put in order. Ties share.
+
+    kind: the dtype in which to weigh two elements.
+    """
     low = np.floor(place).astype(np.intp)
     high = np.ceil(place).astype(np.intp)
     z = ordering.kth_smallest(x, low, axis=-1)
     if np.any(high != low):
-        weight = np.asarray(place - low, dtype_of(x) if dtype_of(x).kind == "f" else float)
+        weight = np.asarray(place - low, kind)
         above = ordering.kth_smallest(x, high, axis=-1)
         z = compare.where(weight == 0, z, z + (above - z) * weight)
-    return z
+    return z if kind is None else cast(z, kind)
+
+
+DISCRETE = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")
+
+
+def kind_of(x: Any, q: Any, method: str) -> Any:
+    """Return the dtype of quantiles: None if elements are only picked, else one wide enough for them and for q."""
+    if method in DISCRETE:
+        return None
+    return float_of(x) if type(q) in (int, float) else np.result_type(float_of(x), np.asarray(q).dtype)
 
 
 @implements(np.median)
@@ -123,7 +136,7 @@ def quantile(
     x = lined_up(a, axis)
     # NumPy's own function, asked about the places 0, 1, 2 … instead of the elements there, says which are meant
     place: Any = np.quantile(np.arange(shapes.shape(x)[-1], dtype=float), data_of(q), method=method)
-    parts = [order_statistic(x, np.full((*shapes.shape(x)[:-1], 1), p)) for p in np.ravel(place)]
+    parts = [order_statistic(x, np.full((*shapes.shape(x)[:-1], 1), p), kind_of(x, q, method)) for p in np.ravel(place)]
     whole = compare.where(rows.any(compare.isnan(x), axis=-1), np.nan, stacked(parts, np.shape(place)))
     return with_axes(whole, a, axis, np.ndim(place)) if flag(keepdims) else whole
 
@@ -139,10 +152,15 @@ def with_axes(z: Any, a: Any, axis: Axis, leading: int) -> Any:
     return expand_dims(z, tuple(leading + k for k in positions(axis, len(shapes.shape(given(a))))))
 
 
+def hundredth(a: Any, q: Any) -> Any:
+    """Return q percent as a share, in the dtype that NumPy computes it in."""
+    return np.true_divide(data_of(q), float_of(a).type(100))
+
+
 @implements(np.percentile)
 def percentile(a: Any, q: Any, *args: Any, **keywords: Any) -> Any:
     """Return the element that q percent of all precede in order along axes."""
-    return quantile(a, np.true_divide(data_of(q), 100), *args, **keywords)
+    return quantile(a, hundredth(a, q), *args, **keywords)
 
 
 @implements(np.nanquantile)
@@ -168,7 +186,7 @@ def nanquantile(
         places = np.zeros(counts.shape)
         for n in np.unique(counts[counts > 0]):  # NaN is sorted behind all numbers, so the places count from the front
             places[counts == n] = np.quantile(np.arange(n, dtype=float), p, method=method)
-        parts.append(order_statistic(x, places[..., None]))
+        parts.append(order_statistic(x, places[..., None], kind_of(x, q, method)))
     whole = stacked(parts, share.shape)
     return with_axes(whole, a, axis, share.ndim) if flag(keepdims) else whole
 
@@ -176,7 +194,7 @@ def nanquantile(
 @implements(np.nanpercentile)
 def nanpercentile(a: Any, q: Any, *args: Any, **keywords: Any) -> Any:
     """Return the percentile of the elements that are not NaN."""
-    return nanquantile(a, np.true_divide(data_of(q), 100), *args, **keywords)
+    return nanquantile(a, hundredth(a, q), *args, **keywords)
 
 
 @implements(np.nanmedian)

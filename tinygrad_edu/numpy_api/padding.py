@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DTypeError
 from ..numpy_methods import implements
 from ..ops import shapes
-from .arguments import at, dtype_of, given
+from .arguments import at, cast, dtype_of, float_of, given
 from .choosing import take
 from .joining import concatenate
 from .ordering import median
@@ -68,11 +68,11 @@ def padded(x: Any, axis: int, before: int, after: int, mode: Any, values: Any) -
         low, high = ends(values, axis, ndim)
         return concatenate([block(x, axis, before, low), x, block(x, axis, after, high)], axis)
     if mode == "linear_ramp":
-        low, high = ends(values, axis, ndim)
+        low, high = (cast(value, float_of(x)) for value in ends(values, axis, ndim))
         first, last = x[at(axis, slice(0, 1))], x[at(axis, slice(n - 1, n))]
         down = (np.arange(before)[::-1] + 1) / np.maximum(before, 1)
         up = (np.arange(after) + 1) / np.maximum(after, 1)
-        lines = [s.reshape((-1,) + (1,) * (ndim - axis - 1)) for s in (down, up)]
+        lines = [s.reshape((-1,) + (1,) * (ndim - axis - 1)).astype(float_of(x)) for s in (down, up)]
         return concatenate([first + (low - first) * lines[0], x, last + (high - last) * lines[1]], axis)
     first, last = (None, None) if values is None else ends(values, axis, ndim)
     parts = slice(None, length_of(first)), slice(-(length_of(last) or n), None)

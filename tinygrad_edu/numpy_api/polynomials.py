@@ -80,4 +80,5 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # no
     x = given(x)
     n = shapes.shape(x)[0] if N is None else N
     exponents = np.arange(n) if increasing else np.arange(n)[::-1]
-    return powers.power(x[:, None], exponents.astype(dtype_of(x)))
+    kind = np.result_type(dtype_of(x), int)
+    return powers.power(shapes.astype(x, dtype=kind)[:, None], exponents.astype(kind))

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import warn
+from ..graph import data_of
 from ..numpy_methods import implements
 from ..ops import arithmetic, compare, ordering, powers, shapes
 from ..ops import reductions as rows
-from .arguments import cast, dtype_of, flag, given, positions, refuse_out
+from .arguments import cast, dtype_of, flag, float_of, given, positions, refuse_out
 
 Axis = int | tuple[int, ...] | None
 
@@ -26,7 +27,7 @@ def counted(x: Any, axis: Axis, where: Any) -> Any:
     if where is True:
         return math.prod(shapes.shape(x)[a] for a in positions(axis, len(shapes.shape(x))))
     mask = shapes.broadcast_to(given(where), shape=shapes.shape(x))
-    return rows.sum(shapes.astype(mask, dtype=float), axis=axis, keepdims=True)
+    return rows.sum(shapes.astype(mask, dtype=float_of(x)), axis=axis, keepdims=True)
 
 
 @implements(np.sum)
@@ -135,8 +136,8 @@ def deviations(x: Any, axis: Axis, ddof: float, where: Any, mean: Any) -> tuple[
         mean = rows.mean(x, axis=axis, keepdims=True)
     elif mean is None:
         mean = rows.sum(masked(x, where, 0), axis=axis, keepdims=True) / n
-    freedom = np.maximum(n - ddof, 0)
-    if np.any(np.asarray(freedom) <= 0):
+    freedom = arithmetic.maximum(n - ddof, 0)
+    if np.any(data_of(freedom) <= 0):
         warn("Degrees of freedom <= 0: the variance is not defined", RuntimeWarning)
     return masked(x - mean, where, 0.0), freedom
 
@@ -177,7 +178,7 @@ def std(
     """Return the square root of `var`. Where all elements are equal its gradient is 0, the least subgradient."""
     refuse_out("std", out)
     d, freedom = deviations(cast(given(x), dtype), axis, ddof if correction is None else correction, where, mean)
-    z = rows.norm(d, axis=axis, keepdims=True) / np.sqrt(freedom)
+    z = rows.norm(d, axis=axis, keepdims=True) / powers.sqrt(freedom)
     return z if flag(keepdims) else squeezed(z, axis)
 
 

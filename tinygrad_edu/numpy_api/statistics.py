@@ -66,6 +66,8 @@ def cov(
         x = concatenate([x, other.mT if not rowvar and shapes.shape(other)[0] != 1 else other])
     if dtype is not None:
         x = shapes.astype(x, dtype=np.dtype(dtype))
+    else:
+        x = shapes.astype(x, dtype=np.result_type(dtype_of(x), float))  # as NumPy does, which saves digits
     ddof = (0 if bias else 1) if ddof is None else ddof
     w: Any = 1.0
     for weights in (fweights, aweights):
@@ -95,7 +97,8 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
 @implements(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Any:
     """Interpolate linearly between points (xp, fp), whose xp increase."""
-    x, xp, fp = given(x), given(xp), given(fp)
+    x, xp = (shapes.astype(given(points), dtype=float) for points in (x, xp))  # as NumPy does
+    fp = shapes.astype(given(fp), dtype=np.result_type(dtype_of(fp), float))
     if period is not None:
         x, xp = arithmetic.remainder(x, period), arithmetic.remainder(xp, period)
         order = ordering.argsort(xp)

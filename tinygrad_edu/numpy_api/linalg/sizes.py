@@ -11,7 +11,7 @@ from ...graph import data_of
 from ...numpy_methods import implements
 from ...ops import arithmetic, compare, powers, shapes
 from ...ops import reductions as reduce_rows
-from ..arguments import flag, given, positions
+from ..arguments import flag, float_of, given, positions
 from ..reductions import squeezed
 from ..shaping import moveaxis, reshape
 from .decompositions import svdvals
@@ -49,7 +49,7 @@ def vector_size(x: Any, ord: Any, axis: int, keepdims: bool) -> Any:
     if ord == -math.inf:
         return reduce_rows.min(size, axis=axis, keepdims=keepdims)
     if ord == 0:
-        return reduce_rows.sum((x != 0) * 1.0, axis=axis, keepdims=keepdims)
+        return reduce_rows.sum(shapes.astype(x != 0, dtype=float_of(x)), axis=axis, keepdims=keepdims)
     if ord == 1:
         return reduce_rows.sum(size, axis=axis, keepdims=keepdims)
     largest = np.max(np.asarray(data_of(size)), axis=axis, keepdims=True, initial=0)

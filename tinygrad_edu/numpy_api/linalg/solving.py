@@ -13,7 +13,7 @@ from ...ops import arithmetic, linear, shapes
 from ...ops import linalg as rows
 from ...ops import reductions as reduce_rows
 from ...ops.complex import is_complex, real_part
-from ..arguments import given
+from ..arguments import dtype_of, given
 from ..shaping import moveaxis, ravel, reshape
 from .decompositions import mirrored, svdvals
 
@@ -101,7 +101,7 @@ def matrix_power(a: Any, n: int) -> Any:
             z = x if z is None else linear.matmul(z, x)
         n //= 2
         x = linear.matmul(x, x) if n else x
-    return arithmetic.multiply(x, 0) + np.eye(shapes.shape(x)[-1]) if z is None else z
+    return arithmetic.multiply(x, 0) + np.eye(shapes.shape(x)[-1], dtype=dtype_of(x)) if z is None else z
 
 
 @implements(np.linalg.det)
