@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
+import graphviz
 import numpy as np
 import pytest
 from hypothesis import given
@@ -425,3 +426,13 @@ def test_engines_are_found_and_their_errors_told(monkeypatch, tmp_path):
     program.unlink()
     assert engines.find("pdf") is None
     assert 'pip install "tinygrad-edu[dot]"' in engines.missing("png")
+
+
+def test_a_drawing_is_a_digraph_that_can_be_copied_and_added_to():
+    drawing = tg.draw(neuron())
+    assert isinstance(drawing, graphviz.Digraph)
+    assert drawing.copy().source == drawing.source
+    with drawing.subgraph(name="cluster_mine") as more:
+        more.node("mine", "my note")
+    assert drawing.source.count("my note") == 1
+    assert drawing.source.count("n9 [label") == 1

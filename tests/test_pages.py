@@ -14,6 +14,7 @@ from tinygrad_edu import nn
 from tinygrad_edu.draw.layers import forward, layers_of
 from tinygrad_edu.draw.network_picture import thick
 from tinygrad_edu.draw.page import data
+from tinygrad_edu.draw.picture import number
 from tinygrad_edu.draw.replay import grid
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -129,6 +130,31 @@ def test_looking_at_a_net_leaves_no_trace():
     before = [module.last_call for _, module in net.named_modules()]
     tg.draw_network(net, [1.0, 2.0])
     assert [module.last_call for _, module in net.named_modules()] == before
+
+
+@pytest.mark.browser
+def test_a_neuron_that_is_chosen_shows_its_arithmetic(browser, tmp_path):  # noqa: F811
+    net = nn.MLP(2, [3, 1], "tanh", rng=0)
+    loss = (net([1.5, -2.0]) - 1.0) ** 2
+    loss.backward()
+    tg.draw_network(net, [1.5, -2.0]).save(tmp_path / "net.html")
+    neuron = net.layers[0].neurons[1]
+    z = neuron.w[0].data * 1.5 + neuron.w[1].data * -2.0 + neuron.b.data
+    with opened(browser, tmp_path / "net.html", width=500) as page:
+        page.focus("#a1_1")
+        page.keyboard.press("Enter")
+        said = page.inner_text("#said")
+        for expected in (neuron.w[0].data, neuron.w[1].data, z, np.tanh(z)):
+            assert number(float(expected)) in said
+        assert page.locator("path.w.now").count() == 2
+        signs = page.locator("path.w").evaluate_all("all => all.map(path => path.classList.contains('neg'))")
+        page.click("button[data-show=n]")
+        nudged = page.locator("path.w").evaluate_all(
+            "all => all.map(path => [path.classList.contains('neg'), path.dataset.g])"
+        )
+        assert [neg for neg, _ in nudged] == [-float(g) < 0 for _, g in nudged]
+        page.click("button[data-show=w]")
+        assert page.locator("path.w").evaluate_all("all => all.map(path => path.classList.contains('neg'))") == signs
 
 
 # Replay --------------------------------------------------------------------------------------------------------------

@@ -30,6 +30,10 @@ class Sketch(Protocol):
         """Return what the picture shows, in a line."""
         ...
 
+    def page(self) -> Page:
+        """Return a page with the picture on it."""
+        ...
+
     @property
     def ours(self) -> bool:
         """Whether this package's own layout is to be preferred to Graphviz's."""
@@ -39,13 +43,18 @@ class Sketch(Protocol):
 class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type hints
     """A picture: `.save("x.svg")`, `.source` for its text in the DOT language, and it shows itself in a notebook.
 
-    As a `graphviz.Digraph` it can be added to and rendered as usual, where Graphviz is installed.
+    As a `graphviz.Digraph` it can be added to and rendered as usual, where Graphviz is installed; what is added
+    is not in this package's own picture.
     """
 
-    def __init__(self, sketch: Sketch) -> None:
-        super().__init__()
+    def __init__(self, sketch: Sketch, **keywords: Any) -> None:
+        super().__init__(**keywords)
         self.sketch = sketch
-        self.body += sketch.statements()
+        if "body" not in keywords:  # Digraph hands it over where it copies a drawing, or opens a subgraph
+            self.body += sketch.statements()
+
+    def _copy_kwargs(self, **keywords: Any) -> Any:
+        return {**super()._copy_kwargs(**keywords), "sketch": self.sketch}
 
     def save(
         self,
@@ -93,7 +102,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
 
     def html(self) -> Page:
         """Return a page with the picture on it."""
-        return Page(self.sketch.alt(), f'<div class="scroll">{self.svg()}</div>')
+        return self.sketch.page()
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any

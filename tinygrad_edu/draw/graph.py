@@ -19,6 +19,7 @@ from .drawing import Drawing
 from .fold import READABLE, Choice, folding, in_order
 from .heat import warmth
 from .local import local_derivative
+from .page import Page
 from .picture import FEW, Card, Edge, Picture, shown, summary
 from .verdicts import add_unfinished, mark_verdicts
 
@@ -96,6 +97,10 @@ class GraphSketch:
     def svg(self) -> str:
         """Return the picture, laid out by this package."""
         return svg.svg(self.picture)
+
+    def page(self) -> Page:
+        """Return a page with the picture on it."""
+        return Page(self.alt(), f'<div class="scroll">{self.svg()}</div>')
 
     def alt(self) -> str:
         """Return what the picture shows, in a line."""

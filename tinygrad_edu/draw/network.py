@@ -13,7 +13,7 @@ from ..errors import ShapeError
 from ..graph import data_of
 from ..nn.module import Module
 from .drawing import Drawing
-from .layers import Array, forward, layers_of
+from .layers import Array, NetLayer, forward, layers_of
 from .network_picture import NetworkPicture
 
 EDGES = ("weight", "gradient", "nudge")
@@ -67,8 +67,15 @@ def draw_network(
             what=edges,
             most=most,
             image=image,
+            gradients=None if edges != "weight" else gradients_of(layers),
         )
     )
+
+
+def gradients_of(layers: list[NetLayer]) -> list[Array] | None:
+    """Return the gradients of all weights, or None where one has not been computed."""
+    found = [layer.weight_grad for layer in layers if layer.weight_grad is not None]
+    return found if len(found) == len(layers) else None
 
 
 def example(x: Any, count: int) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .image import grey, signed, tint, uri
+from .page import Page
 from .picture import number
 from .svg import compact
 
@@ -61,6 +62,7 @@ class NetworkPicture:
     what: str
     most: int
     image: tuple[int, int] | None
+    gradients: list[Array] | None = None  # of the weights, for the page to show instead of them
     ours: bool = True  # columns are what this picture is about, and Graphviz would shuffle them
 
     def alt(self) -> str:
@@ -84,6 +86,12 @@ class NetworkPicture:
         ends = ((j, k) for j in self.visible(layer + 1) for k in self.visible(layer) if j is not None and k is not None)
         found = [(j, k, float(self.weights[layer][j, k])) for j, k in ends]
         return sorted(found, key=lambda edge: abs(edge[2]))
+
+    def page(self) -> Page:
+        """Return a page where a neuron that is chosen shows its arithmetic."""
+        from .network_page import network_page
+
+        return network_page(self)
 
     # DOT ---------------------------------------------------------------------------------------------------------
 
@@ -172,9 +180,10 @@ class NetworkPicture:
             name = f"{letter}_{indices(j, k)}^({layer + 1}) = {number(w)}"
             line = f"M{x + RADIUS:.0f} {y:.0f}L{u - RADIUS:.0f} {v:.0f}"
             wide = thick(w, largest) * (0.6 if many else 1.0)
+            slope = "" if self.gradients is None else f' data-g="{self.gradients[layer][j, k]:.6g}"'
             strength = 0.2 + 0.65 * abs(w) / (largest or 1.0)
             parts.append(
-                f'<path class="w{" neg" if w < 0 else ""}" data-w="{w:.6g}" data-at="{layer} {j} {k}" d="{line}"'
+                f'<path class="w{" neg" if w < 0 else ""}" data-w="{w:.6g}" data-at="{layer} {j} {k}"{slope} d="{line}"'
                 f' stroke-width="{wide:.2f}" stroke-opacity="{strength:.2f}"><title>{name}</title></path>'
             )
             if self.named(layer):

@@ -1,0 +1,52 @@
+// Shows the arithmetic of the neuron that is chosen, and gradients or nudges in place of the weights.
+(() => {
+  "use strict";
+  const $ = (id) => document.getElementById(id), net = $("net"), said = JSON.parse($("data").textContent);
+  const edges = [...net.querySelectorAll("path.w")], buttons = [...document.querySelectorAll("#bar button")];
+  const SIGN = { w: 1, g: 1, n: -1 }, NAME = { w: "w", g: "∂w", n: "Δw" };
+
+  // Indices below, layers above, as in the picture
+  const scripted = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;")
+    .replace(/([a-zΔ∂]+)_([\d,]+)(?:\^(\(\d+\)))?/g, (_, letter, below, above) => `<i>${letter}</i><sub>${below}</sub>${above ? `<sup>${above}</sup>` : ""}`);
+
+  function choose(neuron) {
+    for (const group of net.querySelectorAll("g.now")) group.classList.remove("now");
+    const [, column, j] = neuron.id.match(/a(\d+)_(\d+)/).map(Number);
+    neuron.classList.add("now");
+    net.classList.add("one");
+    for (const path of edges) {
+      const [layer, head] = path.dataset.at.split(" ").map(Number);
+      path.classList.toggle("now", layer === column - 1 && head === j);
+    }
+    $("said").innerHTML = said[neuron.id].map((line) => `<p>${scripted(line)}</p>`).join("");
+  }
+  for (const neuron of net.querySelectorAll("g[id]")) {
+    if (!said[neuron.id]) continue;
+    neuron.setAttribute("tabindex", "0");
+    neuron.setAttribute("role", "button");
+    neuron.addEventListener("click", () => choose(neuron));
+    neuron.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(neuron); }
+    });
+  }
+
+  function show(kind) {
+    const key = kind === "w" ? "w" : "g", largest = {};
+    for (const path of edges) {
+      const layer = path.dataset.at.split(" ")[0];
+      largest[layer] = Math.max(largest[layer] ?? 0, Math.abs(path.dataset[key]));
+    }
+    for (const path of edges) {
+      const value = SIGN[kind] * path.dataset[key], part = Math.abs(value) / (largest[path.dataset.at.split(" ")[0]] || 1);
+      path.classList.toggle("neg", value < 0);
+      path.setAttribute("stroke-width", (0.5 + 4.5 * part * (edges.length > 120 ? 0.6 : 1)).toFixed(2));
+      path.setAttribute("stroke-opacity", (0.2 + 0.65 * part).toFixed(2));
+      const title = path.querySelector("title");
+      title.textContent = title.textContent.replace(/^[∂Δ]?w(.*) = .*$/, (_, index) => `${NAME[kind]}${index}` + (kind === "n" ? ` ∝ ${value}` : ` = ${value}`));
+    }
+    for (const labels of net.querySelectorAll("g.l")) labels.style.display = kind === "w" ? "" : "none";
+    for (const button of buttons) button.setAttribute("aria-pressed", button.dataset.show === kind);
+  }
+  for (const button of buttons) button.addEventListener("click", () => show(button.dataset.show));
+  $("bar").hidden = !edges.some((path) => path.dataset.g !== undefined);
+})();
