@@ -43,12 +43,20 @@ def same_values(ours, theirs):
     np.testing.assert_allclose(np.asarray(mine), theirs, rtol=1e-11, atol=1e-13)
 
 
+def same_kinds(ours, theirs):
+    """Assert that results have the same dtypes."""
+    for mine, other in zip(*((z if isinstance(z, (tuple, list)) else (z,)) for z in (ours, theirs)), strict=True):
+        assert (mine.dtype if isinstance(mine, tg.Tensor) else np.asarray(mine).dtype) == np.asarray(other).dtype
+
+
 def hold(f, *xs, order=2, rtol=1e-7):
     """Assert that f on tensors has NumPy's values, right gradients and, for order=2, right second derivatives."""
     xs = [np.asarray(x, float) for x in xs]
     tensors = [tg.Tensor(x) for x in xs]
     result = f(*tensors)
     same_values(result, f(*xs))
+    single = [x.astype(np.float32) for x in xs]
+    same_kinds(f(*map(tg.Tensor, single)), f(*single))
     rng = np.random.default_rng(3)
     towards = [rng.normal(size=x.shape) for x in xs]
     total = weighed(result)

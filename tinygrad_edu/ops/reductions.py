@@ -120,7 +120,7 @@ def chosen(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return ties / sum(ties, axis=axis, keepdims=True)
 
 
-def _mean(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+def _mean(x: np.ndarray, axis: Any, keepdims: Any) -> np.ndarray:
     if np.result_type(x) in (np.float32, np.float64):  # np.mean, written in Python, takes twice as long
         return np.add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
     return np.mean(x, axis=axis, keepdims=keepdims)  # wider sums of half precision, and floats of integers
