@@ -227,3 +227,10 @@ def test_assert_gradient_is_silent_or_shows_the_report(it):
         tg.assert_gradient(learner(it, 5), it.parameters, it.cost)
     assert "W^(1)" in str(caught.value)
     assert caught.traceback[-1].frame.code.raw.co_name == "assert_gradient"
+
+
+def test_what_is_right_at_one_point_only_is_called_so():
+    w, x = tg.Value(0.5, label="w"), tg.Value(2.0, label="x")
+    report = tg.compare("x", w, tg.relu(w * x - 0.9))
+    assert report.mistakes[0].number == 11
+    assert "It is right at the point that was given, and wrong at other points." in report.advice

@@ -116,6 +116,8 @@ def reported(
                 "Give loss=, the node that was differentiated: with its graph many more mistakes can be told."
             )
     mistakes += [candidate.mistake() for candidate in candidates]
+    if len(items) > 1 and all(item.ok for item in items[0]) and not all(item.ok for row in items for item in row):
+        advice.append("It is right at the point that was given, and wrong at other points.")
     level = [c.number for c in candidates if c.level == candidates[0].level]
     if len(level) > 1 and notation is not None:
         advice.append(

@@ -70,7 +70,7 @@ def of_rules(recording: Recording, z: Node) -> Iterator[Mutant]:
             continue  # weight decay is a row of its own
         for wrong in wrong_rules(z.op, i, None if isinstance(z.inputs[-1], Node) else z.inputs[-1]):
             yield Mutant(wrong.number, wrong.said, z, {edge: wrong.rule})
-        if len(z.inputs) == 1 and z.op.elementwise and x.op is not None:
+        if len(z.inputs) == 1 and z.op.elementwise and x.op is not None and z.op.name != "relu":
             for u in x.inputs:
                 if (
                     isinstance(u, Node)
