@@ -233,3 +233,11 @@ def test_a_detached_copy_still_says_why_it_has_no_gradient():
     twin = copy.copy(Tensor([1.0]).detach())
     with refuses(RuntimeError, "detached at", line=False):
         (twin * 2).backward()
+
+
+def test_adding_into_a_constant_leaf_does_not_cut_the_graph():
+    w = Tensor([2.0, 3.0])
+    total = Tensor(0.0, requires_grad=False)
+    total += (w * w).sum()
+    total.backward()
+    assert w.grad.tolist() == [4.0, 6.0]

@@ -26,7 +26,7 @@ class Mode:
     recording: bool = True
     watch_made: Callable[[Any], None] | None = None  # is shown every node just made; may raise
     watch_pull: Callable[[Any, int, Any, Any], Any] | None = None  # sees (z, i, g, dx); returns the dx to use
-    trace: Any = None  # the program being traced by compile(): stands in for all that is read and written meanwhile
+    trace: Any = None  # the program that compile() is recording: it answers .data, .assign(), backward() and step()
     outside: Mode | None = None
 
 
@@ -46,7 +46,7 @@ def tracing() -> Any:
 
 
 class Switch:
-    """A change of mode, for `with` or as a decorator of functions, coroutines and generators of either kind.
+    """A change of mode, for `with` or as a decorator of functions, coroutines and generators.
 
     A generator that is decorated runs inside the switch and its caller outside it, at every `yield`; a generator
     that is suspended inside a plain `with` leaves the switch on for its caller, as any context manager does.
@@ -88,27 +88,7 @@ class Switch:
             return generator  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
 
         if inspect.isasyncgenfunction(function):
-
-            @functools.wraps(function)
-            async def async_generator(*args: Any, **kwargs: Any) -> Any:
-                inner = function(*args, **kwargs)
-                resume: Callable[[], Any] = functools.partial(anext, inner)
-                while True:
-                    try:
-                        with self:
-                            given = await resume()
-                    except StopAsyncIteration:
-                        return
-                    try:
-                        resume = functools.partial(inner.asend, (yield given))
-                    except GeneratorExit:
-                        with self:
-                            await inner.aclose()
-                        raise
-                    except BaseException as error:
-                        resume = functools.partial(inner.athrow, error)
-
-            return async_generator  # type: ignore[return-value]  # as above
+            raise TypeError("a switch cannot decorate an asynchronous generator: write `with …:` inside it")
 
         if inspect.iscoroutinefunction(function):
 
@@ -127,18 +107,10 @@ class Switch:
         return wrapped  # type: ignore[return-value]  # as above
 
 
-class no_grad(Switch):  # noqa: N801  # PyTorch's name for it, and used like a keyword
+def no_grad(function: F | None = None) -> Any:
     """Compute without remembering: results are leaves that need no gradient.
 
-    Write `with no_grad():` around statements, or `@no_grad()` above a function; `@no_grad` does as well.
+    Write `with no_grad():` around statements, or `@no_grad` or `@no_grad()` above a function.
     """
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        switch = super().__new__(cls)
-        if function is None:
-            return switch
-        switch.__init__()  # type: ignore[misc]  # Python does not call it where __new__ returns a function
-        return switch(function)
-
-    def __init__(self) -> None:
-        super().__init__(recording=False)
+    switch = Switch(recording=False)
+    return switch if function is None else switch(function)

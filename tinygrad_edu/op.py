@@ -24,8 +24,9 @@ Rule = Callable[..., Any]
 Interval = tuple[float, float]
 
 EVERYWHERE: Interval = (-math.inf, math.inf)
-NUMBERS = (float, int, bool)
+NUMBERS = frozenset((float, int, bool))
 TABLE: dict[str, Op] = {}  # every row by its name, in the order of making
+BUILT_IN: set[str] = set()  # the names of this package's own rows; empty until they are all made
 
 
 class Every:
@@ -48,7 +49,21 @@ class Every:
 
 
 class Op:
-    """One row of the table; calling it computes on data, and records on nodes."""
+    """An operation: one row of the table, called like a function. It computes on data, and records on nodes.
+
+    name: a new name; a user's row takes the place of another user's row of that name.
+    text: how a formula shows it, with one `{}` per operand: "{} * {}".
+    forward: the function on arrays. rules: one per operand, `rule(g, z, *operands, **params)`, written with
+    operations of this package or plain arithmetic; None where there is no derivative. One `Every(rule)` serves
+    an operation of any number of operands. No rules at all: a fact, like a comparison.
+    tex: the formula in LaTeX. scalar: the function on Python floats, without which a `Value` cannot use it.
+    onnx: the operator's name there. domain: an interval, or one per operand, inside which the function and its
+    derivatives are finite but for single points; checks take their samples there.
+    elementwise: True where each element of the result depends on the same element of each operand only; known of
+    NumPy's ufuncs. linear: True where the result is linear in each operand by itself.
+    Raises ValueError where the name belongs to a row of this package, GradientError where there are more or fewer
+    rules than operands in `text`.
+    """
 
     def __init__(
         self,
@@ -64,6 +79,14 @@ class Op:
         linear: bool = False,
         doc: str = "",
     ) -> None:
+        if name in BUILT_IN:
+            raise ValueError(f"op: {name!r} is already a row of the table; choose another name")
+        slots = sum(field is not None for _, field, _, _ in Formatter().parse(text))
+        if BUILT_IN and rules and not isinstance(rules[0], Every) and len(rules) != slots:
+            raise GradientError(
+                f"op: {name!r} has {slots} operand{'s' * (slots != 1)} in its text {text!r} and {len(rules)} rule"
+                f"{'s' * (len(rules) != 1)}: give one rule for each operand, None where there is no derivative"
+            )
         self.name = self.__name__ = name
         self.text = text
         self.forward = forward
@@ -85,7 +108,7 @@ class Op:
         for x in operands:
             if isinstance(x, Node):
                 return x.make(self, operands, params)
-        if self.scalar is not None and type(operands[0]) in NUMBERS and all(type(x) in NUMBERS for x in operands):
+        if self.scalar is not None and operands and type(operands[0]) in NUMBERS and {*map(type, operands)} <= NUMBERS:
             return self.on_numbers(*operands, **params)
         try:
             return self.forward(*operands, **params)
@@ -111,13 +134,15 @@ class Op:
     @cached_property
     def uses_result(self) -> bool:
         """Whether a rule reads `z`, so that the result must stay as it is."""
-        rules = [self.rules.rule] if isinstance(self.rules, Every) else [rule for rule in self.rules if rule]
-        return any(
-            step.argval == step_name
-            for rule in rules
-            for step_name in [rule.__code__.co_varnames[2 if isinstance(self.rules, Every) else 1]]
-            for step in dis.get_instructions(rule)
-        )
+        rules = [self.rules.rule] if isinstance(self.rules, Every) else filter(None, self.rules)
+        for rule in rules:
+            code = getattr(rule, "__code__", None)
+            if code is None:  # a rule that is no plain function may read anything
+                return True
+            z = code.co_varnames[2 if isinstance(self.rules, Every) else 1]
+            if any(step.argval == z for step in dis.get_instructions(code)):
+                return True
+        return False
 
     def refusal(self, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
         """Return the error to raise where the forward function could not compute."""
@@ -133,29 +158,4 @@ class Op:
         return f"<op {self.name}: {self.text}>"
 
 
-def op(name: str, text: str, forward: Callable[..., Any], *rules: Rule | Every | None, **more: Any) -> Op:
-    """Add a row to the table of operations and return it, to be called like a function.
-
-    name: a new name. text: how a formula shows it, with one `{}` per operand: "{} * {}".
-    forward: the function on arrays. rules: one per operand, `rule(g, z, *operands, **params)`, written with
-    operations of this package or plain arithmetic; None where there is no derivative. One `Every(rule)` serves
-    an operation of any number of operands. No rules at all: a fact, like a comparison.
-    tex: the formula in LaTeX. scalar: the function on Python floats, without which a `Value` cannot use it.
-    domain: the interval where the derivative exists, or one per operand. onnx: the operator's name there.
-    elementwise: True where each element of the result depends on the same element of each operand only; known of
-    NumPy's ufuncs. linear: True where the result is linear in each operand by itself.
-    Raises ValueError where the name belongs to a row of this package, GradientError where there are more or fewer
-    rules than operands in `text`.
-    """
-    if name in TABLE and name in BUILT_IN:
-        raise ValueError(f"op: {name!r} is already a row of the table; choose another name")
-    slots = sum(field is not None for _, field, _, _ in Formatter().parse(text))
-    if BUILT_IN and rules and not isinstance(rules[0], Every) and len(rules) != slots:  # ours may take index arrays too
-        raise GradientError(
-            f"op: {name!r} has {slots} operand{'s' * (slots != 1)} in its text {text!r} and {len(rules)} rule"
-            f"{'s' * (len(rules) != 1)}: give one rule for each operand, None where there is no derivative"
-        )
-    return Op(name, text, forward, *rules, **more)
-
-
-BUILT_IN: set[str] = set()  # the names of this package's own rows, filled once they are all made
+op = Op  # in lower case where it makes a row, as in `exp = op("exp", …)`

@@ -50,10 +50,10 @@ def in_place(row: Op, symbol: str) -> Callable[[Any, Any], Any]:
                 f"{x.title} {symbol}= … would change a leaf that needs a gradient: wrap it in no_grad(), "
                 f"assign to its .data, or let an optimiser do it (at {users_line()})"
             )
-        if x.op is None:
+        if x.op is None and not (mode().recording and isinstance(y, Tensor) and y._requires_grad):
             x.assign(row(x._data, y._data if isinstance(y, Tensor) else y))
             return x
-        if x._requires_grad and x.op.uses_result:
+        if x.op is not None and x._requires_grad and x.op.uses_result:
             raise InplaceError(
                 f"{x.title}, made at {x.where}, is what the derivative of `{x.op.name}` is computed from: "
                 f"write y = y {symbol} … instead of y {symbol}= … (at {users_line()})"
