@@ -435,4 +435,4 @@ def test_a_drawing_is_a_digraph_that_can_be_copied_and_added_to():
     with drawing.subgraph(name="cluster_mine") as more:
         more.node("mine", "my note")
     assert drawing.source.count("my note") == 1
-    assert drawing.source.count("n9 [label") == 1
+    assert drawing.source.count("n9 [label=\"{tanh") == 1
