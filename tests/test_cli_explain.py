@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -89,3 +90,21 @@ def test_check_of_a_file(tmp_path, capsys):
     path.write_text("1/0\n")
     assert main(["check", str(path), "--hand", "wrong"]) == 2
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_check_asks_sympy_for_a_second_opinion(capsys):
+    pytest.importorskip("sympy", reason='needs pip install "tinygrad-edu[sympy]"')
+    assert main(["check", "tanh(x)**2", "--hand", "2*tanh(x)*(1 - tanh(x)**2)", "--symbolic"]) == 0
+    assert "SymPy agrees" in capsys.readouterr().out
+    assert main(["check", "x**3", "--hand", "x**2", "--symbolic"]) == 1
+    assert "SymPy's derivative by x is 3*x**2; yours is too small by 2*x**2." in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert main(["check", "relu(x)", "--hand", "x > 0", "--symbolic"]) == 2
+    assert "no symbolic form" in capsys.readouterr().err
+
+
+def test_without_sympy_the_install_line_is_given(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    assert main(["check", "x**2", "--hand", "2*x", "--symbolic"]) == 2
+    assert 'pip install "tinygrad-edu[sympy]"' in capsys.readouterr().err

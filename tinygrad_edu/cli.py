@@ -129,6 +129,7 @@ def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
         "in a file, the name of the function that returns the gradient",
     )
     command.add_argument("--wrt", default="", metavar="NAME", help="the variable of a derivative that does not say it")
+    command.add_argument("--symbolic", action="store_true", help="ask SymPy too, whether the formulas are equal")
     command.add_argument("--function", default="", metavar="NAME", help="in a file, the function (the first one)")
     command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="a point to try; others are drawn around it")
     command.add_argument("--seed", type=whole(0), default=0, help="of the points that are drawn (0)")
@@ -144,7 +145,7 @@ def check(options: argparse.Namespace) -> int:
         report = compare_in_file(Path(options.expression), options.function, options.hand[0], options.seed)
     else:
         at = assignments(options.at)
-        report = compare_formulas(options.expression, options.hand, options.wrt, at, options.seed)
+        report = compare_formulas(options.expression, options.hand, options.wrt, at, options.seed, options.symbolic)
     if options.format == "json":
         print_json(report.as_dict())
     else:

@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,20 @@ from ..expression import Expression, parse
 from ..graph import Node, gradients
 from .compare import compare
 from .report import ComparisonReport
+from .symbolic import second_opinion
 
 RANGES = ((0.4, 1.9), (-1.9, -0.4), (1.1, 3.0), (-0.9, 0.9), (3.0, 12.0), (20.0, 90.0))  # where functions are defined
 TRIES = 200
 
 
-def compare_formulas(text: str, hands: list[str], wrt: str, at: Mapping[str, Any], seed: int) -> ComparisonReport:
+def compare_formulas(
+    text: str, hands: list[str], wrt: str, at: Mapping[str, Any], seed: int, symbolic: bool = False
+) -> ComparisonReport:
     """Compare derivatives typed as formulas with the automatic ones.
 
     hands: formulas, each for one variable: "w = 2*x", or without a name for `wrt`, or for the only variable.
     at: numbers for the variables; random ones are drawn for the others.
+    symbolic: whether to ask SymPy too.
     Raises FormulaError and GradientError where the formulas cannot be read or do not fit together.
     """
     expression = parse(text)
@@ -37,7 +42,11 @@ def compare_formulas(text: str, hands: list[str], wrt: str, at: Mapping[str, Any
         if missing:
             raise GradientError(f"the derivative mentions `{missing[0]}`, which {text} does not")
     node, leaves = recorded_somewhere(expression, at, np.random.default_rng(seed))
-    return compare(derived, {name: leaves[name] for name in derived}, node, seed=seed)
+    report = compare(derived, {name: leaves[name] for name in derived}, node, seed=seed)
+    if symbolic:
+        opinions = tuple(second_opinion(expression, parse(formula), name) for name, formula in derived.items())
+        report = replace(report, advice=(*report.advice, *opinions))
+    return report
 
 
 def named(hand: str, expression: Expression, wrt: str) -> tuple[str, str]:
