@@ -18,6 +18,7 @@ from .ops import shapes
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+MEANS_NOTHING = {"casting": "same_kind", "order": "K", "subok": True}  # what NumPy takes these keywords to be anyway
 ANSWERS: dict[Any, Callable[..., Any]] = {}  # NumPy's functions, and ours that answer for them
 REFUSED: dict[Any, str] = {}  # NumPy's functions that have no answer, and what to do instead
 
@@ -52,6 +53,8 @@ def answer(function: Any) -> Callable[..., Any]:
 def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     """Answer a ufunc, or one of its methods, that was handed a tensor."""
     name = ufunc.__name__
+    if method == "__call__" and not keywords and name in TABLE:
+        return TABLE[name](*operands)
     if any(out is not None for out in keywords.pop("out", ())):
         raise DTypeError(f"np.{name}: out= would bypass the graph; write y = np.{name}(x), and y = y + x for y += x")
     row = TABLE.get(name)
@@ -63,6 +66,8 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keyword
             f"np.{name}: where= leaves the other places undefined; use np.where(condition, np.{name}(x), y)"
         )
     for keyword in keywords if row else ():  # what is no row takes keywords of its own
+        if keywords[keyword] == MEANS_NOTHING.get(keyword):
+            continue
         raise DTypeError(f"np.{name}: {keyword}= has no meaning in a graph; leave it out")
     if dtype is not None:
         operands = tuple(shapes.astype(x, dtype=np.dtype(dtype)) for x in operands)

@@ -182,6 +182,9 @@ class Value(Node):
     __rfloordiv__ = reflected(arithmetic.floor_divide)
     __neg__ = one(arithmetic.negative)
     __abs__ = one(arithmetic.absolute)
+    __floor__ = one(arithmetic.floor)
+    __ceil__ = one(arithmetic.ceil)
+    __trunc__ = one(arithmetic.trunc)
 
     __lt__ = two(compare.less)
     __le__ = two(compare.less_equal)
@@ -199,6 +202,16 @@ class Value(Node):
     sqrt = one(powers.sqrt)
     sin = one(trigonometry.sin)
     cos = one(trigonometry.cos)
+    tan = one(trigonometry.tan)
+    sinh = one(trigonometry.sinh)
+    cosh = one(trigonometry.cosh)
+    softplus = one(activations.softplus)
+
+    def __round__(self, digits: int = 0) -> Value:
+        return arithmetic.rint(self * 10.0**digits) / 10.0**digits if digits else arithmetic.rint(self)  # type: ignore[no-any-return]  # of a Value it is one
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
 
     def __pos__(self) -> Value:
         return self
