@@ -100,11 +100,6 @@ class Target:
             digits = np.log10(np.abs(self.hand) / self.tolerance)
         self.digits = float(np.sum(np.maximum(digits, 0.0)))
 
-    def predicted(self, parts: list[list[Array]]) -> Array | None:
-        """Return the gradients that a mistake gives in one row; None if it cannot be made on this data."""
-        flat = np.concatenate([np.ravel(g) for grads in parts for g in grads])
-        return flat if flat.shape == self.hand.shape and np.isfinite(flat).all() else None
-
     def ratio(self, predicted: Array) -> float | None:
         """Return the number r for which r times the prediction is what was derived; None if there is none."""
         square = float(predicted @ predicted)
@@ -113,13 +108,22 @@ class Target:
         r = float(self.hand @ predicted) / square
         return r if np.all(np.abs(r * predicted - self.hand) <= self.tolerance) else None
 
-    def meets(self, predicted: Array, level: int) -> bool:
-        """Tell whether a prediction is what was derived, in enough digits to believe it."""
-        return self.digits >= ENOUGH[level] and bool(np.all(np.abs(predicted - self.hand) <= self.tolerance))
-
-    def is_right(self, predicted: Array) -> bool:
-        """Tell whether a prediction is just the right gradient, so that the mistake does not show here."""
-        return bool(np.all(np.abs(predicted - self.auto) <= self.tolerance))
+    def matches(self) -> Iterator[tuple[Mutant, float]]:
+        """Yield every mistake that shows here and predicts what was derived, with the factor that it takes."""
+        mutants = [mutant for mutant, _ in self.question.predictions]
+        flat = [
+            np.concatenate([np.ravel(g) for grads in parts for g in grads]) for _, parts in self.question.predictions
+        ]
+        if not flat:
+            return
+        rows = np.array(flat)
+        finite = np.isfinite(rows).all(axis=1)
+        shows = finite & (np.abs(rows - self.auto) > self.tolerance).any(axis=1)
+        exact = (np.abs(rows - self.hand) <= self.tolerance).all(axis=1)
+        factors = (rows @ self.hand) / np.sum(rows * rows, axis=1)
+        scaled = (np.abs(factors[:, None] * rows - self.hand) <= self.tolerance).all(axis=1)
+        for i in np.flatnonzero(shows & (exact | scaled)):
+            yield mutants[i], 1.0 if exact[i] else float(factors[i])
 
 
 def diagnose(question: Question) -> list[Candidate]:
@@ -155,20 +159,13 @@ def explained(target: Target) -> Iterator[Candidate]:
                 OTHER, 3, "everywhere", f"every number is {r:.6g} times the right one", "a constant factor is wrong"
             )
     yield from of_one_gradient(target, factors)
-    for mutant, parts in target.question.predictions:
-        predicted = target.predicted(parts)
-        if predicted is None or target.is_right(predicted):
-            continue
-        if target.meets(predicted, 1):
-            yield candidate(target, mutant, 1, "")
-            continue
-        r = target.ratio(predicted)
-        if r is None:
-            continue
+    for mutant, r in target.matches():
         names = naming(r, factors)
-        if names and target.digits >= ENOUGH[2]:
+        if r == 1.0 and target.digits >= ENOUGH[1]:
+            yield candidate(target, mutant, 1, "")
+        elif r != 1.0 and names and target.digits >= ENOUGH[2]:
             yield candidate(target, mutant, 2, f", and all of it times {r:.6g}: {names[0][1]}")
-        elif target.digits >= ENOUGH[3]:
+        elif r != 1.0 and target.digits >= ENOUGH[3]:
             yield candidate(target, mutant, 3, f", and all of it times {r:.6g}")
 
 
