@@ -1,5 +1,6 @@
 """Pictures of graphs: one edge for each use, labels drawn literally, every way to save, folded where too large."""
 
+import itertools
 import operator
 import random
 import re
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu.draw import engines
-from tinygrad_edu.draw.layered import Item, Link, arrange
+from tinygrad_edu.draw.layered import Item, Link, arrange, join
+from tinygrad_edu.draw.ordering import crossings, reduce_crossings
 from tinygrad_edu.draw.picture import Card, Edge, Group, Picture
 from tinygrad_edu.draw.routes import lay_out
 from tinygrad_edu.draw.svg import svg
@@ -165,6 +167,8 @@ def test_frames_hold_their_cards_and_do_not_overlap(homes, data):
         x, y, w, h = layout.cards[edge.tail]
         assert points[0] == pytest.approx((x + w, y + h / 2))
         assert points[-1][0] == pytest.approx(layout.cards[edge.head][0])
+        for (x, y), (u, v) in itertools.pairwise(points):
+            assert u - x > 15 or abs(v - y) < 0.01, "an edge goes straight through the port of a frame"
 
 
 def test_a_tree_is_drawn_without_crossings():
@@ -180,6 +184,18 @@ def test_a_tree_is_drawn_without_crossings():
         columns.setdefault(round(x), []).append((start, end))
     for links in columns.values():
         assert [end for _, end in links] == sorted(end for _, end in links)
+
+
+@given(st.permutations(range(7)))
+def test_a_layer_is_sorted_by_its_neighbours(second):
+    items = [Item(10, 10, layer) for layer in (0, 1) for _ in range(7)]
+    for i in range(7):  # a zigzag: 0-0, 0-1, 1-1, 1-2, …
+        for j in (i, i + 1):
+            if j < 7:
+                join(items, i, 0.0, 7 + j, 0.0)
+    layers = [list(range(7)), [7 + j for j in second]]
+    reduce_crossings(items, layers)
+    assert crossings(items, layers) == 0
 
 
 def test_links_that_leave_a_box_together_share_their_lanes():
@@ -435,4 +451,4 @@ def test_a_drawing_is_a_digraph_that_can_be_copied_and_added_to():
     with drawing.subgraph(name="cluster_mine") as more:
         more.node("mine", "my note")
     assert drawing.source.count("my note") == 1
-    assert drawing.source.count("n9 [label=\"{tanh") == 1
+    assert drawing.source.count('n9 [label="{tanh') == 1

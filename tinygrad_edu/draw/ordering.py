@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .layered import Item
 
 Near = tuple[int, float, float]  # a neighbour; how far off the middle a link is attached here, and there
-ROUNDS = 24  # of ordering, at most
+ROUNDS = 60  # of ordering, at most
 MANY = 400  # items: for more of them, fewer rounds
 
 
@@ -40,10 +40,10 @@ def reduce_crossings(items: list[Item], layers: list[list[int]]) -> None:
     idle = 0
     rounds = ROUNDS if len(items) < MANY else 3
     for turn in range(rounds):
-        if least == 0 or idle > 5:
+        if least == 0 or idle > 9:
             break
         forth = turn % 2 == 0
-        sort_layers(items, layers, forth)
+        sort_layers(items, layers, forth, turn % 4 > 1)
         if len(items) < MANY:
             swap_neighbours(items, layers, forth)
         now = crossings(items, layers)
@@ -53,8 +53,11 @@ def reduce_crossings(items: list[Item], layers: list[list[int]]) -> None:
     layers[:] = best
 
 
-def sort_layers(items: list[Item], layers: list[list[int]], forth: bool) -> None:
-    """Sort each layer by the average place of the neighbours in the layer before it, or behind it."""
+def sort_layers(items: list[Item], layers: list[list[int]], forth: bool, turned: bool) -> None:
+    """Sort each layer by the average place of the neighbours in the layer before it, or behind it.
+
+    turned: exchange what has the same average, which may lead on where nothing else does.
+    """
     rank = ranks(items, layers)
     for layer in layers if forth else reversed(layers):
         keys = {}
@@ -63,6 +66,8 @@ def sort_layers(items: list[Item], layers: list[list[int]], forth: bool) -> None
             keys[i] = (
                 sum(rank[n] + there / (items[n].across + 1) for n, _, there in near) / len(near) if near else rank[i]
             )
+        if turned:
+            layer.reverse()
         layer.sort(key=keys.__getitem__)
         for k, i in enumerate(layer):
             rank[i] = k
