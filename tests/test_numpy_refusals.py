@@ -185,3 +185,20 @@ def test_copies_are_nodes_of_their_own():
     for other in (np.copy(t), t.copy(), +t):
         other[0] = 7.0
         assert t.data[0, 0] == 1
+
+
+def test_numpys_functions_on_one_float():
+    v = tg.Value(3.0)
+    assert np.clip(v, 0.0, 1.0).op.name == "clip"
+    z = np.where(v > 0, np.fabs(v) * 2.0, v) + np.nan_to_num(v)
+    z.backward()
+    assert (z.data, v.grad) == (9, 3)
+    with pytest.raises(TypeError, match="Value is one float"):
+        np.mean(v)
+    assert np.sum([v, v]).data == 6
+    assert np.allclose(v, 3.0)
+
+
+def test_a_matrix_has_whole_powers_only():
+    with pytest.raises(TypeError):
+        np.linalg.matrix_power(matrix(), 1.5)

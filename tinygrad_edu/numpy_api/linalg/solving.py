@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,7 +93,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
 @implements(np.linalg.matrix_power)
 def matrix_power(a: Any, n: int) -> Any:
     """Multiply a matrix with itself n times; its inverse, if n is negative."""
-    x = given(a)
+    x, n = given(a), operator.index(n)
     if n < 0:
         x, n = rows.inv(x), -n
     z: Any = None
