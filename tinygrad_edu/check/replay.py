@@ -6,6 +6,7 @@ A run keeps what every operand was handed, so that a change at one node is carri
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,8 +70,12 @@ class Run:
             if isinstance(self.data[z], float):
                 self.data[z] = np.float64(self.data[z])  # which answers as IEEE does where Python raises
         self.shares: dict[Edge, Any] = {}
-        self.grads = self.backward(recording.output, self.shares)
         self._slopes: dict[Node, Grads] = {}
+
+    @cached_property
+    def grads(self) -> Grads:
+        """The gradient of every node on the way, by the rules as they are; fills in `shares`."""
+        return self.backward(self.recording.output, self.shares)
 
     def read(self, x: Any) -> Any:
         """Return the data of an operand in this run."""
@@ -137,4 +142,5 @@ class Run:
 
     def gradient(self, grads: Grads, leaf: Node) -> np.ndarray[Any, Any]:
         """Return one leaf's gradient as an array; zeros where none arrived."""
-        return np.asarray(grads.get(leaf, np.zeros_like(self.data[leaf])), dtype=float)
+        g = grads.get(leaf)
+        return np.asarray(np.zeros_like(self.data[leaf]) if g is None else g, dtype=float)
