@@ -126,8 +126,9 @@ from .choosing import (
     triu,
     where,
 )
+from .complexes import angle, imag, real, real_if_close
 from .cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, diff, ediff1d, gradient, trapezoid, unwrap
-from .facts import angle, empty_like, fix, imag, ones_like, real, round, zeros_like
+from .facts import empty_like, fix, ones_like, round, zeros_like
 from .grids import c_, geomspace, linspace, logspace, meshgrid, r_
 from .joining import (
     append,
@@ -227,7 +228,7 @@ from .spellings import (
     row_stack,
     true_divide,
 )
-from .statistics import average, convolve, corrcoef, correlate, cov, interp, real_if_close
+from .statistics import average, convolve, corrcoef, correlate, cov, interp
 from .ufuncs import divmod, float_power, frexp, ldexp, modf
 
 __all__ = [

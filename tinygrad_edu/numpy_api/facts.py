@@ -13,10 +13,7 @@ import numpy as np
 
 from ..graph import data_of
 from ..numpy_methods import REFUSED, implements
-from ..ops import arithmetic, compare, shapes
-from ..ops.complex import angle as angle_row
-from ..ops.complex import imag as imag_row
-from ..ops.complex import is_complex, real_part
+from ..ops import arithmetic, shapes
 from ..tensor import Tensor
 from .arguments import dtype_of, given, refuse_out
 
@@ -83,27 +80,6 @@ ones_like = implements(np.ones_like)(constants(np.ones))
 empty_like = implements(np.empty_like)(constants(np.zeros))
 
 
-@implements(np.real)
-def real(val: Any) -> Any:
-    """Return the real part."""
-    return real_part(given(val))
-
-
-@implements(np.imag)
-def imag(val: Any) -> Any:
-    """Return the imaginary part, which is 0 of a real number."""
-    x = given(val)
-    return imag_row(x) if is_complex(x) else arithmetic.multiply(x, 0)
-
-
-@implements(np.angle)
-def angle(z: Any, deg: bool = False) -> Any:
-    """Return the angle with the positive real axis; of a real number it is 0 or pi, without a gradient."""
-    x = given(z)
-    found = angle_row(x) if is_complex(x) else compare.where(x < 0, np.pi, 0.0)
-    return found * (180 / np.pi) if deg else found
-
-
 SETS = [np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values]
 SETS += [np.intersect1d, np.setdiff1d, np.setxor1d, np.union1d]
 IN_PLACE = "it writes into its operand; use t[index] = y, or tinygrad_edu.where"
@@ -132,8 +108,9 @@ REFUSED.update(
         ),
         np.polyfit: "use np.linalg.lstsq(np.vander(x, degree + 1), y)",
         np.roots: "use np.linalg.eigvals of the companion matrix",
+        np.sort_complex: "sort the real part or the absolute value",
         np.i0: "the modified Bessel functions are not in the table",
     }
 )
 
-__all__ = ["angle", "empty_like", "fix", "imag", "ones_like", "real", "round", "zeros_like"]
+__all__ = ["empty_like", "fix", "ones_like", "round", "zeros_like"]

@@ -55,12 +55,6 @@ def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introsele
     return ordering.argpartition(x, kth=kth, axis=-1 if axis is None else axis, kind=kind)
 
 
-@implements(np.sort_complex)
-def sort_complex(a: Any) -> Any:
-    """Refuse: the order of complex numbers has no use for a gradient."""
-    refuse("sort_complex", "sort the real part or the absolute value", a="complex order")
-
-
 @implements(np.searchsorted)
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     """Return where `v` would be inserted into the ordered `a`."""

@@ -10,7 +10,7 @@ from ..graph import data_of
 from ..numpy_methods import implements
 from ..ops import arithmetic, compare, ordering, powers, shapes
 from ..ops import reductions as rows
-from ..ops.complex import conj, is_complex, real
+from ..ops.complex import conj, is_complex
 from .arguments import dtype_of, flag, given, positions
 from .choosing import clip, diagonal, take
 from .joining import concatenate
@@ -143,13 +143,6 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     return convolve(x, y, mode)
 
 
-@implements(np.real_if_close)
-def real_if_close(a: Any, tol: float = 100) -> Any:
-    """Return the real part if the imaginary part is nearly 0 everywhere."""
-    x = given(a)
-    return real(x) if is_complex(x) and not is_complex(np.real_if_close(data_of(x), tol)) else x
-
-
 __all__ = [
     "average",
     "convolve",
@@ -157,5 +150,4 @@ __all__ = [
     "correlate",
     "cov",
     "interp",
-    "real_if_close",
 ]

@@ -18,7 +18,7 @@ from ...ops import linalg as rows
 from ...ops.complex import conj, is_complex, real_part
 from ..arguments import given, refuse
 from ..choosing import take_along_axis, tril, triu
-from ..facts import imag
+from ..complexes import imag
 from ..joining import block
 from ..shaping import matrix_transpose as swapped
 

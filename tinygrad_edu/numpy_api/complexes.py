@@ -1,0 +1,43 @@
+"""NumPy's functions that lead from complex numbers to real ones. What their gradients mean: see `ops/complex.py`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..graph import data_of
+from ..numpy_methods import implements
+from ..ops import arithmetic, compare
+from ..ops import complex as rows
+from ..ops.complex import is_complex, real_part
+from .arguments import given
+
+
+@implements(np.real)
+def real(val: Any) -> Any:
+    """Return the real part."""
+    return real_part(given(val))
+
+
+@implements(np.imag)
+def imag(val: Any) -> Any:
+    """Return the imaginary part, which is 0 of a real number."""
+    x = given(val)
+    return rows.imag(x) if is_complex(x) else arithmetic.multiply(x, 0)
+
+
+@implements(np.angle)
+def angle(z: Any, deg: bool = False) -> Any:
+    """Return the angle with the positive real axis; of a real number it is 0 or pi, without a gradient."""
+    x = given(z)
+    found = rows.angle(x) if is_complex(x) else compare.where(x < 0, math.pi, 0.0)
+    return found * (180 / math.pi) if deg else found
+
+
+@implements(np.real_if_close)
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    """Return the real part if the imaginary part is nearly 0 everywhere."""
+    x = given(a)
+    return rows.real(x) if is_complex(x) and not is_complex(np.real_if_close(data_of(x), tol)) else x
