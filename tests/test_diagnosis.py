@@ -289,3 +289,18 @@ def test_every_row_has_its_place_in_the_pages_on_mistakes():
             assert all(f"| {row} |" in text or f"**Row {row}.**" in text for row in of_page), name
     assert sorted(rows) == list(CATALOGUE)
     assert {name for name, _ in listed} == {page.name for page in pages.glob("*.md")} - {"README.md"}
+
+
+def test_a_loop_over_examples_of_single_numbers():
+    model = nn.MLP(2, [3, 1])
+    examples, targets = np.random.default_rng(0).normal(size=(5, 2)), (1.0, -1.0, 1.0, 1.0, -1.0)
+    losses = [(model([float(k) for k in x]) - y) ** 2 for x, y in zip(examples, targets, strict=True)]
+    cost = sum(losses) / 5
+    parameters = dict(model.named_parameters())
+    right = {name: g.data for name, g in zip(parameters, tg.gradients(cost, parameters.values()), strict=True)}
+    assert tg.compare(right, model, cost).ok
+    assert tg.compare({name: 5 * g for name, g in right.items()}, model, cost).mistakes[0].number == 2
+    last = {name: g.data for name, g in zip(parameters, tg.gradients(losses[-1], parameters.values()), strict=True)}
+    overwritten = tg.compare(last, model, cost)
+    assert overwritten.mistakes[0].number == 10
+    assert "not divided by n = 5" in overwritten.mistakes[0].evidence

@@ -9,6 +9,7 @@ import numpy as np
 from ..graph import Node
 from ..notation import Notation
 from .catalogue import CATALOGUE
+from .layer_mutants import summands
 from .replay import Recording
 
 AND = ", and the 2 from the square "
@@ -30,6 +31,8 @@ def naming(r: float, factors: Factors) -> list[tuple[int, str]]:
 def named_factors(recording: Recording, notation: Notation) -> Factors:
     """Return the factors that mistakes are made of on this graph, with what each would mean."""
     n, m = notation.n, notation.m
+    if n == 1:  # single numbers: the cost may be a sum over examples, written as a loop
+        n = max(1, len(summands(recording)))
     squares = any(is_square(z) for z in recording.path)
     means = any(z.op is not None and z.op.name == "mean" and np.ndim(z.inputs[0]._data) > 1 for z in recording.path)
     found: Factors = {}
