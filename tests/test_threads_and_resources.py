@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu import Tensor, Value, graph
+from tinygrad_edu import Tensor, Value, accumulate
 
 
 @pytest.fixture
@@ -79,14 +79,14 @@ def test_backward_into_one_leaf_from_many_threads_is_exact(hasty_switching, make
 
 
 def test_a_thread_that_pauses_between_reading_and_writing_a_gradient_loses_none(monkeypatch):
-    w, total = Value(3.0), graph.total
+    w, total = Value(3.0), accumulate.total
 
     def slow(leaf, g):
         found = total(leaf, g)
         time.sleep(0.001)
         return found
 
-    monkeypatch.setattr(graph, "total", slow)
+    monkeypatch.setattr(accumulate, "total", slow)
     in_threads(8, lambda i: (w * w).backward())
     assert w.grad == 8 * 6.0
 

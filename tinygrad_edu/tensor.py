@@ -8,16 +8,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .accumulate import spent
 from .arrays import ReadOnly, array_of, constant, read_only
 from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
-from .graph import LISTED, NONE, Node, data_of, spent
+from .graph import LISTED, NO_PARAMS, Node, data_of
 from .modes import mode, tracing
 from .numpy_methods import ArrayMethods, answer, apply_ufunc
 from .op import Op
 from .ops import arithmetic, compare, indexing, linear, powers, reductions, shapes
 from .ops import complex as complexes
 from .refusals import bad_rule, stranger
-from .walks import Found, arrays_back
 
 EXACT = frozenset((float, int))
 OPERAND = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)
@@ -27,7 +27,7 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
     """Return the method for a row of two operands."""
 
     def method(x: Tensor, y: Any) -> Any:
-        return Tensor.make(row, (x, y), NONE) if type(y) is Tensor or isinstance(y, OPERAND) else stranger(row, y)
+        return Tensor.make(row, (x, y), NO_PARAMS) if type(y) is Tensor or isinstance(y, OPERAND) else stranger(row, y)
 
     return method
 
@@ -389,6 +389,11 @@ class Tensor(ArrayMethods, Node):
 
     # NumPy's protocols -----------------------------------------------------------------------------------------
 
+    @property
+    def _mask(self) -> Any:
+        """Refuse numpy.ma, which reads `_data` and `_mask` of whatever it computes with, and would cut the graph."""
+        raise DTypeError(f"a masked array cannot compute with {self.title}: give it as .filled(value)")
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
         return apply_ufunc(ufunc, method, operands, keywords)
 
@@ -471,9 +476,6 @@ class Tensor(ArrayMethods, Node):
                 "give a weight for each number, as in backward(np.ones(t.shape))"
             )
         return array.astype(self.dtype, copy=False)
-
-    def carry_back(self, seed: Any, keep: bool) -> Found | None:
-        return arrays_back(self, seed, keep)
 
     def leaf(self, data: Any) -> Tensor:
         """Return a constant; unlike a leaf of the user's it may be complex."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numbers
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from .accumulate import spent
 from .errors import DTypeError, InplaceError, users_line
-from .graph import ABSENT, Grads, Node, data_of, spent, tick
+from .graph import ABSENT, Grads, Node, data_of, tick
 from .modes import current, tracing
-from .op import TABLE, Op
+from .numpy_methods import answer, apply_ufunc
+from .op import Op
 from .ops import activations, arithmetic, compare, powers, trigonometry
 from .refusals import bad_rule
 from .walks import Found, floats_back
@@ -33,7 +35,7 @@ def real(x: Any) -> float:
     )
 
 
-plain, new, caller = current.get, object.__new__, sys._getframe  # by one name each: a dot costs as much as a slot
+mode_here, new, caller = current.get, object.__new__, sys._getframe  # by one name each: no dot in the hot path
 
 # Methods made from rows ----------------------------------------------------------------------------------------
 
@@ -44,7 +46,7 @@ def one(row: Op) -> Callable[[Any], Any]:
     assert scalar is not None
 
     def method(x: Value) -> Value:
-        if plain() is not None:
+        if mode_here() is not None:
             return Value.make(row, (x,), {})
         z: Value = new(Value)
         try:
@@ -67,7 +69,7 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
 
     def method(x: Value, y: Any) -> Any:
         kind = type(y)
-        if plain() is not None or (kind is not Value and kind not in EXACT):
+        if mode_here() is not None or (kind is not Value and kind not in EXACT):
             return Value.make(row, (x, y), {}) if isinstance(y, (Value, *OPERAND)) else NotImplemented
         z: Value = new(Value)
         try:
@@ -229,10 +231,16 @@ class Value(Node):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
         """Answer `np.exp(value)` and `np.float64(2) * value` with the row of that name."""
-        row = TABLE.get(ufunc.__name__)
-        if row is None or method != "__call__" or keywords:
-            raise DTypeError(f"np.{ufunc.__name__} does not work on a Value, which is one float: use Tensor")
-        return Value.make(row, operands, {})
+        return apply_ufunc(ufunc, method, operands, keywords)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:  # NumPy's protocol
+        """Answer `np.clip(value, 0, 1)`, `np.where(value > 0, value, 0)` and their like; what needs arrays says so."""
+        return answer(function)(*args, **kwargs)
+
+    @property
+    def _mask(self) -> Any:
+        """Refuse numpy.ma, which reads `_data` and `_mask` of whatever it computes with, and would cut the graph."""
+        raise DTypeError(f"a masked array cannot compute with {self.title}: give it as .filled(value)")
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
@@ -285,9 +293,9 @@ class Value(Node):
         """Return a constant zero."""
         return Value(0.0, requires_grad=False)
 
-    def carry_back(self, seed: float, keep: bool) -> Found | None:  # noqa: ARG002  # always kept
+    def quick_walk(self, seed: float) -> Found | None:
         return floats_back(self, seed)
 
-    def plain_walk(self, order: Sequence[Node], start: Any, keep: bool) -> Grads:
+    def plain_walk(self, order: Sequence[Node], grads: Grads, keep: Collection[Node]) -> Grads:
         with np.errstate(all="ignore"):  # it answers by IEEE arithmetic, as `operand` says
-            return super().plain_walk(order, start, keep)
+            return super().plain_walk(order, grads, keep)

@@ -1,7 +1,7 @@
-"""Backpropagation at full speed: `graph.pull` for numbers, unrolled once for floats and once for arrays.
+"""Backpropagation through Values at full speed: `graph.pull`, unrolled for rows of one or two operands.
 
 A rule is called here exactly as there, so there is no second copy of any derivative. Whatever is out of the
-ordinary (a pole, a stale leaf, a rule at fault) makes these walks raise or return None before anything has
+ordinary (a pole, a stale leaf, a rule at fault) makes this walk raise or return None before anything has
 changed: then `Node.backward` walks the plain way, which has the answer or says what is wrong.
 """
 
@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from .graph import ABSENT, LISTED, NONE, Grads, Node, history
+from .graph import ABSENT, LISTED, Grads, Node
 
 NOBODY: Any = object.__new__(Node)  # in a list of nodes by age, a place where no node is
-FARTHEST = 500_000  # places that may be added to such lists at once; more would be mostly empty
+FARTHEST = 500_000  # how many places such lists may grow by at once; they would be mostly empty
 
 Found = tuple[list[Any], list[Any], Grads]  # interior nodes, their gradients, and the leaves' gradients
 
@@ -22,8 +20,9 @@ Found = tuple[list[Any], list[Any], Grads]  # interior nodes, their gradients, a
 def floats_back(root: Node, seed: float) -> Found | None:
     """Carry the gradient of a `Value` back.
 
-    Nodes and gradients lie in lists by age, a place a tick: finding the nodes, sorting them and carrying gradients
-    back are one pass, without hashing.
+    `nodes[k]` is the node that was made k ticks before the root, and `grads[k]` its gradient so far; so the order of
+    the list is that from the newest to the oldest, and finding the nodes, sorting them and carrying gradients back
+    are one pass, without hashing.
     """
     kind, newest, places = type(root), root.born, 1
     nodes: list[Any] = [root]
@@ -33,7 +32,7 @@ def floats_back(root: Node, seed: float) -> Found | None:
         if z is NOBODY:
             continue
         g, x, y, rules = grads[age], z.x, z.y, z.op.rules
-        a = x._data if type(x) is kind else x
+        a = x._data if type(x) is kind else x  # so `a is not x` where x is a node
         b = y._data if type(y) is kind else y
         if a is not x:
             place = newest - x.born
@@ -42,9 +41,11 @@ def floats_back(root: Node, seed: float) -> Found | None:
             if x._requires_grad:
                 dx = rules[0](g, z._data, a) if b is ABSENT else rules[0](g, z._data, a, b)
                 if x.op is None:
-                    leaves[x] = leaves[x] + dx if x in leaves else 0.0 + dx
+                    leaves[x] = leaves[x] + dx if x in leaves else 0.0 + dx  # 0.0: a rule may give an int
                 else:
                     if place >= places:
+                        if place > places + FARTHEST:
+                            return None
                         places = room_for(place, nodes, grads)
                     nodes[place] = x
                     grads[place] += dx
@@ -58,6 +59,8 @@ def floats_back(root: Node, seed: float) -> Found | None:
                     leaves[y] = leaves[y] + dy if y in leaves else 0.0 + dy
                 else:
                     if place >= places:
+                        if place > places + FARTHEST:
+                            return None
                         places = room_for(place, nodes, grads)
                     nodes[place] = y
                     grads[place] += dy
@@ -69,44 +72,6 @@ def floats_back(root: Node, seed: float) -> Found | None:
 def room_for(place: int, nodes: list[Any], grads: list[Any]) -> int:
     """Lengthen lists by age so that they have `place`; return their length."""
     more = place + 64 - len(nodes)
-    if more > FARTHEST:
-        raise MemoryError("these lists would be mostly empty")
     nodes += [NOBODY] * more
     grads += [0.0] * more
     return len(nodes)
-
-
-def arrays_back(root: Node, seed: Any, keep: bool) -> Found | None:
-    """Carry the gradient of a `Tensor` back.
-
-    Few nodes with much work in each: what counts is that a gradient that fits already is not looked at twice.
-    keep: whether the gradients of interior nodes are wanted.
-    """
-    kind, array = type(root), np.ndarray
-    order = history(root)
-    grads: Grads = {root: seed}
-    for z in reversed(order):
-        if z not in grads or z.op is None:
-            continue
-        g = grads[z] if keep else grads.pop(z)
-        x, y, params = z.x, z.y, NONE
-        if y is LISTED:
-            inputs, params = x, z.params
-        else:
-            inputs = (x,) if y is ABSENT else (x, y)
-        operands = [x._data if type(x) is kind else x for x in inputs]
-        for i, (x, rule) in enumerate(zip(inputs, z.op.rules, strict=False)):  # some have rules for any number
-            if type(x) is not kind:
-                continue
-            if x.born >= z.born:
-                return None  # assigned since
-            if rule is None or not x._requires_grad:
-                continue
-            dx, data = rule(g, z._data, *operands, **params), x._data
-            if type(dx) is not array or dx.dtype is not data.dtype or dx.shape != data.shape:
-                dx = x.fit(dx, z, i)
-            if dx is not None:
-                grads[x] = grads[x] + dx if x in grads else dx
-    interior = [z for z in order if z.op is not None and z._requires_grad]
-    leaves = {x: grads[x] for x in order if x.op is None and x in grads}
-    return interior, [*map(grads.get, interior)], leaves

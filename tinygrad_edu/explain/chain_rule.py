@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .. import reasons
 from ..errors import GradientError
-from ..graph import Node, gradients, why_constant
+from ..graph import Node, gradients, history
 from ..notation import Notation
 from .explanation import Block, Equation, Explanation, Heading, Style, Words
 from .formula import Writer
@@ -30,7 +31,7 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
     Raises GradientError where there is no gradient to explain.
     """
     if not node.requires_grad:
-        raise GradientError(why_constant(node))
+        raise GradientError(reasons.constant(node, history(node)))
     notation = Notation(node)
     leaves = [z for z in notation.order if z.op is None and z.requires_grad]
     chosen = [wrt] if wrt is not None else [z for z in leaves if z.label] or leaves[:8]

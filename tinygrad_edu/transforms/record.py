@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import reasons
 from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, warn
-from ..graph import Grads, Node, born, data_of, itself, pull, tick, why_constant
+from ..graph import Grads, Node, born, data_of, history, itself, pull, tick
 from ..modes import Switch, mode
 from ..ops.shapes import identity
 from ..tensor import Tensor
@@ -95,7 +96,7 @@ class Record:
             return
         constants = [y for y in self.outputs if isinstance(y, Node) and not y.requires_grad]
         message = f"the result of {named(self.f)} does not depend on {', '.join(f'`{name}`' for name in free)}" + (
-            f": {why_constant(constants[0])}" if constants else ""
+            f": {reasons.constant(constants[0], history(constants[0]))}" if constants else ""
         )
         if strict:
             raise NotDifferentiableError(message)

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ...accumulate import spent
 from ...errors import AnomalyError, DTypeError, GradientError, users_line, warn
-from ...graph import Node, spent
+from ...graph import Node
 from ...modes import tracing
 
 INFINITY = math.inf

@@ -1,0 +1,71 @@
+"""How gradients get onto nodes: leaves add them up, interior nodes start anew, and all of them change or none.
+
+Knows nodes only as things with a `_grad`; where gradients come from is none of its business.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from .errors import warn
+
+if TYPE_CHECKING:
+    from .graph import Grads, Node
+
+_committing = threading.Lock()  # several threads may run backward() into the same leaf
+
+
+class Leaves:
+    """A set of leaves that keeps none of them alive. A WeakSet would ask `==`, which on nodes is an operation."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[int, ref[Node]] = {}
+
+    def add(self, leaf: Node) -> None:
+        """Put a leaf in."""
+        key = id(leaf)
+        self.by_id[key] = ref(leaf, lambda _: self.by_id.pop(key, None))
+
+    def discard(self, leaf: Node) -> None:
+        """Take a leaf out, if it is in."""
+        self.by_id.pop(id(leaf), None)
+
+    def __contains__(self, leaf: Node) -> bool:
+        return id(leaf) in self.by_id
+
+
+spent = Leaves()  # those whose gradient an optimiser has used and nobody has reset since
+
+
+def commit(
+    store: Callable[[Any, Any], None],
+    nodes: Iterable[Node],
+    grads: Iterable[Any],
+    leaves: Grads,
+    apart: Callable[[Iterable[Any]], Iterable[Any]],
+) -> None:
+    """Write `grads` onto interior `nodes` and add those of `leaves` to what is there; all or none, even on Ctrl-C.
+
+    store: writes one gradient onto one node. apart: copies gradients that share memory.
+    """
+    with _committing:
+        kept = apart(chain(grads, [total(leaf, g) for leaf, g in leaves.items()]))
+        deque(map(store, chain(nodes, leaves), kept), maxlen=0)  # without a step of Python in which Ctrl-C could strike
+
+
+def total(leaf: Node, g: Any) -> Any:
+    """Return the leaf's gradient so far plus `g`."""
+    if leaf._grad is None:
+        return g
+    if leaf in spent:
+        warn(
+            f"backward() adds to a gradient of {leaf.title} that an optimiser has already used: "
+            "call zero_grad() before each backward()",
+            UserWarning,
+        )
+    return leaf._grad + g
