@@ -250,3 +250,33 @@ def test_writing_a_page_is_quick():
     start = time.process_time()
     tg.stepper(y)
     assert time.process_time() - start < 0.5
+
+
+@pytest.mark.browser
+def test_the_network_and_the_graph_light_up_together(browser, tmp_path):  # noqa: F811
+    net = tg.nn.MLP(2, [2, 1], "tanh", rng=0)
+    loss = (net([1.0, -2.0]) - 1.0) ** 2
+    tg.stepper(loss, tmp_path / "step.html", model=net)
+    made = [z.label for z in history(loss) if z.op is not None]
+    with opened(browser, tmp_path / "step.html", f"#{made.index('a_2^(1)') + 1}") as page:
+        assert page.locator("#net g.now").evaluate_all("all => all.map(g => g.id)") == ["a1_1"]
+        assert page.locator("#graph g.now .t").all_text_contents() == ["a_2^(1)"]
+        page.click("#net #a1_0")
+        bright = page.locator("#graph .k > g:not(.hush) .t").all_text_contents()
+        assert {"w_11^(1)", "w_12^(1)", "b_1^(1)", "z_1^(1)", "a_1^(1)"} <= set(bright)
+        assert not {"w_21^(1)", "z_2^(1)"} & set(bright)
+        page.click("#net #a1_0")
+        assert page.locator("#graph .hush").count() == 0
+
+
+@pytest.mark.browser
+def test_the_picture_follows_the_step_and_the_page_stays(browser, tmp_path):  # noqa: F811
+    x = tg.Value(1.0)
+    for _ in range(40):
+        x = x * 1.01
+    tg.stepper(x, tmp_path / "step.html")
+    with opened(browser, tmp_path / "step.html", "#40", width=600) as page:
+        graph, card = (page.locator(each).bounding_box() for each in ("#graph", "#graph g.now"))
+        assert graph["x"] <= card["x"]
+        assert card["x"] + card["width"] <= graph["x"] + graph["width"] + 1
+        assert page.evaluate("scrollX + scrollY") == 0

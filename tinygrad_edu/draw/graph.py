@@ -190,10 +190,14 @@ class Maker:
         return Card("fold", (title or ("" if computed else "leaves")) + many, sign_of(last), rows)
 
 
-def picture_of(order: list[Node], names: Mapping[str, Any]) -> tuple[Picture, dict[Node, int]]:
+def picture_of(
+    order: list[Node], names: Mapping[str, Any], model: Module | None = None
+) -> tuple[Picture, dict[Node, int]]:
     """Return the picture of every node of `order`, and which card each node is."""
     maker = Maker(names={id(x): name for name, x in names.items() if isinstance(x, Node)})
     maker.add(order)
+    if model is not None:
+        frame(maker, order, model)
     return maker.picture, maker.index
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -11,8 +12,11 @@ import numpy as np
 
 from ..errors import NonScalarError
 from ..graph import Node, history
+from ..nn.module import Module
+from ..nn.neuron import MLP
 from . import mathml, svg
 from .graph import is_computed, picture_of, stale
+from .network import draw_network
 from .page import Page, asset, data, filled
 from .picture import Picture, shown, summary
 from .walk import Step, Walk
@@ -20,12 +24,19 @@ from .walk import Step, Walk
 MOST = 1500  # nodes: a page with more steps would not be read
 
 
-def stepper(node: Node, path: str | Path | None = None, *, names: Mapping[str, Any] | None = None) -> Page:
+def stepper(
+    node: Node,
+    path: str | Path | None = None,
+    *,
+    names: Mapping[str, Any] | None = None,
+    model: Module | None = None,
+) -> Page:
     """Return a page that computes `node` forward and its gradients backward, one step at a time.
 
     It has a slider, keys, a quiz, and the naive order of going back beside the right one. Opened with `#12` it
     stands at step 12, with `#last` after the last one.
     path: where to save it. names: what to call nodes that have no label, as in `names=locals()`.
+    model: the net that was called; a net of neurons is drawn beside its graph, and each lights up in the other.
     Raises TypeError where `node` is no node, NonScalarError where it is more than one number, ValueError for more
     than 1500 nodes.
     """
@@ -36,16 +47,17 @@ def stepper(node: Node, path: str | Path | None = None, *, names: Mapping[str, A
     order = sorted(history(node), key=is_computed)
     if len(order) > MOST:
         raise ValueError(f"stepper: {len(order)} nodes are too many to step through ({MOST} at most): take one example")
-    page = page_of(order, names or {})
+    page = page_of(order, names or {}, model)
     if path is not None:
         page.save(path)
     return page
 
 
-def page_of(order: list[Node], names: Mapping[str, Any]) -> Page:
+def page_of(order: list[Node], names: Mapping[str, Any], model: Module | None) -> Page:
     """Return the page for the graph of the last node of `order`."""
     root = order[-1]
-    picture, index = picture_of(order, names)
+    picture, index = picture_of(order, names, model)
+    neurons = neurons_of(picture) if isinstance(model, MLP) else {}
     picture.notes = stale(order)
     unnamed = 0
     for z in order:  # the arithmetic speaks of every node, so that every card needs a name
@@ -67,12 +79,24 @@ def page_of(order: list[Node], names: Mapping[str, Any]) -> Page:
         "naive": None if naive is None else [steps(step) for step in naive],
         "wrong": any(np.any(g != wrong.get(z)) for z, g in right.items() if z.op is None),
         "leaves": [index[z] for z in order if z.op is None and z.requires_grad],
+        "neurons": neurons,
         **vocabulary(order, picture, index),
     }
     title = f"Backpropagation, step by step: {shown(root.label) or root.title}"
-    parts = {"title": escape(title), "picture": svg.svg(picture), "data": data(content)}
+    network = f'<div class="scroll" id="net">{draw_network(model).svg()}</div>' if neurons and model is not None else ""
+    parts = {"title": escape(title), "picture": svg.svg(picture), "network": network, "data": data(content)}
     page = filled(asset("stepper.html"), parts)
     return Page(title, page, styles=asset("stepper.css"), script=asset("stepper.js"), height=760)
+
+
+def neurons_of(picture: Picture) -> dict[int, str]:
+    """Return of each card in the frame of a neuron which circle of the network that neuron is."""
+    found = {}
+    for i, card in enumerate(picture.cards):
+        title = "" if card.group is None else picture.groups[card.group].title
+        if neuron := re.match(r"layers\.(\d+)\.neurons\.(\d+) ", title):
+            found[i] = f"a{int(neuron[1]) + 1}_{neuron[2]}"
+    return found
 
 
 def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> dict[str, Any]:

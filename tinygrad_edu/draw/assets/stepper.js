@@ -89,6 +89,16 @@
     $("slide").max = steps.length;
   }
 
+  // The network beside the graph: a neuron that is chosen leaves only its own cards bright
+  const circle = (id) => id && document.querySelector(`#net #${id}`);
+  let chosen = "";
+  function choose(id) {
+    chosen = chosen === id ? "" : id;
+    cards.forEach((card, i) => card.classList.toggle("hush", chosen !== "" && content.neurons[i] !== chosen));
+    if (chosen) follow(cards[Object.keys(content.neurons).find((i) => content.neurons[i] === chosen)]);
+  }
+  for (const id of new Set(Object.values(content.neurons))) circle(id)?.addEventListener("click", () => choose(id));
+
   function light(step) {
     for (const [element, marks] of lit) element.classList.remove(...marks);
     lit = [];
@@ -98,6 +108,7 @@
     };
     const way = step.kind === "f" ? ["now", "fw"] : ["now"];
     mark(cards[step.card], ...way);
+    mark(circle(content.neurons[step.card]), ...way);
     for (const k of step.edges) mark(paths[k], ...way);
     for (const [x, row] of step.changes) {
       mark(line(x, row), "new");
@@ -105,9 +116,17 @@
     }
   }
 
+  // Scroll the picture, not the page, to the card that has just been computed.
+  function follow(card) {
+    const outer = graph.getBoundingClientRect(), inner = card.getBoundingClientRect();
+    if (inner.left < outer.left || inner.right > outer.right) graph.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+    if (inner.top < outer.top || inner.bottom > outer.bottom) graph.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
+  }
+
   function show() {
     const step = steps[at - 1], say = $("say");
     light(step);
+    if (step) follow(cards[step.card]);
     $("slide").value = at;
     $("count").textContent = `${at} / ${steps.length}`;
     say.className = step ? step.kind : "";
