@@ -66,6 +66,8 @@ def hold(f, *xs, order=2, rtol=1e-7):
     wanted = slope_of(lambda *at: weighed(f(*at)), xs, towards)
     scale = max((np.abs(t.grad).max(initial=1) for t in tensors if t.grad is not None), default=1)
     np.testing.assert_allclose(found, wanted, rtol=rtol, atol=rtol * scale)
+    _, forward = tg.jvp(lambda *at: weighed(f(*at)), tuple(xs), tuple(towards))
+    np.testing.assert_allclose(float(forward), found, rtol=1e-8, atol=1e-8 * scale)
     if order < 2:
         return
 

@@ -61,11 +61,11 @@ def push_through(z: Node, i: int, rule: Any, t: Any, read: Any, nested: bool) ->
     """Return the part of the tangent of `z` that comes from tangent `t` of its i-th operand."""
     assert z.op is not None
     operands = [read(x) for x in z.inputs]
-    if z.op.elementwise or isinstance(z, Value):
+    if isinstance(z, Value) or (z.op.elementwise and not is_complex(z)):  # a complex number is two, and may turn
         if shape(t) != shape(z):
             t = broadcast_to(t, shape=shape(z))
         dz = rule(t, read(z), *operands, **z.params)
-        return z.fit(dz if is_complex(z) else real_part(dz), z, i)  # a rule may lead from complex numbers to real ones
+        return z.fit(real_part(dz), z, i)  # a rule may lead from complex numbers to real ones
     if z.op.linear and not isinstance(z.op.rules, Every):  # that would be linear in all operands together
         operands[i] = t
         return z.fit(z.op(*operands, **z.params), z, i)
@@ -75,7 +75,7 @@ def push_through(z: Node, i: int, rule: Any, t: Any, read: Any, nested: bool) ->
 def transposed(z: Node, i: int, rule: Any, t: Any, operands: list[Any], result: Any, nested: bool) -> Any:
     """Return the transpose of a rule applied to `t`: the derivative, by its `g`, of the rule weighed with `t`."""
     g = z.zero()
-    g.requires_grad = True
+    g._requires_grad = True  # of complex numbers too, which no user may ask for
     x = z.inputs[i]
     with np.errstate(all="ignore"):  # the value at g = 0 is of no interest
         weighed = x.fit(rule(g, result, *operands, **z.params), z, i)
