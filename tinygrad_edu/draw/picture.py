@@ -104,8 +104,8 @@ def summary(data: Any) -> str:
     if array.dtype.kind == "c":
         return "complex"
     if array.size <= FEW and array.ndim == 1:
-        return "[" + ", ".join(number(float(x), 3) for x in array) + "]"
+        return "[" + ", ".join(number(float(x)) for x in array) + "]"
     if lost := np.count_nonzero(array != array):
         return f"nan in {lost} of {array.size}"
     low, high = float(array.min()), float(array.max())
-    return f"{number(low, 3)} … {number(high, 3)}" if low != high else f"all {number(low)}"
+    return f"{number(low)} … {number(high)}" if low != high else f"all {number(low)}"
