@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import graphviz
 import numpy as np
 import pytest
+import samples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from tinygrad_edu.draw.picture import Card, Edge, Group, Picture
 from tinygrad_edu.draw.routes import lay_out
 from tinygrad_edu.draw.svg import svg
 from tinygrad_edu.graph import history
+from tinygrad_edu.op import TABLE
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = [
@@ -452,3 +454,16 @@ def test_a_drawing_is_a_digraph_that_can_be_copied_and_added_to():
         more.node("mine", "my note")
     assert drawing.source.count("my note") == 1
     assert drawing.source.count('n9 [label="{tanh') == 1
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+def test_every_row_of_the_table_can_be_drawn_and_stepped_through(name):
+    for operands, params in samples.samples(name):
+        given = [tg.Tensor(x) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in operands]
+        z = TABLE[name](*given, **params)
+        if not isinstance(z, tg.Tensor):
+            continue
+        drawing = tg.draw(z)
+        assert len(paths(drawing.svg())) == drawing.source.count(" -> ") == len(operands)
+        if z.requires_grad and z.dtype.kind == "f":
+            assert "</html>" in tg.stepper((z * z).sum()).html

@@ -48,8 +48,8 @@ def of_numbers(rule: Any, z: Node, operands: list[Any]) -> float:
 def of_arrays(rule: Any, z: Node, operands: list[Any]) -> str:
     """Return the one number that a rule gives everywhere, or the smallest and the largest."""
     found = gradient_of(rule, np.ones_like(z._data, dtype=float), z, operands)
-    array = np.asarray(0.0 if found is None else data_of(found), dtype=float)
-    if not array.size:
+    array = np.asarray(0.0 if found is None else data_of(found))
+    if not array.size or array.dtype.kind == "c":
         return ""
     low, high = float(array.min()), float(array.max())
     return number(low, 3) if low == high else f"{number(low, 2)} … {number(high, 2)}"
