@@ -100,6 +100,16 @@ def test_a_leaf_is_not_written_into():
     np.testing.assert_array_equal(x.grad, [6.0, 4.0])
 
 
+def test_a_computed_tensor_is_not_written_into_behind_its_graph():
+    u = np.exp(tg.Tensor([1.0, 2.0]))
+    with tg.no_grad(), pytest.raises(InplaceError, match="a copy"):
+        u[0] = 3.0
+    constant = tg.Tensor([1.0, 2.0], requires_grad=False)
+    with tg.no_grad():
+        constant[0] = 3.0
+    np.testing.assert_array_equal(constant.data, [3.0, 2.0])
+
+
 def test_integers_take_no_numbers_that_carry_a_gradient():
     counts = tg.Tensor([1, 2, 3])
     with pytest.raises(TypeError, match="astype"):

@@ -11,13 +11,14 @@ import numpy as np
 from .accumulate import spent
 from .arrays import ReadOnly, array_of, constant, read_only
 from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
-from .graph import LISTED, NO_PARAMS, Node, data_of
+from .graph import NO_PARAMS, Node, data_of
 from .modes import mode, tracing
 from .numpy_methods import ArrayMethods, answer, apply_ufunc
 from .op import Op
 from .ops import arithmetic, compare, indexing, linear, powers, reductions, shapes
 from .ops import complex as complexes
 from .refusals import bad_rule, stranger
+from .writing import write
 
 EXACT = frozenset((float, int))
 OPERAND = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)
@@ -261,48 +262,7 @@ class Tensor(ArrayMethods, Node):
         return Tensor.make(indexing.getitem, (self, *arrays), {"key": key})
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        """Make this tensor the copy of its old self that has `value` in the places of an index.
-
-        Its old self lives on, hidden, as what the copy was made from; so gradients flow to both, and a graph that
-        was built from it before is found stale. Raises InplaceError for a leaf that needs a gradient.
-        """
-        if self.op is None and self._requires_grad and mode().recording:
-            raise InplaceError(
-                f"{self.title}[…] = … would change a leaf that needs a gradient: assign to its .data inside no_grad(), "
-                f"or change a copy, as in u = +t; u[…] = … (at {users_line()})"
-            )
-        if self._data.dtype.kind not in "fc" and isinstance(value, Tensor) and value._requires_grad:
-            raise DTypeError(
-                f"{self.title}, of dtype {self.dtype}, cannot take numbers that carry a gradient: convert it with "
-                f".astype(float) first (at {users_line()})"
-            )
-        key, arrays = indexing.split(index)
-        new = Tensor.make(indexing.setitem, (self, value, *arrays), {"key": key})
-        if new.op is not None:
-            old = self.former_self(value)
-            self.op, self.x, self.y, self.params = new.op, (old, *new.inputs[1:]), new.y, new.params
-            self._requires_grad = new._requires_grad
-        self._data = new._data
-        self.reborn()
-
-    def former_self(self, value: Any) -> Tensor:
-        """Return a copy of this node to take its place in the graph of `value`, as in t[0] = 2 * t[1]."""
-        old: Tensor = object.__new__(Tensor)
-        for slot in Node.__slots__:
-            if slot != "__weakref__" and hasattr(self, slot):
-                setattr(old, slot, getattr(self, slot))
-        found = [value] if isinstance(value, Node) else []
-        younger = set(found)
-        for node in found:  # grows while it is read; only what is younger can have been made from this node
-            if node.op is not None and node.born > self.born:
-                new = [x for x in node.inputs if isinstance(x, Node) and x not in younger]
-                younger.update(new)
-                found += new
-                if node.y is LISTED:
-                    node.x = tuple(old if x is self else x for x in node.x)
-                else:
-                    node.x, node.y = (old if x is self else x for x in (node.x, node.y))
-        return old
+        write(self, index, value)
 
     @property
     def mT(self) -> Tensor:  # noqa: N802  # NumPy's name
