@@ -114,10 +114,7 @@ class Node:
         """Return gradients as nodes of this kind may keep them: no two share memory."""
         raise NotImplementedError  # every kind of node defines its own
 
-    @staticmethod
-    def operand(x: Any) -> Any:
-        """Return what `backward` hands to rules for an operand: a node's data, and a constant as it is."""
-        return data_of(x)
+    operand: ClassVar[Callable[[Any], Any]] = staticmethod(data_of)  # what `backward` hands to rules of an operand
 
     def zero(self) -> Any:
         """Return a constant node that is zero, in this node's shape."""
@@ -183,9 +180,9 @@ class Node:
             requires_grad = False
             if here.trace is None:  # a program must compute again even what needs no gradient
                 op, operands, params = None, (), {"cut": "made inside no_grad()"}
-        self.op = op
+        self.op, self.params = op, params
         if params or len(operands) > 2:
-            self.x, self.y, self.params = operands, LISTED, params
+            self.x, self.y = operands, LISTED
         elif operands:
             self.x, self.y = operands if len(operands) == 2 else (operands[0], ABSENT)
         self._requires_grad = requires_grad
@@ -287,7 +284,7 @@ def pull_through(
     """Hand each operand of `z` its share of `g`, the gradient of `z`: this is the chain rule."""
     inputs, op = z.inputs, z.op
     assert op is not None
-    result, operands = read(z), [read(x) for x in inputs]
+    result, operands, params = read(z), [read(x) for x in inputs], z.params
     for i, (x, rule) in enumerate(zip(inputs, op.rules, strict=False)):  # `Every` has rules without end
         if not isinstance(x, Node):
             continue
@@ -296,7 +293,7 @@ def pull_through(
         if rule is None or x not in path:
             continue
         try:
-            dx = rule(g, result, *operands, **z.params)
+            dx = rule(g, result, *operands, **params)
         except Exception as error:
             error.add_note(f"in the derivative of {op.said(inputs)} by operand {i}, made at {z.where}")
             raise

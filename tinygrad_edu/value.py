@@ -35,6 +35,11 @@ def real(x: Any) -> float:
     )
 
 
+def ieee(x: Any) -> np.float64:
+    """Return a number that follows IEEE at poles and past overflow, where a float raises."""
+    return np.float64(data_of(x))
+
+
 mode_here, new, caller = current.get, object.__new__, sys._getframe  # by one name each: no dot in the hot path
 
 # Methods made from rows ----------------------------------------------------------------------------------------
@@ -111,6 +116,7 @@ class Value(Node):
     """
 
     __slots__ = ()
+    operand: ClassVar[Callable[[Any], Any]] = staticmethod(ieee)
     keeps_interior_gradients: ClassVar[bool] = True  # a picture of a scalar graph shows the gradient of every node
 
     def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None:
@@ -270,11 +276,6 @@ class Value(Node):
             return real(g)
         except DTypeError:
             raise bad_rule(z, i, f"{g!r:.60} of type {type(g).__name__}") from None
-
-    @staticmethod
-    def operand(x: Any) -> np.float64:
-        """Return a number that follows IEEE at poles and past overflow, where a float raises."""
-        return np.float64(data_of(x))
 
     def seed(self, given: Any) -> float:
         """Return the gradient to start from as a float; 1 if none is given."""
