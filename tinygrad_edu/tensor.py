@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,60 +11,20 @@ import numpy as np
 from .accumulate import spent
 from .arrays import ReadOnly, array_of, constant, read_only
 from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
-from .graph import NO_PARAMS, Node, data_of
+from .graph import Node, data_of
 from .modes import mode, tracing
 from .numpy_methods import ArrayMethods, answer, apply_ufunc
 from .op import Op
-from .ops import arithmetic, compare, indexing, linear, powers, reductions, shapes
+from .operators import Operators
 from .ops import complex as complexes
-from .refusals import bad_rule, stranger
+from .ops import indexing, reductions, shapes
+from .refusals import bad_rule
 from .writing import write
 
 EXACT = frozenset((float, int))
-OPERAND = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)
 
 
-def two(row: Op) -> Callable[[Any, Any], Any]:
-    """Return the method for a row of two operands."""
-
-    def method(x: Tensor, y: Any) -> Any:
-        return Tensor.make(row, (x, y), NO_PARAMS) if type(y) is Tensor or isinstance(y, OPERAND) else stranger(row, y)
-
-    return method
-
-
-def reflected(row: Op) -> Callable[[Any, Any], Any]:
-    """Return the method for a row whose right operand is the tensor."""
-
-    def method(y: Tensor, x: Any) -> Any:
-        return Tensor.make(row, (x, y), {}) if isinstance(x, OPERAND) else stranger(row, x)
-
-    return method
-
-
-def in_place(row: Op, symbol: str) -> Callable[[Any, Any], Any]:
-    """Return the method for `t += other` and its like: a new node, unless that would change what a gradient needs."""
-
-    def method(x: Tensor, y: Any) -> Any:
-        if x.op is None and x._requires_grad and mode().recording:
-            raise InplaceError(
-                f"{x.title} {symbol}= … would change a leaf that needs a gradient: wrap it in no_grad(), "
-                f"assign to its .data, or let an optimiser do it (at {users_line()})"
-            )
-        if x.op is None and not (mode().recording and isinstance(y, Tensor) and y._requires_grad):
-            x.assign(row(x._data, y._data if isinstance(y, Tensor) else y))
-            return x
-        if x.op is not None and x._requires_grad and x.op.uses_result:
-            raise InplaceError(
-                f"{x.title}, made at {x.where}, is what the derivative of `{x.op.name}` is computed from: "
-                f"write y = y {symbol} … instead of y {symbol}= … (at {users_line()})"
-            )
-        return Tensor.make(row, (x, y), {})
-
-    return method
-
-
-class Tensor(ArrayMethods, Node):
+class Tensor(Operators, ArrayMethods, Node):
     """An array that remembers how it was computed.
 
     data: an array, a number or nested lists of real numbers; it is copied.
@@ -74,6 +34,7 @@ class Tensor(ArrayMethods, Node):
     """
 
     __slots__ = ()
+    __hash__ = Node.__hash__  # the operators define ==, which would take it away
     keeps_interior_gradients: ClassVar[bool] = False  # they would double the memory that training takes
     __array_priority__ = 1000
 
@@ -202,60 +163,7 @@ class Tensor(ArrayMethods, Node):
         """How many numbers there are."""
         return self._data.size  # type: ignore[no-any-return]  # as above
 
-    # Arithmetic: every operator is a row of the table ----------------------------------------------------------
-
-    __add__ = two(arithmetic.add)
-    __radd__ = reflected(arithmetic.add)
-    __iadd__ = in_place(arithmetic.add, "+")
-    __sub__ = two(arithmetic.subtract)
-    __rsub__ = reflected(arithmetic.subtract)
-    __isub__ = in_place(arithmetic.subtract, "-")
-    __mul__ = two(arithmetic.multiply)
-    __rmul__ = reflected(arithmetic.multiply)
-    __imul__ = in_place(arithmetic.multiply, "*")
-    __truediv__ = two(arithmetic.divide)
-    __rtruediv__ = reflected(arithmetic.divide)
-    __itruediv__ = in_place(arithmetic.divide, "/")
-    __pow__ = two(powers.power)
-    __rpow__ = reflected(powers.power)
-    __ipow__ = in_place(powers.power, "**")
-    __matmul__ = two(linear.matmul)
-    __rmatmul__ = reflected(linear.matmul)
-    __mod__ = two(arithmetic.remainder)
-    __rmod__ = reflected(arithmetic.remainder)
-    __floordiv__ = two(arithmetic.floor_divide)
-    __rfloordiv__ = reflected(arithmetic.floor_divide)
-    __lt__ = two(compare.less)
-    __le__ = two(compare.less_equal)
-    __gt__ = two(compare.greater)
-    __ge__ = two(compare.greater_equal)
-    __eq__ = two(compare.equal)
-    __ne__ = two(compare.not_equal)
-    __and__ = two(compare.bitwise_and)
-    __rand__ = reflected(compare.bitwise_and)
-    __or__ = two(compare.bitwise_or)
-    __ror__ = reflected(compare.bitwise_or)
-    __xor__ = two(compare.bitwise_xor)
-    __rxor__ = reflected(compare.bitwise_xor)
-    __hash__ = Node.__hash__  # defining == would take it away
-
-    def __neg__(self) -> Tensor:
-        return Tensor.make(arithmetic.negative, (self,), {})
-
-    def __abs__(self) -> Tensor:
-        return Tensor.make(arithmetic.absolute, (self,), {})
-
-    def __pos__(self) -> Tensor:
-        return Tensor.make(arithmetic.positive, (self,), {})
-
-    def __invert__(self) -> Tensor:
-        return Tensor.make(compare.invert, (self,), {})
-
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
-
-    def __round__(self, digits: int = 0) -> Any:
-        return answer(np.round)(self, digits)
+    # Indexing and shape: by rows too -----------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Tensor:
         key, arrays = indexing.split(index)
