@@ -309,6 +309,15 @@ def test_large_graphs_fold_and_say_so():
     assert {"z_1^(1) ×20", "a_16^(2) ×20"} <= {card.title for card in cards}
 
 
+def test_tensors_of_many_numbers_fold_into_their_users():
+    w, b = tg.Tensor(np.ones((4, 3)), label="W"), tg.Tensor(np.ones(4), label="b")
+    z = np.ones((2, 3)) @ w.T + b
+    z.label = "z"
+    picture = tg.draw((z * z).sum(), collapse=True).sketch.picture
+    assert [card.title for card in picture.cards] == ["z", ""]
+    assert [(e.tail, e.head, e.label) for e in picture.edges] == [(0, 1, "×2")]
+
+
 def test_collapse_by_choice_counts_the_uses_it_hides():
     a = tg.Value(2.0, label="a")
     b = a * a

@@ -145,9 +145,10 @@ class Maker:
         """Add a card for each key of a folding, and one edge from card to card, however many uses it stands for."""
         for key, nodes in in_order(order, dict(folds)):
             uses: dict[int, int] = {}
+            within = {key}  # a key may be a tensor, whose == is elementwise: sets go by identity and hash
             for z in nodes:
                 for x in z.inputs:
-                    if isinstance(x, Node) and folds[x] != key:
+                    if isinstance(x, Node) and folds[x] not in within:
                         uses[self.index[folds[x]]] = uses.get(self.index[folds[x]], 0) + 1
             card = self.card(nodes[0]) if len(nodes) == 1 else self.folded(key, nodes)
             card.inputs = len(uses)
