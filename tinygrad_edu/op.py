@@ -127,7 +127,7 @@ class Op:
         """Return NumPy's value of a point where Python's arithmetic raises, with a warning that names the point."""
         with np.errstate(all="ignore"):
             z = float(self.forward(*map(np.float64, operands), **params))
-        said = self.text.format(*(f"({x:g})" if x < 0 else f"{x:g}" for x in operands))
+        said = self.text.format(*(f"({x:g})" if x < 0 else f"{x:g}" for x in operands)).replace(" ** ", "**")
         warn(f"{said} is {'not real' if math.isnan(z) else z}", RuntimeWarning)
         return z
 

@@ -130,7 +130,12 @@ def squeezed(z: Any, axis: Axis) -> Any:
 
 
 def deviations(x: Any, axis: Axis, ddof: float, where: Any, mean: Any) -> tuple[Any, Any]:
-    """Return how far each element is from the mean, and the degrees of freedom to divide by."""
+    """Return how far each element is from the mean, and the degrees of freedom to divide by.
+
+    Those of half precision come in single precision, in which their squares add up without overflow.
+    """
+    if dtype_of(x) == np.float16:
+        x = shapes.astype(x, dtype=np.dtype(np.float32))
     n = counted(x, axis, where)
     if mean is None and where is True:
         mean = rows.mean(x, axis=axis, keepdims=True)
@@ -157,8 +162,10 @@ def var(
 ) -> Any:
     """Average the squared distances from the mean along axes; `ddof` degrees of freedom less."""
     refuse_out("var", out)
-    d, freedom = deviations(cast(given(x), dtype), axis, ddof if correction is None else correction, where, mean)
+    x = cast(given(x), dtype)
+    d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
     z = rows.sum(powers.square(d), axis=axis, keepdims=True) / freedom
+    z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z
     return z if flag(keepdims) else squeezed(z, axis)
 
 
@@ -177,8 +184,10 @@ def std(
 ) -> Any:
     """Return the square root of `var`. Where all elements are equal its gradient is 0, the least subgradient."""
     refuse_out("std", out)
-    d, freedom = deviations(cast(given(x), dtype), axis, ddof if correction is None else correction, where, mean)
+    x = cast(given(x), dtype)
+    d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
     z = rows.norm(d, axis=axis, keepdims=True) / powers.sqrt(freedom)
+    z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z
     return z if flag(keepdims) else squeezed(z, axis)
 
 
