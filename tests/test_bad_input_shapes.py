@@ -113,9 +113,9 @@ def test_a_transpose_is_suggested_only_where_it_fits():
 
 def test_a_single_number_has_no_matrix_product():
     x = ones(3)
-    with refuses(ShapeError, "matmul needs ≥1-d", "left is 0-d", "use a * x"):
+    with refuses(ShapeError, "matmul needs ≥1-d", "left is 0-d", "use *, as in a * x"):
         Tensor(2.0) @ x
-    with refuses(ShapeError, "matmul needs ≥1-d", "right is 0-d", "use x * 2.0"):
+    with refuses(ShapeError, "matmul needs ≥1-d", "right is 0-d", "use *, as in x * 2.0"):
         x @ 2.0
 
 

@@ -165,7 +165,7 @@ def test_batches_go_through_the_set_once():
     np.testing.assert_array_equal(again, order)
 
 
-@pytest.mark.parametrize("size", [0, -1, 2.5, "8", None])
+@pytest.mark.parametrize("size", [0, -1, 2.5, "8", True, None])
 def test_a_batch_has_a_whole_number_of_examples(size):
     with refuses(ValueError, "batches: size must be", repr(size)):
         batches(np.zeros((4, 1)), np.zeros(4), size)

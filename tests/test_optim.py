@@ -199,7 +199,7 @@ def params():
 @pytest.mark.parametrize(
     ("make", "kind", "words"),
     [
-        (lambda: nn.SGD([], 0.1), ValueError, "did you consume model.parameters()"),
+        (lambda: nn.SGD([], 0.1), ValueError, "did you consume model.parameters()?"),
         (lambda: nn.SGD(iter(()), 0.1), ValueError, "no parameters"),
         (lambda: nn.SGD(Tensor([1.0]), 0.1), TypeError, "pass model.parameters()"),
         (lambda: nn.SGD(Value(1.0), 0.1), TypeError, "pass model.parameters()"),

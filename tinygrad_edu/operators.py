@@ -43,7 +43,7 @@ def in_place(row: Op, symbol: str) -> Callable[[Any, Any], Any]:
         if x.op is None and x._requires_grad and mode().recording:
             raise InplaceError(
                 f"{x.title} {symbol}= … would change a leaf that needs a gradient: wrap it in no_grad(), "
-                f"assign to its .data, or let an optimiser do it (at {users_line()})"
+                f"write {x.label or 'w'}.data {symbol}= …, or let an optimiser do it (at {users_line()})"
             )
         if x.op is None and not (mode().recording and isinstance(y, Node) and y._requires_grad):
             x.assign(row(x._data, data_of(y)))

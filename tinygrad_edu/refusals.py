@@ -108,7 +108,7 @@ def matrix_product(attempt: Attempt, error: Exception) -> Exception | None:
     (x, y), (p, q) = attempt.names, attempt.shapes
     for side, name, shape in (("left", x, p), ("right", y, q)):
         if not shape:
-            return attempt.misfit(f"matmul needs ≥1-d operands, and {name} on the {side} is 0-d; use {x} * {y}")
+            return attempt.misfit(f"matmul needs ≥1-d; {side} is 0-d; use *, as in {x} * {y}")
     inner = -1 if len(q) == 1 else -2
     if p[-1] == q[inner]:
         return broadcasting(attempt._replace(shapes=[p[:-2], q[:-2]]), error)

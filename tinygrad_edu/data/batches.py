@@ -21,12 +21,9 @@ def batches(x: Any, y: Any, size: int, rng: Rng = None) -> Iterator[tuple[Array,
     Raises ValueError at once where x and y differ in length or `size` is not a whole number from 1 up.
     """
     x, y = pair("batches", x, y)
-    try:
-        size = operator.index(size)
-    except TypeError:
-        raise ValueError(
-            f"batches: size must be a whole number of examples, not {size!r:.60} (at {users_line()})"
-        ) from None
+    if isinstance(size, bool) or not hasattr(size, "__index__"):
+        raise ValueError(f"batches: size must be a whole number of examples, not {size!r:.60} (at {users_line()})")
+    size = operator.index(size)
     if size < 1:
         raise ValueError(f"batches: size must be at least 1 example, not {size} (at {users_line()})")
     order = np.arange(len(x)) if rng is None else np.random.default_rng(rng).permutation(len(x))

@@ -151,7 +151,7 @@ def checked_params(owner: str, given: Any) -> list[Any]:
         raise DTypeError(f"{owner}: pass model.parameters(), a list of parameters, not {given!r:.60} {here}")
     if not params:
         raise ValueError(
-            f"{owner}: no parameters to step; did you consume model.parameters(), or has the model none? {here}"
+            f"{owner}: no parameters to step; did you consume model.parameters()? Or has the model none? {here}"
         )
     places: dict[Any, int] = {}
     for i, w in enumerate(params):
