@@ -79,7 +79,8 @@ class TestCures:
             (
                 lambda x: where(x > 0, np.sqrt(x), 0.0),
                 [0.0, 1.0],
-                "Double-where: a harmless operand first, the result afterwards, ok = x > 0; where(ok, sqrt(where(ok, x, 1.0)), 0.0)",
+                "Double-where: a harmless operand first, the result afterwards, ok = x > 0; "
+                "where(ok, sqrt(where(ok, x, 1.0)), 0.0)",
             ),
             (
                 lambda x: where(x < 10, np.exp(x), x),

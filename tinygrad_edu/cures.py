@@ -79,8 +79,8 @@ def double_where(z: Node, i: int, chooser: Node | None) -> str:
     operands = [written(x) for x in z.inputs]
     operands[i] = f"where(ok, {operands[i]}, 1.0)"
     return (
-        "0 times infinity is NaN, also where the number itself is left out. Double-where: a harmless operand first, the "
-        f"result afterwards, ok = {test}; where(ok, {z.op.text.format(*operands)}, 0.0)"
+        "0 times infinity is NaN, also where the number itself is left out. Double-where: a harmless operand first, "
+        f"the result afterwards, ok = {test}; where(ok, {z.op.text.format(*operands)}, 0.0)"
     )
 
 

@@ -106,7 +106,7 @@ def mended(x: str, p: Shape, y: str, q: Shape) -> str:
 def matrix_product(attempt: Attempt, error: Exception) -> Exception | None:
     """Two operands whose inner sizes differ, or one that is a single number."""
     (x, y), (p, q) = attempt.names, attempt.shapes
-    for side, name, shape in (("left", x, p), ("right", y, q)):
+    for side, shape in (("left", p), ("right", q)):
         if not shape:
             return attempt.misfit(f"matmul needs ≥1-d; {side} is 0-d; use *, as in {x} * {y}")
     inner = -1 if len(q) == 1 else -2
