@@ -304,3 +304,77 @@ def test_a_loop_over_examples_of_single_numbers():
     overwritten = tg.compare(last, model, cost)
     assert overwritten.mistakes[0].number == 10
     assert "not divided by n = 5" in overwritten.mistakes[0].evidence
+
+
+def one_by_one(weights, biases, x, y, row, layer):
+    """Return the gradients of a tanh net and its squares, mistaken at one layer, neuron by neuron."""
+    activations, zs = [x], []
+    for number, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
+        zs.append(activations[-1] @ w.T + b)
+        activations.append(zs[-1] if number == len(weights) else np.tanh(zs[-1]))
+    g, found = 2 * (activations[-1] - y) / len(x), []
+    if row == 10:
+        g[:-1] = 0
+    for number in range(len(weights), 0, -1):
+        a, here = activations[number], row if number == layer else 0
+        slope = {11: np.ones_like(a), 14: a, 16: (1 - a * a) ** 2}.get(here, 1 - a * a)
+        delta = g if number == len(weights) else g * slope
+        step = delta.T @ (zs[number - 2] if here == 18 else activations[number - 1])
+        found[:0] = [z for w, b in zip(step, delta.sum(axis=0), strict=True) for z in (*w, b)]
+        g = delta @ weights[number - 1]
+    return found
+
+
+@pytest.mark.parametrize(("row", "layer"), [(10, 1), (11, 1), (11, 2), (14, 2), (16, 1), (18, 2), (18, 3)])
+def test_a_mistake_in_a_net_of_single_numbers_is_made_in_all_neurons_of_a_layer(row, layer):
+    rng = np.random.default_rng(5)
+    model = nn.MLP(3, [4, 4, 2], "tanh")
+    for p in model.parameters():
+        p.assign(float(rng.normal()))
+    x, y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    loss = 0
+    for one, right in zip(x, y, strict=True):
+        loss = loss + sum((a - b) ** 2 for a, b in zip(model(list(one)), right, strict=True))
+    loss = loss / len(x)
+    weights = [np.array([[w.data for w in n.w] for n in block.neurons]) for block in model.layers]
+    biases = [np.array([n.b.data for n in block.neurons]) for block in model.layers]
+    names = dict(model.named_parameters())
+
+    def report(mistake):
+        hand = one_by_one(weights, biases, x, y, mistake, layer)
+        return tg.compare({name: float(g) for name, g in zip(names, hand, strict=True)}, model, loss)
+
+    assert report(0).ok
+    assert report(row).mistakes[0].number == row
+
+
+@pytest.mark.parametrize("variant", [0, 1, 2])
+def test_softmax_written_out_is_recognised_as_the_fused_one_is(variant):
+    rng = np.random.default_rng(11)
+    x, y = rng.normal(size=(7, 5)), np.eye(3)[rng.integers(0, 3, 7)]
+    w = tg.Tensor(rng.normal(size=(3, 5)), label="W")
+    p = tg.softmax(x @ w.T, axis=1)
+    loss = -(tg.log(p) * y).sum() / 7
+    q = p.data
+    delta = (q, (q - y) * q * (1 - q), -y * (1 - q))[variant] / 7
+    assert tg.compare((q - y).T @ x / 7, w, loss).ok
+    assert tg.compare(delta.T @ x, w, loss).mistakes[0].number == 25
+
+
+def test_rows_in_any_other_order_are_recognised_and_so_is_the_data_in_place_of_an_activation():
+    it = net(np.random.default_rng(2), (5, 5, 4))
+    hand = learner(it)
+    assert tg.compare(hand | {"W^(1)": hand["W^(1)"][[2, 0, 1, 4, 3]]}, it.parameters, it.cost).mistakes[0].number == 28
+    w1, w2 = (tg.Tensor(w, label=f"W{i}") for i, w in enumerate(it.weights, 1))
+    loss = ((w2 @ tg.tanh(w1 @ it.x.T) - it.y.T) ** 2).sum()  # the data is an array here, no node
+    z = it.weights[0] @ it.x.T
+    delta = 2 * (it.weights[1] @ np.tanh(z) - it.y.T)
+    assert tg.compare(delta @ np.tanh(z).T, w2, loss).ok
+    assert tg.compare(delta @ it.x, w2, loss).mistakes[0].number == 19
+
+
+def test_all_gradients_of_a_comparison_were_typed_to_the_same_decimals():
+    right = {"w": np.array([0.123456, -1.234567, 0.3456789]), "b": np.array([0.0254, 0.0601])}
+    report = tg.compare({"w": np.round(right["w"], 3), "b": np.round(right["b"], 3)}, right)
+    assert report.ok
+    assert [(mistake.number, mistake.where) for mistake in report.mistakes] == [(34, "w, b")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,14 @@ from ..errors import GradientError
 from ..graph import Node
 from ..notation import Notation
 from .diagnosis import Candidate, Question, diagnose
-from .first_look import Item, array_of_numbers
+from .first_look import Array, Item, array_of_numbers, typed_decimals
 from .functions import recorded
-from .places import without_graph
+from .places import rearranged, without_graph
 from .points import random_runs
 from .procedure import procedural
 from .reading import at, paired, targets_of
 from .replay import Recording, Run
-from .report import ComparisonReport, Line, Worst
+from .report import ComparisonReport, Line, Mistake, Worst
 
 POINTS = 7  # at which a formula or a function is tried
 
@@ -43,7 +44,9 @@ def compare(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) ->
     notation = Notation(loss) if loss is not None else None
     pairs = paired(hand, targets_of(auto), notation)
     if loss is None or notation is None or not all(isinstance(target, Node) for _, target in pairs.values()):
-        alone = [Item(name, at(None, given, name, {}), automatic(x, name)) for name, (given, x) in pairs.items()]
+        arrays = {name: at(None, given, name, {}) for name, (given, _) in pairs.items()}
+        decimals = typed_decimals_of_all(arrays.values())
+        alone = [Item(name, arrays[name], automatic(x, name), decimals=decimals) for name, (_, x) in pairs.items()]
         return reported(None, None, [], [alone])
     recording = Recording(loss, [target for _, target in pairs.values()])
     for name, (_, target) in pairs.items():
@@ -52,23 +55,26 @@ def compare(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) ->
     runs = [Run(recording)]
     if all(is_computed(given) for given, _ in pairs.values()):
         runs += random_runs(recording, POINTS - 1, rng)
-    return reported(
-        recording,
-        notation,
-        runs,
-        [
-            [
-                Item(
-                    name,
-                    at(run, given, name, notation.names),
-                    run.gradient(run.grads, target).astype(kind(target)),
-                    target,
-                )
-                for name, (given, target) in pairs.items()
-            ]
-            for run in runs
-        ],
-    )
+    rows = []
+    for run in runs:
+        arrays = {name: at(run, given, name, notation.names) for name, (given, _) in pairs.items()}
+        decimals = typed_decimals_of_all(arrays.values())
+        autos = {name: run.gradient(run.grads, z).astype(kind(z)) for name, (_, z) in pairs.items()}
+        rows.append([Item(name, arrays[name], autos[name], z, decimals) for name, (_, z) in pairs.items()])
+    return reported(recording, notation, runs, rows)
+
+
+def typed_decimals_of_all(arrays: Iterable[Array]) -> int | None:
+    """Return to how many decimals all the numbers of a comparison were typed; None if they look computed."""
+    return typed_decimals(np.concatenate([np.ravel(x) for x in arrays]))
+
+
+def merged(mistakes: list[Mistake]) -> list[Mistake]:
+    """Return the mistakes with those that differ in their place only as one."""
+    places: dict[tuple[int, str, str, str], list[str]] = {}
+    for m in mistakes:
+        places.setdefault((m.number, m.name, m.evidence, m.fix), []).append(m.where)
+    return [Mistake(number, name, ", ".join(where), *rest) for (number, name, *rest), where in places.items()]
 
 
 def is_computed(given: Any) -> bool:
@@ -100,7 +106,7 @@ def reported(
         off = max(same, key=lambda item: (not item.ok, item.error))
         lines.append(Line(first.name, first.auto.shape, off.error, off.verdict, off.ok))
         worst = farther(worst, off)
-    mistakes = [mistake for item in items[0] for mistake in item.mistakes]
+    mistakes = merged([mistake for item in items[0] for mistake in item.mistakes])
     candidates: list[Candidate] = []
     advice: list[str] = []
     usable = [i for i, item in enumerate(items[0]) if item.fits and item.verdict != "not finite"]
@@ -108,7 +114,7 @@ def reported(
     if not all(item.ok or "right numbers" in item.verdict for row in kept for item in row):
         if recording is not None and notation is not None:
             question = Question(recording, notation, runs, kept)
-            candidates = diagnose(question) or procedural(question)
+            candidates = diagnose(question) or procedural(question) or rearranged(kept)
             advice += where_first(question)
         else:
             candidates = without_graph(kept[0])

@@ -24,6 +24,7 @@ class Item:
     given: Array
     auto: Array
     node: Node | None = None
+    decimals: int | None = None  # to which all gradients of one comparison were typed; by default this one's own
     hand: Array = field(init=False)  # `given` in the shape of `auto`, as far as that can be had
     fits: bool = True  # whether it can
     tolerance: float = 0.0
@@ -63,7 +64,7 @@ class Item:
                 Mistake(OTHER, "not a finite number", where, text, "look for 0/0, log(0) or an overflow in the formula")
             )
             return
-        decimals = typed_decimals(self.given)
+        decimals = self.decimals or typed_decimals(self.given)
         error = self.error
         if self.mistakes:
             close = error <= self.tolerance
@@ -130,7 +131,8 @@ def typed_decimals(given: Array) -> int | None:
         fraction = fraction.rstrip("0")
         most = max(most, len(fraction) - int(exponent or 0))
         digits = max(digits, len((whole + fraction).strip("0")))
-    return most if 2 <= most <= 6 and digits >= 3 else None
+    enough = 3 if given.size < 6 else 2  # of a few numbers, 0.5 and 0.25 may be exact
+    return most if 2 <= most <= 6 and digits >= enough else None
 
 
 def array_of_numbers(x: Any, name: str) -> Array:

@@ -34,7 +34,7 @@ def of_layer(recording: Recording, notation: Notation, layer: Layer) -> Iterator
             yield Mutant(21, "δ passed on without the weights", product, {edge: lambda g, *_, **__: g})
 
 
-def stand_ins(notation: Notation, layer: Layer) -> Iterator[tuple[int, str, Node]]:
+def stand_ins(notation: Notation, layer: Layer) -> Iterator[tuple[int, str, Any]]:
     """Yield what may have been put in place of a layer's input: the z before it, or another layer's activation."""
     shape = np.shape(getattr(layer.x, "_data", layer.x))
     before = [other for other in notation.layers if other.a is layer.x]
@@ -44,9 +44,10 @@ def stand_ins(notation: Notation, layer: Layer) -> Iterator[tuple[int, str, Node
     seen = {id(layer.x), *(id(other.z) for other in before)}
     for other in notation.layers:
         for node, letter in ((other.a, "a"), (other.x, "a"), (other.z, "z")):
-            if isinstance(node, Node) and id(node) not in seen and np.shape(node._data) == shape:
+            if id(node) not in seen and np.shape(getattr(node, "_data", node)) == shape:
                 seen.add(id(node))
-                yield 19, f"{letter} of another layer: {notation.name(node)}", node
+                name = notation.name(node) if isinstance(node, Node) else f"a^({other.number - 1})"
+                yield 19, f"{letter} of another layer: {name}", node
 
 
 def turned(rule: Rule, i: int) -> Rule:
@@ -64,15 +65,19 @@ def of_examples(recording: Recording, notation: Notation) -> Iterator[Mutant]:
     if last is not None and last.axis is not None and last.z in recording.uses:
         for k, which in ((-1, "last"), (0, "first")):
             yield Mutant(10, f"the {which} example alone", last.z, masks={last.z: masked(k, last.axis)})
-    terms = summands(recording)
-    if len(terms) > 2 and len({z.inputs[i].op for z, i in terms}) == 1:  # examples are alike
-        for kept, which in ((terms[-1], "last"), (terms[0], "first")):
-            others: dict[Edge, Change] = {edge: None for edge in terms if edge is not kept}
-            yield Mutant(10, f"the {which} example alone", kept[0], others)
+    for nested in (True, False):
+        terms = summands(recording, nested)
+        if len(terms) > 2 and len({z.inputs[i].op for z, i in terms}) == 1:  # examples are alike
+            for kept, which in ((terms[-1], "last"), (terms[0], "first")):
+                others: dict[Edge, Change] = {edge: None for edge in terms if edge is not kept}
+                yield Mutant(10, f"the {which} example alone", kept[0], others)
 
 
-def summands(recording: Recording) -> list[Edge]:
-    """Return the terms of the sum that the output is, as edges, oldest first."""
+def summands(recording: Recording, nested: bool = True) -> list[Edge]:
+    """Return the terms of the sum that the output is, as edges, oldest first.
+
+    nested: whether a term that is a sum itself, as the cost of an example with several outputs is, counts as its terms.
+    """
     found: list[Edge] = []
     top = recording.output
     while top.op is not None and top.op.name in ("multiply", "divide") and len(recording.edges[top]) == 1:
@@ -83,7 +88,8 @@ def summands(recording: Recording) -> list[Edge]:
             continue
         for edge in recording.edges[z]:
             x = z.inputs[edge[1]]
-            if x.op is not None and x.op.name == "add" and len(recording.uses[x]) == 1:
+            follows = nested or (edge is recording.edges[z][0] and len(z.inputs) == len(recording.edges[z]))
+            if follows and x.op is not None and x.op.name == "add" and len(recording.uses[x]) == 1:
                 sums.append(x)
             else:
                 found.append(edge)

@@ -18,46 +18,79 @@ from .mutant import Mutant, masked_rule, scaled
 from .replay import Change, Edge, Instead, Recording, Rule, Run
 from .wrong_rules import wrong_rules
 
-MOST = 600  # mutants of one graph: a large one is searched from its newest node back
+MOST = 600  # mutants at one node of a graph: a large one is searched from its newest node back
+LARGEST = 20_000  # nodes that are looked at
 
 
 def mutants(recording: Recording, notation: Notation) -> list[Mutant]:
     """Return the mutants of a graph, newest node first."""
-    found: list[Mutant] = []
-    for z in reversed(recording.path):
-        if len(found) > MOST:
-            break
+    single: list[Mutant] = []
+    for z in reversed(recording.path[-LARGEST:]):
         if z.op is not None:
-            found += of_rules(recording, z)
-            found += of_reductions(recording, z)
-            found += of_broadcasting(recording, z)
-        found += of_paths(recording, z)
+            single += of_rules(recording, z)
+            single += of_products(recording, z)
+            single += of_reductions(recording, z)
+            single += of_broadcasting(recording, z)
+        single += of_paths(recording, z)
+    whole: list[Mutant] = []
     for layer in reversed(notation.layers):
         if layer.product in recording.uses and layer.z in recording.uses:
-            found += of_layer(recording, notation, layer)
-    found += of_examples(recording, notation)
+            whole += of_layer(recording, notation, layer)
+    whole += of_examples(recording, notation)
     for leaf in recording.leaves:
-        found += of_leaf(leaf)
-    return [*found, *everywhere(found)]
+        whole += of_leaf(leaf)
+    return [*single[:MOST], *whole, *made_alike([*single, *whole], depths_of(recording.order))]
 
 
-def everywhere(found: list[Mutant]) -> list[Mutant]:
-    """Return, of mistakes that are possible at several nodes, each made at all of them."""
-    alike: dict[tuple[int, str], list[Mutant]] = {}
+def made_alike(found: list[Mutant], depths: dict[Node, int]) -> list[Mutant]:
+    """Return, of mistakes that are possible at several nodes, each made at all of them, and at all of one depth.
+
+    Nodes of one depth are the neurons of a layer, or the same place in every example, where a net is made of single
+    numbers or runs on one example after another: who errs there, errs in all of them.
+    """
+    alike: dict[tuple[int, str, int | None], list[Mutant]] = {}
     for mutant in found:
-        if not mutant.leaves and mutant.number not in (10, 23, 24):
-            alike.setdefault((mutant.number, mutant.said), []).append(mutant)
-    return [
-        Mutant(
-            number,
-            said,
-            None,
-            {edge: rule for mutant in same for edge, rule in mutant.changes.items()},
-            {node: mask for mutant in same for node, mask in mutant.masks.items()},
-        )
-        for (number, said), same in alike.items()
-        if len(same) > 1
-    ]
+        if mutant.node is None or mutant.leaves or mutant.number in (10, 23):
+            continue
+        alike.setdefault((mutant.number, mutant.said, depths[mutant.node]), []).append(mutant)
+        if mutant.number != 24:
+            alike.setdefault((mutant.number, mutant.said, None), []).append(mutant)
+    made: dict[frozenset[int], Mutant] = {}  # by the mistakes that it is made of: one depth may be all there is
+    for (number, said, depth), same in alike.items():
+        if len(same) > 1:
+            made.setdefault(
+                frozenset(map(id, same)),
+                Mutant(
+                    number,
+                    said if depth is None else f"{said}, in all {len(same)} places alike",
+                    None if depth is None else same[-1].node,
+                    {edge: rule for mutant in same for edge, rule in mutant.changes.items()},
+                    {node: mask for mutant in same for node, mask in mutant.masks.items()},
+                ),
+            )
+    return list(made.values())
+
+
+def depths_of(order: list[Node]) -> dict[Node, int]:
+    """Return how many operations lie between each node and the farthest leaf before it."""
+    depths: dict[Node, int] = {}
+    for z in order:
+        depths[z] = 1 + max((depths[x] for x in z.inputs if isinstance(x, Node)), default=-1)
+    return depths
+
+
+def of_products(recording: Recording, z: Node) -> Iterator[Mutant]:
+    """Yield, for a weight that is one number, its neuron's z put in place of the a that it is multiplied with."""
+    assert z.op is not None
+    for edge in recording.edges[z] if z.op.name == "multiply" else ():
+        i = edge[1]
+        weight, a = z.inputs[i], z.inputs[1 - i]
+        if weight.op is None and isinstance(a, Node) and a.op is not None and a.op.elementwise and len(a.inputs) == 1:
+            below = a.inputs[0]
+            if isinstance(below, Node) and below.op is not None and np.shape(below._data) == np.shape(a._data):
+                yield Mutant(
+                    18, "z before the activation in place of a", z, {edge: Instead(z.op.rules[i], 1 - i, below)}
+                )
 
 
 def of_rules(recording: Recording, z: Node) -> Iterator[Mutant]:

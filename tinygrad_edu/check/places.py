@@ -40,6 +40,12 @@ def without_graph(items: Sequence[Item]) -> list[Candidate]:
     return sorted(found, key=lambda c: c.rank)
 
 
+def rearranged(rows: Sequence[Sequence[Item]]) -> list[Candidate]:
+    """Return which gradients hold the right numbers in other places; at several points nothing is said."""
+    wrong = [item for item in rows[0] if not item.ok] if len(rows) == 1 else []
+    return [candidate for item in wrong for candidate in moved(item.hand, item.auto, item.tolerance, item.name)]
+
+
 def moved(hand: Array, auto: Array, tolerance: float, name: str) -> list[Candidate]:
     """Return how the same numbers got to other places, if they did."""
     if hand.size < 3 or len(np.unique(auto)) < 3:

@@ -18,11 +18,11 @@ Rule = Callable[..., Any]  # as in a row: of g, z, the operands and the paramete
 
 
 class Instead(NamedTuple):
-    """A rule that is handed the data of another node in place of operand `i`."""
+    """A rule that is handed the data of another node, or an array, in place of operand `i`."""
 
     rule: Rule
     i: int
-    node: Node
+    node: Any
 
 
 Change = Rule | Instead | None  # another rule for an edge; None hands nothing back along it
@@ -90,7 +90,7 @@ class Run:
         assert z.op is not None
         x, operands = z.inputs[i], [self.read(x) for x in z.inputs]
         if isinstance(change, Instead):
-            operands[change.i] = self.data[change.node]
+            operands[change.i] = self.read(change.node)
             change = change.rule
         dx = (change or z.op.rules[i])(g, self.data[z], *operands, **z.params)
         return None if dx is None else x.fit(data_of(dx), z, i)

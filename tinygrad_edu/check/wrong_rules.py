@@ -110,6 +110,12 @@ ONE: dict[str, list[Wrong]] = {  # rows of one operand
         Wrong(25, "p(1 − p), the diagonal alone", lambda g, z, x, axis=-1: g * z * (1 - z)),
         Wrong(25, "no Jacobian", lambda g, z, x, axis=-1: g),
         Wrong(25, "p alone", lambda g, z, x, axis=-1: g * z),
+        Wrong(25, "p without − y", lambda g, z, x, axis=-1: -z * np.sum(g * z, axis=axis, keepdims=True)),
+        Wrong(
+            25,
+            "(p − y)·p(1 − p)",
+            lambda g, z, x, axis=-1: (g - np.sum(g * z, axis=axis, keepdims=True)) * z * z * (1 - z),
+        ),
     ],
     "log_softmax": [
         Wrong(25, "1 − p, the diagonal alone", lambda g, z, x, axis=-1: g * (1 - np.exp(z))),
