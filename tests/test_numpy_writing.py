@@ -82,11 +82,24 @@ def test_a_graph_from_the_old_numbers_is_stale():
     u = x * 2.0
     y = u * u
     u[0] = 5.0
-    with pytest.raises(StaleGraphError):
-        y.sum().backward()
+    for ask in (lambda: y.sum().backward(), lambda: tg.gradients(y.sum(), [x])):
+        with pytest.raises(StaleGraphError, match=r"written into by t\[…\] = … at .*test_numpy_writing.py:\d+, after"):
+            ask()
     assert x.grad is None
     (u * u).sum().backward()
     np.testing.assert_array_equal(x.grad, [0.0, 16.0])
+
+
+@pytest.mark.parametrize("transform", [tg.grad, tg.jacobian, tg.hessian, lambda f: lambda x: tg.jvp(f, x, x)])
+def test_no_transform_takes_the_new_numbers_for_the_old(transform):
+    def f(x):
+        u = x * 2.0
+        y = u * u
+        u[0] = 5.0
+        return y.sum()
+
+    with pytest.raises(StaleGraphError, match="written into"):
+        transform(f)(np.array([1.0, 2.0]))
 
 
 def test_a_leaf_is_not_written_into():

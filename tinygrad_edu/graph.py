@@ -247,13 +247,19 @@ class Node:
 
 
 def history(*roots: Node) -> list[Node]:
-    """Return `roots` and every node they were made from, oldest first."""
+    """Return `roots` and every node they were made from, oldest first.
+
+    Raises StaleGraphError where a computed node is not older than what was made from it: it was written to since.
+    """
     seen, found = set(roots), list(dict.fromkeys(roots))
     for node in found:  # grows while it is read, so nothing recurses
         for x in node.inputs:
-            if isinstance(x, Node) and x not in seen:
-                seen.add(x)
-                found.append(x)
+            if isinstance(x, Node):
+                if x.born >= node.born and x.op is not None:
+                    raise StaleGraphError(reasons.stale(node, x))
+                if x not in seen:
+                    seen.add(x)
+                    found.append(x)
     found.sort(key=born)  # the order of making is a topological order
     return found
 

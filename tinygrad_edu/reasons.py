@@ -26,7 +26,12 @@ def constant(node: Node, made_from: Sequence[Node]) -> str:
 
 
 def stale(z: Node, x: Node) -> str:
-    """Say which leaf `x` changed after which node `z` had been made from it."""
+    """Say which leaf `x` changed, or which tensor was written into, after node `z` had been made from it."""
+    if x.op is not None and x.op.name == "setitem":
+        return (
+            f"a tensor was written into by t[…] = … at {x.where}, after {z.title} had been made from it at {z.where}: "
+            "compute from it after writing, or write into a copy, as in u = +t; u[…] = …"
+        )
     if x.op is not None:
         return (
             f"there is a cycle: {z.title}, made at {z.where}, has an operand that is not older, {x.title}, "

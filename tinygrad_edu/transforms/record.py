@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import reasons
-from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, warn
+from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, StaleGraphError, warn
 from ..graph import Grads, Node, born, data_of, history, itself, pull, tick
 from ..modes import Switch, mode
 from ..ops.shapes import identity
@@ -180,16 +180,22 @@ def like(given: Any, data: Any) -> Any:
 
 
 def since(outputs: Sequence[Node], start: int) -> tuple[list[Node], list[Node]]:
-    """Return the nodes that were made for `outputs` after tick `start`, oldest first, and the older ones they use."""
+    """Return the nodes that were made for `outputs` after tick `start`, oldest first, and the older ones they use.
+
+    Raises StaleGraphError as `history` does.
+    """
     seen, made, older = set(outputs), list(dict.fromkeys(outputs)), []
     for node in made:  # grows while it is read
         if node.born < start:
             older.append(node)
             continue
         for x in node.inputs:
-            if isinstance(x, Node) and x not in seen:
-                seen.add(x)
-                made.append(x)
+            if isinstance(x, Node):
+                if x.born >= node.born and x.op is not None:
+                    raise StaleGraphError(reasons.stale(node, x))
+                if x not in seen:
+                    seen.add(x)
+                    made.append(x)
     return sorted((node for node in made if node.born > start), key=born), older
 
 
