@@ -14,6 +14,10 @@ from tinygrad_edu import demo
 from tinygrad_edu.cli import main
 from tinygrad_edu.demo import by_hand, checks, training
 
+PAGES = {"nudges", "training", "landscape", "digit"}  # those that are also in frames on the report
+FILES = {"report.html", "network.svg", "neuron.svg", "proof.svg", "network.html", "neuron.html"}
+FILES |= {f"{name}.html" for name in PAGES}
+
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
@@ -35,9 +39,12 @@ def test_the_whole_command_does_the_main_job(done):
     assert len(errors) == 3
     assert max(errors) <= 1e-10
     assert "NOT" not in ran.stdout
-    for name in ("report.html", "network.svg", "neuron.svg"):
-        assert str(folder / name) in ran.stdout
+    assert str(folder / "report.html") in ran.stdout
+    assert {path.name for path in folder.iterdir()} == FILES
+    for name in FILES:
+        assert name in ran.stdout
         assert (folder / name).stat().st_size > 2000
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1_500_000
 
 
 @pytest.mark.parametrize("seed", [1, 7])
@@ -48,15 +55,16 @@ def test_other_seeds_reach_it_too(seed, tmp_path, capsys):
 
 
 class Page(HTMLParser):
-    """Collects the text, the tags and the addresses of a page."""
+    """Collects the text, the tags, the addresses and the framed pages of a page."""
 
     def __init__(self):
         super().__init__()
-        self.texts, self.tags, self.addresses = [], [], []
+        self.texts, self.tags, self.addresses, self.frames = [], [], [], []
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
         self.addresses += [value for name, value in attributes if name in ("src", "href")]
+        self.frames += [value for name, value in attributes if name == "srcdoc"]
 
     def handle_data(self, text):
         self.texts.append(text)
@@ -67,31 +75,106 @@ def test_the_page_stands_alone_and_shows_everything(done):
     text = (folder / "report.html").read_text()
     page = Page()
     page.feed(text)
-    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    links = {address for address in page.addresses if not address.startswith("data:image/png;base64,")}
+    assert links == {"#draw"} | {name for name in FILES - {"report.html"} if name.endswith(".html")}
+    assert 'id="draw"' in text
     assert set(re.findall(r"https?://[\w./]+", text)) <= {"http://www.w3.org/2000/svg"}
     assert "prefers-color-scheme:dark" in text
-    assert page.tags.count("svg") >= 3
-    assert page.tags.count("table") == 4
-    assert page.texts.count("✓") == 2 * 6  # each parameter, before training and after
+    assert page.tags.count("svg") == 3  # the network, the neuron and the proof; all else is in frames
+    assert page.tags.count("script") == 0
     assert "✗" not in text
-    assert len(text) < 300_000
+    assert len(text) < 700_000
     shown = "".join(page.texts)
-    for words in ("--seed 0 --epochs 80", "δj(l)", "average of all 32", "82 single neurons", "Alpaydin", "CC BY 4.0"):
+    assert shown.count("✓") == 1 + 2 * 6 + 6  # the headline, each parameter before and after training, and drawn
+    for words in ("--seed 0 --epochs 80", "δj(l)", "82 single neurons", "Alpaydin", "CC BY 4.0"):
         assert words in shown
-    for name in ("network.svg", "neuron.svg"):
+    headings = re.findall("<h2.*?>(.*?)</h2>", text)
+    order = [
+        "Input",
+        "One neuron",
+        "The cost",
+        "Backpropagation",
+        "Gradient descent",
+        "Training",
+        "Checked",
+        "What",
+        "Try",
+    ]
+    assert all(heading.startswith(word) for heading, word in zip(headings, order, strict=True))
+    for name in ("network.svg", "neuron.svg", "proof.svg"):
         ET.parse(folder / name)
     assert "grad" in (folder / "neuron.svg").read_text()
 
 
+def test_what_is_in_the_frames_is_what_lies_beside_the_page(done):
+    _, folder = done
+    page = Page()
+    page.feed((folder / "report.html").read_text())
+    assert sorted(page.frames) == sorted((folder / f"{name}.html").read_text() for name in PAGES)
+
+
+def test_the_cost_is_that_of_the_scores_beside_it(done):
+    text = (done[1] / "report.html").read_text().replace("−", "-")
+    scores = [float(n) for n in re.findall(r"<td>(-?[\d.]+)</td>", text.split("score z")[1].split("</tr>")[0])]
+    believed, cost = re.search(r"-ln ([\d.]+) = ([\d.]+)</em>", text).groups()
+    digit = int(re.search(r"for this (\d) it is", text)[1])
+    p = np.exp(scores) / np.exp(scores).sum()
+    assert len(scores) == 10
+    assert p[digit] == pytest.approx(float(believed), abs=1e-3)
+    assert -np.log(p[digit]) == pytest.approx(float(cost), abs=2e-3)
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
-def test_a_browser_shows_the_page(done, browser, scheme, is_dark):  # noqa: F811  # the fixture
-    with opened(browser, done[1] / "report.html", scheme=scheme) as page:
+@pytest.mark.parametrize(
+    ("scheme", "is_dark", "width"), [("light", False, 1280), ("dark", True, 1280), ("light", False, 400)]
+)
+def test_a_browser_shows_the_page(done, browser, scheme, is_dark, width):  # noqa: F811  # the fixture
+    with opened(browser, done[1] / "report.html", scheme=scheme, width=width) as page:
         paper = re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))
         assert (int(paper[0]) < 100) is is_dark
-        assert page.locator("h1").inner_text() == "A small net that reads digits, and the proof of its gradients"
+        assert page.locator("h1").inner_text() == "A small net learns to read digits"
         assert page.locator("figure.right img").evaluate_all("images => images.every(i => i.naturalWidth === 8)")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 1100  # nothing sticks out
+        assert page.evaluate("document.documentElement.scrollWidth") <= width  # nothing sticks out
+        assert len(page.frames) == 1 + len(PAGES)
+        for frame in page.frames[1:]:  # each fits into its frame
+            frame.wait_for_load_state()
+            size = frame.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+            assert size[0] <= size[1] + 1, frame.title()
+
+
+@pytest.mark.browser
+def test_a_visitor_replays_the_training_and_draws_a_digit(done, browser):  # noqa: F811  # the fixture
+    with opened(browser, done[1] / "report.html", width=1280) as page:
+        training = page.frame_locator(".training iframe")
+        training.locator("#slide").press("End")
+        assert training.locator("#count").inner_text().startswith("step 3600, loss 0.")
+        assert training.locator("image[data-j]").first.get_attribute("href").startswith("data:image/png")
+
+        digit = page.frame_locator(".digit iframe")
+        assert digit.locator("#verdict").inner_text() == "Nothing is drawn yet."
+        page.locator("a[href='#draw']").click()
+        box = digit.locator("#pad").bounding_box()
+        ring = [
+            (box["x"] + 144 + 65 * np.cos(t), box["y"] + 144 + 105 * np.sin(t)) for t in np.linspace(0, 2 * np.pi, 40)
+        ]
+        page.mouse.move(*ring[0])
+        page.mouse.down()
+        for place in ring[1:]:
+            page.mouse.move(*place)
+        page.mouse.up()
+        assert digit.locator("#verdict").inner_text() == "The net reads 0."
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["network", "neuron"])
+def test_the_pages_beside_it_open(done, browser, name):  # noqa: F811  # the fixture
+    with opened(browser, done[1] / f"{name}.html") as page:
+        if name == "network":
+            page.locator("button[data-show=n]").click()
+            assert "Δw" in page.locator("path.w title").first.text_content()
+        else:
+            page.keyboard.press("End")
+            assert "a_" in page.locator("svg").first.text_content()
 
 
 def test_running_again_gives_the_same_and_leaves_other_files_alone(tmp_path, capsys):
@@ -102,7 +185,7 @@ def test_running_again_gives_the_same_and_leaves_other_files_alone(tmp_path, cap
         text = (tmp_path / "report.html").read_text()
         pages.append(re.sub(r"\btg\d+\b", "tg", text))  # the arrowheads of each picture have a name of their own
     assert pages[0] == pages[1]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "network.svg", "neuron.svg", "report.html"]
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"mine.txt"}
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
@@ -132,7 +215,7 @@ def test_what_is_compared_is_not_zero():
     found = checks.nudges(model, x, y)
     assert found.each.shape == (8, 10)
     assert (found.each.argmax(axis=1) == y).all()
-    np.testing.assert_allclose(found.average, -compared[-1].auto, rtol=1e-12)
+    np.testing.assert_allclose(found.each.mean(axis=0), -compared[-1].auto, rtol=1e-12)
 
 
 def test_no_progress_bar_without_tqdm(monkeypatch, capsys):

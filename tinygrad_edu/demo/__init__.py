@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ..data import load_digits, split
-from . import checks, pictures
+from . import checks
 from .findings import Findings
+from .pictures import pictures
 from .progress import progress
 from .report import report
 from .training import BATCH, digit_net, least_sure, recognised, train
@@ -30,13 +31,13 @@ def run(seed: int, epochs: int, out: Path) -> int:
     model = digit_net(rng)
     batch = x[:BATCH], y[:BATCH]
     before, nudges = checks.by_hand(model, *batch), checks.nudges(model, *batch)
-    course = train(model, x, y, progress("training ", range(epochs)), epochs, rng)
+    recorder = train(model, x, y, progress("training ", range(epochs)), epochs, rng)
     shown = least_sure(model, x_test, y_test)
     image, digit = x_test[shown], int(y_test[shown])
     found = Findings(
         seed=seed,
         epochs=epochs,
-        course=course,
+        cost=(recorder.losses[0], float(np.mean(recorder.losses[-len(x) // BATCH :]))),
         learnt=float(np.mean(recognised(model, x) == y)),
         images=x_test,
         digits=y_test,
@@ -53,11 +54,8 @@ def run(seed: int, epochs: int, out: Path) -> int:
     print(f"nudges     of {BATCH} single examples average to the gradient of the batch: to {found.nudges.error:.1e}")
     print(f"neurons    {found.scales.count} single ones give the same outputs: to {found.scales.error:.1e}")
 
-    drawn, said = pictures.neuron(model, image, digit)
-    network = pictures.network(model, image)
-    written = [out / "neuron.svg", out / "network.svg", out / "report.html"]
-    drawn.save(written[0])
-    network.save(written[1])
-    report(found, drawn.svg(), said, network.svg()).save(written[2])
-    print(f"wrote      {', '.join(map(str, written))}")
+    drawn = pictures(recorder, x, y, image, digit, found.after, found.nudges)
+    page = report(found, drawn).save(out / "report.html")
+    beside = drawn.save(out)
+    print(f"wrote      {page}, and beside it {', '.join(path.name for path in beside)}")
     return 0 if found.equal else 1

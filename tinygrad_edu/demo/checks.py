@@ -70,11 +70,6 @@ class Nudges:
     each: Array  # (n, 10): minus the gradient of each example's own cost
     error: float  # of the average of all nudges of all parameters against the gradient of the batch
 
-    @property
-    def average(self) -> Array:
-        """What the batch as a whole asks for."""
-        return np.asarray(self.each.mean(axis=0))
-
 
 def nudges(model: Sequential, x: Array, y: Array) -> Nudges:
     """Compute the gradient of each example by itself, and average."""

@@ -18,7 +18,7 @@ class Findings:
 
     seed: int
     epochs: int
-    course: Array  # the mean loss of each epoch
+    cost: tuple[float, float]  # of the first step, and of the last ones on average
     learnt: float  # the share it recognises of the images it was trained on
     images: Array  # (n, 64), held out
     digits: Array  # (n,): what they show

@@ -1,8 +1,10 @@
-"""The page of the demo: what was trained, and each proof with its numbers; one file that needs nothing else."""
+"""The page of the demo, in the order in which one learns it: layers, a neuron, cost, backpropagation, SGD, the proof.
+
+One file that needs nothing else: what can be used stands in frames. The files beside it are the same, each alone.
+"""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from html import escape
@@ -11,63 +13,115 @@ from typing import Any
 
 import numpy as np
 
-from ..draw.image import grey, tint, uri
+from ..draw.image import grey, uri
 from ..draw.page import Page
 from .checks import TOLERANCE
 from .findings import Findings
-from .training import LEARNING_RATE
+from .pictures import EXAMPLES, JUDGES, Pictures
+from .training import BATCH, LEARNING_RATE
 
 Array = np.ndarray[Any, Any]
-SHOWN = 12  # nudges in the table, and images that were recognised
+SHOWN = 12  # images that were recognised
 
-FORMULAS = (
-    ("z^(l) = W^(l) a^(l−1) + b^(l)", "a^(l) = σ(z^(l))", "C = −ln a_y^(L)"),
-    ("δ^(L) = a^(L) − y", "δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ σ′(z^(l))", ""),
-    ("∂C/∂w_jk^(l) = δ_j^(l) a_k^(l−1)", "∂C/∂b_j^(l) = δ_j^(l)", ""),
+FORWARD = (("z^(l) = W^(l) a^(l−1) + b^(l)", "a^(l) = σ(z^(l))"),)
+BACKWARD = (
+    ("δ^(L) = a^(L) − y", "δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ σ′(z^(l))"),
+    ("∂C/∂w_jk^(l) = δ_j^(l) a_k^(l−1)", "∂C/∂b_j^(l) = δ_j^(l)"),
 )
 
 
-def report(found: Findings, neuron: str, said: str, network: str) -> Page:
-    """Return the page. neuron, network: pictures as SVG; said: what the first one shows."""
+def report(found: Findings, drawn: Pictures) -> Page:
+    """Return the page."""
     command = f"tinygrad-edu demo --seed {found.seed} --epochs {found.epochs}"
     sections = [
-        "<h1>A small net that reads digits, and the proof of its gradients</h1>",
-        f'<p class="soft">Made by <code>{command}</code>, which makes it again, number for number.</p>',
+        "<h1>A small net learns to read digits</h1>",
+        f'<p class="soft">Every picture on this page is of one net, trained by <code>{command}</code>, which makes all '
+        'of it again, number for number. At the end you can <a href="#draw">draw a digit</a> for it to read.</p>',
         headline(found),
-        "<h2>What it learnt</h2>",
-        f"<p>The mean loss of each of {found.epochs} epochs, on a logarithmic scale.</p>",
-        curve(found.course),
-        digits(found),
-        "<h2>Every gradient, against formulas derived by hand</h2>",
-        "<p>Backpropagation as one derives it on paper, written out in plain NumPy, one example at a time, then "
-        f"averaged over a batch of {len(found.nudges.digits)}; beside it what this package computes, for the untrained "
-        "net and for the trained one. All numbers are compared; the table shows the largest of each gradient.</p>",
-        formulas(),
+        "<h2>Input, hidden layers, output</h2>",
+        "<p>The 64 pixels of an image go in on the left. Each neuron of a layer adds up what the layer before says, "
+        f"weighted, and passes it on: this is forward propagation. The image, a {found.digits[found.shown]}, is of all "
+        "that the net recognises the one that it is least sure of. Blue weights are positive, orange, dashed ones "
+        "negative; beside each first neuron is the image of its 64 weights. Output neuron 1 scores the "
+        "digit 0, neuron 2 the digit 1, and so on.</p>",
+        formulas(FORWARD),
+        f'<div class="scroll">{drawn.network.svg()}</div>',
+        more("network.html", "Choose a neuron and read its arithmetic; see each weight’s gradient and nudge"),
+        "<h2>One neuron</h2>",
+        f"<p>{notation(drawn.neuron_said)}</p>",
+        f'<div class="scroll">{drawn.neuron.svg()}</div>',
+        more(
+            "neuron.html",
+            "Go through it one step at a time, forward, and backward from the neuron itself, whose gradient is then 1",
+        ),
+        "<h2>The cost: how wrong the net is</h2>",
+        cost(found),
+        "<h2>Backpropagation: the nudge that each weight wants</h2>",
+        f"<p>How the cost changes with a weight says which way to nudge it: by −η ∂C/∂w, with η = {LEARNING_RATE} "
+        f"here. Neuron by neuron, from the last layer to the first, {notation('δ_j^(l) = ∂C/∂z_j^(l)')} is what it "
+        "takes:</p>",
+        formulas(BACKWARD),
+        "<h2>Gradient descent: all nudges, averaged</h2>",
+        f"<p>Each example alone would nudge the untrained net towards its own digit: here are the nudges that "
+        f"{EXAMPLES} examples want of the ten biases of the output. Stochastic gradient descent takes the average of "
+        f"a small batch of them, {BATCH} at a time.</p>",
+        framed(drawn.nudges_page, "nudges"),
+        "<h2>Training: a few thousand such steps</h2>",
+        f"<p>{found.epochs} times through all images: the cost fell from {found.cost[0]:.3g} to "
+        f"{found.cost[1]:.2g}. Press play, and see the weights of the first neurons turn from noise into patterns.</p>",
+        framed(drawn.training_page, "training"),
+        f"<p>The same run as a walk. All weights together are one point, the cost there, of {JUDGES} images, is its "
+        "height, and every step leads downhill on the ground of one batch.</p>",
+        framed(drawn.landscape_page, "landscape"),
+        "<h2>Checked by hand</h2>",
+        "<p>The formulas above, written out in plain NumPy, one example at a time, then averaged over a batch of "
+        f"{BATCH}; beside them what this package computes. All numbers are compared; the table shows the largest of "
+        f"each gradient. The nudges of the batch average to its gradient to {found.nudges.error:.0e}, and the net as "
+        f"{found.scales.count} single neurons has the same gradients to {found.scales.gradient_error:.0e}.</p>",
         gradients(found),
-        "<h2>A step is the average of nudges</h2>",
-        "<p>Each example alone would nudge the net towards its own digit. Here is what the first of the batch ask of "
-        f"the untrained net's last biases, −∂C/∂{notation('b^(3)')}: up (blue) for the digit that they show, down "
-        "(orange) for all others. The step that SGD takes is the average of all "
-        f"{len(found.nudges.digits)}, times the learning rate {LEARNING_RATE}.</p>",
-        nudges(found),
-        "<h2>The same net, neuron by neuron</h2>",
-        f"<p>The trained net once more, as {found.scales.count} single neurons made of scalar Values, on one image: "
-        "its outputs, which are scores, are those of the tensors. So are all gradients, which differ by "
-        f"{found.scales.gradient_error:.1e} of the largest.</p>",
-        scales(found),
-        "<h2>The net at work</h2>",
-        f"<p>The same image on its way through the net: a handwritten {found.digits[found.shown]}, of all that it "
-        "recognises the one that it is least sure of. Neuron j of the output gives the score for the digit j − 1. Blue "
-        "weights are positive; orange, dashed ones negative.</p>",
-        f'<div class="scroll">{network}</div>',
-        "<h2>One neuron and its gradients</h2>",
-        f"<p>{notation(said)}</p>",
-        f'<div class="scroll">{neuron}</div>',
+        "<p>The same check on the graph of the trained net’s cost:</p>",
+        f'<div class="scroll">{drawn.proof.svg()}</div>',
+        "<h2>What it reads</h2>",
+        digits(found),
+        '<h2 id="draw">Try it yourself</h2>',
+        framed(drawn.digit_page, "digit"),
         '<p class="soft">The images are the test set of “Optical Recognition of Handwritten Digits” by E. Alpaydin '
         "and C. Kaynak, UCI Machine Learning Repository, 1998 (CC BY 4.0).</p>",
     ]
     styles = resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
-    return Page("tinygrad-edu: digits", "\n".join(sections), styles=styles)
+    return Page("tinygrad-edu: a small net learns to read digits", "\n".join(sections), styles=styles)
+
+
+def framed(page: Page, name: str) -> str:
+    """Return a page in a frame, and a link to the file with the same."""
+    return f'<div class="frame {name}">{page._repr_html_()}</div>{more(f"{name}.html", "Open it as a page of its own")}'
+
+
+def more(file: str, text: str) -> str:
+    """Return a link to a page beside this one."""
+    return f'<p class="more"><a href="{file}">{text} →</a></p>'
+
+
+def cost(found: Findings) -> str:
+    """Return the scores and probabilities of the image that is shown, and its cost."""
+    scores, digit = found.scales.tensors, int(found.digits[found.shown])
+    p = np.exp(scores - scores.max())
+    p /= p.sum()
+    rows = [
+        f'<td class="name">{name}</td>' + "".join(f"<td>{signed(number, form)}</td>" for number in numbers)
+        for name, numbers, form in (
+            (notation("score z^(3)"), scores, ".3f"),
+            ("by single neurons", found.scales.neurons, ".3f"),
+            (notation("probability a^(3)"), p, ".1%"),
+        )
+    ]
+    formula = notation(f"C = −ln a_y^(3) = −ln {p[digit]:.4f} = {-np.log(p[digit]):.4f}")
+    return (
+        "<p>The net’s output is ten scores. The softmax, which belongs to the cost here, makes them positive and "
+        "brings them to a sum of 1: that is how much the net believes in each digit. The cost is small where it "
+        f"believes in the right one; for this {digit} it is <em>{formula}</em>. Training makes its average over all "
+        "images small.</p>" + table(("digit", *map(str, range(10))), rows)
+    )
 
 
 def headline(found: Findings) -> str:
@@ -81,32 +135,6 @@ def headline(found: Findings) -> str:
         (f"<b>{found.scales.error:.0e}</b>", "between tensors and single neurons"),
     ]
     return '<div class="tiles">' + "".join(f'<div class="tile">{b}{text}</div>' for b, text in tiles) + "</div>"
-
-
-def curve(course: Array) -> str:
-    """Return the course of the loss as a small picture."""
-    wide, high, left, top = 640, 190, 52, 12
-    low, up = math.floor(math.log10(course.min())), math.ceil(math.log10(course.max()))
-    up += low == up
-
-    def y(loss: float) -> float:
-        return top + (high - top - 28) * (up - math.log10(loss)) / (up - low)
-
-    def x(epoch: int) -> float:
-        return left + (wide - left - 16) * epoch / max(len(course) - 1, 1)
-
-    lines = "".join(
-        f'<line x1="{left}" x2="{wide - 16}" y1="{y(10.0**p):.1f}" y2="{y(10.0**p):.1f}"/>'
-        f'<text x="{left - 8}" y="{y(10.0**p) + 4:.1f}" text-anchor="end">{10.0**p:g}</text>'
-        for p in range(low, up + 1)
-    )
-    points = " ".join(f"{'ML'[i > 0]}{x(i):.1f},{y(loss):.1f}" for i, loss in enumerate(course.tolist()))
-    return (
-        f'<svg class="curve" viewBox="0 0 {wide} {high}" role="img" aria-label="the loss falls from {course[0]:.3g} '
-        f'to {course[-1]:.3g}">{lines}<path d="{points}"/>'
-        f'<text x="{left}" y="{high - 6}">epoch 1</text>'
-        f'<text x="{wide - 16}" y="{high - 6}" text-anchor="end">{len(course)}: {course[-1]:.3g}</text></svg>'
-    )
 
 
 def digits(found: Findings) -> str:
@@ -143,37 +171,11 @@ def gradients(found: Findings) -> str:
     return table(("gradient", "numbers", *untrained, *trained), rows)
 
 
-def nudges(found: Findings) -> str:
-    """Return the nudges of single examples, and their average, as a table in colour."""
-    largest = float(np.abs(found.nudges.each).max())
-    rows = []
-    for digit, row in list(zip(found.nudges.digits, found.nudges.each, strict=True))[:SHOWN]:
-        rows.append(f'<td class="name">a handwritten {digit}</td>' + "".join(nudge(n, largest) for n in row))
-    average = "".join(nudge(n, largest) for n in found.nudges.average)
-    mean = f'<td class="name">average of all {len(found.nudges.digits)}</td>{average}'
-    said = f"<p>The averages over all parameters equal the gradient of the batch to {found.nudges.error:.1e}.</p>"
-    return table(("example", *map(str, range(10))), rows, mean) + said
-
-
-def nudge(number: float, largest: float) -> str:
-    """Return a cell, tinted by its number."""
-    return f'<td class="tinted" style="background:{tint(0.8 * number, largest)}">{signed(number, "+.3f")}</td>'
-
-
-def scales(found: Findings) -> str:
-    """Return the outputs of the net at both scales as a table."""
-    rows = (
-        f'<td class="name">{name}</td>' + "".join(f"<td>{signed(z, '.4f')}</td>" for z in numbers)
-        for name, numbers in (("tensors", found.scales.tensors), ("single neurons", found.scales.neurons))
-    )
-    return table(("score for", *map(str, range(10))), rows)
-
-
-def table(heads: Iterable[str], rows: Iterable[str], last: str = "") -> str:
+def table(heads: Iterable[str], rows: Iterable[str]) -> str:
     """Return a table; each row is its cells."""
     first, *others = heads
     head = f'<th class="name">{first}</th>' + "".join(f"<th>{text}</th>" for text in others)
-    body = "".join(f"<tr>{row}</tr>" for row in rows) + (f'<tr class="mean">{last}</tr>' if last else "")
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
@@ -182,10 +184,14 @@ def signed(number: float, form: str) -> str:
     return format(number, form).replace("-", "−")
 
 
-def formulas() -> str:
-    """Return the formulas of backpropagation, a row each for the way forward, back, and to the weights."""
-    rows = ("".join(f'<td class="name">{notation(text)}</td>' for text in row) for row in FORMULAS)
-    return '<table class="formulas">' + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
+def formulas(texts: Iterable[Iterable[str]]) -> str:
+    """Return formulas as a small table."""
+    rows = ("".join(f'<td class="name">{notation(text)}</td>' for text in row) for row in texts)
+    return (
+        '<div class="scroll bare"><table class="formulas">'
+        + "".join(f"<tr>{row}</tr>" for row in rows)
+        + "</table></div>"
+    )
 
 
 def notation(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..data import batches
+from ..draw.recorder import Recorder
 from ..modes import no_grad
 from ..nn import SGD, Linear, ReLU, Sequential
 from ..nn.functional import cross_entropy
@@ -19,6 +20,7 @@ LEARNING_RATE = 0.1
 MOMENTUM = 0.9
 BATCH = 32
 SMUDGE = 0.3  # each time an image is seen its pixels change a little, so that it is not learnt by heart
+FRAMES = 40  # of the replay: with more of them, a net of this size would make a large page
 
 
 def digit_net(rng: np.random.Generator) -> Sequential:
@@ -26,22 +28,22 @@ def digit_net(rng: np.random.Generator) -> Sequential:
     return Sequential(Linear(64, 48, rng=rng), ReLU(), Linear(48, 24, rng=rng), ReLU(), Linear(24, 10, rng=rng))
 
 
-def train(model: Sequential, x: Array, y: Array, epochs: Iterable[int], total: int, rng: np.random.Generator) -> Array:
-    """Train on the images, once through for each of the `total` `epochs`; return the mean loss of each."""
+def train(
+    model: Sequential, x: Array, y: Array, epochs: Iterable[int], total: int, rng: np.random.Generator
+) -> Recorder:
+    """Train on the images, once through for each of the `total` `epochs`; return what was seen of it."""
     optimizer = SGD(model.parameters(), LEARNING_RATE, momentum=MOMENTUM)
     schedule = CosineAnnealingLR(optimizer, total, LEARNING_RATE / 100)
-    course = []
+    recorder = Recorder(model, frames=FRAMES)
     for _ in epochs:
-        losses = []
         for images, digits in batches(x, y, BATCH, rng):
             loss = cross_entropy(model(images + rng.normal(0, SMUDGE, images.shape)), digits)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            losses.append(loss.item())
+            recorder.record(loss)
         schedule.step()
-        course.append(np.mean(losses))
-    return np.array(course)
+    return recorder
 
 
 def recognised(model: Sequential, x: Array) -> Array:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SIDE = 50  # of the grid on which the net is asked
 POINTS = 400  # examples shown, at most
-MOST_EDGES = 3000  # weights followed, at most
+MOST_WEIGHTS = 180_000  # in all frames together: followed only where there are no more, for the size of the page
 
 
 def quantised(values: Array) -> list[Any]:
@@ -38,7 +38,7 @@ def replay(recorder: Recorder) -> Page:
     layers = frames[-1].layers
     plane = layers[0].weight.shape[1] == 2
     box = bounds(recorder.x) if plane else None
-    followed = sum(layer.weight.size for layer in layers) <= MOST_EDGES
+    followed = len(frames) * sum(layer.weight.size for layer in layers) <= MOST_WEIGHTS
     content = {
         "losses": [float(f"{loss:.6g}") if np.isfinite(loss) else None for loss in recorder.losses],
         "steps": [frame.step for frame in frames],
