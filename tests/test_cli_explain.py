@@ -108,3 +108,37 @@ def test_without_sympy_the_install_line_is_given(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "sympy", None)
     assert main(["check", "x**2", "--hand", "2*x", "--symbolic"]) == 2
     assert 'pip install "tinygrad-edu[sympy]"' in capsys.readouterr().err
+
+
+def test_a_formula_may_begin_with_a_minus(capsys):
+    assert main(["check", "-0.5*x**2", "--hand", "-x"]) == 0
+    assert main(["check", "cos(x)", "--hand", "-sin(x)", "--at", "x=-1"]) == 0
+    assert main(["explain", "-x**2", "--at", "x=-2"]) == 0
+    assert "L = -x ** 2 = -4" in capsys.readouterr().out
+
+
+def test_a_mistake_in_a_formula_is_placed_in_no_file(capsys):
+    assert main(["check", "sin(x**2)", "--hand", "cos(x)*2*x"]) == 1
+    assert "where:     the result of `sin`\n" in capsys.readouterr().out
+
+
+def test_two_derivatives_by_one_variable_are_refused(capsys):
+    assert main(["check", "x**2", "--hand", "2*x", "--hand", "3*x"]) == 2
+    assert "two derivatives by `x`" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("error")
+def test_points_outside_the_domain_are_passed_over_in_silence(capsys):
+    assert main(["check", "arcsin(x)", "--hand", "1/sqrt(1-x**2)"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.filterwarnings("default")
+def test_what_is_warned_of_names_no_line_of_the_program(capsys):
+    assert main(["explain", "sqrt(x)", "--at", "x=-1"]) == 0
+    assert capsys.readouterr().err.startswith("tinygrad-edu explain: sqrt")
+
+
+def test_a_number_beyond_every_float_is_infinite(capsys):
+    assert main(["explain", "2*x", "--at", "x=1e400"]) == 0
+    assert "= 2 * x = inf" in capsys.readouterr().out

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,26 @@ Command = Callable[[argparse.Namespace], int]  # returns the exit status
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 a check that failed, 2 a command that could not be done."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args([f" {text}" if starts_with_minus(text) else text for text in given])
     run: Command = options.run
+
+    def say(message: object, *_: object, **__: object) -> None:
+        print(f"tinygrad-edu {options.command}: {message}", file=sys.stderr)
+
     try:
-        return run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = say  # a line of this program would tell nobody anything
+            return run(options)
     except (TinygradEduError, OSError, ImportError) as error:
-        print(f"tinygrad-edu {options.command}: {error}", file=sys.stderr)
+        say(error)
         return 2
+
+
+def starts_with_minus(text: str) -> bool:
+    """Tell whether an argument is a formula like -sin(x), which argparse would take for an option; a space helps."""
+    option = text in ("-h", "-o") or (text.startswith("-o") and Path(text).suffix[1:].isalpha())
+    return text.startswith("-") and not text.startswith("--") and len(text) > 1 and not option
 
 
 def parser() -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .errors import FormulaError, TinygradEduError
-from .graph import Node
+from .graph import Node, history
 from .op import TABLE
 from .ops.indexing import split
 from .tensor import Tensor
@@ -86,7 +86,10 @@ class Expression:
             name: kind(np.asarray(at[name], dtype=float), label=name) for name in self.variables if name in at
         }
         node = self(**leaves, **{name: at[name] for name in at if name in CONSTANTS and name not in leaves})
-        return (node if isinstance(node, Node) else kind(node, label=self.text)), leaves
+        made = node if isinstance(node, Node) else kind(node, label=self.text)
+        for z in history(made):
+            z.code = None  # what was typed has no line in a file
+        return made, leaves
 
 
 def parse(text: str) -> Expression:
@@ -136,7 +139,7 @@ def assignments(text: str) -> dict[str, Any]:
     for keyword in call.keywords:
         if keyword.arg is None:
             raise FormulaError(f"cannot read the values in {line!r}: write them as w=2, x=3")
-        source = ast.unparse(keyword.value)
+        source = ast.get_source_segment(f"f({line})", keyword.value) or ""
         try:
             value = parse(source)() if not isinstance(keyword.value, ast.List) else ast.literal_eval(keyword.value)
             np.asarray(value, dtype=float)
@@ -183,7 +186,7 @@ class Computation:
         number = part.value
         if isinstance(number, bool) or not isinstance(number, (int, float)):
             raise self.refuse(part, f"{number!r:.30} is not a real number")
-        return number if abs(number) <= 2**53 else float(min(number, 10**308))
+        return number if isinstance(number, float) or number <= 2**53 else float(min(number, 10**308))
 
     def variable(self, part: ast.Name) -> Any:
         if part.id in self.values:

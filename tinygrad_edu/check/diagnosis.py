@@ -177,7 +177,7 @@ def candidate(target: Target, mutant: Mutant, level: int, factor: str) -> Candid
     where = notation.name(node) if node is not None else "wherever it could be made"
     if node is not None and layer is not None and node is layer.product:
         where = f"layer {layer.number}, {notation.name(layer.W)}"
-    if node is not None and node.op is not None and not node.where.startswith("<"):
+    if node is not None and node.op is not None and node.code is not None and not node.where.startswith("<"):
         where += f" at {node.where}"
     row = node.op.name if node is not None and node.op else ""
     fix = cure(mutant.number, number, RIGHT.get(row, "see the table of derivatives"))

@@ -37,6 +37,10 @@ def compare_formulas(
     derived: dict[str, str] = {}
     for hand in hands:
         name, formula = named(hand, expression, wrt)
+        if name in derived:
+            raise GradientError(
+                f"two derivatives by `{name}` were given: {derived[name].strip()} and {formula.strip()}"
+            )
         derived[name] = formula
         missing = [x for x in parse(formula).variables if x not in expression.variables and x not in at]
         if missing:

@@ -23,8 +23,8 @@ def random_runs(recording: Recording, count: int, rng: np.random.Generator) -> l
     for _ in range(TRIES):
         with np.errstate(all="ignore"):
             run = Run(recording, {leaf: near(leaf._data, rng) for leaf in leaves})
-        if all(np.isfinite(run.gradient(run.grads, leaf)).all() for leaf in recording.leaves):
-            runs.append(run)
+            if all(np.isfinite(run.gradient(run.grads, leaf)).all() for leaf in recording.leaves):
+                runs.append(run)
         if len(runs) == count:
             return runs
     raise GradientError(
