@@ -228,14 +228,14 @@ from .spellings import (
     row_stack,
     true_divide,
 )
-from .statistics import average, convolve, corrcoef, correlate, cov, interp
+from .statistics import average, bincount, convolve, corrcoef, correlate, cov, interp
 from .ufuncs import divmod, float_power, frexp, ldexp, modf
 
 __all__ = [
     "abs", "absolute", "acos", "acosh", "add", "all", "amax", "amin", "angle", "any", "append", "arccos",
     "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition", "argsort",
     "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d",
-    "atleast_2d", "atleast_3d", "average", "bitwise_and", "bitwise_or", "bitwise_xor", "block",
+    "atleast_2d", "atleast_3d", "average", "bincount", "bitwise_and", "bitwise_or", "bitwise_xor", "block",
     "broadcast_arrays", "broadcast_to", "c_", "cbrt", "ceil", "choose", "clip", "column_stack", "compress",
     "concat", "concatenate", "conj", "conjugate", "convolve", "copy", "copysign", "corrcoef",
     "correlate", "cos", "cosh", "count_nonzero", "cov", "cross", "cumprod", "cumsum", "cumulative_prod",

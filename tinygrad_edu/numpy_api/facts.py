@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DTypeError, users_line
 from ..graph import data_of
 from ..numpy_methods import REFUSED, implements
 from ..ops import arithmetic, shapes
@@ -23,6 +24,11 @@ def by_numbers(*functions: Any) -> None:
 
     def answering(function: Any) -> Callable[..., Any]:
         def answer(*args: Any, **keywords: Any) -> Any:
+            if getattr(keywords.get("weights"), "requires_grad", False):
+                raise DTypeError(
+                    f"np.{function.__name__}: weights= would be cut out of their graph; use np.bincount of the places "
+                    f"that np.digitize finds (at {users_line()})"
+                )
             return function(*map(plain, args), **{k: plain(v) for k, v in keywords.items()})
 
         return answer
@@ -38,7 +44,7 @@ def plain(x: Any) -> Any:
 
 by_numbers(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type, np.iscomplexobj, np.isrealobj)
 by_numbers(np.allclose, np.array_equal, np.array_equiv, np.may_share_memory, np.shares_memory, np.common_type)
-by_numbers(np.nonzero, np.flatnonzero, np.argwhere, np.lexsort, np.isin, np.bincount, np.histogram, np.histogram2d)
+by_numbers(np.nonzero, np.flatnonzero, np.argwhere, np.lexsort, np.isin, np.histogram, np.histogram2d)
 by_numbers(np.histogramdd, np.histogram_bin_edges, np.array2string, np.array_repr, np.array_str, np.isclose)
 by_numbers(np.iscomplex, np.isreal, np.unravel_index, np.ravel_multi_index)
 by_numbers(np.gcd, np.lcm, np.left_shift, np.right_shift, np.isnat, np.spacing, np.nextafter, np.bitwise_count)

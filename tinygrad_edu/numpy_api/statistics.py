@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ShapeError, users_line
 from ..graph import data_of
 from ..numpy_methods import implements
-from ..ops import arithmetic, compare, ordering, powers, shapes
+from ..ops import arithmetic, compare, indexing, ordering, powers, shapes
 from ..ops import reductions as rows
 from ..ops.complex import conj, is_complex
 from .arguments import dtype_of, flag, given, positions
@@ -143,8 +144,25 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     return convolve(x, y, mode)
 
 
+@implements(np.bincount)
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    """Count how often each whole number occurs, or add up the weights of those places; the counts are constants."""
+    x = data_of(x)
+    counts = np.bincount(x, minlength=minlength)
+    if weights is None:
+        return counts
+    w = given(weights)
+    if shapes.shape(w) != np.shape(x):
+        raise ShapeError(
+            f"bincount: {np.shape(x)} numbers and weights of shape {shapes.shape(w)}; give a weight for each number "
+            f"(at {users_line()})"
+        )
+    return indexing.put(shapes.astype(w, dtype=float), np.asarray(x), key=(indexing.HERE,), shape=counts.shape)
+
+
 __all__ = [
     "average",
+    "bincount",
     "convolve",
     "corrcoef",
     "correlate",
