@@ -153,8 +153,10 @@ def test_a_gradient_set_by_hand_must_fit():
     x = Tensor([1.0, 2.0], label="x")
     with refuses(ShapeError, "`x`", "(3,)", "(2,)"):
         x.grad = np.ones(3)
-    with refuses(DTypeError, "`x`", "complex128"):
+    with refuses(DTypeError, "`x`", "complex128", "float64"):
         x.grad = [1j, 2]
+    with refuses(DTypeError, "`x`", "float32", "float64", ".astype"):
+        x.grad = np.ones(2, np.float32)
     with refuses(DTypeError, "one real number", line=False):
         Value(1.0).grad = "a"
     assert x.grad is None

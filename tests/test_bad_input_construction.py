@@ -162,6 +162,9 @@ def test_whole_numbers_count_and_index():
         range(Tensor(2.0, requires_grad=False))
     with refuses(DTypeError, "int()", "cut"):
         int(Tensor(2.0))
+    assert int(Value(2.9, requires_grad=False)) == 2
+    with refuses(DTypeError, "cut"):
+        int(Value(2.0))
 
 
 @pytest.mark.parametrize("make", [Value, Tensor])

@@ -85,7 +85,13 @@ class Tensor(Operators, ArrayMethods, Node):
             trace.set_grad(self, new)
             return
         if new is not None:
-            new = array_of(data_of(new), what=f"the gradient of {self.title}")
+            given = data_of(new)
+            new = array_of(given, what=f"the gradient of {self.title}, of dtype {self.dtype}")
+            if isinstance(given, np.ndarray) and new.dtype != self.dtype:
+                raise DTypeError(
+                    f"an array of dtype {new.dtype} cannot become the gradient of {self.title}, of dtype {self.dtype}: "
+                    f"use .astype(np.{self.dtype}) (at {users_line()})"
+                )
             if new.shape != self.shape:
                 raise ShapeError(
                     f"an array of shape {new.shape} cannot become the gradient of {self.title}, of shape {self.shape} "

@@ -235,6 +235,9 @@ class Value(Node):
             )
         return self.numbers()  # type: ignore[no-any-return]  # as above
 
+    def __int__(self) -> int:
+        return int(float(self))
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
         """Answer `np.exp(value)` and `np.float64(2) * value` with the row of that name."""
         return apply_ufunc(ufunc, method, operands, keywords)
