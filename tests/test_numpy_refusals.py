@@ -1,5 +1,6 @@
 """What NumPy's names do not do on tensors is refused by name, with advice; nothing ever cuts the graph in silence."""
 
+import inspect
 import math
 import re
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.numpy_methods import ANSWERS, REFUSED
+from tinygrad_edu.numpy_methods import ANSWERS, REFUSED, answer
 from tinygrad_edu.op import TABLE
 
 
@@ -95,6 +96,26 @@ def test_every_function_of_numpy_is_answered_or_refused():
             if not known and getattr(function, "__name__", "") not in TABLE:
                 missing.append(name)
     assert set(missing) <= others
+
+
+def test_every_parameter_has_numpys_name():
+    """np.sum(a=t, axis=0) is NumPy too."""
+    answer(np.sum)  # imports all the answers
+    wrong = {}
+    for function, ours in list(ANSWERS.items()):
+        if not hasattr(function, "_implementation") or isinstance(function, np.ufunc):
+            continue
+        try:
+            theirs = inspect.signature(function).parameters.values()
+        except ValueError:  # written in C: no names to be seen
+            continue
+        known = inspect.signature(ours).parameters
+        by_name = [p.name for p in theirs if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        any_name = any(p.kind is p.VAR_KEYWORD for p in known.values())
+        if not any_name and not set(by_name) <= set(known):
+            wrong[function.__name__] = set(by_name) - set(known)
+    assert not wrong
+    assert np.sum(a=matrix(), axis=0).op.name == "sum"
 
 
 @pytest.mark.parametrize("function", [np.piecewise, np.apply_along_axis, np.unique, np.putmask])

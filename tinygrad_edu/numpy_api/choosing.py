@@ -204,7 +204,14 @@ def triu(m: Any, k: int = 0) -> Any:
 
 @implements(np.full_like)
 def full_like(
-    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
 ) -> Any:
     """Return a tensor of the shape of `a`, filled with numbers through which gradients flow."""
     return full(shapes.shape(a) if shape is None else shape, fill_value, dtype or dtype_of(a))

@@ -176,9 +176,9 @@ if hasattr(np, "unstack"):  # from NumPy 2.1 on
 
 
 @implements(np.tile)
-def tile(x: Any, reps: Any) -> Any:
+def tile(A: Any, reps: Any) -> Any:  # noqa: N803  # NumPy's name
     """Repeat an array as a whole, so many times along each axis."""
-    x = given(x)
+    x = given(A)
     times: tuple[int, ...] = tuple(reps) if isinstance(reps, Sequence | np.ndarray) else (int(reps),)
     ndim = max(len(times), len(shapes.shape(x)))
     times = (1,) * (ndim - len(times)) + times

@@ -32,7 +32,7 @@ def counted(x: Any, axis: Axis, where: Any) -> Any:
 
 @implements(np.sum)
 def sum(  # NumPy's name
-    x: Any,
+    a: Any,
     axis: Axis = None,
     dtype: Any = None,
     out: Any = None,
@@ -42,13 +42,13 @@ def sum(  # NumPy's name
 ) -> Any:
     """Add up the elements along axes, beginning with `initial`."""
     refuse_out("sum", out)
-    z = rows.sum(cast(masked(given(x), where, 0), dtype), axis=axis, keepdims=flag(keepdims))
+    z = rows.sum(cast(masked(given(a), where, 0), dtype), axis=axis, keepdims=flag(keepdims))
     return z + initial if start(initial, 0) else z
 
 
 @implements(np.prod)
 def prod(
-    x: Any,
+    a: Any,
     axis: Axis = None,
     dtype: Any = None,
     out: Any = None,
@@ -58,7 +58,7 @@ def prod(
 ) -> Any:
     """Multiply the elements along axes, beginning with `initial`."""
     refuse_out("prod", out)
-    z = rows.prod(cast(masked(given(x), where, 1), dtype), axis=axis, keepdims=flag(keepdims))
+    z = rows.prod(cast(masked(given(a), where, 1), dtype), axis=axis, keepdims=flag(keepdims))
     return z * initial if start(initial, 1) else z
 
 
@@ -69,13 +69,13 @@ def start(initial: Any, neutral: float) -> bool:
 
 @implements(np.max, np.amax)
 def max(  # NumPy's name
-    x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
 ) -> Any:
     """Find the largest element along axes, or `initial` if that is larger; ties share the gradient."""
     refuse_out("max", out)
     if where is not True and not start(initial, math.nan):
         raise ValueError("max: where= may leave nothing to choose from; give initial= too")
-    x = masked(given(x), where, initial)
+    x = masked(given(a), where, initial)
     if not start(initial, math.nan):
         return rows.max(x, axis=axis, keepdims=flag(keepdims))
     return extreme_with(rows.max, arithmetic.maximum, x, axis, flag(keepdims), initial)
@@ -83,13 +83,13 @@ def max(  # NumPy's name
 
 @implements(np.min, np.amin)
 def min(  # NumPy's name
-    x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
 ) -> Any:
     """Find the smallest element along axes, or `initial` if that is smaller; ties share the gradient."""
     refuse_out("min", out)
     if where is not True and not start(initial, math.nan):
         raise ValueError("min: where= may leave nothing to choose from; give initial= too")
-    x = masked(given(x), where, initial)
+    x = masked(given(a), where, initial)
     if not start(initial, math.nan):
         return rows.min(x, axis=axis, keepdims=flag(keepdims))
     return extreme_with(rows.min, arithmetic.minimum, x, axis, flag(keepdims), initial)
@@ -104,19 +104,19 @@ def extreme_with(reduce: Any, choose: Any, x: Any, axis: Axis, keepdims: bool, i
 
 
 @implements(np.ptp)
-def ptp(x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False) -> Any:
+def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False) -> Any:
     """Return the largest less the smallest element along axes."""
     refuse_out("ptp", out)
-    return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
+    return max(a, axis, keepdims=keepdims) - min(a, axis, keepdims=keepdims)
 
 
 @implements(np.mean)
 def mean(
-    x: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
     """Average the elements along axes."""
     refuse_out("mean", out)
-    x = cast(given(x), dtype)
+    x = cast(given(a), dtype)
     if where is True:
         return rows.mean(x, axis=axis, keepdims=flag(keepdims))
     z = rows.sum(masked(x, where, 0), axis=axis, keepdims=True) / counted(x, axis, where)
@@ -149,7 +149,7 @@ def deviations(x: Any, axis: Axis, ddof: float, where: Any, mean: Any) -> tuple[
 
 @implements(np.var)
 def var(
-    x: Any,
+    a: Any,
     axis: Axis = None,
     dtype: Any = None,
     out: Any = None,
@@ -162,7 +162,7 @@ def var(
 ) -> Any:
     """Average the squared distances from the mean along axes; `ddof` degrees of freedom less."""
     refuse_out("var", out)
-    x = cast(given(x), dtype)
+    x = cast(given(a), dtype)
     d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
     z = rows.sum(powers.square(d), axis=axis, keepdims=True) / freedom
     z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z
@@ -171,7 +171,7 @@ def var(
 
 @implements(np.std)
 def std(
-    x: Any,
+    a: Any,
     axis: Axis = None,
     dtype: Any = None,
     out: Any = None,
@@ -184,7 +184,7 @@ def std(
 ) -> Any:
     """Return the square root of `var`. Where all elements are equal its gradient is 0, the least subgradient."""
     refuse_out("std", out)
-    x = cast(given(x), dtype)
+    x = cast(given(a), dtype)
     d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
     z = rows.norm(d, axis=axis, keepdims=True) / powers.sqrt(freedom)
     z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z
@@ -197,34 +197,34 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @implements(np.any)
-def any(x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+def any(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
     """Say whether any element along axes is true."""
     refuse_out("any", out)
-    return rows.any(masked(given(x), where, 0), axis=axis, keepdims=flag(keepdims))
+    return rows.any(masked(given(a), where, 0), axis=axis, keepdims=flag(keepdims))
 
 
 @implements(np.all)
-def all(x: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+def all(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
     """Say whether all elements along axes are true."""
     refuse_out("all", out)
-    return rows.all(masked(given(x), where, 1), axis=axis, keepdims=flag(keepdims))
+    return rows.all(masked(given(a), where, 1), axis=axis, keepdims=flag(keepdims))
 
 
 @implements(np.count_nonzero)
-def count_nonzero(x: Any, axis: Axis = None, *, keepdims: Any = False) -> Any:
+def count_nonzero(a: Any, axis: Axis = None, *, keepdims: Any = False) -> Any:
     """Count the elements that are not zero along axes."""
-    return rows.sum(shapes.astype(given(x) != 0, dtype=int), axis=axis, keepdims=flag(keepdims))
+    return rows.sum(shapes.astype(given(a) != 0, dtype=int), axis=axis, keepdims=flag(keepdims))
 
 
 @implements(np.argmax)
-def argmax(x: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
+def argmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
     """Return where the largest element lies; the first of equals."""
     refuse_out("argmax", out)
-    return ordering.argmax(given(x), axis=axis, keepdims=flag(keepdims))
+    return ordering.argmax(given(a), axis=axis, keepdims=flag(keepdims))
 
 
 @implements(np.argmin)
-def argmin(x: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
+def argmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
     """Return where the smallest element lies; the first of equals."""
     refuse_out("argmin", out)
-    return ordering.argmin(given(x), axis=axis, keepdims=flag(keepdims))
+    return ordering.argmin(given(a), axis=axis, keepdims=flag(keepdims))
