@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..check.compare import compare
+from ..data import batches
 from ..draw.digit import digit_page
 from ..draw.drawing import Drawing
 from ..draw.graph import draw
@@ -28,7 +29,8 @@ from .training import LEARNING_RATE, SMUDGE
 Array = np.ndarray[Any, Any]
 DRAWN = 3  # inputs of the neuron: those that weigh most
 EXAMPLES = 12  # of a batch, whose nudges are shown
-JUDGES, POINTS = 80, 35  # images by which a net of the landscape is judged, and how many nets each way
+JUDGES, POINTS = 400, 31  # images by which a net of the landscape is judged, and how many nets each way
+PART = 80  # images at once: for more, NumPy starts threads, which on a busy machine wait for each other
 
 
 @dataclass
@@ -64,7 +66,8 @@ def pictures(
     the first examples by hand, as many as `asked` has, whose nudges are shown.
     """
     model, batch = recorder.model, len(asked.digits)
-    judges = x[:JUDGES] + np.random.default_rng(0).normal(0, SMUDGE, x[:JUDGES].shape)  # like those it learnt from
+    smudged = x[:JUDGES] + np.random.default_rng(0).normal(0, SMUDGE, x[:JUDGES].shape)  # like those it learnt from
+    judges = list(batches(smudged, y[:JUDGES], PART))
     drawn, said, page = neuron(model, image, digit)
     return Pictures(
         neuron=drawn,
@@ -73,7 +76,9 @@ def pictures(
         network=network(model, image, digit),
         proof=proof(model, x[:batch], y[:batch], hand),
         training_page=recorder.replay(),
-        landscape_page=recorder.landscape(lambda net: cross_entropy(net(judges), y[:JUDGES]), size=POINTS),
+        landscape_page=recorder.landscape(
+            lambda net: np.mean([cross_entropy(net(images), digits).item() for images, digits in judges]), size=POINTS
+        ),
         nudges_page=nudges(
             -asked.each[:EXAMPLES],
             LEARNING_RATE,
