@@ -29,7 +29,10 @@ def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndar
     that is not real numbers.
     """
     if isinstance(data, np.ma.MaskedArray):
-        raise DTypeError(f"a masked array cannot become {what}, which would lose the mask: use .filled(value) first")
+        raise DTypeError(
+            f"a masked array cannot become {what}, which would lose the mask: use .filled(value) first "
+            f"(at {users_line()})"
+        )
     try:
         array = np.array(data, dtype=None if isinstance(data, np.ndarray) else dtype, subok=False)
     except ValueError as error:

@@ -142,7 +142,7 @@ class Tensor(Operators, ArrayMethods, Node):
         A list of losses should hold these: a node keeps all that it was computed from.
         """
         if self.size != 1:
-            raise ValueError(f"item() needs one number, and {self.title} has shape {self.shape}")
+            raise ValueError(f"item() needs one number, and {self.title} has shape {self.shape} (at {users_line()})")
         return self.numbers().item()
 
     def tolist(self) -> Any:
@@ -216,17 +216,19 @@ class Tensor(Operators, ArrayMethods, Node):
 
     def __len__(self) -> int:
         if self.ndim == 0:
-            raise TypeError("len() of a 0-d tensor: it is one number")
+            raise TypeError(f"len() of a 0-d tensor: it is one number (at {users_line()})")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
-            raise TypeError("a 0-d tensor is one number and cannot be iterated over")
+            raise TypeError(f"a 0-d tensor is one number and cannot be iterated over (at {users_line()})")
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all()")
+            raise ValueError(
+                f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all() (at {users_line()})"
+            )
         return bool(self.numbers())
 
     def __float__(self) -> float:

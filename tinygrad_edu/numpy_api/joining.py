@@ -36,7 +36,7 @@ def concatenate(
     if dtype is not None:
         parts = [shapes.astype(x, dtype=np.dtype(dtype)) for x in parts]
     if not parts:
-        raise ValueError("concatenate needs at least one array")
+        raise ValueError(f"concatenate needs at least one array, as in concatenate([t]) (at {users_line()})")
     return shapes.concatenate(*parts, axis=axis)
 
 
@@ -49,7 +49,7 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
     refuse_out("stack", out)
     parts = [given(x) for x in arrays]
     if not parts:
-        raise ValueError("stack needs at least one array")
+        raise ValueError(f"stack needs at least one array, as in stack([t]) (at {users_line()})")
     for k, x in enumerate(parts):
         if shapes.shape(x) != shapes.shape(parts[0]):
             raise ShapeError(
