@@ -92,3 +92,28 @@ def test_demo_takes_the_same_course():
 def test_demo_learns():
     losses = demo_step(SimpleNamespace(MLP=MLP, Value=Value), 30)
     assert losses[-1] < losses[0] / 2
+
+
+def test_its_notebook_traces_a_graph():
+    def trace(root):
+        nodes, edges = set(), set()
+
+        def build(v):
+            if v not in nodes:
+                nodes.add(v)
+                for child in v._prev:
+                    edges.add((child, v))
+                    build(child)
+
+        build(root)
+        return nodes, edges
+
+    x, y = Value(1.0), Value(2.0)
+    square = x * x
+    z = (square + y * 3.0).relu()
+    z.backward()
+    nodes, edges = trace(z)
+    assert (len(nodes), len(edges)) == (6, 5)
+    assert (x, square) in edges
+    assert sorted(f"{v._op} {v.data:.1f} {v.grad:.1f}" for v in nodes)[:2] == [" 1.0 2.0", " 2.0 3.0"]
+    assert (z._op, square._op) == ("relu", "multiply")

@@ -251,6 +251,16 @@ class Value(Node):
         """Refuse numpy.ma, which reads `_data` and `_mask` of whatever it computes with, and would cut the graph."""
         raise DTypeError(f"a masked array cannot compute with {self.title}: give it as .filled(value)")
 
+    @property
+    def _prev(self) -> tuple[Node, ...]:
+        """Return the nodes it was made from, each once, under the name by which micrograd's notebooks trace a graph."""
+        return tuple(dict.fromkeys(x for x in self.inputs if isinstance(x, Node)))
+
+    @property
+    def _op(self) -> str:
+        """Return the name of the operation, or an empty text, for the same notebooks."""
+        return self.op.name if self.op else ""
+
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
 
