@@ -186,6 +186,8 @@ def test_the_naive_order_is_shown_wrong_beside_the_right_one(browser, tmp_path):
         assert gradients_shown(page) == {"a": "4"}
         page.click("#naive")
         assert gradients_shown(page) == {"a": "6 ✗ right: 4"}
+        page.keyboard.press("End")  # stands there already: nothing is said twice
+        assert gradients_shown(page) == {"a": "6 ✗ right: 4"}
         assert "These gradients are wrong" in page.inner_text("#say")
         page.click("#naive")
         page.click("#end")
@@ -267,6 +269,16 @@ def test_the_network_and_the_graph_light_up_together(browser, tmp_path):  # noqa
         assert not {"w_21^(1)", "z_2^(1)"} & set(bright)
         page.click("#net #a1_0")
         assert page.locator("#graph .hush").count() == 0
+
+
+def test_a_weight_that_every_step_uses_takes_no_lane_through_every_layer():
+    w, b, x = tg.Value(0.9, label="w"), tg.Value(0.1, label="b"), tg.Value(1.0, label="x")
+    for _ in range(400):
+        x = x * w + b
+    page = tg.stepper(x).html
+    assert len(page.encode()) <= 500_000
+    high = float(re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', page)[1])
+    assert high <= 600  # one line of cards, which climbs no stairs
 
 
 @pytest.mark.browser

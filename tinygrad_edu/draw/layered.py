@@ -17,6 +17,8 @@ Point = tuple[float, float]
 
 APART = 14.0  # between neighbours in a layer
 LANE = 9.0  # what a passing edge needs
+FAR = 12  # layers: of a picture with very many lanes, a longer link has none
+LONG = 60  # layers: a longer picture is kept level
 GAP = 34.0  # between layers
 BUSIEST = 140.0  # more between layers, at most, where many links run
 
@@ -102,10 +104,15 @@ def assign_layers(items: list[Item], links: Sequence[Link]) -> int:
 def add_lanes(items: list[Item], links: Sequence[Link]) -> None:
     """Give every link an item in each layer that it passes, and tell neighbours of each other.
 
-    Links that leave a box at one point share their lanes as far as they go together.
+    Links that leave a box at one point share their lanes as far as they go together. Where far too many layers would
+    be passed, as by the weight that every step of a long recurrence uses, the long links run straight instead.
     """
     trunks: dict[tuple[int, float, int], int] = {}
-    for link in links:
+    spans = [items[link.head].layer - items[link.tail].layer for link in links]
+    longest = FAR if sum(spans) > FAR * max(len(links), MANY) else max(spans, default=0)
+    for link, span in zip(links, spans, strict=True):
+        if span > longest:
+            continue  # and pulls at nothing
         at, off = link.tail, link.leave
         for layer in range(items[link.tail].layer + 1, items[link.head].layer):
             lane = trunks.get((link.tail, link.leave, layer))
@@ -143,6 +150,7 @@ def place_across(items: list[Item], layers: list[list[int]]) -> None:
     for layer, room in zip(layers, rooms, strict=True):
         settle(place, layer, room, [0.0] * len(layer), weights)
     rounds = 10 if len(items) < MANY else 4
+    level = 0.05 if len(layers) > LONG else 0.0  # or a chain whose links enter beside the middle climbs without end
     for turn in range(rounds):
         both, forth = turn >= rounds - 2, turn % 2 == 0
         for layer, room in (
@@ -152,11 +160,11 @@ def place_across(items: list[Item], layers: list[list[int]]) -> None:
             for i in layer:
                 back, ahead = sides[i]
                 near = (back + ahead) if both else (back or ahead) if forth else (ahead or back)
-                wish, heavy = 0.0, 0.0
+                wish, heavy = 0.0, level
                 for n, off, pull in near:
                     wish += (place[n] + off) * pull
                     heavy += pull
-                wishes.append(wish / heavy if near else place[i])
+                wishes.append(wish / heavy if heavy else place[i])
             settle(place, layer, room, wishes, weights)
     for item, where in zip(items, place, strict=True):
         item.place = where
