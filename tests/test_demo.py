@@ -205,6 +205,21 @@ def test_a_wrong_gradient_is_seen(tmp_path, monkeypatch, capsys):
     assert page.count("✗") == 3  # the headline, and W^(2) before and after training
 
 
+def test_a_mistake_is_marked_in_the_graph_and_named(tmp_path, monkeypatch):
+    right = by_hand.backpropagation
+
+    def forgetful(*example):
+        weights, biases = right(*example)
+        return weights | {2: -weights[2]}, biases
+
+    monkeypatch.setattr(by_hand, "backpropagation", forgetful)
+    assert main(["demo", "--epochs", "1", "--out", str(tmp_path)]) == 1
+    proof = "".join(ET.parse(tmp_path / "proof.svg").getroot().itertext())
+    assert proof.count("by hand ✓ correct") == 5
+    assert proof.count("by hand ✗") == 1
+    assert "✗ wrong sign" in proof
+
+
 def test_what_is_compared_is_not_zero():
     rng = np.random.default_rng(0)
     model = training.digit_net(rng)

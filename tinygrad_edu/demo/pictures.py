@@ -135,7 +135,7 @@ def neuron(model: Sequential, x: Array, y: int) -> tuple[Drawing, str, Page]:
     a.backward(of_after._data[j])
     said = (
         f"Neuron {j + 1} of the second hidden layer, at work on the same image, with its {DRAWN} strongest inputs of "
-        f"{len(inputs)}. data is what was computed, forwards. grad was computed backwards: how fast the cost C changes "
+        f"{len(inputs)}. “data” was computed forwards, “grad” backwards: how fast the cost C changes "
         f"with each number. For {one.w[strongest[-1]].label} it is ∂C/∂{one.a_label} times 1, the slope of the ReLU, "
         f"times {inputs[strongest[-1]].label}."
     )

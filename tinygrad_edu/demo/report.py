@@ -18,7 +18,7 @@ from ..draw.page import Page
 from .checks import TOLERANCE
 from .findings import Findings
 from .pictures import EXAMPLES, JUDGES, Pictures
-from .training import BATCH, LEARNING_RATE
+from .training import BATCH, LEARNING_RATE, MOMENTUM
 
 Array = np.ndarray[Any, Any]
 SHOWN = 12  # images that were recognised
@@ -62,16 +62,17 @@ def report(found: Findings, drawn: Pictures) -> Page:
         "takes:</p>",
         formulas(BACKWARD),
         "<h2>Gradient descent: all nudges, averaged</h2>",
-        f"<p>Each example alone would nudge the untrained net towards its own digit: here are the nudges that "
+        "<p>Each example alone would nudge the untrained net towards its own digit: here are the nudges that "
         f"{EXAMPLES} examples want of the ten biases of the output. Stochastic gradient descent takes the average of "
         f"a small batch of them, {BATCH} at a time.</p>",
         framed(drawn.nudges_page, "nudges"),
-        "<h2>Training: a few thousand such steps</h2>",
+        "<h2>Training: such steps, again and again</h2>",
         f"<p>{found.epochs} times through all images: the cost fell from {found.cost[0]:.3g} to "
-        f"{found.cost[1]:.2g}. Press play, and see the weights of the first neurons turn from noise into patterns.</p>",
+        f"{found.cost[1]:.2g}. Each step goes on with {MOMENTUM} of the one before: its momentum. Press play, and see "
+        "the weights of the first neurons turn from noise into patterns.</p>",
         framed(drawn.training_page, "training"),
-        f"<p>The same run as a walk. All weights together are one point, the cost there, of {JUDGES} images, is its "
-        "height, and every step leads downhill on the ground of one batch.</p>",
+        "<p>The same run as a walk. All weights together are one point; its height is the cost there, of "
+        f"{JUDGES} images. Training walks down.</p>",
         framed(drawn.landscape_page, "landscape"),
         "<h2>Checked by hand</h2>",
         "<p>The formulas above, written out in plain NumPy, one example at a time, then averaged over a batch of "
