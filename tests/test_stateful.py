@@ -33,7 +33,7 @@ STEPS = {
     "plus one": (lambda x: x + 1.0, lambda x: x + 1.0, (lambda x: 1.0,)),
     "from two": (lambda x: 2.0 - x, lambda x: 2.0 - x, (lambda x: -1.0,)),
 }
-NUMBERS = st.floats(-2, 2).map(lambda x: round(x, 2))
+NUMBERS = st.sampled_from([-1.5, -0.3, 0.0, 0.7, 2.0])  # few, so that there are ties
 DEPTH = 9  # the naive engine takes as many calls as there are paths
 
 
@@ -165,4 +165,4 @@ class TensorMachine(GraphMachine):
 
 TestValues = GraphMachine.TestCase
 TestTensors = TensorMachine.TestCase
-TestValues.settings = TestTensors.settings = settings(max_examples=60, stateful_step_count=40)
+TestValues.settings = TestTensors.settings = settings(max_examples=80, stateful_step_count=40)
