@@ -234,3 +234,27 @@ def test_what_is_right_at_one_point_only_is_called_so():
     report = tg.compare("x", w, tg.relu(w * x - 0.9))
     assert report.mistakes[0].number == 11
     assert "It is right at the point that was given, and wrong at other points." in report.advice
+
+
+def test_a_formula_may_use_the_label_that_the_article_has_another_name_for():
+    w = tg.Tensor([[1.0, 2.0, -1.0], [0.5, 3.0, 2.0]], label="W")
+    x = np.array([[0.3, -1.2, 0.8]])
+    loss = ((x @ w.T) ** 2).sum() + (w**2).sum()
+    report = tg.compare("2*W", w, loss)
+    assert not report.ok
+    assert report.lines[0].verdict == "wrong"
+
+
+def test_one_number_for_an_array_is_told_as_that_whatever_the_number():
+    w = tg.Tensor([1.0, 2.0, 3.0], label="w")
+    for number in (12.0, -12.0, 5.5):
+        assert tg.compare(number, w, (w**2).sum()).mistakes[0].number == 9
+
+
+@pytest.mark.parametrize(
+    ("hand", "said"), [({}, "no gradient was given"), ({"w": [[1.0], [1.0, 2.0]]}, "rows are not equally long")]
+)
+def test_what_is_no_gradient_is_refused(hand, said):
+    w = tg.Tensor([1.0, 2.0, 3.0], label="w")
+    with pytest.raises((tg.errors.GradientError, tg.errors.ShapeError), match=said):
+        tg.compare(hand, {"w": w}, (w**2).sum())

@@ -103,10 +103,10 @@ class Item:
             return self.noted(
                 29, f"{had}: an axis of length 1 too many or too few, as keepdims leaves it", given.reshape(shape)
             )
-        if given.size == 1 and np.isclose(given.sum(), self.auto.sum(), rtol=1e-6):
-            return self.noted(
-                9, f"one number, {float(given.sum()):.6g}, the sum of all {self.auto.size} of {name}", None
-            )
+        if given.size == 1:
+            whole = np.isclose(given.sum(), self.auto.sum(), rtol=1e-6)
+            said = f"the sum of all {self.auto.size} of {name}" if whole else f"where {name} has {self.auto.size}"
+            return self.noted(9, f"one number, {float(given.sum()):.6g}, {said}", None)
         return self.noted(OTHER, had, None)
 
     def noted(self, number: int, evidence: str, hand: Array | None) -> Array | None:
@@ -137,7 +137,10 @@ def typed_decimals(given: Array) -> int | None:
 
 def array_of_numbers(x: Any, name: str) -> Array:
     """Return what was given for one gradient as an array. Raises ShapeError where it is not numbers."""
-    array = np.asarray(x._data if isinstance(x, Node) else x)
+    try:
+        array = np.asarray(x._data if isinstance(x, Node) else x)
+    except ValueError:
+        raise ShapeError(f"the gradient of {name} is {x!r:.60}, whose rows are not equally long") from None
     if array.dtype.kind not in "biuf":
         raise ShapeError(f"the gradient of {name} is {x!r:.60}, which is not an array of numbers")
     return array if array.dtype.kind == "f" else array.astype(float)

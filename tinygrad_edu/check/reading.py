@@ -33,6 +33,8 @@ def targets_of(auto: Any) -> dict[str, Any]:
 
 def paired(hand: Any, targets: dict[str, Any], notation: Notation | None) -> dict[str, tuple[Any, Any]]:
     """Return what was derived beside what it should be, by name. Raises GradientError where names do not meet."""
+    if isinstance(hand, Mapping) and not hand:
+        raise GradientError(f"no gradient was given to compare: give a dict by name, with some of {', '.join(targets)}")
     if not isinstance(hand, Mapping):
         if len(targets) != 1:
             raise GradientError(
@@ -90,8 +92,7 @@ def at(run: Run | None, given: Any, name: str, names: Mapping[Node, str]) -> Arr
         expression = parse(given)
         if expression.variables and run is None:
             raise GradientError(f"the formula {given!r} needs the graph it belongs to: give loss=")
-        values = {identifier(label): run.data[node] for node, label in names.items()} if run else {}
-        return array_of_numbers(expression(**{key: values[key] for key in values}), name)
+        return array_of_numbers(expression(**(values_of(run, names) if run else {})), name)
     if callable(given) and not isinstance(given, Node):
         if run is None:
             raise GradientError(f"the function given for {name} needs the graph it belongs to: give loss=")
@@ -101,12 +102,21 @@ def at(run: Run | None, given: Any, name: str, names: Mapping[Node, str]) -> Arr
 
 def called(function: Callable[..., Any], run: Run, names: Mapping[Node, str]) -> Any:
     """Call a function of the values of nodes: its parameters are their names, or else the leaves in order."""
-    values = {identifier(label): run.data[node] for node, label in names.items()}
+    values = values_of(run, names)
     parameters = list(inspect.signature(function).parameters)
     if all(name in values for name in parameters):
         return function(**{name: np.copy(values[name])[()] for name in parameters})
     leaves = [np.copy(run.data[z])[()] for z in run.recording.order if z.op is None]
     return function(*leaves[: len(parameters)])
+
+
+def values_of(run: Run, names: Mapping[Node, str]) -> dict[str, Any]:
+    """Return the data of nodes by name: the article's, and labels of the user's own where they mean nothing else."""
+    values = {identifier(name): run.data[node] for node, name in names.items()}
+    for node in run.recording.order:
+        if node.label:
+            values.setdefault(identifier(node.label), run.data[node])
+    return values
 
 
 def identifier(label: str) -> str:
