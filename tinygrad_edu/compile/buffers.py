@@ -92,12 +92,8 @@ def to_stay(program: Program, returned: set[Var], last: dict[Var, int]) -> set[V
     refused: set[Var] = set()
     for effect, results in program.effects:
         for place, z in zip(effect.places, results, strict=False):
-            old = cells.get((effect.owner, place))
-            how = spelling(z.op) if z.op is not None else None
-            if how is None or not how.out or not isinstance(z.data, np.ndarray) or z in staying or z in returned:
-                refused.add(z)
-            elif old is not None and (last.get(old, -1) > order[z] or (old in z.args and not how.inplace)):
-                refused.add(z)
-            else:
-                staying.add(z)
+            how, old = spelling(z.op), cells.get((effect.owner, place))
+            elsewhere = z in staying or z in returned or not isinstance(z.data, np.ndarray)
+            read_later = old is not None and (last.get(old, -1) > order[z] or (old in z.args and not how.inplace))
+            (staying if how.out and not elsewhere and not read_later else refused).add(z)
     return staying - refused

@@ -101,7 +101,8 @@ class Replay:
             if not isinstance(x, (np.ndarray, float, np.floating, Node)):
                 return x
             if isinstance(x, Node):
-                leaf = type(x)(x._data, requires_grad=x._requires_grad)
+                leaf = x.leaf(x._data)
+                leaf._requires_grad = x._requires_grad
             else:
                 leaf = object.__new__(Tensor)
                 leaf._data = x
@@ -124,8 +125,8 @@ class Replay:
         results = self.run(*inputs)
         if self.single:
             return made(results[0])
-        found = iter(results)
-        return rebuilt(self.output, iter([made(next(found)) if isinstance(x, Node) else x for x in leaves(self.output)]))
+        found = map(made, results)
+        return rebuilt(self.output, iter([next(found) if isinstance(x, Node) else x for x in leaves(self.output)]))
 
 
 def made(data: Any) -> Tensor:

@@ -76,6 +76,7 @@ def where(step: Any, args: list[str], out: str) -> str:
     return f"np.where({', '.join(args)})"
 
 
+AS_IT_STANDS = Spelling(lambda z, a, out: "")  # the row's own function is called
 SPELLINGS: dict[str, Spelling] = {
     "matmul": Spelling(matmul, out=True),
     "relu": Spelling(lambda _, a, out: f"np.maximum({a[0]}, 0{out and ', ' + out})", out=True, inplace=True),
@@ -83,22 +84,24 @@ SPELLINGS: dict[str, Spelling] = {
     "max": Spelling(reduction("maximum"), out=True),
     "min": Spelling(reduction("minimum"), out=True),
     "where": Spelling(where),
-    "mT": Spelling(lambda _, a, out: f"{a[0]}.mT", view=True),  # noqa: ARG005  # a view is written nowhere
-    "reshape": Spelling(lambda z, a, out: f"{a[0]}.reshape({z.params['shape']})", view=True),  # noqa: ARG005
-    "transpose": Spelling(lambda z, a, out: f"{a[0]}.transpose({z.params['axes']})", view=True),  # noqa: ARG005
-    "broadcast_to": Spelling(lambda z, a, out: f"np.broadcast_to({a[0]}, {z.params['shape']})", view=True),  # noqa: ARG005
+    "mT": Spelling(lambda _, a, out: f"{a[0]}.mT", view=True),  # a view is written nowhere
+    "reshape": Spelling(lambda z, a, out: f"{a[0]}.reshape({z.params['shape']})", view=True),
+    "transpose": Spelling(lambda z, a, out: f"{a[0]}.transpose({z.params['axes']})", view=True),
+    "broadcast_to": Spelling(lambda z, a, out: f"np.broadcast_to({a[0]}, {z.params['shape']})", view=True),
     "less_one": Spelling(lambda _, a, out: f"{out}[{a[1]}, {a[2]}] -= 1", fills=True),
     "zero_where": Spelling(lambda _, a, out: f"np.putmask({out}, {a[1]}, 0)", fills=True),
 }
 
 
-def spelling(op: Op | Kernel) -> Spelling:
-    """Return how steps of `op` are written."""
+def spelling(op: Op | Kernel | None) -> Spelling:
+    """Return how steps of `op` are written; what is no step is not written at all."""
+    if op is None:
+        return AS_IT_STANDS
     if op.name in SPELLINGS:
         return SPELLINGS[op.name]
     if isinstance(op.forward, np.ufunc) and op.forward.nout == 1 and op.forward.signature is None:
         return Spelling(ufunc, out=True, inplace=True)
-    return Spelling(lambda z, a, out: "")  # noqa: ARG005  # called as it stands
+    return AS_IT_STANDS
 
 
 # What is the same as its first operand --------------------------------------------------------------------------
@@ -164,8 +167,9 @@ def _sum(emit: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _where(emit: Any, condition: Any, x: Any, y: Any) -> Any:
-    fits = isinstance(y.data, np.ndarray) and y.data.shape == np.broadcast_shapes(np.shape(condition.data), y.data.shape)
-    if fits and x.constant and np.ndim(x.data) == 0 and x.data == 0 and y.data.dtype.kind == "f":
+    zero = x.constant and np.ndim(x.data) == 0 and x.data == 0
+    fits = np.shape(y.data) == np.broadcast_shapes(np.shape(condition.data), np.shape(y.data))
+    if zero and fits and isinstance(y.data, np.ndarray) and y.data.dtype.kind == "f":
         return emit(ZERO_WHERE, y, condition)
     return None  # as it stands
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import Node
 from ..op import TABLE, Op
-from .kernels import EXPANSIONS, SAME
+from .kernels import EXPANSIONS, SAME, Kernel
 from .trace import Cell, Trace
 
 
@@ -21,7 +21,7 @@ class Var:
     """A value of the program: a step if it has an `op`, else a constant, a cell or an argument."""
 
     data: Any  # what it was while the function was traced: its shape and type, and of a constant the value itself
-    op: Op | None = None
+    op: Op | Kernel | None = None
     args: tuple[Var, ...] = ()
     params: dict[str, Any] | None = None
     node: Node | None = None  # where it comes from in the user's program
@@ -118,4 +118,6 @@ def identity_of(x: Var) -> Any:
     """Return what is equal for two variables that are certainly the same."""
     if not x.constant:
         return id(x)
-    return (type(x.data), x.data.dtype, x.data.shape, x.data.tobytes()) if isinstance(x.data, np.ndarray) else repr(x.data)
+    if isinstance(x.data, np.ndarray):
+        return x.data.dtype, x.data.shape, x.data.tobytes()
+    return type(x.data), repr(x.data)

@@ -39,7 +39,7 @@ class Writer:
         cells = dict.fromkeys(
             x for z in [*self.program.steps, *self.sinks()] for x in (*z.args, z) if isinstance(x.source, Cell)
         )
-        for x in sorted(cells, key=lambda x: x.node.born):
+        for x in sorted(cells, key=lambda x: 0 if x.node is None else x.node.born):
             place = x.source.place.format(self.owner(x.source.owner, x.source.name))
             self.names[x] = self.fresh(x.source.name if x.source.name.isidentifier() else "w")
             self.lines.append(f"{self.names[x]} = {place}")
@@ -69,7 +69,7 @@ class Writer:
         """Return the text, and from it the program and the check that the world is still as it was traced."""
         text = self.written()
         # Generated Python is the program: text that people can read, run by the interpreter they know.
-        exec(compile(text, "<compiled by tinygrad_edu>", "exec"), self.space)  # noqa: S102  # see above
+        exec(compile(text, "<compiled by tinygrad_edu>", "exec"), self.space)  # see above
         return text, self.space["program"], self.space["fits"]
 
     def sinks(self) -> list[Var]:
@@ -106,7 +106,7 @@ class Writer:
                 self.names[x] = f"x{x.source}"
             elif isinstance(x.data, PLAIN):
                 self.names[x] = repr(x.data)
-            elif isinstance(x.data, np.ndarray) and x.data.ndim == 0 and x.data.dtype == np.float64 and np.isfinite(x.data):
+            elif np.ndim(x.data) == 0 and getattr(x.data, "dtype", None) == np.float64 and np.isfinite(x.data):
                 self.names[x] = repr(x.data.item())
             else:
                 self.names[x] = self.bound("c", x.data)
@@ -122,11 +122,13 @@ class Writer:
 
     def write_step(self, z: Var) -> None:
         """Write one step."""
+        assert z.op is not None
         how, args = spelling(z.op), [self.name(x) for x in z.args]
         memory = ""
         if z in self.plan.out:
             over = self.plan.over.get(z)
-            memory = self.names[over] if over is not None else self.bound("kept" if z in self.plan.kept else "m", self.plan.out[z])
+            stem = "kept" if z in self.plan.kept else "m"
+            memory = self.bound(stem, self.plan.out[z]) if over is None else self.names[over]
         if how.fills:
             self.names[z] = memory or self.fresh("t")
             if not memory:

@@ -17,6 +17,7 @@ from ..errors import CompileError, InplaceError, ShapeError, users_line
 from ..graph import Node, history, itself, pull, tick
 from ..modes import Switch, no_grad
 from ..ops import shapes
+from ..tensor import Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +89,6 @@ class Trace:
 
     def draw(self, rng: Any, shape: tuple[int, ...]) -> Any:
         """Return random numbers from [0, 1) that the program draws anew at every call."""
-        from ..tensor import Tensor  # noqa: PLC0415  # tensor.py is above this floor, and only dropout comes here
-
         self.rngs.setdefault(id(rng), (rng, rng.bit_generator.state))
         return self.cell(Tensor, f"{{}}.random({shape})", rng, "drawn", rng.random(shape))
 
@@ -152,7 +151,7 @@ class Trace:
                 leaf._grad = g if leaf._grad is None else leaf._grad + g
 
     def step(self, optimizer: Any) -> None:
-        """Take the step of an optimiser, by its own rule. Its rate, its count and its memory are the program's state."""
+        """Take the step of an optimiser, by its own rule. Its rate, count and memory are the program's state."""
         kind = type(optimizer.params[0])
         with no_grad():
             (lr,) = self.recall(optimizer, "lr", kind, ["{}.lr"], [optimizer.lr])
