@@ -378,3 +378,14 @@ def test_all_gradients_of_a_comparison_were_typed_to_the_same_decimals():
     report = tg.compare({"w": np.round(right["w"], 3), "b": np.round(right["b"], 3)}, right)
     assert report.ok
     assert [(mistake.number, mistake.where) for mistake in report.mistakes] == [(34, "w, b")]
+
+
+@pytest.mark.parametrize("kept", [-1, 0])
+def test_a_loop_over_examples_that_overwrites_is_recognised_where_they_were_stacked(kept):
+    rng = np.random.default_rng(4)
+    w, x, y = tg.Tensor(rng.normal(size=(3, 4)), label="W"), rng.normal(size=(7, 4)), rng.normal(size=(7, 3))
+    loss = ((np.stack([tg.tanh(w @ one) for one in x]) - y) ** 2).sum() / 7
+    a = np.tanh(x @ w.data.T)
+    delta = 2 / 7 * (a - y) * (1 - a * a)
+    assert tg.compare(delta.T @ x, w, loss).ok
+    assert tg.compare(np.outer(delta[kept], x[kept]), w, loss).mistakes[0].number == 10

@@ -65,8 +65,8 @@ def of_examples(recording: Recording, notation: Notation) -> Iterator[Mutant]:
     if last is not None and last.axis is not None and last.z in recording.uses:
         for k, which in ((-1, "last"), (0, "first")):
             yield Mutant(10, f"the {which} example alone", last.z, masks={last.z: masked(k, last.axis)})
-    for nested in (True, False):
-        terms = summands(recording, nested)
+    joined = [recording.edges[z] for z in recording.path if z.op is not None and z.op.name in ("concatenate", "stack")]
+    for terms in (summands(recording), summands(recording, nested=False), *joined):
         if len(terms) > 2 and len({z.inputs[i].op for z, i in terms}) == 1:  # examples are alike
             for kept, which in ((terms[-1], "last"), (terms[0], "first")):
                 others: dict[Edge, Change] = {edge: None for edge in terms if edge is not kept}
