@@ -155,3 +155,10 @@ def test_a_deep_tree_is_cut_and_recurses_nowhere():
     lines = tg.tree(y).splitlines()
     assert len(lines) == 201
     assert lines[-1] == "… 4801 more nodes"
+
+
+@pytest.mark.parametrize("reader", [tg.explain, tg.formula, tg.source, tg.tree])
+@pytest.mark.parametrize("given", [None, "x", 3.0])
+def test_what_is_no_node_is_refused_by_its_type(reader, given):
+    with pytest.raises(TypeError, match=f"reads the graph of a Value or a Tensor, not {type(given).__name__}"):
+        reader(given)

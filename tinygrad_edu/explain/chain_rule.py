@@ -15,7 +15,7 @@ from .formula import Writer
 from .formula import formula as formula_of
 from .layers import of_layers
 from .local import local
-from .names import Names, amount, number, tex_name, tex_number
+from .names import Names, amount, expect_node, number, tex_name, tex_number
 
 MOST_PATHS = 6
 MOST_STEPS = 24  # steps that are shown one by one; more are folded
@@ -30,6 +30,7 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
     that is used more than once path by path.
     Raises GradientError where there is no gradient to explain.
     """
+    expect_node(node, "explain")
     if not node.requires_grad:
         raise GradientError(reasons.constant(node, history(node)))
     notation = Notation(node)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..graph import Node, history
 from ..op import Op
-from .names import Names, amount, number, tex_number
+from .names import Names, amount, expect_node, number, tex_number
 from .spelling import Binds, tex_spelling, text_spelling
 
 LONGEST = 300  # characters in one line, beyond which parts get lines of their own
@@ -36,6 +36,7 @@ def formula(node: Node, format: Format = "text") -> str:  # noqa: A002  # the pl
     """
     if format not in ("text", "latex"):
         raise ValueError(f'format is "text" or "latex", not {format!r}')
+    expect_node(node, "formula")
     order = history(node)
     writer = Writer(Names(order), format)
     named = parts(node, order)

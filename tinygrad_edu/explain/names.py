@@ -125,3 +125,9 @@ def amount(data: Any, digits: int = 4) -> str:
         shown = np.array2string(array, separator=", ", precision=digits)
         return " ".join(shown.split())
     return f"array{array.shape}".replace(",)", ")")
+
+
+def expect_node(node: object, reader: str) -> None:
+    """Raise TypeError where a reader of graphs was handed something else."""
+    if not isinstance(node, Node):
+        raise TypeError(f"{reader}() reads the graph of a Value or a Tensor, not {type(node).__name__}")

@@ -14,7 +14,7 @@ from ..graph import Node, gradients, history
 from ..ops.indexing import HERE
 from ..value import Value
 from .formula import one
-from .names import Names
+from .names import Names, expect_node
 from .spelled import Spelled, is_array
 
 WIDTH = 110
@@ -27,6 +27,7 @@ def source(node: Node, *gradient_nodes: Node, data: bool = True) -> str:
     data: whether the program holds the numbers of the leaves; without them it says what to define before.
     Raises ValueError where a row was made from a function whose text is not to be had.
     """
+    expect_node(node, "source")
     forward = history(node)
     whole = history(node, *gradient_nodes)
     names = Names(whole, gradient_names(node, gradient_nodes))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..graph import Node, history
 from .formula import Writer
-from .names import Names, amount
+from .names import Names, amount, expect_node
 
 MOST = 200  # lines
 
@@ -17,6 +17,7 @@ def tree(node: Node, depth: int | None = None) -> str:
     Every node stands once with its value, and its gradient if it has one; where it is used again only its name
     stands. depth: how many levels to show; by default all, up to 200 lines.
     """
+    expect_node(node, "tree")
     order = history(node)
     names = Names(order)
     lines: list[str] = []
