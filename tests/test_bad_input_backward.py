@@ -351,3 +351,12 @@ def test_control_c_between_two_leaves_leaves_both_as_they_were(monkeypatch):
     a.grad = b.grad = None
     loss.backward()
     assert (a.grad, b.grad) == ([2.0], [1.0])
+
+
+@pytest.mark.parametrize("given", [None, "text"])
+def test_a_row_that_computes_no_numbers(given):
+    row = tg.op("no_numbers", "no_numbers({})", lambda x: given, lambda g, z, x: g, scalar=lambda x: given)
+    with refuses(DTypeError, "`no_numbers`", repr(given)):
+        row(Tensor([1.0]))
+    with refuses(DTypeError, repr(given)):
+        row(Value(1.0))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from types import TracebackType
 from typing import Any
 from weakref import ReferenceType, ref
@@ -34,7 +33,7 @@ class detect_anomaly(Switch):  # noqa: N801  # PyTorch's name for it, and used l
     def __enter__(self) -> None:
         outside = mode()
         watch = Watch(outside.watch_made, outside.watch_pull)
-        current.set(replace(outside, watch_made=watch.made, watch_pull=watch.pulled, outside=outside))
+        current.set(outside._replace(watch_made=watch.made, watch_pull=watch.pulled, outside=outside))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         watch = getattr(mode().watch_made, "__self__", None)
@@ -56,7 +55,7 @@ class strong_zero(Switch):  # noqa: N801  # reads like a keyword
             dx = without_zeros(z, i, g, dx)
             return before(z, i, g, dx) if before else dx
 
-        current.set(replace(outside, watch_pull=zero_stays, outside=outside))
+        current.set(outside._replace(watch_pull=zero_stays, outside=outside))
 
 
 def without_zeros(z: Node, i: int, g: Any, dx: Any) -> Any:

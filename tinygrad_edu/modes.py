@@ -9,18 +9,15 @@ context (`sys.flags.thread_inherit_context`, the default of free-threaded builds
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(NamedTuple):
     """How nodes are made and differentiated right now."""
 
     recording: bool = True
@@ -57,13 +54,15 @@ class Switch:
 
     def __enter__(self) -> None:
         outside = mode()
-        current.set(replace(outside, **self.changes, outside=outside))
+        current.set(outside._replace(**self.changes, outside=outside))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         outside = mode().outside
         current.set(None if outside is PLAIN else outside)
 
     def __call__(self, function: F) -> F:
+        import inspect  # here, because only decorators need it and it takes a while to import
+
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)

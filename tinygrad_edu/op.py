@@ -7,7 +7,6 @@ as a graph when it is handed nodes. Knows nothing of any particular operation or
 
 from __future__ import annotations
 
-import dis
 import math
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -134,6 +133,8 @@ class Op:
     @cached_property
     def uses_result(self) -> bool:
         """Whether a rule reads `z`, so that the result must stay as it is."""
+        import dis  # here, because only `t += …` asks and it takes a while to import
+
         rules = [self.rules.rule] if isinstance(self.rules, Every) else filter(None, self.rules)
         for rule in rules:
             code = getattr(rule, "__code__", None)

@@ -304,7 +304,7 @@ class Tensor(Operators, ArrayMethods, Node):
         except Exception as error:
             raise op.refusal(error, given, params) from None
         z: Tensor = object.__new__(cls)
-        z._data = data if type(data) is np.ndarray else np.asarray(data)
+        z._data = data if type(data) is np.ndarray else as_array(data, op)
         z.remember(op, operands, params, wanted and bool(op.rules))
         return z
 
@@ -374,6 +374,17 @@ class Tensor(Operators, ArrayMethods, Node):
     def zero(self) -> Tensor:
         """Return a constant zero of this shape."""
         return self.leaf(np.zeros_like(self._data))
+
+
+def as_array(data: Any, op: Op) -> np.ndarray[Any, Any]:
+    """Return what a row computed as an array. Raises DTypeError where it is no numbers at all."""
+    array = np.asarray(data)
+    if array.dtype.kind not in "biufc":
+        raise DTypeError(
+            f"`{op.name}` has to compute numbers, and gave {data!r:.60} of type {type(data).__name__}: see to its "
+            f"forward function (at {users_line()})"
+        )
+    return array
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:

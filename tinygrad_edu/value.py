@@ -277,7 +277,7 @@ class Value(Node):
             raise DTypeError(f"`{op.name}` works on arrays, and a Value is one float: use Tensor")
         given = tuple(x if type(x) is Value or type(x) in EXACT else real(x) for x in operands)
         z: Value = object.__new__(cls)
-        z._data = op.on_numbers(*map(data_of, given), **params)
+        z._data = real(op.on_numbers(*map(data_of, given), **params))
         z.remember(op, given, params, bool(op.rules) and any(x._requires_grad for x in given if type(x) is Value))
         return z
 
