@@ -28,6 +28,7 @@ def floats_back(root: Node, seed: float) -> Found | None:
     nodes: list[Any] = [root]
     grads: list[Any] = [seed]
     leaves: Grads = {}
+    so_far = leaves.get
     for age, z in enumerate(nodes):  # grows while it is read
         if z is NOBODY:
             continue
@@ -41,7 +42,7 @@ def floats_back(root: Node, seed: float) -> Found | None:
             if x._requires_grad:
                 dx = rules[0](g, z._data, a) if b is ABSENT else rules[0](g, z._data, a, b)
                 if x.op is None:
-                    leaves[x] = leaves[x] + dx if x in leaves else 0.0 + dx  # 0.0: a rule may give an int
+                    leaves[x] = so_far(x, 0.0) + dx
                 else:
                     if place >= places:
                         if place > places + FARTHEST:
@@ -56,7 +57,7 @@ def floats_back(root: Node, seed: float) -> Found | None:
             if y._requires_grad:
                 dy = rules[1](g, z._data, a, b)
                 if y.op is None:
-                    leaves[y] = leaves[y] + dy if y in leaves else 0.0 + dy
+                    leaves[y] = so_far(y, 0.0) + dy
                 else:
                     if place >= places:
                         if place > places + FARTHEST:
