@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from . import reasons
 from .accumulate import commit
 from .copies import recipe
-from .errors import DTypeError, GradientError, StaleGraphError, line_of, users_frame
+from .errors import CompileError, DTypeError, GradientError, StaleGraphError, line_of, users_frame
 from .modes import current, mode, tracing
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ class Node:
     def __getattr__(self, name: str) -> Any:
         if name in DEFAULTS:
             return DEFAULTS[name]
+        if name == "_data":
+            raise CompileError(reasons.leaked(self))
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     @property

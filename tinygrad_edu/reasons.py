@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .errors import users_line
+
 if TYPE_CHECKING:
     from .graph import Node
 
@@ -22,6 +24,14 @@ def constant(node: Node, made_from: Sequence[Node]) -> str:
     return (
         f"{node.title} has no gradient: it was made from constants only, {', '.join(leaves[:3])}"
         f"{' and others' * (len(leaves) > 3)}; let a leaf require one, as in Tensor([1.0, 2.0], requires_grad=True)"
+    )
+
+
+def leaked(node: Node) -> str:
+    """Say why `node` has no numbers: it was kept from inside a function while that was traced."""
+    return (
+        f"{node.title} was made at {node.where} while compile() traced the function, and was kept from there, where it "
+        f"stands for the numbers of every call: return it from the compiled function instead (used at {users_line()})"
     )
 
 

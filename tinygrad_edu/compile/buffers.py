@@ -58,8 +58,8 @@ def planned(program: Program) -> Plan:
 
 def base(x: Var) -> Var:
     """Return the variable in whose memory `x` lies."""
-    while x.op is not None and spelling(x.op).view:
-        x = x.args[0]
+    while x.views is not None:
+        x = x.views
     return x
 
 
@@ -94,6 +94,8 @@ def to_stay(program: Program, returned: set[Var], last: dict[Var, int]) -> set[V
         for place, z in zip(effect.places, results, strict=False):
             how, old = spelling(z.op), cells.get((effect.owner, place))
             elsewhere = z in staying or z in returned or not isinstance(z.data, np.ndarray)
-            read_later = old is not None and (last.get(old, -1) > order[z] or (old in z.args and not how.inplace))
-            (staying if how.out and not elsewhere and not read_later else refused).add(z)
+            clash = False
+            if old is not None and z.op is not None:
+                clash = last.get(old, -1) > order[z] or (old in map(base, z.args) and not how.inplace)
+            (staying if how.out and not elsewhere and not clash else refused).add(z)
     return staying - refused

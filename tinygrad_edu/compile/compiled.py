@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CompileError
-from ..graph import Node
+from ..errors import CompileError, users_line
+from ..graph import Node, data_of
 from ..modes import tracing
 from ..tensor import Tensor
 from ..transforms.trees import leaves, rebuilt
+from ..value import Value
+from .checking import World, largest_difference
 from .program import Program
 from .source import Writer
 from .trace import Trace
+
+NUMERIC = (np.ndarray, float, np.floating, Node)  # arguments of which the numbers are read at every call
 
 
 class Compiled:
@@ -38,14 +42,33 @@ class Compiled:
             return self.function(*args, **kwargs)  # a compiled function within another is a part of it
         with self.lock:
             key, inputs = signature(args, kwargs)
-            for replay in self.programs.get(key, ()):
-                if replay.fits():
-                    break
-            else:
-                replay = Replay(self.function, args, kwargs)
-                self.programs.setdefault(key, []).append(replay)
-            self.last = replay
-            return replay(inputs)
+            self.last = self.replay(key, args, kwargs)
+            return self.last(inputs, args, kwargs)
+
+    def replay(self, key: Any, args: Any, kwargs: Any) -> Replay:
+        """Return the program for such arguments that fits the world as it is, traced now if there is none."""
+        for replay in self.programs.get(key, ()):
+            if replay.fits():
+                return replay
+        replay = Replay(self.function, args, kwargs)
+        self.programs.setdefault(key, []).append(replay)
+        return replay
+
+    def check(self, *args: Any, tolerance: float = 1e-9, **kwargs: Any) -> float:
+        """Return the largest relative difference between a replay and the function itself; nothing stays changed.
+
+        Results are compared, and what both leave in parameters, gradients and optimisers. Raises CompileError where
+        they differ by more than `tolerance`.
+        """
+        with self.lock:
+            key, inputs = signature(args, kwargs)
+            replay = self.replay(key, args, kwargs)
+            world = World(replay.program.trace)
+            with world:
+                replayed = [*map(data_of, leaves(replay(inputs, args, kwargs))), *world.state()]
+            with world:
+                eager = [*map(data_of, leaves(self.function(*args, **kwargs))), *world.state()]
+        return largest_difference(replayed, eager, tolerance)
 
     @property
     def source(self) -> str:
@@ -86,7 +109,7 @@ def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
             key.append(kind)
             inputs.append(x)
         else:
-            key.append(x)
+            key += kind, x  # 1, 1.0 and True are equal, and not the same
     return (tuple(key), *kwargs) if kwargs else tuple(key), inputs
 
 
@@ -98,7 +121,7 @@ class Replay:
         arguments: dict[Node, int] = {}
 
         def stand_in(x: Any) -> Any:
-            if not isinstance(x, (np.ndarray, float, np.floating, Node)):
+            if not isinstance(x, NUMERIC):
                 return x
             if isinstance(x, Node):
                 leaf = x.leaf(x._data)
@@ -114,24 +137,39 @@ class Replay:
             given = rebuilt(args, iter([stand_in(x) for x in leaves(args)]))
             named = rebuilt(kwargs, iter([stand_in(x) for x in leaves(kwargs)]))
             output = function(*given, **named)
+        for leaf in arguments:
+            if leaf in trace.before and leaf not in trace.unset:
+                raise CompileError(
+                    f"argument {arguments[leaf]} of {getattr(function, '__name__', 'the function')} is assigned inside "
+                    "of it, and a compiled function changes no numbers of its arguments: return the new ones, or use "
+                    f"the tensor from outside of the function, as parameters are (at {users_line()})"
+                )
+        grads = trace.taken(arguments)
+        self.graded = [arguments[leaf] for leaf in grads]
         self.output = output
-        nodes = [x for x in leaves(output) if isinstance(x, Node)]
+        nodes = [x for x in leaves(output) if isinstance(x, Node)] + list(grads.values())
         self.program = Program(trace, arguments, nodes)
         self.source, self.run, self.fits = Writer(self.program).compiled()
         self.kinds = [type(node) for node in nodes]
         self.single = isinstance(output, Node)
+        for node in (*trace.made, *arguments):
+            del node._data  # whoever kept it from the trace is told so, instead of being shown an old call's numbers
 
-    def __call__(self, inputs: list[Any]) -> Any:
+    def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         results = self.run(*inputs)
+        if self.graded:
+            given: list[Any] = [x for x in (*leaves(args), *leaves(kwargs)) if isinstance(x, NUMERIC)]
+            for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):
+                given[i]._grad = g if given[i]._grad is None else given[i]._grad + g
         if self.single:
-            return made(results[0])
-        found = map(made, results)
+            return made(self.kinds[0], results[0])
+        found = map(made, self.kinds, results)
         return rebuilt(self.output, iter([next(found) if isinstance(x, Node) else x for x in leaves(self.output)]))
 
 
-def made(data: Any) -> Tensor:
-    """Return a result of a program as a tensor."""
-    z: Tensor = object.__new__(Tensor)
-    z._data = data if type(data) is np.ndarray else np.asarray(data)
+def made(kind: type[Node], data: Any) -> Node:
+    """Return a result of a program as a node."""
+    z: Node = object.__new__(kind)
+    z._data = data if kind is Value or type(data) is np.ndarray else np.asarray(data)
     z.remember(None, (), {"cut": "computed by a compiled function"}, False)
     return z

@@ -50,7 +50,9 @@ ZERO_WHERE = Kernel("zero_where", lambda x, condition: np.where(condition, 0, x)
 
 def ufunc(step: Any, args: list[str], out: str) -> str:
     """Write a call of the ufunc that a row is."""
-    return f"np.{step.op.forward.__name__}({', '.join([*args, out] if out else args)})"
+    name = step.op.forward.__name__
+    keyword = "out=" if name in ("maximum", "minimum") else ""  # NumPy deprecates the place alone for these two
+    return f"np.{name}({', '.join([*args, keyword + out] if out else args)})"
 
 
 def matmul(step: Any, args: list[str], out: str) -> str:
@@ -79,7 +81,7 @@ def where(step: Any, args: list[str], out: str) -> str:
 AS_IT_STANDS = Spelling(lambda z, a, out: "")  # the row's own function is called
 SPELLINGS: dict[str, Spelling] = {
     "matmul": Spelling(matmul, out=True),
-    "relu": Spelling(lambda _, a, out: f"np.maximum({a[0]}, 0{out and ', ' + out})", out=True, inplace=True),
+    "relu": Spelling(lambda _, a, out: f"np.maximum({a[0]}, 0{out and ', out=' + out})", out=True, inplace=True),
     "sum": Spelling(reduction("add"), out=True),
     "max": Spelling(reduction("maximum"), out=True),
     "min": Spelling(reduction("minimum"), out=True),

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import Node
 from ..op import TABLE, Op
-from .kernels import EXPANSIONS, SAME, Kernel
+from .kernels import AS_IT_STANDS, EXPANSIONS, SAME, Kernel, spelling
 from .trace import Cell, Trace
 
 
@@ -26,6 +26,7 @@ class Var:
     params: dict[str, Any] | None = None
     node: Node | None = None  # where it comes from in the user's program
     source: Any = None  # the cell, or the number of the argument, that it is read from
+    views: Var | None = None  # the operand in whose memory it lies, if it is a view of one
 
     @property
     def constant(self) -> bool:
@@ -44,6 +45,11 @@ class Program:
         self.steps: list[Var] = []
         wanted = [*results, *(node for effect in trace.effects for node in effect.results)]
         self.lower(wanted)
+        self.drawn = [
+            self.vars.get(leaf) or Var(leaf._data, node=leaf, source=cell)  # unused: yet the generator moves on
+            for leaf, cell in trace.cells.items()
+            if ".random(" in cell.place
+        ]
         self.results = [self.vars[node] for node in results]
         self.effects = [(effect, [self.vars[node] for node in effect.results]) for effect in trace.effects]
         self.steps = self.live()
@@ -99,7 +105,7 @@ class Program:
                 return expanded  # type: ignore[no-any-return]  # a Var, by emit
         key = (op, tuple(map(identity_of, args)), repr(sorted(params.items(), key=str)))
         if key not in self.known:
-            self.known[key] = Var(data, op, tuple(args), params, node)
+            self.known[key] = Var(data, op, tuple(args), params, node, views=viewed(op, args, params))
             self.steps.append(self.known[key])
         return self.known[key]
 
@@ -112,6 +118,17 @@ class Program:
                 kept.append(step)
                 needed.update(map(id, step.args))
         return kept[::-1]
+
+
+def viewed(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Var | None:
+    """Return the operand of which the result is a view; of a row that is called as it stands, by trying it."""
+    how = spelling(op)
+    if how.view:
+        return args[0]
+    if how is not AS_IT_STANDS:
+        return None
+    z = op.forward(*(x.data for x in args), **params)
+    return next((x for x in args if np.may_share_memory(z, x.data)), None) if isinstance(z, np.ndarray) else None
 
 
 def identity_of(x: Var) -> Any:

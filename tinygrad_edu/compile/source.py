@@ -14,7 +14,8 @@ import numpy as np
 
 from ..errors import line_of
 from ..graph import Node, tick
-from .buffers import planned
+from ..op import NUMBERS, Op
+from .buffers import base, planned
 from .kernels import spelling
 from .program import Program, Var
 from .trace import Cell
@@ -36,9 +37,8 @@ class Writer:
 
     def written(self) -> str:
         """Return the text of the program as a function of the arguments' numbers."""
-        cells = dict.fromkeys(
-            x for z in [*self.program.steps, *self.sinks()] for x in (*z.args, z) if isinstance(x.source, Cell)
-        )
+        read = [x for z in [*self.program.steps, *self.sinks()] for x in (*z.args, z) if isinstance(x.source, Cell)]
+        cells = dict.fromkeys([*read, *self.program.drawn])
         for x in sorted(cells, key=lambda x: 0 if x.node is None else x.node.born):
             place = x.source.place.format(self.owner(x.source.owner, x.source.name))
             self.names[x] = self.fresh(x.source.name if x.source.name.isidentifier() else "w")
@@ -56,6 +56,8 @@ class Writer:
             self.write_step(z)
         results = ", ".join(self.lasting(x) for x in self.program.results)
         self.lines += self.effects()
+        for (owner, name), value in self.program.trace.settings.items():
+            self.checks.append(f"{self.owner(owner, name)}.{name} == {value!r}")
         for leaf, unset in self.program.trace.unset.items():
             self.checks.append(f"({self.owner(leaf, 'w')}._grad is None) is {unset}")
         for leaf in [x.source.owner for x in cells if isinstance(x.source.owner, Node)]:
@@ -137,10 +139,12 @@ class Writer:
                 self.lines.append(f"np.copyto({memory}, {args[0]})")
             self.lines.append(how.text(z, args, self.names[z]))
             return
-        text = how.text(z, args, memory)
+        text = "" if type(z.data) in NUMBERS else how.text(z, args, memory)
         if not text:
-            row = self.owners.setdefault(id(z.op), z.op.name)
-            self.space[row] = z.op.forward
+            row, self.space[z.op.name] = z.op.name, z.op.forward
+            if isinstance(z.op, Op) and z.op.scalar and all(type(x.data) in NUMBERS for x in (z, *z.args)):
+                row = f"{z.op.name}_of_numbers"
+                self.space[row] = z.op.on_numbers
             params = [f"{key}={self.literal(value)}" for key, value in (z.params or {}).items()]
             text = f"{row}({', '.join([*args, *params])})"
         self.names[z] = memory or self.fresh("t")
@@ -148,10 +152,9 @@ class Writer:
 
     def lasting(self, x: Var) -> str:
         """Return an expression for a result that no later call will change."""
-        owner = x
-        while owner.op is not None and spelling(owner.op).view:
-            owner = owner.args[0]
-        name = self.name(x)
+        owner, name = base(x), self.name(x)
+        if isinstance(x.data, float):
+            return name
         return name if owner.op is not None and owner not in self.plan.out and x.data.ndim else f"np.array({name})"
 
     def effects(self) -> list[str]:
@@ -160,8 +163,8 @@ class Writer:
         for effect, results in self.program.effects:
             values = [self.names[x] if x in self.plan.kept else f"np.array({self.name(x)})" for x in results]
             name = self.owner(effect.owner, "w")
-            if effect.text.endswith("int({})"):
-                values = [self.name(x) for x in results]
+            if effect.text.endswith("int({})") or all(isinstance(x.data, float) for x in results):
+                values = [self.name(x) for x in results]  # numbers are not changed in place
             lines.append(effect.text.format(name, *values))
             if effect.places == ("{}._data",):
                 lines.append(f"{name}.born = tick()")

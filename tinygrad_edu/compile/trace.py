@@ -7,6 +7,7 @@ call of the program; what is changed becomes an effect. When the trace ends, eve
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -48,13 +49,15 @@ class Trace:
     versions: dict[Node, list[tuple[int, Node]]] = field(default_factory=dict)  # what was assigned, and when
     before: dict[Node, tuple[Any, ...]] = field(default_factory=dict)  # changed leaves as they were
     unset: dict[Node, bool] = field(default_factory=dict)  # leaves whose gradient was asked for: was there none?
+    settings: dict[tuple[Any, str], Any] = field(default_factory=dict)  # attributes on which the program depends
+    made: list[Node] = field(default_factory=list)  # all nodes that were computed
     state: dict[tuple[int, Any], Effect] = field(default_factory=dict)  # optimisers' memory as it is by now
     effects: list[Effect] = field(default_factory=list)
     started: int = 0
 
     def __enter__(self) -> Trace:
         self.started = tick()
-        self.switch = Switch(trace=self, recording=True, watch_made=None, watch_pull=None)
+        self.switch = Switch(trace=self, recording=True, watch_made=self.made.append, watch_pull=None)
         self.switch.__enter__()
         return self
 
@@ -91,6 +94,10 @@ class Trace:
         """Return random numbers from [0, 1) that the program draws anew at every call."""
         self.rngs.setdefault(id(rng), (rng, rng.bit_generator.state))
         return self.cell(Tensor, f"{{}}.random({shape})", rng, "drawn", rng.random(shape))
+
+    def depend(self, owner: Any, name: str) -> None:
+        """Note that the program holds only as long as an attribute is what it is now."""
+        self.settings[owner, name] = getattr(owner, name)
 
     def refuse(self, node: Node) -> None:
         """Raise CompileError: Python wants to see a number of which the program knows only how to compute it."""
@@ -150,8 +157,24 @@ class Trace:
             with no_grad():
                 leaf._grad = g if leaf._grad is None else leaf._grad + g
 
-    def step(self, optimizer: Any) -> None:
+    def taken(self, arguments: Iterable[Node]) -> dict[Node, Node]:
+        """Return the gradients of arguments, which are no effects: at each call they belong to another node."""
+        grads = {e.owner: e.results[0] for e in self.effects if e.places == ("{}._grad",) and e.owner in set(arguments)}
+        self.effects = [effect for effect in self.effects if effect.owner not in grads]
+        for leaf in grads:
+            del self.unset[leaf]
+        return grads
+
+    def step(self, optimizer: Any, on_nonfinite: str) -> None:
         """Take the step of an optimiser, by its own rule. Its rate, count and memory are the program's state."""
+        if on_nonfinite == "skip":
+            raise CompileError(
+                "step(on_nonfinite='skip') decides by the gradients, and a compiled step cannot: "
+                f"call step() outside of the compiled function (at {users_line()})"
+            )
+        for name, setting in vars(optimizer).items():
+            if isinstance(setting, (bool, int, float, str, tuple)) and name not in ("_lr", "steps"):
+                self.depend(optimizer, name)
         kind = type(optimizer.params[0])
         with no_grad():
             (lr,) = self.recall(optimizer, "lr", kind, ["{}.lr"], [optimizer.lr])

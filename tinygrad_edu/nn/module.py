@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 from ..errors import DTypeError, GradientError, users_line
 from ..graph import Node, tick
+from ..modes import tracing
 from . import state
 
 
@@ -34,6 +35,8 @@ class Module:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         first = tick()
+        if (trace := tracing()) is not None:
+            trace.depend(self, "training")
         try:
             output = self.forward(*inputs, **options)
         except Exception as error:

@@ -66,7 +66,7 @@ class Optimizer:
             )
         self.check_gradients()
         if (trace := tracing()) is not None:
-            trace.step(self)
+            trace.step(self, on_nonfinite)
             return
         if on_nonfinite != "allow" and (odd := self.nonfinite()):
             if on_nonfinite == "skip":

@@ -1,0 +1,484 @@
+"""A compiled function does what the function itself does, on fresh data and call after call, or refuses."""
+
+import copy
+
+import numpy as np
+import pytest
+from refusing import refuses
+from samples import NAMES, rng_for, samples
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.errors import CompileError
+from tinygrad_edu.graph import Node
+from tinygrad_edu.nn import functional
+from tinygrad_edu.op import TABLE
+
+CLOSE = {"rtol": 1e-12, "atol": 1e-13}
+
+
+def same(ours, theirs, **tolerance):
+    """Compare two results, or the state of two models."""
+    ours, theirs = np.asarray(getattr(ours, "_data", ours)), np.asarray(getattr(theirs, "_data", theirs))
+    assert ours.dtype == theirs.dtype
+    assert ours.shape == theirs.shape
+    np.testing.assert_allclose(ours, theirs, **(tolerance or CLOSE))
+
+
+def training(model, optimizer):
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def net(dtype=None, *more):
+    rng = np.random.default_rng(0)
+    return nn.Sequential(nn.Linear(6, 6, rng=rng, dtype=dtype), *more, nn.ReLU(), nn.Linear(6, 3, rng=rng, dtype=dtype))
+
+
+def batch(rng, n=8, dtype=float):
+    return rng.normal(size=(n, 6)).astype(dtype), rng.integers(0, 3, n)
+
+
+OPTIMIZERS = {
+    "sgd": lambda w: nn.SGD(w, lr=0.1),
+    "momentum": lambda w: nn.SGD(w, lr=0.1, momentum=0.9),
+    "adam": lambda w: nn.Adam(w, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_five_training_steps_leave_weights_gradients_and_memory_as_eager_ones_do(optimizer, dtype):
+    rng = np.random.default_rng(1)
+    models = [net(dtype), net(dtype)]
+    steppers = [OPTIMIZERS[optimizer](model.parameters()) for model in models]
+    eager, plain = (training(m, o) for m, o in zip(models, steppers, strict=True))
+    fast = tg.compile(plain)
+    tolerance = CLOSE if dtype == np.float64 else {"rtol": 2e-5, "atol": 1e-6}
+    for i in range(5):
+        x, y = batch(rng, dtype=dtype)
+        if i == 3:
+            for o in steppers:
+                o.lr = 0.02  # a schedule is followed
+        same(fast(x, y), eager(x, y), **tolerance)
+        for ours, theirs in zip(models[1].parameters(), models[0].parameters(), strict=True):
+            same(ours, theirs, **tolerance)
+            same(ours.grad, theirs.grad, **tolerance)
+    assert steppers[1].steps == steppers[0].steps == 5
+    for ours, theirs in zip(steppers[1].memory, steppers[0].memory, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            same(a, b, **tolerance)
+    assert sum(map(len, fast.programs.values())) <= 2  # with gradients unset at first, and set from then on
+
+
+def test_batches_of_another_size_are_traced_anew_and_share_the_weights():
+    rng = np.random.default_rng(2)
+    models = [net(), net()]
+    eager, plain = (training(m, nn.Adam(m.parameters(), lr=0.01)) for m in models)
+    fast = tg.compile(plain)
+    for n in (8, 8, 5, 8, 5):
+        x, y = batch(rng, n)
+        same(fast(x, y), eager(x, y))
+    assert len(fast.programs) == 2
+    for ours, theirs in zip(models[1].parameters(), models[0].parameters(), strict=True):
+        same(ours, theirs)
+
+
+def test_gradients_accumulate_as_in_eager_mode():
+    w = [Tensor([1.0, -2.0], requires_grad=True) for _ in range(2)]
+    plain = [lambda x, w=w: ((w * x) ** 2).sum().backward() for w in w]
+    fast = tg.compile(plain[1])
+    for x in np.random.default_rng(3).normal(size=(4, 2)):
+        assert plain[0](x) is fast(x) is None
+        same(w[1].grad, w[0].grad)
+
+
+def test_several_arguments_of_several_kinds():
+    def f(x, y, scale, *, n, parts):
+        a = tg.exp(x @ y) * scale + parts["a"][0]
+        return {"out": a.sum(axis=n), "kept": (a, parts["a"][1] * 2, n)}
+
+    rng, fast = np.random.default_rng(4), tg.compile(f)
+    for _ in range(3):
+        x, y, b, c = rng.normal(size=(2, 3)), Tensor(rng.normal(size=(3, 2))), rng.normal(size=2), rng.normal(size=())
+        arguments = {"n": 1, "parts": {"a": [b, c]}}
+        ours, theirs = (g(Tensor(x), y, 2.5 * x[0, 0], **arguments) for g in (fast, f))
+        same(ours["out"], theirs["out"])
+        same(ours["kept"][0], theirs["kept"][0])
+        np.testing.assert_allclose(ours["kept"][1].data, c * 2)
+        assert ours["kept"][2] == 1
+    assert len(fast.programs) == 1
+    other = fast(Tensor(x), y, 1.0, n=0, parts={"a": [b, c]})
+    same(other["out"], f(Tensor(x), y, 1.0, n=0, parts={"a": [b, c]})["out"])
+
+
+def test_one_and_true_are_different_arguments():
+    fast = tg.compile(lambda x, k: x * (2 if k is True else 3))
+    x = Tensor([1.0])
+    assert [fast(x, 1).item(), fast(x, True).item(), fast(x, 1).item()] == [3.0, 2.0, 3.0]
+
+
+# Rows of the table ----------------------------------------------------------------------------------------------
+
+NOT_COMPILED = {}
+
+
+def fresh(row, rng, x):
+    """Other numbers of the kind of operand `x`, from the domain of the row."""
+    x = np.asarray(x)
+    if x.dtype.kind != "f":
+        return x
+    wobble = 1 + 0.01 * rng.uniform(-1, 1, x.shape)
+    return np.asarray(x * wobble)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_COMPILED])
+def test_a_row_and_its_gradient_compiled_give_what_they_give_eagerly(name):
+    row, rng = TABLE[name], rng_for(name)
+    for operands, params in samples(name):
+        floats = [i for i, x in enumerate(operands) if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
+
+        def f(*given, operands=operands, params=params, floats=floats):
+            every = list(operands)
+            for i, x in zip(floats, given, strict=True):
+                every[i] = x
+            z = row(*every, **params)
+            if not (isinstance(z, Node) and z.requires_grad and z.dtype.kind == "f"):
+                return z
+            wanted = [x for x in given if x.requires_grad]
+            return z, tg.gradients((z * (z + 1)).sum(), wanted)
+
+        fast = tg.compile(f)
+        for _ in range(2):
+            if name in ("cholesky", "eigh"):
+                given = [Tensor(1.5 * operands[i] if _ else operands[i]) for i in floats]
+            else:
+                given = [Tensor(fresh(row, rng, operands[i])) for i in floats]
+            ours, theirs = fast(*given), f(*given)
+            for a, b in zip(flat(ours), flat(theirs), strict=True):
+                same(a, b)
+        assert len(fast.programs) == 1
+
+
+def flat(tree):
+    return [leaf for part in tree for leaf in flat(part)] if isinstance(tree, (list, tuple)) else [tree]
+
+
+@pytest.mark.parametrize("view", ["x[1:]", "x[::-1]", "x.T", "x.reshape(4)", "np.diagonal(x)", "np.squeeze(x[None])"])
+def test_a_view_outlives_the_memory_of_what_it_was_taken_from(view):
+    def f(x):
+        part = eval(view, {"x": x * 2, "np": np})  # a view into memory that the next steps would like to have
+        z = tg.exp(x)
+        for k in range(3):
+            z = tg.sin(z * k) + 1
+        return z, part, part * 2 + 1
+
+    fast = tg.compile(f)
+    first = fast(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    kept = first[1].data.copy()
+    for x in np.random.default_rng(5).normal(size=(2, 2, 2)):
+        for ours, theirs in zip(fast(Tensor(x)), f(Tensor(x)), strict=True):
+            same(ours, theirs)
+    same(first[1].data, kept)  # what was returned is the caller's
+
+
+def test_results_are_the_callers_even_where_they_are_parameters():
+    w = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    opt = nn.SGD([w], lr=0.1)
+
+    @tg.compile
+    def step(x):
+        opt.zero_grad()
+        (w * x).sum().backward()
+        opt.step()
+        return w.data, w.data[1:], x
+
+    first = step(np.ones(3))
+    step(np.ones(3))
+    same(first[0], np.array([0.9, 1.9, 2.9]))
+    same(first[1], np.array([1.9, 2.9]))
+    same(w, np.array([0.8, 1.8, 2.8]))
+
+
+def test_arguments_get_gradients_of_their_own():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+
+    def f(x, y):
+        loss = (w * x * x * y["b"]).sum()
+        loss.backward()
+        return loss
+
+    fast, rng = tg.compile(f), np.random.default_rng(6)
+    for _ in range(3):
+        ours, theirs = ([Tensor(x), Tensor(x[::-1].copy())] for x in [rng.normal(size=2)] * 2)
+        for g, given in ((fast, ours), (f, theirs)):
+            w.grad = None
+            for _ in range(2):  # the second adds to the first
+                g(given[0], {"b": given[1]})
+            given.append(Tensor(w.grad.copy()))
+        for a, b in zip(ours, theirs, strict=True):
+            same(a, b)
+            if a.grad is not None:
+                same(a.grad, b.grad)
+        assert ours[0].grad is not None
+
+
+# What is read at every call -------------------------------------------------------------------------------------
+
+
+def test_assigned_parameters_are_seen_and_graphs_of_the_old_ones_are_stale():
+    w = Tensor([2.0], requires_grad=True)
+    fast = tg.compile(lambda x: w * x)
+    assert fast(np.array([3.0])).item() == 6.0
+    w.data = [5.0]
+    assert fast(np.array([3.0])).item() == 15.0
+
+
+def test_dropout_draws_anew_at_each_call_as_eager_mode_would():
+    rngs = [np.random.default_rng(7) for _ in range(2)]
+    eager, plain = (
+        (lambda x, rng=rng: functional.dropout(x, 0.5, rng=rng) * functional.dropout(x, 0.2, rng=rng)) for rng in rngs
+    )
+    fast, x = tg.compile(plain), Tensor(np.ones((4, 5)))
+    drawn = [fast(x).data.copy() for _ in range(3)]
+    for ours in drawn:
+        same(ours, eager(x).data)
+    assert not np.array_equal(drawn[0], drawn[1])
+
+
+def test_what_is_drawn_and_not_used_still_moves_the_generator_on():
+    rngs = [np.random.default_rng(8) for _ in range(2)]
+
+    def thinned(x, rng):
+        functional.dropout(x, 0.5, rng=rng)
+        return functional.dropout(x, 0.5, rng=rng)
+
+    fast, x = tg.compile(lambda x: thinned(x, rngs[1])), Tensor(np.ones((4, 5)))
+    for _ in range(3):
+        same(fast(x), thinned(x, rngs[0]))
+
+
+def test_running_statistics_advance_and_eval_is_noticed():
+    models = [net(None, nn.BatchNorm1d(6), nn.Dropout(0.3, rng=3)) for _ in range(2)]
+    eager, plain = (training(m, nn.SGD(m.parameters(), lr=0.1)) for m in models)
+    fast, ahead, rng = tg.compile(plain), tg.compile(models[1]), np.random.default_rng(9)
+    for _ in range(3):
+        x, y = batch(rng)
+        same(fast(x, y), eager(x, y))
+        for ours, theirs in zip(models[1].buffers(), models[0].buffers(), strict=True):
+            same(ours, theirs)
+    x, _ = batch(rng)
+    same(ahead(Tensor(x)), models[0](Tensor(x)))
+    for model in models:
+        model.eval()
+    same(ahead(Tensor(x)), models[0](Tensor(x)))
+
+
+def test_a_setting_of_the_optimiser_is_noticed():
+    w = Tensor([1.0], requires_grad=True)
+    opt = nn.SGD([w], lr=1.0, momentum=0.5)
+
+    @tg.compile
+    def step():
+        opt.zero_grad()
+        w.sum().backward()
+        opt.step()
+
+    step()
+    opt.momentum = 0.0
+    step()
+    step()
+    assert w.item() == pytest.approx(1 - 1 - 1 - 1)
+
+
+def test_no_grad_inside():
+    w = Tensor([3.0, 4.0], requires_grad=True)
+
+    def f(x):
+        with tg.no_grad():
+            size = (w * w).sum()
+        (w * x / size).sum().backward()
+        return size
+
+    fast = tg.compile(f)
+    for x in ([1.0, 2.0], [3.0, -1.0]):
+        w.grad = None
+        assert fast(np.array(x)).item() == 25.0
+        same(w.grad, np.array(x) / 25)
+
+
+def test_a_compiled_function_inside_another_is_a_part_of_it():
+    inner = tg.compile(lambda x: x * 2)
+    outer = tg.compile(lambda x: inner(x) + 1)
+    assert [outer(Tensor([x])).item() for x in (1.0, 5.0)] == [3.0, 11.0]
+
+
+def test_graphs_of_scalars():
+    w, b = Value(0.5), Value(-0.25)
+    twins = [Value(0.5), Value(-0.25)]
+
+    def step(x, w, b):
+        w.grad = b.grad = 0.0
+        loss = (tg.tanh(w * x + b) - 0.5) ** 2 + (w * w).relu() / 3
+        loss.backward()
+        for p in (w, b):
+            p.data -= 0.1 * p.grad
+        return loss
+
+    fast = tg.compile(lambda x: step(x, w, b))
+    for x in (1.0, -2.0, 0.5, 1.5):
+        ours, theirs = fast(Value(x)), step(Value(x), *twins)
+        assert type(ours) is Value
+        assert ours.data == pytest.approx(theirs.data, rel=1e-13)
+        for p, q in zip((w, b), twins, strict=True):
+            assert type(p.data) is type(p.grad) is float
+            assert (p.data, p.grad) == pytest.approx((q.data, q.grad), rel=1e-13)
+
+
+def test_an_optimiser_of_scalars():
+    models = [[Value(0.5), Value(2.0)] for _ in range(2)]
+    opts = [nn.Adam(model, lr=0.1) for model in models]
+
+    def step(model, opt, x):
+        opt.zero_grad()
+        loss = (model[0] * x - model[1]) ** 2
+        loss.backward()
+        opt.step()
+        return loss
+
+    fast = tg.compile(lambda x: step(models[1], opts[1], x))
+    for x in (1.0, 2.0, 3.0):
+        assert fast(Value(x)).data == pytest.approx(step(models[0], opts[0], Value(x)).data, rel=1e-13)
+    assert [w.data for w in models[1]] == pytest.approx([w.data for w in models[0]], rel=1e-13)
+
+
+# What can be read, and checked ----------------------------------------------------------------------------------
+
+
+def test_the_source_is_python_for_people():
+    model = net()
+    fast = tg.compile(training(model, nn.Adam(model.parameters(), lr=0.01)))
+    with pytest.raises(CompileError, match="call the function once"):
+        _ = fast.source
+    fast(*batch(np.random.default_rng(0)))
+    compile(fast.source, "source", "exec")
+    assert "lambda" not in fast.source
+    assert "object at 0x" not in fast.source
+    assert "<" not in fast.source.replace("<=", "")
+    assert "# line" in fast.source
+    assert "loss = functional.cross_entropy(model(x), y)" in fast.source
+    assert fast.source.count("np.exp(") == 1  # softmax of the loss and of its gradient: once
+    assert "x0" in fast.source
+
+
+def test_dead_code_is_left_out_and_common_subexpressions_are_shared():
+    fast = tg.compile(lambda x: (tg.sin(x), tg.exp(x) * tg.exp(x) + 0 * 1)[1])
+    fast(Tensor([1.0, 2.0]))
+    assert "np.sin" not in fast.source
+    assert fast.source.count("np.exp(") == 1
+
+
+def test_check_compares_and_leaves_everything_as_it_was():
+    model = net(None, nn.Dropout(0.5, rng=1), nn.BatchNorm1d(6))
+    opt = nn.Adam(model.parameters(), lr=0.01)
+    fast = tg.compile(training(model, opt))
+    arguments = batch(np.random.default_rng(0))
+    for _ in range(2):
+        before = [w._data.copy() for w in [*model.parameters(), *model.buffers()]], copy.deepcopy(opt.memory), opt.steps
+        assert fast.check(*arguments) < 1e-12
+        for ours, theirs in zip([*model.parameters(), *model.buffers()], before[0], strict=True):
+            np.testing.assert_array_equal(ours.data, theirs)
+        for ours, theirs in zip(flat(opt.memory), flat(before[1]), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        assert opt.steps == before[2]
+        fast(*arguments)
+
+
+def test_check_finds_what_the_program_cannot_know():
+    count = iter(range(1, 100))
+    fast = tg.compile(lambda x: x * next(count))
+    with refuses(CompileError, "differ"):
+        fast.check(Tensor([1.0]))
+
+
+# What is refused ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda t: t if t.sum() > 0 else -t,
+        lambda t: t * t.sum().item(),
+        lambda t: t * float(t.sum()),
+        lambda t: t * t.tolist()[0],
+        lambda t: t[int(t.sum()) - 1],
+    ],
+)
+def test_looking_at_numbers_is_refused(look):
+    fast = tg.compile(look)
+    with refuses(CompileError, "tinygrad_edu.where"):
+        fast(Tensor([1.0, 1.0], requires_grad=False))
+    assert look(Tensor([1.0, 1.0], requires_grad=False)) is not None  # the trace has ended
+
+
+def test_a_leaked_tensor_is_refused_when_it_is_used():
+    kept = []
+
+    @tg.compile
+    def f(x):
+        kept.append(x * 2)
+        kept.append(x)
+        return x * 3
+
+    f(Tensor([1.0]))
+    for leaked in kept:
+        for use in (lambda t: t.data, lambda t: t + 1, lambda t: t.item(), lambda t: Tensor([1.0]) * t):
+            with refuses(CompileError):
+                use(leaked)
+
+
+def test_an_argument_that_would_be_assigned_is_refused():
+    def double(w):
+        w.data = w.data * 2
+
+    w = Tensor([1.0])
+    with refuses(CompileError, "argument 0"):
+        tg.compile(double)(w)
+    assert w.item() == 1.0
+
+
+def test_skipping_a_step_by_the_data_is_refused():
+    w = Tensor([1.0], requires_grad=True)
+    opt = nn.SGD([w], lr=1.0)
+
+    def step():
+        w.sum().backward()
+        opt.step(on_nonfinite="skip")
+
+    with refuses(CompileError, "on_nonfinite"):
+        tg.compile(step)()
+    assert w.item() == 1.0
+    assert w.grad is None
+    assert opt.steps == 0
+
+
+def test_an_error_of_the_function_leaves_everything_as_it_was():
+    w = Tensor([1.0], requires_grad=True)
+
+    @tg.compile
+    def f():
+        w.sum().backward()
+        w.data = w.data * 2
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError):
+        f()
+    assert w.item() == 1.0
+    assert w.grad is None
+    assert (w * 2).requires_grad
