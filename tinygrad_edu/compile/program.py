@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import CompileError
 from ..graph import Node
 from ..op import TABLE, Op
 from .kernels import AS_IT_STANDS, EXPANSIONS, SAME, Kernel, spelling
@@ -95,6 +96,11 @@ class Program:
             return args[0]
         if all(x.constant for x in args):
             return Var(data, node=node)
+        if op.name == "getitem" and any(not x.constant and x.data.dtype == bool for x in args[1:]):
+            raise CompileError(
+                f"x[mask] (made at {node.where if node is not None else '?'}) has as many elements as the mask has "
+                "True, and the memory of a compiled program has one size: use tinygrad_edu.where(mask, x, 0) instead"
+            )
         if op.name in EXPANSIONS:
 
             def emit(name: Any, *xs: Any, **more: Any) -> Var:
