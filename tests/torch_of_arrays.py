@@ -1,7 +1,9 @@
 """What PyTorch has of NumPy's reductions, cumulative functions and sorting."""
 
 import numpy as np
-from torch_sampling import HOLES, ONE_OFF, I, P, R, Sample, same
+from torch_sampling import HOLES, Draw, I, P, R, Sample, same
+
+ZERO = Draw((1,), 0.0, 0.0)
 
 
 def along(name, theirs, axes, ours_keywords, their_keywords):
@@ -33,7 +35,12 @@ REDUCTIONS = [
     *along("std", "std", (1, (0, 2)), lambda a: {"axis": a}, lambda a: {"dim": a, "correction": 0}),
     *along("var", "var", (0, (1, 2)), lambda a: {"axis": a, "ddof": 1}, lambda a: {"dim": a, "correction": 1}),
     *along("prod", "prod", (0, 1), lambda a: {"axis": a}, lambda a: {"dim": a}),
-    Sample("prod with a zero", (R(4),), lambda m, x: m.prod(x * ONE_OFF), lambda t, x: t.prod(x * t.tensor(ONE_OFF))),
+    Sample(
+        "prod with a zero",
+        (R(2), ZERO, R(1)),
+        lambda m, *xs: m.prod(m.concatenate(xs)),
+        lambda t, *xs: t.prod(t.cat(xs)),
+    ),
     Sample("ptp", (R(2, 3),), lambda m, x: m.ptp(x, axis=1), lambda t, x: t.amax(x, 1) - t.amin(x, 1)),
     Sample("median", (R(2, 5),), lambda m, x: m.median(x, axis=1), lambda t, x: t.median(x, 1).values),
     # torch.median takes the lower of two middle numbers; NumPy's, and so ours, their mean, as torch's quantile does
@@ -106,9 +113,9 @@ CUMULATIVE = [
     Sample("cumprod", (R(2, 3),), lambda m, x: m.cumprod(x, axis=0), lambda t, x: t.cumprod(x, 0)),
     Sample(
         "cumprod with a zero",
-        (R(4),),
-        lambda m, x: m.cumprod(x * ONE_OFF),
-        lambda t, x: t.cumprod(x * t.tensor(ONE_OFF), 0),
+        (R(2), ZERO, R(1)),
+        lambda m, *xs: m.cumprod(m.concatenate(xs)),
+        lambda t, *xs: t.cumprod(t.cat(xs), 0),
     ),
     Sample("cumulative_sum", (R(5),), lambda m, x: m.cumulative_sum(x), lambda t, x: t.cumsum(x, 0)),
     Sample("cumulative_prod", (R(5),), lambda m, x: m.cumulative_prod(x), lambda t, x: t.cumprod(x, 0)),

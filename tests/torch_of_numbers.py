@@ -18,7 +18,7 @@ ELEMENTWISE = [
     *same((P(2, 3),), "log log2 log10 log1p sqrt"),
     *same((S(2, 3),), "arcsin arccos arctanh asin acos atan asinh atanh"),
     *same(
-        (R(2, 3), R(3)),
+        (R(4, 3), R(3)),
         "add subtract multiply true_divide divide arctan2 atan2 hypot maximum minimum fmax fmin logaddexp logaddexp2 "
         "copysign",
     ),
@@ -45,7 +45,7 @@ ELEMENTWISE = [
     Sample("clip", (R(2, 3),), lambda m, x: m.clip(x, -0.5, 1.0), lambda t, x: t.clip(x, -0.5, 1.0)),
     Sample(
         "clip by arrays",
-        (R(2, 3), Draw((3,), -1.5, -0.1), Draw((3,), 0.1, 1.5)),
+        (R(4, 3), Draw((3,), -1.5, -0.1), Draw((3,), 0.1, 1.5)),
         lambda m, x, a, b: m.clip(x, a, b),
         lambda t, x, a, b: t.clip(x, a, b),
     ),

@@ -72,4 +72,3 @@ def same_activation(names):
 I = [2, 0, 2]  # noqa: E741  # an index that picks an element twice
 YES = np.array([[True, False, True], [False, True, False]])
 HOLES = np.where(YES, np.nan, 0.0)  # added to numbers, makes some of them missing
-ONE_OFF = np.array([1.0, 0.0, 1.0, 1.0])  # makes one number of four zero
