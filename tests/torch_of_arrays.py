@@ -1,7 +1,7 @@
 """What PyTorch has of NumPy's reductions, cumulative functions and sorting."""
 
 import numpy as np
-from torch_sampling import HOLES, Draw, I, P, R, Sample, same
+from torch_sampling import HOLES, YES, Draw, I, P, R, Sample, same
 
 ZERO = Draw((1,), 0.0, 0.0)
 
@@ -62,6 +62,17 @@ REDUCTIONS = [
         lambda m, x: m.nansum(x + HOLES, 1),
         lambda t, x: t.nansum(x + t.tensor(HOLES), 1),
     ),
+    *[
+        Sample(
+            f"{name} of holes",
+            (R(2, 3),),
+            lambda m, x, f=name: getattr(m, f)(x + HOLES, 1),
+            lambda t, x, f=theirs, e=neutral: getattr(t, f)(t.where(t.tensor(YES), e, x), 1),  # torch has none of these
+        )
+        for name, theirs, neutral in (("nanmax", "amax", -np.inf), ("nanmin", "amin", np.inf), ("nanprod", "prod", 1.0))
+    ],
+    Sample("nanvar", (R(2, 3),), lambda m, x: m.nanvar(x + HOLES), lambda t, x: x[~t.tensor(YES)].var(correction=0)),
+    Sample("nanstd", (R(2, 3),), lambda m, x: m.nanstd(x + HOLES), lambda t, x: x[~t.tensor(YES)].std(correction=0)),
     Sample(
         "nanmean of holes",
         (R(2, 3),),

@@ -9,7 +9,16 @@ def symmetric(x):
     return x @ x.mT
 
 
+def weighed(absolute, values, vectors):
+    """Sum up the sizes of eigenvectors, each weighed with the size of its eigenvalue: the same in any order."""
+    return (absolute(vectors) ** 2 * absolute(values)).sum(-1)
+
+
 PRODUCTS = [
+    Sample("matvec", (R(2, 3, 4), R(4)), lambda m, x, y: m.matvec(x, y), lambda t, x, y: x @ y),
+    Sample("vecmat", (R(3), R(2, 3, 4)), lambda m, x, y: m.vecmat(x, y), lambda t, x, y: x @ y),
+    Sample("polyval", (R(3), R(4)), lambda m, p, x: m.polyval(p, x), lambda t, p, x: p[0] * x**2 + p[1] * x + p[2]),
+    Sample("polymul", (R(2), R(2)), lambda m, p, q: m.polymul(p, q)[1], lambda t, p, q: p[0] * q[1] + p[1] * q[0]),
     Sample("matmul", (R(2, 3), R(3, 4)), lambda m, x, y: m.matmul(x, y), lambda t, x, y: x @ y),
     Sample("matmul, broadcast", (R(2, 1, 2, 3), R(4, 3, 2)), lambda m, x, y: m.matmul(x, y), lambda t, x, y: x @ y),
     Sample("matmul by a vector", (R(2, 4, 3), R(3)), lambda m, x, y: m.matmul(x, y), lambda t, x, y: x @ y),
@@ -109,6 +118,12 @@ LINALG = [
         (R(3, 3),),
         lambda m, x: (m.abs(m.linalg.eigvals(x)) ** 3).sum(),
         lambda t, x: (t.linalg.eigvals(x).abs() ** 3).sum(),
+    ),
+    Sample(
+        "eig",
+        (R(3, 3),),
+        lambda m, x: weighed(m.abs, *m.linalg.eig(x)),
+        lambda t, x: weighed(t.abs, *t.linalg.eig(x)),
     ),
     Sample(
         "svd",
