@@ -339,6 +339,23 @@ def test_graphs_of_scalars():
             assert (p.data, p.grad) == pytest.approx((q.data, q.grad), rel=1e-13)
 
 
+def test_leaves_of_the_call_itself_are_no_reason_to_trace_anew():
+    w = Tensor([2.0], requires_grad=True)
+
+    def f(x):
+        w.grad = None
+        own = Tensor([3.0])
+        (w * own * x).sum().backward()
+        own.data = own.data * x
+        return own * w
+
+    fast = tg.compile(f)
+    for x in (1.0, 2.0, 5.0):
+        assert fast(np.array([x])).item() == 6 * x
+        assert w.grad == 3 * x
+    assert sum(map(len, fast.programs.values())) == 1
+
+
 def test_an_optimiser_of_scalars():
     models = [[Value(0.5), Value(2.0)] for _ in range(2)]
     opts = [nn.Adam(model, lr=0.1) for model in models]

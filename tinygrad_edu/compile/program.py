@@ -84,7 +84,7 @@ class Program:
             return Var(node._data, node=node, source=self.arguments[node])
         if node in self.trace.cells:
             return Var(node._data, node=node, source=self.trace.cells[node])
-        if node in self.trace.versions or node.born < self.trace.started:
+        if node.born < self.trace.started:
             return Var(node._data, node=node, source=Cell("{}._data", node, node.label or "w"))
         return Var(node._data, node=node)
 

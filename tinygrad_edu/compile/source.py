@@ -30,6 +30,7 @@ class Writer:
         self.program = program
         self.plan = planned(program)
         self.space: dict[str, Any] = {"np": np, "tick": tick}
+        self.counts: dict[str, int] = {}
         self.owners: dict[int, str] = {}
         self.names: dict[Var, str] = {}
         self.lines: list[str] = []
@@ -82,11 +83,11 @@ class Writer:
 
     def fresh(self, stem: str) -> str:
         """Return a name that starts with `stem` and is not taken."""
-        i = 1
-        while f"{stem}{i}" in self.space:
-            i += 1
-        self.space[f"{stem}{i}"] = None
-        return f"{stem}{i}"
+        while True:
+            self.counts[stem] = i = self.counts.get(stem, 0) + 1
+            if f"{stem}{i}" not in self.space:
+                self.space[f"{stem}{i}"] = None
+                return f"{stem}{i}"
 
     def bound(self, stem: str, thing: Any) -> str:
         """Return a new name for an object."""

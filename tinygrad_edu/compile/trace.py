@@ -158,11 +158,14 @@ class Trace:
                 leaf._grad = g if leaf._grad is None else leaf._grad + g
 
     def taken(self, arguments: Iterable[Node]) -> dict[Node, Node]:
-        """Return the gradients of arguments, which are no effects: at each call they belong to another node."""
+        """Return the gradients of arguments, which are no effects: at each call they belong to another node.
+
+        Nor is anything an effect that a call does to leaves of its own.
+        """
         grads = {e.owner: e.results[0] for e in self.effects if e.places == ("{}._grad",) and e.owner in set(arguments)}
-        self.effects = [effect for effect in self.effects if effect.owner not in grads]
-        for leaf in grads:
-            del self.unset[leaf]
+        own = {leaf for leaf in self.before if leaf.born >= self.started}
+        self.effects = [effect for effect in self.effects if effect.owner not in own]
+        self.unset = {leaf: unset for leaf, unset in self.unset.items() if leaf not in own}
         return grads
 
     def step(self, optimizer: Any, on_nonfinite: str) -> None:
