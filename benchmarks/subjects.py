@@ -22,7 +22,7 @@ NETS = {"mlp-small": (32, (64, 64, 32, 10)), "mlp-large": (128, (784, 256, 128, 
 # micrograd's demo: 2-16-16-1 neurons, 100 points, a hinge loss with a penalty, all of scalars ---------------------
 
 
-def demo(value: type[Any], mlp: type[Any], points: int) -> Step:
+def demo(value: type[Any], mlp: type[Any], points: int, through: Callable[[Any], Any] = lambda step: step) -> Step:
     """Return the step of micrograd's demo, with the classes of either library."""
     random.seed(1)
     rows = [[random.gauss(0, 1), random.gauss(0, 1)] for _ in range(points)]
@@ -31,7 +31,7 @@ def demo(value: type[Any], mlp: type[Any], points: int) -> Step:
     for p in model.parameters():
         p.data = random.uniform(-1, 1)
 
-    def step() -> float:
+    def step() -> Any:
         scores = [model([value(x) for x in row]) for row in rows]
         losses = [(1 + -label * score).relu() for label, score in zip(labels, scores, strict=True)]
         total = sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in model.parameters())
@@ -39,9 +39,10 @@ def demo(value: type[Any], mlp: type[Any], points: int) -> Step:
         total.backward()
         for p in model.parameters():
             p.data -= 0.01 * p.grad
-        return float(total.data)
+        return total
 
-    return step
+    step = through(step)
+    return lambda: float(step().data)
 
 
 def demo_micrograd(points: int) -> Step:
@@ -57,6 +58,13 @@ def demo_eager(points: int) -> Step:
     from tinygrad_edu import Value, nn
 
     return demo(Value, nn.MLP, points)
+
+
+def demo_compiled(points: int) -> Step:
+    """Return the demo on this package's scalars, traced once and replayed."""
+    import tinygrad_edu as tg
+
+    return demo(tg.Value, tg.nn.MLP, points, tg.compile)
 
 
 # A step of a net of matrices ------------------------------------------------------------------------------------
@@ -229,7 +237,10 @@ MATRICES = {
 
 # Of each task: the subjects, and what a subject is told. The first subject is what the others are measured by.
 TASKS: dict[str, tuple[dict[str, Callable[[Any], Step]], Any]] = {
-    "micrograd-demo": ({"micrograd": demo_micrograd, "tinygrad_edu": demo_eager}, 100),
+    "micrograd-demo": (
+        {"micrograd": demo_micrograd, "tinygrad_edu": demo_eager, "tinygrad_edu compiled": demo_compiled},
+        100,
+    ),
     "mlp-small": (MATRICES, "mlp-small"),
     "mlp-large": (MATRICES, "mlp-large"),
 }

@@ -20,6 +20,7 @@ from .kernels import spelling
 from .program import Program, Var
 from .trace import Cell
 
+NEVER_RAISE = {"add", "subtract", "multiply", "negative"}  # of floats: Python's own arithmetic does
 PLAIN = (bool, int, float, str, type(None), slice, type(Ellipsis))
 
 
@@ -141,15 +142,21 @@ class Writer:
             self.lines.append(how.text(z, args, self.names[z]))
             return
         text = "" if type(z.data) in NUMBERS else how.text(z, args, memory)
-        if not text:
-            row, self.space[z.op.name] = z.op.name, z.op.forward
-            if isinstance(z.op, Op) and z.op.scalar and all(type(x.data) in NUMBERS for x in (z, *z.args)):
-                row = f"{z.op.name}_of_numbers"
-                self.space[row] = z.op.on_numbers
-            params = [f"{key}={self.literal(value)}" for key, value in (z.params or {}).items()]
-            text = f"{row}({', '.join([*args, *params])})"
         self.names[z] = memory or self.fresh("t")
-        self.lines.append(text if memory else f"{self.names[z]} = {text}")
+        self.lines.append(text if memory else f"{self.names[z]} = {text or self.call(z, args)}")
+
+    def call(self, z: Var, args: list[str]) -> str:
+        """Return a call of a row's own function: of plain numbers, that for numbers."""
+        op = z.op
+        assert op is not None
+        row, function = op.name, op.forward
+        if isinstance(op, Op) and op.scalar and all(type(x.data) in NUMBERS for x in (z, *z.args)):
+            if op.name in NEVER_RAISE:
+                return op.text.format(*args)
+            row, function = f"{op.name}_of_numbers", op.on_numbers
+        self.space[row] = function
+        params = [f"{key}={self.literal(value)}" for key, value in (z.params or {}).items()]
+        return f"{row}({', '.join([*args, *params])})"
 
     def lasting(self, x: Var) -> str:
         """Return an expression for a result that no later call will change."""
