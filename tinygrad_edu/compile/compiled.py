@@ -27,6 +27,7 @@ class Compiled:
     """A function replayed as straight-line NumPy. Call it as you would call the function.
 
     It is traced anew for arguments of another shape, type or structure, and where a parameter was replaced.
+    Weights and gradients are written in place, and gradients are not looked through for NaN as an eager step does.
     source: the program as Python, of the last call.
     """
 
