@@ -356,6 +356,25 @@ def test_leaves_of_the_call_itself_are_no_reason_to_trace_anew():
     assert sum(map(len, fast.programs.values())) == 1
 
 
+def test_weights_given_as_arguments_are_those_from_before_the_step():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    opt = nn.SGD([w], lr=0.5)
+
+    @tg.compile
+    def step(before):
+        opt.zero_grad()
+        (w * w).sum().backward()
+        opt.step()
+        return before + w.data
+
+    for k in (1.0, 0.0, 0.0):
+        same(step(w.data), np.array([1.0, 2.0]) * k)
+    w.data = [1.0, 1.0]
+    opt.lr = 0.25
+    for k in (1.5, 0.75, 0.375):
+        same(step(w.data), np.array([1.0, 1.0]) * k)
+
+
 def test_an_optimiser_of_scalars():
     models = [[Value(0.5), Value(2.0)] for _ in range(2)]
     opts = [nn.Adam(model, lr=0.1) for model in models]

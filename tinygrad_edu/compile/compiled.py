@@ -97,6 +97,9 @@ def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
         if kind is np.ndarray:
             key += x.shape, x.dtype
             inputs.append(x)
+        elif isinstance(x, np.ndarray):
+            key += x.shape, x.dtype
+            inputs.append(np.array(x))  # `w.data` shows memory that the program may write over
         elif kind is list or kind is tuple or kind is dict:
             for part in leaves(x):
                 more, found = signature((part,), {})
@@ -150,13 +153,18 @@ class Replay:
         self.output = output
         nodes = [x for x in leaves(output) if isinstance(x, Node)] + list(grads.values())
         self.program = Program(trace, arguments, nodes)
-        self.source, self.run, self.fits = Writer(self.program).compiled()
+        writer = Writer(self.program)
+        self.source, self.run, self.fits = writer.compiled()
+        self.kept = {id(writer.plan.out[z]) for z in writer.plan.kept}
         self.kinds = [type(node) for node in nodes]
         self.single = isinstance(output, Node)
         for node in (*trace.made, *arguments):
             del node._data  # whoever kept it from the trace is told so, instead of being shown an old call's numbers
 
     def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:
+        for i, x in enumerate(inputs):
+            if isinstance(x, np.ndarray) and (id(x) in self.kept or id(x.base) in self.kept):
+                inputs[i] = x.copy()  # a weight or its gradient, which the program is about to write over
         results = self.run(*inputs)
         if self.graded:
             given: list[Any] = [x for x in (*leaves(args), *leaves(kwargs)) if isinstance(x, NUMERIC)]
