@@ -372,7 +372,7 @@ def test_weights_given_as_arguments_are_those_from_before_the_step():
     w.data = [1.0, 1.0]
     opt.lr = 0.25
     for k in (1.5, 0.75, 0.375):
-        same(step(w.data), np.array([1.0, 1.0]) * k)
+        same(step(w), np.array([1.0, 1.0]) * k)
 
 
 def test_an_optimiser_of_scalars():
