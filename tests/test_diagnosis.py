@@ -114,9 +114,9 @@ def test_one_gradient_alone_is_often_enough():
 def test_all_mistakes_of_a_5_5_5_3_net_are_tried_within_a_second():
     it = net(np.random.default_rng(2), (5, 5, 5, 3), 6)
     noisy = {k: x + 1e-3 for k, x in learner(it).items()}
-    start = time.perf_counter()
+    start = time.process_time()
     report = tg.compare(noisy, it.parameters, it.cost)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert report.mistakes == []
 
 
