@@ -122,6 +122,12 @@ class GraphMachine(RuleBasedStateMachine):
                 g = naive.by(x) * (1.0 if seed is None else seed)
                 x.grad = g if x.operands else (x.grad or 0.0) + g
 
+    @rule(target=nodes, step=st.sampled_from(sorted(STEPS)), one=nodes, two=nodes, seed=st.sampled_from([None, -0.5]))
+    def take_a_loss(self, step, one, two, seed):
+        loss = self.combine(step, one, two, recording=True)
+        self.backward(loss, 2, seed)
+        return loss
+
     @rule(one=nodes, two=nodes)
     def gradients(self, one, two):
         (z, a), (x, b) = one, two
