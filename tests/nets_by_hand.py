@@ -52,7 +52,7 @@ def net(rng, sizes=(4, 5, 3), n=7, activation="sigmoid", loss="squares"):
         biases.append(rng.normal(size=j))
         w, b = tg.Tensor(weights[-1], label=f"W^({number})"), tg.Tensor(biases[-1], label=f"b^({number})")
         parameters |= {w.label: w, b.label: b}
-        z = a @ w.T + b
+        z = nn.functional.linear(a, w, b) if n % 2 else a @ w.T + b  # one row, or three
         is_last = number == len(sizes) - 1
         a = z if is_last and loss == "cross entropy" else getattr(tg, activation)(z)
     if loss == "cross entropy":

@@ -98,6 +98,13 @@ SAMPLES = {
         ((V, V[::-1]), {}),
         ((T, draw(R, (2, 2))), {}),
     ],
+    "linear": [
+        ((M, draw(R, (4, 3)), draw(R, (4,))), {}),
+        ((V[:3], draw(R, (2, 3)), draw(R, (2,))), {}),
+        ((T, draw(R, (2, T.shape[-1])), draw(R, (1,))), {}),
+        ((V[:3], draw(R, (2, 4, 3)), draw(R, (4,))), {}),
+        ((M, draw(R, (2, 1, 3)), draw(R, (2, 1, 1))), {}),
+    ],
     "einsum": [
         ((M, N, draw(R, (2,))), {"terms": ("ij", "jk", "k"), "out": "ki"}),
         ((draw(R, (3, 3)),), {"terms": ("ii",), "out": "i"}),

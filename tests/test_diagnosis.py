@@ -144,7 +144,7 @@ def test_the_place_of_a_mistake_is_named_in_the_letters_of_the_article():
 
 def test_intermediate_deltas_narrow_the_place_down():
     it = net(np.random.default_rng(6), (4, 5, 5, 3), 7)
-    z = [node for node in history(it.cost) if node.op is not None and node.op.name == "add"]
+    z = [node for node in history(it.cost) if node.op is not None and node.op.name in ("add", "linear")]
     grads = {f"delta{k}": g.data + (0.01 if k == 2 else 0) for k, g in enumerate(tg.gradients(it.cost, z), 1)}
     report = tg.compare(learner(it) | grads, it.parameters, it.cost)
     assert "δ^(2)" in " ".join(report.advice)

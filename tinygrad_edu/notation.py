@@ -1,8 +1,8 @@
 """The layers of a net, found in a recorded graph, and the letters by which explanations speak of them.
 
 W^(l) and b^(l) are the parameters of layer l, z^(l) what it computes, a^(l) what its activation makes of that,
-a^(0) the input, C the cost. A layer is recognised by what it does, a product with a parameter, so a net of modules
-and a net written out by hand are the same here. Knows no derivative.
+a^(0) the input, C the cost. A layer is recognised by what it does, a product with a parameter, so a net of modules,
+whose rows `linear` are product and bias in one, and a net written out by hand are the same here. Knows no derivative.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from .graph import Node, history
 
+PRODUCTS = frozenset(("matmul", "linear"))
 TURNS = frozenset(("mT", "transpose"))
 CAST = frozenset(("astype", "reshape"))
 LINEAR = frozenset(("negative", "astype"))  # elementwise, and no activation
@@ -24,7 +25,7 @@ class Layer:
     """One layer: its number, its parameters and its nodes."""
 
     number: int
-    product: Node  # x @ W.T, before the bias
+    product: Node  # x @ W.T, before the bias; with it where one row computes both
     W: Node
     b: Node | None
     z: Node
@@ -50,19 +51,19 @@ class Notation:
                 self.users.setdefault(x, []).append(z)
         self.layers: list[Layer] = []
         for node in self.order:
-            if node.op is not None and node.op.name == "matmul" and (layer := self.layer_of(node)):
+            if node.op is not None and node.op.name in PRODUCTS and (layer := self.layer_of(node)):
                 self.layers.append(layer)
 
     def layer_of(self, product: Node) -> Layer | None:
         """Return the layer that a matrix product computes; None if no side of it is a parameter."""
-        sides = [leaf_of(x) for x in product.inputs]
+        sides = [leaf_of(x) for x in product.inputs[:2]]
         for i in (1, 0):  # x @ W.T, or W @ x
             W, x = sides[i], product.inputs[1 - i]  # noqa: N806  # the article's letter
             if W is None or len(getattr(W, "shape", ())) != 2 or (sides[1 - i] is not None and i == 0):
                 continue
-            z, b = product, None
+            z, b = product, leaf_of(product.inputs[2]) if len(product.inputs) > 2 else None
             after = self.next_of(product)
-            if after is not None and after.op is not None and after.op.name == "add":
+            if len(product.inputs) == 2 and after is not None and after.op is not None and after.op.name == "add":
                 others = [leaf_of(y) for y in after.inputs if y is not product]
                 if others and others[0] is not None:
                     z, b = after, others[0]

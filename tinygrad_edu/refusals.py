@@ -129,6 +129,26 @@ def matrix_product(attempt: Attempt, error: Exception) -> Exception | None:
     )
 
 
+def layer_misfit(x: Shape, w: Shape) -> ShapeError:
+    """Return the error for an input that does not fit the weights of a layer."""
+    return ShapeError(
+        f"linear: expected last axis {w[-1]}, got {x}: a row of the input holds one example's numbers, {w[-1]} here; "
+        f"change the layer to n_in={x[-1] if x else 1}, or the input (at {users_line()})"
+    )
+
+
+def layer(attempt: Attempt, _: Exception) -> Exception | None:
+    """An input of a layer that holds too many or too few numbers an example, or weights and biases that do not fit."""
+    x, w, b = attempt.shapes
+    if len(w) < 2:
+        return attempt.misfit(f"{attempt.names[1]} must hold a row of weights for each neuron, and is {len(w)}-d")
+    if x[-1:] != w[-1:]:
+        return layer_misfit(x, w)
+    if len(b) > 1 or b[-1:] != w[-2:-1]:
+        return attempt.misfit(f"{attempt.names[2]} must hold one number for each of the {w[-2]} neurons")
+    return None
+
+
 def new_shape(attempt: Attempt, error: Exception) -> Exception | None:
     """A shape that does not hold as many elements as there are."""
     if not isinstance(error, ValueError):
@@ -278,6 +298,7 @@ def index(attempt: Attempt, error: Exception) -> Exception | None:
 
 FAMILIES: dict[str, tuple[Diagnosis, ...]] = {
     "matmul": (matrix_product,),
+    "linear": (layer,),
     "reshape": (new_shape,),
     "transpose": (permutation,),
     "concatenate": (joining,),

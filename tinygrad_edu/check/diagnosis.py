@@ -176,7 +176,10 @@ def candidate(target: Target, mutant: Mutant, level: int, factor: str) -> Candid
     number = layer.number if layer else None
     where = notation.name(node) if node is not None else "wherever it could be made"
     if node is not None and layer is not None and node is layer.product:
-        where = f"layer {layer.number}, {notation.name(layer.W)}"
+        parameter = layer.W
+        if layer.b is not None and any(z.inputs[i] is layer.b for z, i in mutant.changes):
+            parameter = layer.b  # the row that computes both product and bias
+        where = f"layer {layer.number}, {notation.name(parameter)}"
     if node is not None and node.op is not None and node.code is not None and not node.where.startswith("<"):
         where += f" at {node.where}"
     row = node.op.name if node is not None and node.op else ""

@@ -18,6 +18,8 @@ def of_layer(recording: Recording, notation: Notation, layer: Layer) -> Iterator
     product = layer.product
     for edge in recording.edges[product]:
         i = edge[1]
+        if i > 1:
+            continue  # the bias, which is added: see `of_broadcasting`
         right = product.op.rules[i]  # type: ignore[union-attr]  # a product was made by a row
         mine, other = product.inputs[i], product.inputs[1 - i]
         if leaf_of(mine) is layer.W:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Grads, Node
-from ..notation import Notation, leaf_of
+from ..notation import PRODUCTS, Notation, leaf_of
 from .layer_mutants import of_examples, of_layer
 from .mutant import Mutant, masked_rule, scaled
 from .replay import Change, Edge, Instead, Recording, Rule, Run
@@ -112,7 +112,7 @@ def of_rules(recording: Recording, z: Node) -> Iterator[Mutant]:
                 ):
                     yield Mutant(31, "the outer derivative at the wrong point", z, {edge: at_point(z, u)})
         square = np.shape(x._data) == np.shape(z._data) and 1 < np.size(x._data) <= 64
-        of_weights = z.op.name == "matmul" and any(leaf_of(y) is not None for y in z.inputs)  # is row 20, below
+        of_weights = z.op.name in PRODUCTS and any(leaf_of(y) is not None for y in z.inputs)  # is row 20, below
         if square and not z.op.elementwise and not of_weights:
             yield Mutant(30, "J g for Jᵀ g", z, {edge: jacobian_rule(z, i, lambda jac, g: jac @ g)})
             yield Mutant(
@@ -163,7 +163,7 @@ def of_broadcasting(recording: Recording, z: Node) -> Iterator[Mutant]:
     for edge in recording.edges[z]:
         x = z.inputs[edge[1]]
         repeats = np.size(z._data) // max(1, np.size(x._data))
-        if repeats > 1 and z.op.elementwise:
+        if repeats > 1 and (z.op.elementwise or (z.op.name == "linear" and edge[1] == 2)):
             right = z.op.rules[edge[1]]
             yield Mutant(8, "the mean over the examples", z, {edge: scaled(right, 1 / repeats)})
             for k, which in ((-1, "last"), (0, "first")):

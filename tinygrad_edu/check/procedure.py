@@ -90,7 +90,7 @@ def early_updates(run: Run, layers: list[Layer], rate: float) -> dict[Edge, Chan
             continue
         step = rate * run.gradient(grads, layer.W)
         for z, i in run.recording.edges[product]:
-            if leaf_of(product.inputs[i]) is not layer.W:
+            if i < 2 and leaf_of(product.inputs[i]) is not layer.W:
                 changed = step if product.inputs[1 - i] is layer.W else step.T
                 changes[z, i] = updated(z.op.rules[i], 1 - i, changed)  # type: ignore[union-attr]  # a product was made by a row
     return changes

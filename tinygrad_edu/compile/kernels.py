@@ -176,7 +176,12 @@ def _where(emit: Any, condition: Any, x: Any, y: Any) -> Any:
     return None  # as it stands
 
 
+def _linear(emit: Any, x: Any, w: Any, b: Any) -> Any:
+    return emit("add", emit("matmul", x, emit("mT", w)), b)
+
+
 EXPANSIONS: dict[str, Callable[..., Any]] = {
+    "linear": _linear,
     "softmax": _softmax,
     "log_softmax": _log_softmax,
     "softmax_cross_entropy": _cross_entropy,

@@ -25,7 +25,8 @@ def local_derivative(z: Node, i: int) -> str:
     if isinstance(z, Value):
         return number(of_numbers(rule, z, operands))
     alone = z.op.linear and len(operands) == 1
-    return of_arrays(rule, z, operands) if z.op.elementwise or alone else ""
+    bias = z.op.name == "linear" and i == 2  # each neuron's is added as it is
+    return of_arrays(rule, z, operands) if z.op.elementwise or alone or bias else ""
 
 
 def gradient_of(rule: Any, g: Any, z: Node, operands: list[Any]) -> Any:

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError, users_line
+from ..errors import DTypeError, users_line
 from ..graph import Node, data_of
 from ..modes import tracing
 from ..ops import activations, losses, powers, trigonometry
+from ..ops import linear as products
+from ..refusals import layer_misfit
 from . import init
 from .losses import (
     binary_cross_entropy,
@@ -89,14 +91,11 @@ def one_hot(labels: Any, classes: int) -> Any:
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """Return x Wᵀ + b: (…, n_out) for `x` (…, n_in) and `weight` (n_out, n_in). Raises ShapeError."""
     x = x if isinstance(x, Node) else np.asarray(x)
-    if not x.shape or x.shape[-1] != weight.shape[1]:
-        raise ShapeError(
-            f"linear: expected last axis {weight.shape[1]}, got {x.shape}: a row of the input holds one example's "
-            f"numbers, {weight.shape[1]} here; change the layer to n_in={x.shape[-1] if x.shape else 1}, or the input "
-            f"(at {users_line()})"
-        )
-    z = x @ weight.mT
-    return z if bias is None else z + bias
+    if bias is not None:
+        return products.linear(x, weight, bias)
+    if x.shape[-1:] != weight.shape[1:]:
+        raise layer_misfit(x.shape, weight.shape)
+    return x @ weight.mT
 
 
 def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: init.Rng = None) -> Any:

@@ -1,13 +1,14 @@
-"""Rows of sums of products: the matrix product, and every other by its subscripts."""
+"""Rows of sums of products: the matrix product, a layer's weighted sums, and every other by its subscripts."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..op import Every, op
-from .shapes import shape
+from .shapes import reshape, shape
 
 matmul = op(
     "matmul",
@@ -19,6 +20,18 @@ matmul = op(
     linear=True,
     onnx="MatMul",
     doc="Multiply matrices: the last axis of x with the last but one of y; stacks of matrices pair up.",
+)
+
+linear = op(
+    "linear",
+    "{} @ {}.T + {}",
+    lambda x, w, b: weighted_sums(x, w, b),
+    lambda g, z, x, w, b: to_inputs(g, x, w),
+    lambda g, z, x, w, b: to_weights(g, x, w),
+    lambda g, z, x, w, b: g,
+    tex=r"{} {{{}}}^\top + {}",
+    onnx="Gemm",
+    doc="Compute x wᵀ + b, the weighted sums of a layer of neurons: w has a row and b a number for each neuron.",
 )
 
 einsum = op(
@@ -51,6 +64,23 @@ def to_right(g: Any, x: Any, y: Any) -> Any:
     return x.mT @ g
 
 
+def to_inputs(g: Any, x: Any, w: Any) -> Any:
+    """Return g w, where the vector that one example is stands for a row."""
+    if len(shape(x)) == 1 and len(shape(w)) > 2:
+        return (g[..., None, :] @ w)[..., 0, :]
+    return g @ w
+
+
+def to_weights(g: Any, x: Any, w: Any) -> Any:
+    """Return gᵀ x; of examples along several axes it is one product of all of them, not a sum of one for each."""
+    if len(shape(x)) == 1:
+        return g[..., None] * x
+    if len(shape(x)) > 2 == len(shape(w)):
+        n = math.prod(shape(x)[:-1])
+        g, x = (reshape(each, shape=(n, shape(each)[-1])) for each in (g, x))
+    return g.mT @ x
+
+
 def other_factors(i: int, g: Any, xs: tuple[Any, ...], terms: tuple[str, ...], out: str) -> Any:
     """Return the gradient of the i-th operand of an einsum: the one of `g` and all other operands.
 
@@ -78,3 +108,10 @@ def other_factors(i: int, g: Any, xs: tuple[Any, ...], terms: tuple[str, ...], o
         mine += own
     operands, by = zip(*factors, strict=True)
     return einsum(*operands, terms=by, out=mine)
+
+
+def weighted_sums(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return x wᵀ + b; the sum is made in place, so that a bias adds no axes to it."""
+    z = x.dot(w.T) if x.ndim == w.ndim == 2 else x @ w.mT  # of plain matrices dot makes less ado
+    z += b
+    return z

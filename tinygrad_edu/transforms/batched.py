@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from string import ascii_letters
 from typing import Any, NamedTuple
 
@@ -121,9 +122,10 @@ def lifted(z: Node, path: Any) -> Lift | None:
     assert z.op is not None
     varied = [isinstance(x, Node) and x in path for x in z.inputs]
     one = [data_of(x) for x in z.inputs]
-    other = [np.where(x == 0, 0.1, 0.75 * x).astype(x.dtype) if v else x for x, v in zip(one, varied, strict=True)]
-    expected = np.stack([z._data, np.asarray(z.op.forward(*other, **z.params))])
-    scale = np.nanmax(np.abs(expected), initial=0.0, where=np.isfinite(expected))
+    other, result = another(z, one, varied)
+    expected = np.stack([z._data, result])
+    inner = tuple(range(1, expected.ndim))
+    scale = np.nanmax(np.abs(expected), inner, initial=0.0, where=np.isfinite(expected), keepdims=True)
     deepest = max(np.ndim(x) for x in (*one, z._data))
     shapes = [views(np.shape(x), deepest, shared=not v) for x, v in zip(one, varied, strict=True)]
     for choice in itertools.product(*shapes):
@@ -133,12 +135,33 @@ def lifted(z: Node, path: Any) -> Lift | None:
         ]
         try:
             found = np.asarray(z.op.forward(*pairs, **moved(z, 2)))
-            right = np.allclose(found.reshape(expected.shape), expected, rtol=1e-4, atol=1e-6 * scale, equal_nan=True)
+            near = np.isclose(found.reshape(expected.shape), expected, rtol=1e-4, atol=1e-6 * scale, equal_nan=True)
         except (ValueError, TypeError, IndexError):
             continue
-        if right and len(found) == 2:
+        if near.all() and len(found) == 2:
             return Lift(choice, found.shape[1:])
     return None
+
+
+def another(z: Node, one: list[Any], varied: list[bool]) -> tuple[list[Any], Any]:
+    """Return other operands for the row of `z`, and their result.
+
+    Their numbers are of size 1 if such have a result: a product of tiny ones would be lost in a sum beside it.
+    """
+    assert z.op is not None
+    sizes = [np.max(np.abs(x), initial=0.0, where=np.isfinite(x)) if v else 1 for x, v in zip(one, varied, strict=True)]
+    with suppress(ValueError, TypeError, IndexError):
+        other = [changed(x, size or 1) if v else x for x, v, size in zip(one, varied, sizes, strict=True)]
+        result = np.asarray(z.op.forward(*other, **z.params))
+        if np.isfinite(result).all():
+            return other, result
+    other = [changed(x, 1) if v else x for x, v in zip(one, varied, strict=True)]
+    return other, np.asarray(z.op.forward(*other, **z.params))
+
+
+def changed(x: Any, size: float) -> Any:
+    """Return other numbers than those of `x`, none of them 0, divided by `size`."""
+    return np.where(x == 0, 0.1, 0.75 * x / size).astype(x.dtype)
 
 
 def views(shape: tuple[int, ...], deepest: int, shared: bool) -> list[tuple[int, ...] | None]:
