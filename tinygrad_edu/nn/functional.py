@@ -1,6 +1,7 @@
 """What layers compute, as functions, with PyTorch's names and meanings; made of rows of the table.
 
-They work on tensors, on plain arrays, and element by element on Values. The losses stand in `losses`.
+They work on tensors, on plain arrays, and element by element on Values. The losses stand in `losses`, what looks through
+windows in `images`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..ops import activations, losses, powers, trigonometry
 from ..ops import linear as products
 from ..refusals import layer_misfit
 from . import init
+from .images import adaptive_avg_pool2d, avg_pool2d, conv1d, conv2d, max_pool2d
 from .losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -29,9 +31,13 @@ from .losses import (
 from .sizes import fraction
 
 __all__ = [
+    "adaptive_avg_pool2d",
+    "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
+    "conv2d",
     "cross_entropy",
     "dropout",
     "elu",
@@ -43,6 +49,7 @@ __all__ = [
     "leaky_relu",
     "linear",
     "log_softmax",
+    "max_pool2d",
     "mse_loss",
     "nll_loss",
     "one_hot",

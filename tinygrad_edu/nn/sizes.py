@@ -28,3 +28,14 @@ def fraction(owner: str, name: str, given: Any) -> float:
             f"{owner}: {name} must be from 0 up to, but not including, 1, not {given!r:.60} (at {users_line()})"
         )
     return float(given)
+
+
+def sizes(owner: str, name: str, given: Any, axes: int = 2, least: int = 1) -> tuple[int, ...]:
+    """Return a number for each of `axes` axes, of one for all of them or one for each. Raises as `size` does."""
+    if not isinstance(given, (tuple, list)):
+        return (size(owner, name, given, least),) * axes
+    if len(given) != axes:
+        raise ValueError(
+            f"{owner}: {name} must be one whole number or {axes}, one an axis, not {given!r:.60} (at {users_line()})"
+        )
+    return tuple(size(owner, name, n, least) for n in given)

@@ -6,6 +6,7 @@ from . import (
     arithmetic,
     compare,
     complex,
+    convolution,
     cumulative,
     fft,
     indexing,
@@ -18,6 +19,7 @@ from . import (
     shapes,
     special,
     trigonometry,
+    windows,
 )
 
 BUILT_IN.update(TABLE)
@@ -27,6 +29,7 @@ __all__ = [
     "arithmetic",
     "compare",
     "complex",
+    "convolution",
     "cumulative",
     "fft",
     "indexing",
@@ -39,4 +42,5 @@ __all__ = [
     "shapes",
     "special",
     "trigonometry",
+    "windows",
 ]

@@ -1,0 +1,243 @@
+"""What layers that look through windows compute, as functions, with PyTorch's names and meanings; made of rows.
+
+An image is (C, H, W) and a batch of them (N, C, H, W); a series is (C, L), a batch (N, C, L). Here stands what may be
+asked for; how it is computed is the business of `ops.convolution` and `ops.windows`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError, users_line
+from ..graph import Node
+from ..ops import convolution, windows
+from .sizes import size, sizes
+
+Around = tuple[tuple[int, int], ...]  # the padding before and after, for each axis
+
+KINDS = {
+    1: ("series (N, C, L), or one (C, L)", "give it an axis of channels, as in x[:, None] for series in rows"),
+    2: (
+        "images (N, C, H, W), or one (C, H, W)",
+        "give one image an axis of channels, as in x[None]; make images of rows as in x.reshape(-1, 1, 28, 28)",
+    ),
+}
+
+
+def conv2d(
+    x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Return what each window of images adds up to, weighed by each filter: (N, O, H', W') of (N, C, H, W).
+
+    weight: (O, C / groups, kh, kw). bias: (O,). stride, dilation: an int, or a pair of them, down and right. padding:
+    the same, "valid" for none, or "same" for results as large as the images. groups: of channels, which do not see
+    each other. One image, without the axis of the batch, will do. Raises ShapeError, ValueError.
+    """
+    return convolved(2, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv1d(
+    x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Return what each stretch of series adds up to, weighed by each filter: (N, O, L') of (N, C, L).
+
+    weight: (O, C / groups, k). Everything else is as in `conv2d`, with one axis.
+    """
+    return convolved(1, x, weight, bias, stride, padding, dilation, groups)
+
+
+def convolved(axes: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    """Return a convolution over the last one or two axes; over one, it is that of images of one row."""
+    owner = f"conv{axes}d"
+    x = grid(owner, x, axes)
+    check_channels(owner, x, weight, size(owner, "groups", groups), axes)
+    window = weight.shape[2:]
+    stride, dilation = sizes(owner, "stride", stride, axes), sizes(owner, "dilation", dilation, axes)
+    around = padded(owner, padding, window, stride, dilation)
+    check_fit(owner, x, window, dilation, around)
+    batched, flat = len(x.shape) == axes + 2, 2 - axes
+    if not batched or flat:
+        x = x.reshape((x.shape[0] if batched else 1, x.shape[-axes - 1], *(1,) * flat, *x.shape[-axes:]))
+    if flat:
+        weight = weight.reshape((*weight.shape[:2], 1, *window))
+        stride, dilation, around = (1, *stride), (1, *dilation), ((0, 0), *around)
+    z = convolution.conv2d(x, weight, stride=stride, padding=around, dilation=dilation, groups=groups)
+    z = z if bias is None else z + bias.reshape((-1, 1, 1))
+    return z if batched and not flat else z.reshape((*z.shape[1 - batched : 2], *z.shape[-axes:]))
+
+
+def max_pool2d(
+    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+) -> Any:
+    """Return the largest number of each window of images (N, C, H, W) or (C, H, W).
+
+    stride: `kernel_size` where it is None. Padding is never the largest. ceil_mode: whether windows may reach over the
+    lower and the right edge. Where several places of a window hold its maximum they share the gradient equally, see
+    docs/numbers.md; PyTorch gives the first of them all. Raises ShapeError, ValueError.
+    """
+    owner = "max_pool2d"
+    x, dilation = grid(owner, x), sizes(owner, "dilation", dilation)
+    window, stride, around = pooling(owner, x, kernel_size, stride, padding, dilation, ceil_mode)
+    return windows.max_pool2d(x, window=window, stride=stride, padding=around, dilation=dilation)
+
+
+def avg_pool2d(
+    x: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Any:
+    """Return the average of each window of images (N, C, H, W) or (C, H, W).
+
+    stride: `kernel_size` where it is None. ceil_mode: whether windows may reach over the lower and the right edge.
+    count_include_pad: whether zeros of the padding count. divisor_override: what sums are divided by instead of the
+    number of what was added up. Raises ShapeError, ValueError.
+    """
+    owner = "avg_pool2d"
+    x = grid(owner, x)
+    window, stride, around = pooling(owner, x, kernel_size, stride, padding, (1, 1), ceil_mode)
+    z = windows.sum_pool2d(x, window=window, stride=stride, padding=around)
+    if divisor_override is not None:
+        return z / size(owner, "divisor_override", divisor_override)
+    pad = sizes(owner, "padding", padding, least=0) if count_include_pad else (0, 0)
+    counts = np.multiply.outer(
+        *(
+            covered(n, m, *axis)
+            for n, m, *axis in zip(x.shape[-2:], z.shape[-2:], window, stride, around, pad, strict=True)
+        )
+    )
+    return z / (int(counts[0, 0]) if (counts == counts[0, 0]).all() else counts.astype(z.dtype))
+
+
+def adaptive_avg_pool2d(x: Any, output_size: Any) -> Any:
+    """Return the averages of as many windows, of equal size, as `output_size` says: with 1 that of each channel.
+
+    Raises ShapeError where the images cannot be cut so.
+    """
+    x, wanted = grid("adaptive_avg_pool2d", x), sizes("adaptive_avg_pool2d", "output_size", output_size)
+    height, width = x.shape[-2:]
+    if height % wanted[0] or width % wanted[1]:
+        raise ShapeError(
+            f"adaptive_avg_pool2d: images {x.shape} cannot be cut into {by(wanted)} windows of equal size, and others "
+            f"are not offered: use output_size=1, or avg_pool2d(x, kernel_size) (at {users_line()})"
+        )
+    return avg_pool2d(x, (height // wanted[0], width // wanted[1]))
+
+
+# What was asked for, in the rows' own terms, or why that cannot be ------------------------------------------------
+
+
+def grid(owner: str, x: Any, axes: int = 2) -> Any:
+    """Return what has channels and one or two axes more as a node or an array. Raises ShapeError for anything else."""
+    x = x if isinstance(x, Node) else np.asarray(x)
+    if len(x.shape) in (axes + 1, axes + 2):
+        return x
+    expected, fix = KINDS[axes]
+    raise ShapeError(f"{owner}: expected {expected}, got {x.shape}: {fix} (at {users_line()})")
+
+
+def check_channels(owner: str, x: Any, weight: Any, groups: int, axes: int) -> None:
+    """Raise ShapeError where the weights do not fit the channels."""
+    shape, channels = weight.shape, x.shape[-axes - 1]
+    if len(shape) != axes + 2:
+        raise ShapeError(
+            f"{owner}: expected weights (O, C / groups, {'kh, kw' if axes == 2 else 'k'}), got {shape} (at {users_line()})"
+        )
+    if channels != shape[1] * groups:
+        raise ShapeError(
+            f"{owner}: {x.shape} has {channels} channels, and weights {shape} in {groups} group{'s' * (groups > 1)} see "
+            f"{shape[1] * groups}: change the layer to in_channels={channels}, or the input, whose axis {-axes - 1} "
+            f"holds the channels (at {users_line()})"
+        )
+    check_groups(owner, channels, shape[0], groups)
+
+
+def check_groups(owner: str, channels: int, filters: int, groups: Any) -> int:
+    """Return `groups` as an int. Raises ValueError where channels or filters are no multiple of it."""
+    groups = size(owner, "groups", groups)
+    for name, n in (("in_channels", channels), ("out_channels", filters)):
+        if n % groups:
+            raise ValueError(
+                f"{owner}: {name}={n} is no multiple of groups={groups}: use {name}={-(-n // groups) * groups} "
+                f"(at {users_line()})"
+            )
+    return groups
+
+
+def check_fit(owner: str, x: Any, window: tuple[int, ...], dilation: tuple[int, ...], around: Around) -> None:
+    """Raise ShapeError where a window is larger than what it slides over."""
+    spans = [d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
+    lengths = x.shape[-len(window) :]
+    short = [span - n - sum(p) for span, n, p in zip(spans, lengths, around, strict=True)]
+    if max(short) > 0:
+        dilated = f", dilated to {by(spans)}," if any(d > 1 for d in dilation) else ""
+        raise ShapeError(
+            f"{owner}: a window of {by(window)}{dilated} does not fit on {x.shape}, of {by(lengths)} and padding "
+            f"{around}: use a smaller kernel_size, or padding={max(p[0] for p in around) + (max(short) + 1) // 2} "
+            f"(at {users_line()})"
+        )
+
+
+def padded(
+    owner: str, padding: Any, window: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> Around:
+    """Return the padding before and after each axis. Raises ValueError where there is none of that name."""
+    if not isinstance(padding, str):
+        return tuple((n, n) for n in sizes(owner, "padding", padding, len(window), least=0))
+    if padding == "valid":
+        return ((0, 0),) * len(window)
+    if padding != "same":
+        raise ValueError(
+            f"{owner}: padding must be whole numbers, 'same' or 'valid', not {padding!r:.60} (at {users_line()})"
+        )
+    if any(s > 1 for s in stride):
+        raise ValueError(
+            f"{owner}: padding='same' keeps the size, and stride={stride} does not: use "
+            f"padding={tuple(k // 2 for k in window)} (at {users_line()})"
+        )
+    spans = [d * (k - 1) for k, d in zip(window, dilation, strict=True)]
+    return tuple((span // 2, span - span // 2) for span in spans)
+
+
+def pooling(
+    owner: str, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: tuple[int, ...], ceil_mode: bool
+) -> tuple[tuple[int, ...], tuple[int, ...], Around]:
+    """Return the window, the stride and the padding of a pooling. Raises ValueError, ShapeError."""
+    window = sizes(owner, "kernel_size", kernel_size)
+    stride = window if stride is None else sizes(owner, "stride", stride)
+    pad = sizes(owner, "padding", padding, least=0)
+    if any(p > k // 2 for p, k in zip(pad, window, strict=True)):
+        raise ValueError(
+            f"{owner}: padding={padding} is more than half of the window of {by(window)}, so that some windows would hold "
+            f"nothing else: use padding={tuple(k // 2 for k in window)} at the most (at {users_line()})"
+        )
+    around = tuple((p, p) for p in pad)
+    check_fit(owner, x, window, dilation, around)
+    if ceil_mode:
+        axes = zip(x.shape[-2:], window, stride, pad, dilation, strict=True)
+        around = tuple((p, p + overhang(n, k, s, p, d)) for n, k, s, p, d in axes)
+    return window, stride, around
+
+
+def overhang(n: int, window: int, stride: int, pad: int, dilation: int) -> int:
+    """Return how far beyond the padding the last window of an axis reaches, if it begins before its end."""
+    span = dilation * (window - 1) + 1
+    last = -(-(n + 2 * pad - span) // stride) * stride  # where it begins, counted from the edge of the padding
+    last -= stride if last >= n + pad else 0
+    return max(0, last + span - n - 2 * pad)
+
+
+def covered(n: int, m: int, window: int, stride: int, around: tuple[int, int], pad: int) -> np.ndarray[Any, Any]:
+    """Return how many places of each of `m` windows lie on an axis of length `n`, with `pad` on either side."""
+    start = np.arange(m) * stride - around[0]
+    return np.minimum(start + window, n + pad) - np.maximum(start, -pad)
+
+
+def by(lengths: Any) -> str:
+    """Return lengths as one writes them: 5×5."""
+    return "×".join(map(str, lengths))

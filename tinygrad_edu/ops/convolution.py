@@ -1,0 +1,150 @@
+"""Rows of convolution: the trilinear form Σ g · (x ∗ w) and its three derivatives, each the rule of the other two.
+
+Images are (…, N, C, H, W), weights (…, O, C / groups, kh, kw), results (…, N, O, H', W'); further axes in front pair up.
+To NumPy the axes look so, but results lie in memory as (H', O, W', N): then a row of all images is one piece, windows
+are cut from it by copying whole pieces, and kh such rows lie together as the matrix that the weights are multiplied by.
+Images in any other order are copied into this one first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..op import op
+from .shapes import shape
+from .windows import Padding, Pair, count, meeting
+
+conv2d = op(
+    "conv2d",
+    "conv2d({}, {})",
+    lambda x, w, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
+        _convolve, x, w, stride, padding, dilation, groups
+    ),
+    lambda g, z, x, w, **how: conv2d_input(g, w, size=shape(x)[-2:], **how),
+    lambda g, z, x, w, **how: conv2d_weight(x, g, size=shape(w)[-2:], **how),
+    tex=r"{} \ast {}",
+    linear=True,
+    onnx="Conv",
+    doc="Slide weights w over images x, and add up the products of what lies upon each other.",
+)
+conv2d_input = op(
+    "conv2d_input",
+    "conv2d_input({}, {})",
+    lambda g, w, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
+        _to_input, g, w, stride, padding, dilation, groups, size
+    ),
+    lambda h, z, g, w, size, **how: conv2d(h, w, **how),
+    lambda h, z, g, w, size, **how: conv2d_weight(h, g, size=shape(w)[-2:], **how),
+    tex=r"{} \ast^\top {}",
+    linear=True,
+    onnx="ConvTranspose",
+    doc="Give each number of g, times the weights, back to the window of images of a size that it came from.",
+)
+conv2d_weight = op(
+    "conv2d_weight",
+    "conv2d_weight({}, {})",
+    lambda x, g, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
+        _to_weight, x, g, stride, padding, dilation, groups, size
+    ),
+    lambda h, z, x, g, size, **how: conv2d_input(g, h, size=shape(x)[-2:], **how),
+    lambda h, z, x, g, size, **how: conv2d(x, h, **how),
+    tex=r"{} \star {}",
+    linear=True,
+    doc="Add up each number of g times the window of images x that it came from: what the weights of a size get.",
+)
+
+
+def stacked(kernel: Callable[..., np.ndarray], x: np.ndarray, y: np.ndarray, *how: Any) -> np.ndarray:
+    """Apply a kernel of two operands of four axes; of stacks of them to each pair."""
+    stack = np.broadcast_shapes(x.shape[:-4], y.shape[:-4])
+    if not stack:
+        return kernel(x, y, *how)
+    x, y = np.broadcast_to(x, stack + x.shape[-4:]), np.broadcast_to(y, stack + y.shape[-4:])
+    z = np.stack([kernel(x[i], y[i], *how) for i in np.ndindex(stack)])
+    return z.reshape(stack + z.shape[1:])
+
+
+def _convolve(x: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int) -> np.ndarray:
+    rows = count(x.shape[2], w.shape[2], stride[0], padding[0], dilation[0])
+    cut = strips(x, w.shape[3], stride[1], padding, dilation[1], groups)
+    z = matrices(w, groups) @ windows(cut, w.shape[2], rows, stride[0], dilation[0])
+    return images(z.reshape(*z.shape[:3], *cut.shape[4:]))
+
+
+def _to_weight(
+    x: np.ndarray, g: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int, size: Pair
+) -> np.ndarray:
+    cut = strips(x, size[1], stride[1], padding, dilation[1], groups)
+    g = in_rows(g, groups)
+    rows = g.shape[1]
+    products = windows(cut, size[0], rows, stride[0], dilation[0]) @ g.reshape(*g.shape[:3], -1).mT
+    w = products.sum(axis=1).reshape(groups, size[0], -1, size[1], g.shape[2])
+    return w.transpose(0, 4, 2, 1, 3).reshape(-1, w.shape[2], *size)
+
+
+def _to_input(
+    g: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int, size: Pair
+) -> np.ndarray:
+    g, turned = in_rows(g, groups), matrices(w, groups)[:, 0].mT
+    (_, rows, _, columns, n), (_, inner, kh, kw) = g.shape, w.shape
+    cut = np.zeros((groups, size[0] + sum(padding[0]), inner, kw, columns, n), np.result_type(g, w))
+    for row in range(rows):  # what one row gives back still lies in the cache when it is added
+        first = row * stride[0]
+        window = cut[:, first : first + (kh - 1) * dilation[0] + 1 : dilation[0]]
+        window += (turned @ g[:, row].reshape(groups, -1, columns * n)).reshape(window.shape)
+    cut = cut[:, padding[0][0] : padding[0][0] + size[0]]
+    x = np.zeros((groups, size[0], inner, size[1], n), cut.dtype)
+    for j in range(kw):
+        here, there = meeting(size[1], columns, stride[1], j * dilation[1] - padding[1][0])
+        x[..., there, :] += cut[..., j, here, :]
+    return images(x)
+
+
+def in_rows(x: np.ndarray, groups: int) -> np.ndarray:
+    """Return images as (groups, H, C / groups, W, N): without a copy if they lie so, and there is but one group."""
+    n, c, height, width = x.shape
+    return np.ascontiguousarray(x.reshape(n, groups, c // groups, height, width).transpose(1, 3, 2, 4, 0))
+
+
+def images(x: np.ndarray) -> np.ndarray:
+    """Return (groups, H, C / groups, W, N) as images (N, C, H, W)."""
+    groups, height, inner, width, n = x.shape
+    return x.transpose(4, 0, 2, 1, 3).reshape(n, groups * inner, height, width)
+
+
+def matrices(w: np.ndarray, groups: int) -> np.ndarray:
+    """Return weights as (groups, 1, O / groups, kh · C / groups · kw)."""
+    o, _, kh, _ = w.shape
+    return w.transpose(0, 2, 1, 3).reshape(groups, 1, o // groups, kh * (w.size // max(o * kh, 1)))
+
+
+def strips(x: np.ndarray, kw: int, stride: int, padding: Padding, dilation: int, groups: int) -> np.ndarray:
+    """Cut images into windows from left to right: (groups, H padded, C / groups, kw, W', N)."""
+    x = in_rows(x, groups)
+    groups, height, inner, width, n = x.shape
+    columns = count(width, kw, stride, padding[1], dilation)
+    if kw == stride == 1 and padding == ((0, 0), (0, 0)):
+        return x[:, :, :, None]  # windows of one column are the columns
+    (above, below), (left, _) = padding
+    cut = np.empty((groups, height + above + below, inner, kw, columns, n), x.dtype)
+    cut[:, :above] = cut[:, above + height :] = 0
+    for j in range(kw):
+        here, there = meeting(width, columns, stride, j * dilation - left)
+        column = cut[:, above : above + height, :, j]
+        column[..., : here.start, :] = column[..., here.stop :, :] = 0
+        column[..., here, :] = x[..., there, :]
+    return cut
+
+
+def windows(cut: np.ndarray, kh: int, rows: int, stride: int, dilation: int) -> np.ndarray:
+    """Return strips as the matrix of each row of the result: (groups, H', kh · C / groups · kw, W' · N).
+
+    Windows that follow each other share their rows in memory; only dilated ones have to be copied.
+    """
+    view = np.lib.stride_tricks.sliding_window_view(cut, (kh - 1) * dilation + 1, axis=1)
+    view = view[:, : (rows - 1) * stride + 1 : stride, ..., ::dilation].transpose(0, 1, 6, 2, 3, 4, 5)
+    groups, _, _, inner, kw, columns, n = view.shape
+    return view.reshape(groups, rows, kh * inner * kw, columns * n)

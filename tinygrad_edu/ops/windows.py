@@ -1,0 +1,170 @@
+"""Rows of windows that slide over images: where on an axis they lie, and the sums and maxima in them.
+
+Images are (…, H, W) here, in any number of axes before these two. A window is taken apart by its places: all numbers
+that stand at place (i, j) of some window are one strided slice of the image, and NumPy goes through as many slices as
+a window has places, never through a reduction over its few numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..op import op
+from .shapes import shape
+
+Pair = tuple[int, int]
+Padding = tuple[Pair, Pair]  # rows above and below, columns left and right
+
+sum_pool2d = op(
+    "sum_pool2d",
+    "sum_pool2d({})",
+    lambda x, window, stride, padding=((0, 0), (0, 0)): _sums(x, window, stride, padding),
+    lambda g, z, x, **at: sum_unpool2d(g, size=shape(x)[-2:], **at),
+    tex=r"\mathrm{{sumpool}}({})",
+    linear=True,
+    doc="Add up each window of images (…, H, W).",
+)
+sum_unpool2d = op(
+    "sum_unpool2d",
+    "sum_unpool2d({})",
+    lambda x, size, window, stride, padding=((0, 0), (0, 0)): _spread(x, size, window, stride, padding),
+    lambda g, z, x, size, **at: sum_pool2d(g, **at),
+    tex=r"\mathrm{{sumpool}}^\top({})",
+    linear=True,
+    doc="Give each number to every place of its window: what several windows give to one place adds up.",
+)
+max_pool2d = op(
+    "max_pool2d",
+    "max_pool2d({})",
+    lambda x, window, stride, padding=((0, 0), (0, 0)), dilation=(1, 1): _maxima(x, window, stride, padding, dilation),
+    lambda g, z, x, **at: max_unpool2d(g, z, x, **at),
+    tex=r"\mathrm{{maxpool}}({})",
+    onnx="MaxPool",
+    doc="Find the largest number of each window of images (…, H, W); ties share the gradient.",
+)
+max_unpool2d = op(
+    "max_unpool2d",
+    "max_unpool2d({}, {}, {})",
+    lambda g, z, x, window, stride, padding=((0, 0), (0, 0)), dilation=(1, 1): _to_largest(
+        g, z, x, window, stride, padding, dilation
+    ),
+    lambda h, _, g, z, x, **at: max_picked2d(h, z, x, **at),
+    None,
+    None,
+    tex=r"\mathrm{{maxpool}}^\top({}, {}, {})",
+    doc="Give each number g to where the window of x has its maximum z; ties get equal shares.",
+)
+max_picked2d = op(
+    "max_picked2d",
+    "max_picked2d({}, {}, {})",
+    lambda h, z, x, window, stride, padding=((0, 0), (0, 0)), dilation=(1, 1): _at_largest(
+        h, z, x, window, stride, padding, dilation
+    ),
+    lambda g, _, h, z, x, **at: max_unpool2d(g, z, x, **at),
+    None,
+    None,
+    tex=r"\mathrm{{picked}}({}, {}, {})",
+    doc="Take from h what stands where the window of x has its maximum z; of ties the average.",
+)
+
+
+def count(n: int, window: int, stride: int, padding: Pair, dilation: int = 1) -> int:
+    """Return how many windows fit on an axis of length `n`."""
+    return (n + sum(padding) - dilation * (window - 1) - 1) // stride + 1
+
+
+def meeting(n: int, m: int, stride: int, offset: int) -> tuple[slice, slice]:
+    """Return where two axes meet: result o, of `m`, has place o · stride + offset, of `n`, if that exists.
+
+    The first slice is of the results, the second of the places.
+    """
+    first = max(0, -(offset // stride))
+    stop = max(first, min(m, (n - 1 - offset) // stride + 1))
+    start = first * stride + offset
+    return slice(first, stop), slice(start, start + (stop - first) * stride, stride) if stop > first else slice(0, 0)
+
+
+def places(size: Pair, counts: Pair, window: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Iterator[Any]:
+    """Yield, for each place in a window, the index of the windows that have it on the image, and that of the image."""
+    for i in range(window[0]):
+        rows, at_rows = meeting(size[0], counts[0], stride[0], i * dilation[0] - padding[0][0])
+        for j in range(window[1]):
+            columns, at_columns = meeting(size[1], counts[1], stride[1], j * dilation[1] - padding[1][0])
+            yield (..., rows, columns), (..., at_rows, at_columns)
+
+
+def counted(x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Pair:
+    """Return how many windows there are, from top to bottom and from left to right."""
+    return (
+        count(x.shape[-2], window[0], stride[0], padding[0], dilation[0]),
+        count(x.shape[-1], window[1], stride[1], padding[1], dilation[1]),
+    )
+
+
+def like(x: np.ndarray, size: Pair, fill: Any, dtype: Any = None) -> np.ndarray:
+    """Return an image of another size whose axes lie in memory in the order of those of `x`."""
+    return np.full_like(x, fill, dtype, shape=(*x.shape[:-2], *size))
+
+
+def _sums(x: np.ndarray, window: Pair, stride: Pair, padding: Padding) -> np.ndarray:
+    z = like(x, counted(x, window, stride, padding, (1, 1)), 0)
+    for here, there in places(x.shape[-2:], z.shape[-2:], window, stride, padding, (1, 1)):
+        z[here] += x[there]
+    return z
+
+
+def _spread(x: np.ndarray, size: Pair, window: Pair, stride: Pair, padding: Padding) -> np.ndarray:
+    z = like(x, size, 0)
+    for here, there in places(size, x.shape[-2:], window, stride, padding, (1, 1)):
+        z[there] += x[here]
+    return z
+
+
+def _maxima(x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair) -> np.ndarray:
+    counts = counted(x, window, stride, padding, dilation)
+    if padding != ((0, 0), (0, 0)) or window == (1, 1):
+        z = like(x, counts, -np.inf, x.dtype if x.dtype.kind == "f" else float)
+        for here, there in places(x.shape[-2:], counts, window, stride, padding, dilation):
+            np.maximum(z[here], x[there], out=z[here])
+        return z
+    (_, one), (_, two), *rest = places(x.shape[-2:], counts, window, stride, padding, dilation)
+    z = np.maximum(x[one], x[two])  # every window lies wholly on the image: nothing to fill in first
+    for _, there in rest:
+        np.maximum(z, x[there], out=z)
+    return z
+
+
+def largest(
+    z: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
+) -> tuple[list[Any], np.ndarray]:
+    """Return the places of windows, each with where it holds the maximum; and in how many places each window does."""
+    found, ties = [], np.zeros_like(z, np.min_scalar_type(window[0] * window[1]))
+    for here, there in places(x.shape[-2:], z.shape[-2:], window, stride, padding, dilation):
+        holds = x[there] == z[here]
+        ties[here] += holds
+        found.append((here, there, holds))
+    return found, ties
+
+
+def _to_largest(
+    g: np.ndarray, z: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
+) -> np.ndarray:
+    found, ties = largest(z, x, window, stride, padding, dilation)
+    share = np.divide(g, ties, dtype=g.dtype)
+    h = like(x, x.shape[-2:], 0, g.dtype)
+    for here, there, holds in found:
+        h[there] += share[here] * holds
+    return h
+
+
+def _at_largest(
+    h: np.ndarray, z: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
+) -> np.ndarray:
+    found, ties = largest(z, x, window, stride, padding, dilation)
+    g = like(z, z.shape[-2:], 0, h.dtype)
+    for here, there, holds in found:
+        g[here] += h[there] * holds
+    return np.divide(g, ties, dtype=h.dtype)
