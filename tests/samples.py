@@ -43,6 +43,12 @@ STACK = np.stack([S, draw(R, (3, 3)) - 2 * np.eye(3)])
 YES = np.array([[True, False, True], [False, True, False]])
 I = np.array([2, 0, 2])  # noqa: E741  # an index that picks an element twice
 LABELS = np.array([2, 0])
+IMAGES = draw(R, (2, 2, 3, 4))
+FILTERS = draw(R, (4, 2, 2, 2))
+SLIDING = {"stride": (2, 1), "padding": ((1, 0), (0, 2)), "dilation": (1, 2), "groups": 2}
+TIED = np.array([[[3, 3, 1, 2], [0, 3, 2, 2], [5, 0, 2, 1]]])  # maxima of windows, once three of a kind
+LARGEST = np.array([[[3, 3, 2], [5, 3, 2]]])
+OVERLAPPING = {"window": (2, 2), "stride": (1, 1)}
 
 
 def along(*shapes_and_axes):
@@ -111,6 +117,25 @@ SAMPLES = {
         ((M,), {"terms": ("ij",), "out": ""}),
         ((M, draw(R, (1, 3))), {"terms": ("ij", "ij"), "out": "j"}),
     ],
+    # windows
+    "conv2d": [((IMAGES, FILTERS), {}), ((IMAGES, FILTERS[:, :1]), SLIDING)],
+    "affine_conv2d": [((IMAGES, FILTERS, V), {}), ((IMAGES, FILTERS[:, :1], V), SLIDING)],
+    "conv2d_input": [
+        ((draw(R, (2, 4, 2, 3)), FILTERS), {"size": (3, 4)}),
+        ((draw(R, (2, 4, 2, 4)), FILTERS[:, :1]), {"size": (3, 4)} | SLIDING),
+    ],
+    "conv2d_weight": [
+        ((IMAGES, draw(R, (2, 4, 2, 3))), {"size": (2, 2)}),
+        ((IMAGES, draw(R, (2, 4, 2, 4))), {"size": (2, 2)} | SLIDING),
+    ],
+    "sum_pool2d": [((IMAGES,), {"window": (2, 2), "stride": (2, 1), "padding": ((0, 1), (1, 0))})],
+    "sum_unpool2d": [((IMAGES,), {"window": (2, 3), "stride": (2, 1), "padding": ((1, 1), (0, 0)), "size": (5, 6)})],
+    "max_pool2d": [
+        ((IMAGES,), {"window": (3, 2), "stride": (1, 2)}),
+        ((IMAGES,), {"window": (2, 2), "stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (2, 1)}),
+    ],
+    "max_unpool2d": [((draw(R, (1, 2, 3)), LARGEST, TIED), OVERLAPPING)],  # the images are looked at as they are
+    "max_picked2d": [((draw(R, (1, 3, 4)), LARGEST, TIED), OVERLAPPING)],
     # reductions
     "sum": REDUCTION,
     "mean": REDUCTION,

@@ -37,7 +37,7 @@ def planned(program: Program) -> Plan:
     for i, z in enumerate(program.steps):
         how = spelling(z.op)
         if z in staying:
-            plan.out[z] = np.empty(z.data.shape, z.data.dtype)
+            plan.out[z] = np.empty_like(z.data)
             plan.kept.add(z)
         elif z not in returned and (how.out or how.fills) and isinstance(z.data, np.ndarray) and z.data.ndim:
             takeable = z.args[:1] if how.fills else z.args if how.inplace else ()
@@ -48,12 +48,18 @@ def planned(program: Program) -> Plan:
             else:
                 memory = free.get((z.data.size, z.data.dtype), ())
                 array = memory.pop() if memory else np.empty(z.data.size, z.data.dtype)
-                plan.out[z] = array.reshape(z.data.shape)
+                plan.out[z] = laid_out(array, z.data)
         taken = set(plan.over.values())
         for x in expiring.get(i, ()):
             if i < end and x in plan.out and x not in plan.kept and x not in taken:
-                free.setdefault((x.data.size, x.data.dtype), []).append(plan.out[x].reshape(-1))
+                free.setdefault((x.data.size, x.data.dtype), []).append(plan.out[x].ravel("K"))
     return plan
+
+
+def laid_out(memory: np.ndarray[Any, Any], like: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return a piece of memory as an array whose axes lie in it as those of another: elementwise steps want that."""
+    order = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
+    return memory.reshape([like.shape[axis] for axis in order]).transpose(np.argsort(order))
 
 
 def base(x: Var) -> Var:

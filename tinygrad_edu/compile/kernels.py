@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..op import Op
+from ..ops.compare import BITS
 from ..ops.indexing import HERE
 
 Write = Callable[[Any, list[str], str], str]  # (step, names of its operands, name of the memory or "") -> Python
@@ -78,6 +79,12 @@ def where(step: Any, args: list[str], out: str) -> str:
     return f"np.where({', '.join(args)})"
 
 
+def zero_where(step: Any, args: list[str], out: str) -> str:
+    """Write zeros where a condition holds, by clearing all bits there: see `ops.compare.choice`."""
+    bits = f"{out}.view(np.{BITS[step.data.itemsize].__name__})"
+    return f"np.bitwise_and({bits}, {args[1]}.view(np.int8) - 1, {bits})"
+
+
 AS_IT_STANDS = Spelling(lambda z, a, out: "")  # the row's own function is called
 SPELLINGS: dict[str, Spelling] = {
     "matmul": Spelling(matmul, out=True),
@@ -91,7 +98,7 @@ SPELLINGS: dict[str, Spelling] = {
     "transpose": Spelling(lambda z, a, out: f"{a[0]}.transpose({z.params['axes']})", view=True),
     "broadcast_to": Spelling(lambda z, a, out: f"np.broadcast_to({a[0]}, {z.params['shape']})", view=True),
     "less_one": Spelling(lambda _, a, out: f"{out}[{a[1]}, {a[2]}] -= 1", fills=True),
-    "zero_where": Spelling(lambda _, a, out: f"np.putmask({out}, {a[1]}, 0)", fills=True),
+    "zero_where": Spelling(zero_where, fills=True),
 }
 
 
@@ -171,7 +178,8 @@ def _sum(emit: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def _where(emit: Any, condition: Any, x: Any, y: Any) -> Any:
     zero = x.constant and np.ndim(x.data) == 0 and x.data == 0
     fits = np.shape(y.data) == np.broadcast_shapes(np.shape(condition.data), np.shape(y.data))
-    if zero and fits and isinstance(y.data, np.ndarray) and y.data.dtype.kind == "f":
+    floats = isinstance(y.data, np.ndarray) and y.data.dtype.kind == "f" and y.data.itemsize in BITS
+    if zero and fits and floats and isinstance(condition.data, np.ndarray) and condition.data.dtype == bool:
         return emit(ZERO_WHERE, y, condition)
     return None  # as it stands
 

@@ -21,8 +21,10 @@ from typing import Any
 import numpy as np
 
 from ..op import Op
+from ..ops.compare import choice
 
 SIGNS: dict[Any, str] = {
+    choice: "np.where({}, {}, {})",  # which is what it computes, by a quicker way
     np.add: "{} + {}",
     np.subtract: "{} - {}",
     np.multiply: "{} * {}",

@@ -1,7 +1,7 @@
 """What layers compute, as functions, with PyTorch's names and meanings; made of rows of the table.
 
-They work on tensors, on plain arrays, and element by element on Values. The losses stand in `losses`, what looks through
-windows in `images`.
+They work on tensors, on plain arrays, and element by element on Values. The losses stand in `losses`, and what looks
+through windows in `images`.
 """
 
 from __future__ import annotations

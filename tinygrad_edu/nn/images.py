@@ -63,8 +63,8 @@ def convolved(axes: int, x: Any, weight: Any, bias: Any, stride: Any, padding: A
     if flat:
         weight = weight.reshape((*weight.shape[:2], 1, *window))
         stride, dilation, around = (1, *stride), (1, *dilation), ((0, 0), *around)
-    z = convolution.conv2d(x, weight, stride=stride, padding=around, dilation=dilation, groups=groups)
-    z = z if bias is None else z + bias.reshape((-1, 1, 1))
+    how = {"stride": stride, "padding": around, "dilation": dilation, "groups": groups}
+    z = convolution.conv2d(x, weight, **how) if bias is None else convolution.affine_conv2d(x, weight, bias, **how)
     return z if batched and not flat else z.reshape((*z.shape[1 - batched : 2], *z.shape[-axes:]))
 
 
@@ -146,27 +146,28 @@ def check_channels(owner: str, x: Any, weight: Any, groups: int, axes: int) -> N
     shape, channels = weight.shape, x.shape[-axes - 1]
     if len(shape) != axes + 2:
         raise ShapeError(
-            f"{owner}: expected weights (O, C / groups, {'kh, kw' if axes == 2 else 'k'}), got {shape} (at {users_line()})"
+            f"{owner}: expected weights (O, C / groups, {'kh, kw' if axes == 2 else 'k'}), got {shape} "
+            f"(at {users_line()})"
         )
     if channels != shape[1] * groups:
         raise ShapeError(
-            f"{owner}: {x.shape} has {channels} channels, and weights {shape} in {groups} group{'s' * (groups > 1)} see "
-            f"{shape[1] * groups}: change the layer to in_channels={channels}, or the input, whose axis {-axes - 1} "
-            f"holds the channels (at {users_line()})"
+            f"{owner}: {x.shape} has {channels} channels, and weights {shape} see {shape[1] * groups}"
+            f"{f' in {groups} groups' if groups > 1 else ''}: change the layer to in_channels={channels}, or the "
+            f"input, whose axis {-axes - 1} holds the channels (at {users_line()})"
         )
     check_groups(owner, channels, shape[0], groups)
 
 
 def check_groups(owner: str, channels: int, filters: int, groups: Any) -> int:
     """Return `groups` as an int. Raises ValueError where channels or filters are no multiple of it."""
-    groups = size(owner, "groups", groups)
+    divisor = size(owner, "groups", groups)
     for name, n in (("in_channels", channels), ("out_channels", filters)):
-        if n % groups:
+        if n % divisor:
             raise ValueError(
-                f"{owner}: {name}={n} is no multiple of groups={groups}: use {name}={-(-n // groups) * groups} "
+                f"{owner}: {name}={n} is no multiple of groups={divisor}: use {name}={-(-n // divisor) * divisor} "
                 f"(at {users_line()})"
             )
-    return groups
+    return divisor
 
 
 def check_fit(owner: str, x: Any, window: tuple[int, ...], dilation: tuple[int, ...], around: Around) -> None:
@@ -213,7 +214,7 @@ def pooling(
     pad = sizes(owner, "padding", padding, least=0)
     if any(p > k // 2 for p, k in zip(pad, window, strict=True)):
         raise ValueError(
-            f"{owner}: padding={padding} is more than half of the window of {by(window)}, so that some windows would hold "
+            f"{owner}: padding={padding} is more than half of the window of {by(window)}, and some windows would hold "
             f"nothing else: use padding={tuple(k // 2 for k in window)} at the most (at {users_line()})"
         )
     around = tuple((p, p) for p in pad)

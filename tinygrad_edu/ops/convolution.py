@@ -1,8 +1,8 @@
 """Rows of convolution: the trilinear form Σ g · (x ∗ w) and its three derivatives, each the rule of the other two.
 
-Images are (…, N, C, H, W), weights (…, O, C / groups, kh, kw), results (…, N, O, H', W'); further axes in front pair up.
-To NumPy the axes look so, but results lie in memory as (H', O, W', N): then a row of all images is one piece, windows
-are cut from it by copying whole pieces, and kh such rows lie together as the matrix that the weights are multiplied by.
+Images are (…, N, C, H, W), weights (…, O, C / groups, kh, kw), results (…, N, O, H', W'); more axes in front pair up.
+So the axes are called, but results lie in memory as (H', O, W', N). Then a row of all images is one piece, windows are
+cut from it by copying whole pieces, and kh such rows lie together as the matrix that the weights are multiplied by.
 Images in any other order are copied into this one first.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..op import op
+from .reductions import sum
 from .shapes import shape
 from .windows import Padding, Pair, count, meeting
 
@@ -28,7 +29,20 @@ conv2d = op(
     tex=r"{} \ast {}",
     linear=True,
     onnx="Conv",
-    doc="Slide weights w over images x, and add up the products of what lies upon each other.",
+    doc="Slide weights w over images x, and add up the products of what meets.",
+)
+affine_conv2d = op(
+    "affine_conv2d",
+    "conv2d({}, {}) + {}",
+    lambda x, w, b, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: raised(
+        stacked(_convolve, x, w, stride, padding, dilation, groups), b
+    ),
+    lambda g, z, x, w, b, **how: conv2d_input(g, w, size=shape(x)[-2:], **how),
+    lambda g, z, x, w, b, **how: conv2d_weight(x, g, size=shape(w)[-2:], **how),
+    lambda g, z, x, w, b, **how: sum(g, axis=(-4, -2, -1)),
+    tex=r"{} \ast {} + {}",
+    onnx="Conv",
+    doc="Slide weights w over images x, add up the products of what meets, and add a bias b for each filter.",
 )
 conv2d_input = op(
     "conv2d_input",
@@ -65,6 +79,12 @@ def stacked(kernel: Callable[..., np.ndarray], x: np.ndarray, y: np.ndarray, *ho
     x, y = np.broadcast_to(x, stack + x.shape[-4:]), np.broadcast_to(y, stack + y.shape[-4:])
     z = np.stack([kernel(x[i], y[i], *how) for i in np.ndindex(stack)])
     return z.reshape(stack + z.shape[1:])
+
+
+def raised(z: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return convolutions with a number added for each filter: in place, as nobody else has seen them yet."""
+    z += b[..., None, :, None, None]
+    return z
 
 
 def _convolve(x: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int) -> np.ndarray:

@@ -155,8 +155,12 @@ def _to_largest(
     found, ties = largest(z, x, window, stride, padding, dilation)
     share = np.divide(g, ties, dtype=g.dtype)
     h = like(x, x.shape[-2:], 0, g.dtype)
+    apart = stride[0] > dilation[0] * (window[0] - 1) and stride[1] > dilation[1] * (window[1] - 1)
     for here, there, holds in found:
-        h[there] += share[here] * holds
+        if apart:  # each place is in one window
+            np.multiply(share[here], holds, out=h[there])
+        else:
+            h[there] += share[here] * holds
     return h
 
 
