@@ -12,6 +12,7 @@ from tinygrad_edu import Value
 from tinygrad_edu.errors import StaleGraphError
 from tinygrad_edu.graph import Node, history
 from tinygrad_edu.ops import compare
+from tinygrad_edu.ops.compare import choice
 from tinygrad_edu.walks import floats_back
 
 
@@ -118,3 +119,18 @@ def test_a_node_is_one_tracked_object_of_at_most_250_bytes():
     finally:
         gc.enable()
     assert (after - before) / 10_000 <= 250
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1)])
+@pytest.mark.parametrize("zero", [0.0, -0.0, 0, np.zeros(())])
+def test_clearing_bits_is_choosing_zeros(dtype, axes, zero):
+    y = np.random.default_rng(0).normal(size=(20, 15, 12)).astype(dtype).transpose(axes)
+    c = y < 0.3
+    y[::7], y[1::7], y[2::7] = np.nan, -np.inf, -0.0
+    for where in (c, c * 1, c[:1]):  # the fast path is for the first
+        found, expected = choice(where, zero, y), np.where(where, zero, y)
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(np.signbit(found), np.signbit(expected))
+        assert found.dtype == expected.dtype
+    assert choice(c, zero, y).strides == np.where(c, zero, y).strides

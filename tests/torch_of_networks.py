@@ -73,7 +73,47 @@ def perceptron(m, x, v, w):
     return m.tanh(x @ v) @ w
 
 
+def windows(name, operands, *settings):
+    """Sample a function of torch.nn.functional that looks through windows, in several settings."""
+    return [
+        Sample(
+            f"{name}, {', '.join(f'{key} {value}' for key, value in how.items()) or 'plainly'}",
+            operands,
+            lambda m, *xs, how=how: getattr(F, name)(*xs, **how),
+            lambda t, *xs, how=how: getattr(t.nn.functional, name)(*xs, **how),
+        )
+        for how in settings
+    ]
+
+
 NETWORKS = [
+    *windows(
+        "conv2d",
+        (R(1, 2, 5, 4), R(2, 2, 3, 2), R(2)),
+        {},
+        {"stride": 2, "padding": 1},
+        {"stride": (1, 3), "padding": (2, 1), "dilation": (2, 1)},
+        {"padding": "same", "dilation": (1, 2)},
+    ),
+    *windows("conv2d", (R(2, 3, 3), R(2, 1, 2, 2)), {"groups": 2}),
+    *windows("conv1d", (R(1, 2, 7), R(2, 1, 3), R(2)), {"stride": 2, "padding": 1, "dilation": 2, "groups": 2}),
+    *windows(
+        "max_pool2d",
+        (R(1, 5, 6),),
+        {"kernel_size": 2},
+        {"kernel_size": (3, 2), "stride": 1, "padding": 1},
+        {"kernel_size": 2, "stride": (2, 3), "dilation": (2, 1), "ceil_mode": True},
+    ),
+    *windows(
+        "avg_pool2d",
+        (R(1, 5, 6),),
+        {"kernel_size": 2},
+        {"kernel_size": (3, 2), "stride": (1, 2), "padding": 1},
+        {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True},
+        {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False},
+        {"kernel_size": 2, "divisor_override": 3},
+    ),
+    *windows("adaptive_avg_pool2d", (R(1, 4, 6),), {"output_size": (2, 1)}),
     Sample("attention", (R(2, 3, 4), R(2, 5, 4), R(2, 5, 3)), attention, attention),
     Sample(
         "perceptron",

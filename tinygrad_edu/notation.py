@@ -2,7 +2,8 @@
 
 W^(l) and b^(l) are the parameters of layer l, z^(l) what it computes, a^(l) what its activation makes of that,
 a^(0) the input, C the cost. A layer is recognised by what it does, a product with a parameter, so a net of modules,
-whose rows `linear` are product and bias in one, and a net written out by hand are the same here. Knows no derivative.
+whose rows `linear` are product and bias in one, and a net written out by hand are the same here. A net that convolves
+is told node by node, without layers. Knows no derivative.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .graph import Node, history
 PRODUCTS = frozenset(("matmul", "linear"))
 TURNS = frozenset(("mT", "transpose"))
 CAST = frozenset(("astype", "reshape"))
+CONVOLUTIONS = frozenset(("conv2d", "affine_conv2d"))
 LINEAR = frozenset(("negative", "astype"))  # elementwise, and no activation
 BARE = frozenset(("W", "b", "z", "a"))  # labels of a layer that was not told its number
 
@@ -53,6 +55,8 @@ class Notation:
         for node in self.order:
             if node.op is not None and node.op.name in PRODUCTS and (layer := self.layer_of(node)):
                 self.layers.append(layer)
+        if any(node.op is not None and node.op.name in CONVOLUTIONS for node in self.order):
+            self.layers = []  # their formulas are others, and the numbers of the layers above would be wrong
 
     def layer_of(self, product: Node) -> Layer | None:
         """Return the layer that a matrix product computes; None if no side of it is a parameter."""

@@ -33,7 +33,7 @@ conv2d = op(
 )
 affine_conv2d = op(
     "affine_conv2d",
-    "conv2d({}, {}) + {}",
+    "conv2d({}, {}, {})",
     lambda x, w, b, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: raised(
         stacked(_convolve, x, w, stride, padding, dilation, groups), b
     ),
