@@ -1,5 +1,6 @@
 """Every example runs, is short, and prints what its comments say it prints."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,17 +24,28 @@ def test_they_are_all_here():
         "backpropagation_by_hand",
         "sgd_as_averaged_nudges",
         "recognise_digits",
+        "recognise_digits_with_convolution",
     }
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_it_prints_what_it_says(path, tmp_path):
-    ran = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    shipped = {name: value for name, value in os.environ.items() if name != "MNIST_DIR"}
+    ran = subprocess.run(
+        [sys.executable, str(path)], capture_output=True, text=True, timeout=60, cwd=tmp_path, env=shipped
+    )
     assert ran.returncode == 0, ran.stderr
     assert not ran.stderr
     assert len(promised(path)) >= 3
     assert [line.rstrip() for line in ran.stdout.splitlines()] == [line.rstrip() for line in promised(path)]
     assert len(path.read_text().splitlines()) < 100
+
+
+@pytest.mark.skipif("MNIST_DIR" not in os.environ, reason="set MNIST_DIR to the folder of the four MNIST files")
+def test_filters_are_learnt_from_mnist_too():
+    path = next(path for path in EXAMPLES if path.stem == "recognise_digits_with_convolution")
+    ran = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60, check=True)
+    assert "it has never seen: True" in ran.stdout
 
 
 def test_the_picture_of_the_straight_line_is_a_picture(tmp_path):

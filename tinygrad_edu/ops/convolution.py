@@ -47,27 +47,27 @@ affine_conv2d = op(
 conv2d_input = op(
     "conv2d_input",
     "conv2d_input({}, {})",
-    lambda g, w, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
-        _to_input, g, w, stride, padding, dilation, groups, size
+    lambda y, w, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
+        _to_input, y, w, stride, padding, dilation, groups, size
     ),
-    lambda h, z, g, w, size, **how: conv2d(h, w, **how),
-    lambda h, z, g, w, size, **how: conv2d_weight(h, g, size=shape(w)[-2:], **how),
+    lambda g, z, y, w, size, **how: conv2d(g, w, **how),
+    lambda g, z, y, w, size, **how: conv2d_weight(g, y, size=shape(w)[-2:], **how),
     tex=r"{} \ast^\top {}",
     linear=True,
     onnx="ConvTranspose",
-    doc="Give each number of g, times the weights, back to the window of images of a size that it came from.",
+    doc="Give each number of y, times the weights w, to the window of images of a size that it belongs to.",
 )
 conv2d_weight = op(
     "conv2d_weight",
     "conv2d_weight({}, {})",
-    lambda x, g, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
-        _to_weight, x, g, stride, padding, dilation, groups, size
+    lambda x, y, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
+        _to_weight, x, y, stride, padding, dilation, groups, size
     ),
-    lambda h, z, x, g, size, **how: conv2d_input(g, h, size=shape(x)[-2:], **how),
-    lambda h, z, x, g, size, **how: conv2d(x, h, **how),
+    lambda g, z, x, y, size, **how: conv2d_input(y, g, size=shape(x)[-2:], **how),
+    lambda g, z, x, y, size, **how: conv2d(x, g, **how),
     tex=r"{} \star {}",
     linear=True,
-    doc="Add up each number of g times the window of images x that it came from: what the weights of a size get.",
+    doc="Add up each number of y times the window of images x that it belongs to: what weights of a size get.",
 )
 
 

@@ -48,26 +48,26 @@ max_pool2d = op(
 max_unpool2d = op(
     "max_unpool2d",
     "max_unpool2d({}, {}, {})",
-    lambda g, z, x, window, stride, padding=((0, 0), (0, 0)), dilation=(1, 1): _to_largest(
-        g, z, x, window, stride, padding, dilation
+    lambda y, m, x, window, stride, padding=((0, 0), (0, 0)), dilation=(1, 1): _to_largest(
+        y, m, x, window, stride, padding, dilation
     ),
-    lambda h, _, g, z, x, **at: max_picked2d(h, z, x, **at),
+    lambda g, z, y, m, x, **at: max_picked2d(g, m, x, **at),
     None,
     None,
     tex=r"\mathrm{{maxpool}}^\top({}, {}, {})",
-    doc="Give each number g to where the window of x has its maximum z; ties get equal shares.",
+    doc="Give each number of y to where the window of x has its maximum m; ties get equal shares.",
 )
 max_picked2d = op(
     "max_picked2d",
     "max_picked2d({}, {}, {})",
-    lambda h, z, x, window, stride, padding=((0, 0), (0, 0)), dilation=(1, 1): _at_largest(
-        h, z, x, window, stride, padding, dilation
+    lambda y, m, x, window, stride, padding=((0, 0), (0, 0)), dilation=(1, 1): _at_largest(
+        y, m, x, window, stride, padding, dilation
     ),
-    lambda g, _, h, z, x, **at: max_unpool2d(g, z, x, **at),
+    lambda g, z, y, m, x, **at: max_unpool2d(g, m, x, **at),
     None,
     None,
     tex=r"\mathrm{{picked}}({}, {}, {})",
-    doc="Take from h what stands where the window of x has its maximum z; of ties the average.",
+    doc="Take from y what stands where the window of x has its maximum m; of ties the average.",
 )
 
 
