@@ -138,37 +138,37 @@ def _maxima(x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilatio
 
 
 def largest(
-    z: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
+    m: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
 ) -> tuple[list[Any], np.ndarray]:
-    """Return the places of windows, each with where it holds the maximum; and in how many places each window does."""
-    found, ties = [], np.zeros_like(z, np.min_scalar_type(window[0] * window[1]))
-    for here, there in places(x.shape[-2:], z.shape[-2:], window, stride, padding, dilation):
-        holds = x[there] == z[here]
+    """Return the places of windows, each with where it holds the maximum m; and in how many places each window does."""
+    found, ties = [], np.zeros_like(m, np.min_scalar_type(window[0] * window[1]))
+    for here, there in places(x.shape[-2:], m.shape[-2:], window, stride, padding, dilation):
+        holds = x[there] == m[here]
         ties[here] += holds
         found.append((here, there, holds))
     return found, ties
 
 
 def _to_largest(
-    g: np.ndarray, z: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
+    y: np.ndarray, m: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
 ) -> np.ndarray:
-    found, ties = largest(z, x, window, stride, padding, dilation)
-    share = np.divide(g, ties, dtype=g.dtype)
-    h = like(x, x.shape[-2:], 0, g.dtype)
+    found, ties = largest(m, x, window, stride, padding, dilation)
+    share = np.divide(y, ties, dtype=y.dtype)
+    z = like(x if x.ndim == share.ndim else share, x.shape[-2:], 0, y.dtype)
     apart = stride[0] > dilation[0] * (window[0] - 1) and stride[1] > dilation[1] * (window[1] - 1)
     for here, there, holds in found:
         if apart:  # each place is in one window
-            np.multiply(share[here], holds, out=h[there])
+            np.multiply(share[here], holds, out=z[there])
         else:
-            h[there] += share[here] * holds
-    return h
+            z[there] += share[here] * holds
+    return z
 
 
 def _at_largest(
-    h: np.ndarray, z: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
+    y: np.ndarray, m: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
 ) -> np.ndarray:
-    found, ties = largest(z, x, window, stride, padding, dilation)
-    g = like(z, z.shape[-2:], 0, h.dtype)
+    found, ties = largest(m, x, window, stride, padding, dilation)
+    z = like(y, m.shape[-2:], 0)
     for here, there, holds in found:
-        g[here] += h[there] * holds
-    return np.divide(g, ties, dtype=h.dtype)
+        z[here] += y[there] * holds
+    return np.divide(z, ties, dtype=y.dtype)
