@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import CompileError, users_line
 from ..graph import Node
+from .cells import Leaves
 from .trace import Trace
 
 
@@ -16,7 +17,8 @@ class World:
     """What a traced function changes: leaves, optimisers and generators. Within `with`, changes last until its end."""
 
     def __init__(self, trace: Trace) -> None:
-        owners = {id(effect.owner): effect.owner for effect in trace.effects}.values()
+        every = [x for e in trace.effects for x in (e.owner if isinstance(e.owner, Leaves) else (e.owner,))]
+        owners = {id(x): x for x in every}.values()
         self.leaves = [x for x in owners if isinstance(x, Node)]
         self.optimizers = [x for x in owners if not isinstance(x, Node)]
         self.generators = [rng for rng, _ in trace.rngs.values()]

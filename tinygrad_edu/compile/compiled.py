@@ -17,9 +17,11 @@ from ..transforms.trees import leaves, rebuilt
 from ..value import Value
 from .checking import World, largest_difference
 from .program import Program
+from .settle import settled
 from .source import Writer
 from .trace import Trace
 
+RESULT: Any = object()  # in place of a node that the function returns
 NUMERIC = (np.ndarray, float, np.floating, Node)  # arguments of which the numbers are read at every call
 
 
@@ -122,7 +124,7 @@ class Replay:
 
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         trace = Trace()
-        arguments: dict[Node, int] = {}
+        arguments = trace.arguments
 
         def stand_in(x: Any) -> Any:
             if not isinstance(x, NUMERIC):
@@ -150,16 +152,17 @@ class Replay:
                 )
         grads = trace.taken(arguments)
         self.graded = [arguments[leaf] for leaf in grads]
-        self.output = output
         nodes = [x for x in leaves(output) if isinstance(x, Node)] + list(grads.values())
-        self.program = Program(trace, arguments, nodes)
+        self.output = rebuilt(output, iter([RESULT if isinstance(x, Node) else x for x in leaves(output)]))
+        self.kinds = [type(node) for node in nodes]
+        self.single = isinstance(output, Node)
+        self.program = Program(trace, arguments, settled(trace, nodes))
         writer = Writer(self.program)
         self.source, self.run, self.fits = writer.compiled()
         self.kept = {id(writer.plan.out[z]) for z in writer.plan.kept}
-        self.kinds = [type(node) for node in nodes]
-        self.single = isinstance(output, Node)
         for node in (*trace.made, *arguments):
             del node._data  # whoever kept it from the trace is told so, instead of being shown an old call's numbers
+        trace.forget()
 
     def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         for i, x in enumerate(inputs):
@@ -173,7 +176,7 @@ class Replay:
         if self.single:
             return made(self.kinds[0], results[0])
         found = map(made, self.kinds, results)
-        return rebuilt(self.output, iter([next(found) if isinstance(x, Node) else x for x in leaves(self.output)]))
+        return rebuilt(self.output, iter([next(found) if x is RESULT else x for x in leaves(self.output)]))
 
 
 def made(kind: type[Node], data: Any) -> Node:

@@ -92,8 +92,12 @@ class Program:
         """Return the variable for `op` of `args`: a new step, unless it is known, constant or just an operand."""
         if data is None:
             data = op.forward(*(x.data for x in args), **params)
+        while op.name == "reshape" and args[0].op is not None and args[0].op.name == "reshape":
+            args = [args[0].args[0]]
         if op.name in SAME and SAME[op.name](data, args[0].data):
             return args[0]
+        if op.name == "mT" and args[0].op is op:
+            return args[0].args[0]
         if all(x.constant for x in args):
             return Var(data, node=node)
         if op.name == "getitem" and any(not x.constant and x.data.dtype == bool for x in args[1:]):

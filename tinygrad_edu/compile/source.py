@@ -16,11 +16,13 @@ from ..errors import line_of
 from ..graph import Node, tick
 from ..op import NUMBERS, Op
 from .buffers import base, planned
+from .cells import IN_BULK, Leaves
 from .kernels import spelling
 from .program import Program, Var
 from .trace import Cell
 
 NEVER_RAISE = {"add", "subtract", "multiply", "negative"}  # of floats: Python's own arithmetic does
+MANY = 4  # so many owners are checked together
 PLAIN = (bool, int, float, str, type(None), slice, type(Ellipsis))
 
 
@@ -30,7 +32,7 @@ class Writer:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.plan = planned(program)
-        self.space: dict[str, Any] = {"np": np, "tick": tick}
+        self.space: dict[str, Any] = {"np": np, "tick": tick, **IN_BULK}
         self.counts: dict[str, int] = {}
         self.owners: dict[int, str] = {}
         self.names: dict[Var, str] = {}
@@ -45,7 +47,7 @@ class Writer:
             place = x.source.place.format(self.owner(x.source.owner, x.source.name))
             self.names[x] = self.fresh(x.source.name if x.source.name.isidentifier() else "w")
             self.lines.append(f"{self.names[x]} = {place}")
-            if isinstance(x.data, np.ndarray) and ".random(" not in place:
+            if isinstance(x.data, np.ndarray) and x.source.place.startswith("{}._"):
                 self.checks.append(f"{place}.shape == {x.data.shape} and {place}.dtype == '{x.data.dtype}'")
         shown = ""
         for z in self.program.steps:
@@ -58,12 +60,12 @@ class Writer:
             self.write_step(z)
         results = ", ".join(self.lasting(x) for x in self.program.results)
         self.lines += self.effects()
-        for (owner, name), value in self.program.trace.settings.items():
-            self.checks.append(f"{self.owner(owner, name)}.{name} == {value!r}")
-        for leaf, unset in self.program.trace.unset.items():
-            self.checks.append(f"({self.owner(leaf, 'w')}._grad is None) is {unset}")
+        self.settings()
+        self.gradients_set()
         for leaf in [x.source.owner for x in cells if isinstance(x.source.owner, Node)]:
             self.checks.append(f"{self.owner(leaf, 'w')}._requires_grad is {leaf._requires_grad}")
+        for leaves in [x.source.owner for x in cells if isinstance(x.source.owner, Leaves)]:
+            self.checks.append(f"all_require({self.owner(leaves, 'w')}, {leaves[0]._requires_grad})")
         arguments = ", ".join(f"x{i}" for i in range(len(self.program.arguments)))
         body = "\n    ".join([*self.lines, f"return ({results}{',' if results else ''})"])
         fits = " and ".join(dict.fromkeys(self.checks)) or "True"
@@ -79,6 +81,28 @@ class Writer:
     def sinks(self) -> list[Var]:
         """Return what the program gives back or leaves behind."""
         return [*self.program.results, *(x for _, xs in self.program.effects for x in xs)]
+
+    # What must be as it was when the function was traced -------------------------------------------------------
+
+    def settings(self) -> None:
+        """Check attributes on which the program depends; those of many owners that are alike together."""
+        alike: dict[tuple[str, str], list[Any]] = {}
+        for (owner, name), value in self.program.trace.settings.items():
+            alike.setdefault((name, repr(value)), []).append(owner)
+        for (name, value), owners in alike.items():
+            if len(owners) > MANY:
+                self.checks.append(f"all(x.{name} == {value} for x in {self.bound('owners', owners)})")
+            else:
+                self.checks += [f"{self.owner(owner, name)}.{name} == {value}" for owner in owners]
+
+    def gradients_set(self) -> None:
+        """Check which leaves have a gradient."""
+        for unset in (True, False):
+            leaves = [leaf for leaf, was in self.program.trace.unset.items() if was is unset]
+            if len(leaves) > MANY:
+                self.checks.append(f"{'ungraded' if unset else 'graded'}({self.bound('leaves', Leaves(leaves))})")
+            else:
+                self.checks += [f"({self.owner(leaf, 'w')}._grad is None) is {unset}" for leaf in leaves]
 
     # Names -----------------------------------------------------------------------------------------------------
 
@@ -171,7 +195,9 @@ class Writer:
         for effect, results in self.program.effects:
             values = [self.names[x] if x in self.plan.kept else f"np.array({self.name(x)})" for x in results]
             name = self.owner(effect.owner, "w")
-            if effect.text.endswith("int({})") or all(isinstance(x.data, float) for x in results):
+            if isinstance(effect.owner, Leaves) or effect.text.startswith("remember("):
+                values = [self.name(x) for x in results]  # are read at once
+            elif effect.text.endswith("int({})") or all(isinstance(x.data, float) for x in results):
                 values = [self.name(x) for x in results]  # numbers are not changed in place
             lines.append(effect.text.format(name, *values))
             if effect.places == ("{}._data",):

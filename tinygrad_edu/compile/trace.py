@@ -14,11 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CompileError, InplaceError, ShapeError, users_line
+from .. import reasons
+from ..errors import CompileError, InplaceError, ShapeError, StaleGraphError, users_line
 from ..graph import Node, history, itself, pull, tick
 from ..modes import Switch, no_grad
 from ..ops import shapes
 from ..tensor import Tensor
+from ..value import Value
+from .lift import Lift
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,7 @@ class Cell:
     place: str
     owner: Any
     name: str
+    entry: tuple[int, int] | None = None  # of an optimiser's memory: of which weight, and which part
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,7 @@ class Effect:
 class Trace:
     """Everything that one run of a function has read and changed."""
 
+    arguments: dict[Node, int] = field(default_factory=dict)  # by the leaf that stands for one
     rngs: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # generators drawn from, and their state before
     cells: dict[Node, Cell] = field(default_factory=dict)  # by the leaf that stands for what is read
     versions: dict[Node, list[tuple[int, Node]]] = field(default_factory=dict)  # what was assigned, and when
@@ -56,7 +61,7 @@ class Trace:
     started: int = 0
 
     def __enter__(self) -> Trace:
-        self.started = tick()
+        self.started, self.lifted = tick(), Lift(self)
         self.switch = Switch(trace=self, recording=True, watch_made=self.made.append, watch_pull=None)
         self.switch.__enter__()
         return self
@@ -75,14 +80,18 @@ class Trace:
             rng.bit_generator.state = drawn_from
         self.effects += self.state.values()
 
+    def forget(self) -> None:
+        """Let go of the graph that was traced: the program has all that it needs of it."""
+        self.made, self.versions, self.before, self.state, self.lifted = [], {}, {}, {}, Lift(self)
+
     # What is read ----------------------------------------------------------------------------------------------
 
-    def cell(self, kind: type[Node], place: str, owner: Any, name: str, data: Any) -> Any:
+    def cell(self, kind: type[Node], place: str, owner: Any, name: str, data: Any, entry: Any = None) -> Any:
         """Return a new leaf that stands for what is at `place`, where there is `data` now."""
         leaf: Node = object.__new__(kind)
         leaf._data = data
         leaf.remember(None, (), {}, False)
-        self.cells[leaf] = Cell(place, owner, name)
+        self.cells[leaf] = Cell(place, owner, name, entry)
         return leaf
 
     def read(self, node: Node) -> Any:
@@ -143,19 +152,28 @@ class Trace:
     def backward(self, root: Node, seed: Any) -> None:
         """Add the gradients of the leaves, as nodes."""
         start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
-        order = [node for node in history(root) if node._requires_grad]
-        grads = pull(order, {root: start}, (), itself)
-        for leaf in order:
-            if leaf.op is not None or leaf not in grads:
-                continue
+        for leaf, gradient in self.gradients(root, start).items():
             if leaf not in self.before or leaf._grad is self.before[leaf][1] is not None:
                 self.unset.setdefault(leaf, leaf._grad is None)
             self.touch(leaf)
             if leaf._grad is not None and not isinstance(leaf._grad, Node):
                 leaf._grad = self.cell(type(leaf), "{}._grad", leaf, "grad", leaf._grad)
-            g = self.read(grads[leaf])
+            g = self.read(gradient)
             with no_grad():
                 leaf._grad = g if leaf._grad is None else leaf._grad + g
+
+    def gradients(self, root: Node, start: Node) -> dict[Any, Any]:
+        """Return the gradients of the leaves: of a large graph of scalars, by way of the arrays that they become."""
+        if type(root) is Value:
+            walk = self.lifted.walk([root])
+            for z, x in walk.stale:
+                if z._requires_grad:
+                    raise StaleGraphError(reasons.stale(z, x))
+            if (found := self.lifted.backward(root, start, walk)) is not None:
+                return found
+        order = [node for node in history(root) if node._requires_grad]
+        grads = pull(order, {root: start}, (), itself)
+        return {leaf: grads[leaf] for leaf in order if leaf.op is None and leaf in grads}
 
     def taken(self, arguments: Iterable[Node]) -> dict[Node, Node]:
         """Return the gradients of arguments, which are no effects: at each call they belong to another node.
@@ -197,7 +215,10 @@ class Trace:
         """Return nodes for a part of an optimiser's state: as the last step left it, or else as it is outside."""
         if (id(optimizer), what) in self.state:
             return self.state[id(optimizer), what].results
-        return tuple(self.cell(kind, place, optimizer, "memory", x) for place, x in zip(places, data, strict=True))
+        return tuple(
+            self.cell(kind, place, optimizer, "memory", x, (what, j) if isinstance(what, int) else None)
+            for j, (place, x) in enumerate(zip(places, data, strict=True))
+        )
 
     def keep(self, optimizer: Any, what: Any, text: str, results: Any, places: Any = ()) -> None:
         """Note a part of an optimiser's state as a step leaves it."""
