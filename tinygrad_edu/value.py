@@ -51,7 +51,7 @@ def one(row: Op) -> Callable[[Any], Any]:
     assert scalar is not None
 
     def method(x: Value) -> Value:
-        if mode_here() is not None:
+        if (here := mode_here()) is not None and not here.recording:
             return Value.make(row, (x,), {})
         z: Value = new(Value)
         try:
@@ -62,6 +62,8 @@ def one(row: Op) -> Callable[[Any], Any]:
         z.op, z.x, z.y, z.born = row, x, ABSENT, tick()
         frame = caller(1)
         z.code, z.instruction = frame.f_code, frame.f_lasti
+        if here is not None and here.watch_made is not None:
+            here.watch_made(z)
         return z
 
     return documented(method, row)
@@ -73,8 +75,8 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
     assert scalar is not None
 
     def method(x: Value, y: Any) -> Any:
-        kind = type(y)
-        if mode_here() is not None or (kind is not Value and kind not in EXACT):
+        kind, here = type(y), mode_here()
+        if (here is not None and not here.recording) or (kind is not Value and kind not in EXACT):
             return Value.make(row, (x, y), {}) if isinstance(y, (Value, *OPERAND)) else NotImplemented
         z: Value = new(Value)
         try:
@@ -85,6 +87,8 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
         z.op, z.x, z.y, z.born = row, x, y, tick()
         frame = caller(1)
         z.code, z.instruction = frame.f_code, frame.f_lasti
+        if here is not None and here.watch_made is not None:
+            here.watch_made(z)
         return z
 
     return documented(method, row)

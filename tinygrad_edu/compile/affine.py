@@ -8,6 +8,7 @@ sliced, transposed, repeated. Anything else is picked by an array of indices. Kn
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,9 @@ def taken(x: Tensor, places: Places, known: dict[Any, Tensor]) -> Tensor:
         first = places.take([0], axis)
         if n > 1 and (places == first).all():
             places = first
-    steps = tuple(int(np.take(places, 1, axis).flat[0] - places.flat[0]) if n > 1 else 0 for axis, n in enumerate(places.shape))
+    steps = tuple(
+        int(np.take(places, 1, axis).flat[0] - places.flat[0]) if n > 1 else 0 for axis, n in enumerate(places.shape)
+    )
     start = int(places.flat[0])
     regular = np.full((1,) * places.ndim, start)
     for axis, (n, step) in enumerate(zip(places.shape, steps, strict=True)):
@@ -80,9 +83,9 @@ def view(x: Tensor, start: int, shape: tuple[int, ...], steps: tuple[int, ...]) 
     if any(steps[a] < 1 for a in axes):
         return None
     places = [steps[a] for a in axes]  # how far apart: x is written as a number is, in digits of these places
-    ratios = [a // b for a, b in zip(places, places[1:], strict=False)]
+    ratios = [a // b for a, b in pairwise(places)]
     radix = [x.size // places[0], *ratios, places[-1]] if places else [x.size]
-    if any(a % b for a, b in zip(places, places[1:], strict=False)):
+    if any(a % b for a, b in pairwise(places)):
         return None
     rest, digits = start, []
     for place in places:
@@ -102,7 +105,7 @@ def view(x: Tensor, start: int, shape: tuple[int, ...], steps: tuple[int, ...]) 
     order = tuple(int(a) for a in np.argsort(axes))
     if order != tuple(range(len(order))):
         z = transpose(shaped(z, tuple(lengths[: len(axes)])), axes=order)
-    return shaped(z, shape)
+    return shaped(z, shape)  # type: ignore[no-any-return]  # of a tensor it is one
 
 
 def shaped(x: Any, shape: tuple[int, ...]) -> Any:
@@ -144,13 +147,16 @@ def summed_products(x: Any, y: Any, outer: int) -> Any:
 
     def matrix(z: Any, own: tuple[int, ...], others: tuple[int, ...]) -> Any:
         z = ordered(z, (*idle, *others, *stack, *own, *inner))
-        sizes = [*(z.shape[len(idle) + len(others) :][: len(stack)]), *([math.prod(z.shape[outer - len(own) : outer])] if own else [])]
+        sizes = [
+            *(z.shape[len(idle) + len(others) :][: len(stack)]),
+            *([math.prod(z.shape[outer - len(own) : outer])] if own else []),
+        ]
         return shaped(z, (*sizes, depth))
 
     a, b = matrix(x, rows, columns), matrix(y, columns, rows)
     lengths = {axis: max(pairs[axis]) for axis in range(outer)}
     if stack and not columns:
-        z = (a @ b[..., None])
+        z = a @ b[..., None]
     else:
         z = a @ (b.mT if columns else b)
     made = (*idle, *stack, *rows, *columns)

@@ -17,7 +17,8 @@ ELEMENT: Any = Kernel("element", lambda array, i: array.item(i))  # a float of a
 PACK: Any = Kernel("pack", lambda *floats: np.array(floats, float))
 
 data_of, grad_of, requires = attrgetter("_data"), attrgetter("_grad"), attrgetter("_requires_grad")
-set_data, set_grad, set_born = Node._data.__set__, Node._grad.__set__, Node.born.__set__  # type: ignore[attr-defined]  # slots are descriptors
+slots: Any = Node  # a slot is a descriptor, which the types do not say
+set_data, set_grad, set_born = slots._data.__set__, slots._grad.__set__, slots.born.__set__
 
 
 class Leaves(tuple[Any, ...]):

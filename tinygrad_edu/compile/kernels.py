@@ -32,7 +32,9 @@ class Spelling:
 
 
 class Kernel:
-    """A step that no row of the table stands for."""
+    """A step that no row of the table stands for, and no gradient passes."""
+
+    rules = ()
 
     def __init__(self, name: str, forward: Callable[..., Any]) -> None:
         self.name = name
@@ -178,7 +180,7 @@ def _sum(emit: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def _where(emit: Any, condition: Any, x: Any, y: Any) -> Any:
     zero = x.constant and np.ndim(x.data) == 0 and x.data == 0
     fits = np.shape(y.data) == np.broadcast_shapes(np.shape(condition.data), np.shape(y.data))
-    floats = isinstance(y.data, np.ndarray) and y.data.dtype.kind == "f" and y.data.itemsize in BITS
+    floats = isinstance(y.data, np.ndarray) and y.data.ndim > 0 and y.data.dtype.kind == "f" and y.data.itemsize in BITS
     if zero and fits and floats and isinstance(condition.data, np.ndarray) and condition.data.dtype == bool:
         return emit(ZERO_WHERE, y, condition)
     return None  # as it stands

@@ -14,7 +14,6 @@ import numpy as np
 from ..graph import ABSENT, Node, history, itself, pull
 from ..modes import no_grad
 from ..op import BUILT_IN
-from ..ops.arithmetic import add
 from ..ops.indexing import HERE, put
 from ..ops.shapes import astype, concatenate, identity
 from ..tensor import Tensor
@@ -29,7 +28,7 @@ WORTH = 16  # so many scalars must become one array, on average, or straight-lin
 LEAST = 256  # fewer scalars are always left as they are
 
 
-class NotAlike(Exception):
+class NotAlikeError(Exception):
     """A row computes something else of an array than of each of its numbers."""
 
 
@@ -60,7 +59,7 @@ class Lift:
             batch = Batch(self, graph)
             try:
                 batch.lift()
-            except NotAlike:
+            except NotAlikeError:
                 return False
         places = zip(batch.array.tolist(), batch.index.tolist(), strict=True)
         self.place.update((id(z), at) for z, at in zip(graph.nodes, places, strict=True) if at[0] >= 0)
@@ -101,11 +100,11 @@ class Lift:
     # Their gradients --------------------------------------------------------------------------------------------
 
     def backward(self, root: Any, seed: Any, walk: Walk) -> dict[Any, Any] | None:
-        """Return the gradient of each leaf that `root` depends on as a scalar node; None if it was not worth lifting."""
+        """Return the gradient of each leaf behind `root` as a scalar node; None if it was not worth lifting."""
         again = any(id(z) in self.place for z in walk.nodes)
         if not self.lift([root], self.walk([root], self.place) if again else walk):
             return None
-        reached = differentiable(root, walk.nodes)
+        reached = differentiable(root)
         number, index = self.place[id(root)]
         top = self.arrays[number]
         start = Tensor(float(seed._data), False) if seed.op is None else self.gathered([seed])
@@ -119,8 +118,8 @@ class Lift:
         for x in keep:
             g = self.numbered(grads[x]) if x in grads else -1
             for i, leaf in enumerate(self.leaves[self.number[x]]):
-                if leaf in reached:
-                    owner = self.owner.get(id(leaf), leaf)
+                owner = self.owner.get(id(leaf), leaf)
+                if not reached.isdisjoint((leaf, owner)) and self.stand_in(owner, root) is leaf:  # not what it was before it was assigned
                     found[owner] = leaf.zero() if g < 0 else self.element(g, i)
         return found
 
@@ -143,10 +142,8 @@ class Lift:
         return self.joined[arrays] if len(arrays) > 1 else arrays[0], [0, *np.cumsum(sizes)[:-1].tolist()]
 
 
-def differentiable(root: Any, nodes: list[Any]) -> set[Any]:
-    """Return the leaves to which the gradient of `root` is carried."""
-    if all(z._requires_grad for z in nodes if z.op is not None):
-        return {z for z in nodes if z._requires_grad}
+def differentiable(root: Any) -> set[Any]:
+    """Return the nodes to which the gradient of `root` is carried, or at least the leaves."""
     seen, found = {root}, [root]
     for z in found:  # grows while it is read
         for x, rule in zip(z.inputs, z.op.rules if z.op is not None and z.op is not ELEMENT else (), strict=False):
@@ -157,7 +154,7 @@ def differentiable(root: Any, nodes: list[Any]) -> set[Any]:
 
 
 class Batch:
-    """The lifting of one graph. `array` and `index` say of each of its nodes where it lies, by number; -1: nowhere yet."""
+    """The lifting of one graph. Node `k` lies in the array of number `array[k]`, at `index[k]`; -1: nowhere yet."""
 
     def __init__(self, lift: Lift, graph: Scalars) -> None:
         self.to, self.graph = lift, graph
@@ -233,7 +230,7 @@ class Batch:
         if op.name not in BUILT_IN:
             expected = np.array([graph.nodes[k]._data for k in ks.tolist()])
             if not np.allclose(np.broadcast_to(z._data, lengths).ravel(), expected, rtol=1e-6, atol=0, equal_nan=True):
-                raise NotAlike
+                raise NotAlikeError
         self.placed(z, ks, lengths)
 
     def computed(self, op: Any, params: dict[str, Any], operands: list[Any]) -> Any:
@@ -245,7 +242,7 @@ class Batch:
         try:
             return op(*operands, **params)
         except Exception:  # a user's row may fail in any way on what is no single number
-            raise NotAlike from None
+            raise NotAlikeError from None
 
     def standing_in(self, z: Any, ks: Numbers, lengths: tuple[int, ...]) -> Any:
         """Return an array for leaves that were assigned, each with an element of its own, where gradients end."""
@@ -278,7 +275,7 @@ class Batch:
             if all(type(part) is type(x[0]) and part == x[0] for part in x):
                 return x[0]
             return np.array([float(part) for part in x]).reshape(lengths)
-        return self.elements(*x, lengths)
+        return self.elements(x[0], x[1], lengths)
 
     def elements(self, array: int, places: Numbers, shape: tuple[int, ...]) -> Any:
         """Return elements of an array in a shape, of length 1 where they do not change."""
@@ -289,7 +286,7 @@ class Batch:
     def sums(self, ks: Numbers) -> None:
         """Compute sums whose terms are all placed, or are products of what is."""
         graph = self.graph
-        starts, ends = (np.searchsorted(graph.totals, ks, side) for side in ("left", "right"))  # type: ignore[call-overload]  # of literal sides
+        starts, ends = (np.searchsorted(graph.totals, ks, side) for side in ("left", "right"))
         for count in np.unique(ends - starts).tolist():
             chosen = np.flatnonzero(ends - starts == count)
             terms = starts[chosen, None] + np.arange(count)
@@ -382,7 +379,7 @@ class Batch:
             return factors[0] if len(factors) == 1 else factors[0] * factors[1]
         factors = [spread(x, (*x.shape[:outer], *inner)) for x in factors]
         if len(factors) == 2:
-            return summed_products(*factors, outer)
+            return summed_products(factors[0], factors[1], outer)
         return factors[0].sum(axis=tuple(range(outer, outer + len(inner))))
 
 

@@ -87,7 +87,9 @@ class Packs:
             return self.trace.cell(Tensor, "read_grad({})", owners, "grad", np.array([leaf._data for leaf in leaves]))
         if isinstance(origin, tuple):
             optimizer, j = origin
-            whole = self.trace.cell(Tensor, f"column({{}}.memory, {j})", optimizer, "memory", column(optimizer.memory, j))
+            whole = self.trace.cell(
+                Tensor, f"column({{}}.memory, {j})", optimizer, "memory", column(optimizer.memory, j)
+            )
             entries = [self.trace.cells[leaf].entry[0] for leaf in leaves]
             return whole if entries == list(range(whole.size)) else picked(whole, np.array(entries))
         z: Any = object.__new__(Tensor)

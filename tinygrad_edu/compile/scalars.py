@@ -7,21 +7,20 @@ Knows what a graph looks like, and nothing of what is made of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from ..graph import ABSENT, LISTED, Node, born
+from ..graph import ABSENT, LISTED, born
 from ..ops.arithmetic import add, multiply
 from ..value import Value
 from .cells import ELEMENT, requires
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 CONSTANT, NOTHING = -1, -2  # in place of an operand's number: it is no node; there is none
-TERM = {"add": 1, "multiply": 2}
 
 
 class Walk:
@@ -49,7 +48,7 @@ class Walk:
                     self.stale.append((z, operand))
                 if operand.op is None and stand_in is not None and (other := stand_in(operand, z)) is not operand:
                     self.replaced.append((z, operand, other))
-                    operand = other  # noqa: PLW2901  # what the leaf held when `z` was made
+                    operand = other  # what the leaf held when `z` was made
                 if operand not in seen:
                     seen.add(operand)
                     self.nodes.append(operand)
@@ -65,11 +64,12 @@ class Scalars:
     terms, totals: the operands of sums of many terms, and the number of each one's sum, in that one's order.
     """
 
-    def __init__(self, walk: Walk, wanted: Iterable[Any], known: Container[int]) -> None:
+    def __init__(self, walk: Walk, wanted: Iterable[Any], known: Collection[int]) -> None:
         self.nodes = nodes = walk.nodes
         n = len(nodes)
         ops = list(map(attrgetter("op"), nodes))
-        self.given = np.fromiter((op is None or op is ELEMENT or id(z) in known for z, op in zip(nodes, ops)), bool, n)
+        given = [op is None or op is ELEMENT for op in ops]
+        self.given = np.array([a or id(z) in known for a, z in zip(given, nodes, strict=True)] if known else given)
         self.needs = np.fromiter(map(requires, nodes), bool, n)
         self.inner = np.flatnonzero(~self.given)
         self.row_of = np.full(n, -1)

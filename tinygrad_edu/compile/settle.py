@@ -1,5 +1,6 @@
-"""What a traced function leaves behind, array by array: scalar results and effects are lifted, and effects that many
-leaves have in common become one.
+"""What a traced function returns and leaves behind, array by array.
+
+Scalar results and effects are lifted, and what is done to many leaves becomes one effect on all that lie in one array.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def settled(trace: Trace, nodes: list[Node]) -> list[Node]:
         return settled_scalars(trace, nodes, scalars) if scalars else nodes
 
 
-def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Node]) -> list[Node]:
+def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> list[Node]:
     """Return `nodes` with each of `scalars` as an element of an array."""
     lift = trace.lifted
     if not lift.lift(scalars, lift.walk(scalars, lift.place)):

@@ -132,7 +132,7 @@ class Writer:
         if x not in self.names:
             if isinstance(x.source, int):
                 self.names[x] = f"x{x.source}"
-            elif isinstance(x.data, PLAIN):
+            elif isinstance(x.data, PLAIN) and not (isinstance(x.data, float) and not np.isfinite(x.data)):
                 self.names[x] = repr(x.data)
             elif np.ndim(x.data) == 0 and getattr(x.data, "dtype", None) == np.float64 and np.isfinite(x.data):
                 self.names[x] = repr(x.data.item())

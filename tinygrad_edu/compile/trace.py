@@ -21,7 +21,7 @@ from ..modes import Switch, no_grad
 from ..ops import shapes
 from ..tensor import Tensor
 from ..value import Value
-from .lift import Lift
+from .lift import Lift, differentiable
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,7 @@ class Trace:
     versions: dict[Node, list[tuple[int, Node]]] = field(default_factory=dict)  # what was assigned, and when
     before: dict[Node, tuple[Any, ...]] = field(default_factory=dict)  # changed leaves as they were
     unset: dict[Node, bool] = field(default_factory=dict)  # leaves whose gradient was asked for: was there none?
+    graded: set[Node] = field(default_factory=set)  # leaves whose gradient was set or added to, or forgotten
     settings: dict[tuple[Any, str], Any] = field(default_factory=dict)  # attributes on which the program depends
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
     state: dict[tuple[int, Any], Effect] = field(default_factory=dict)  # optimisers' memory as it is by now
@@ -71,7 +72,7 @@ class Trace:
         for leaf, (data, grad, born) in self.before.items():
             if leaf in self.versions:
                 self.effects.append(Effect("{}._data = {}", leaf, (self.versions[leaf][-1][1],), ("{}._data",)))
-            if leaf._grad is None and grad is not None:
+            if leaf._grad is None and leaf in self.graded:
                 self.effects.append(Effect("{}._grad = None", leaf, ()))
             elif leaf._grad is not grad:
                 self.effects.append(Effect("{}._grad = {}", leaf, (leaf._grad,), ("{}._grad",)))
@@ -147,14 +148,16 @@ class Trace:
     def set_grad(self, leaf: Node, new: Any) -> None:
         """Take what becomes the gradient of a leaf."""
         self.touch(leaf)
+        self.graded.add(leaf)
         leaf._grad = None if new is None else self.as_node(leaf, new)
 
     def backward(self, root: Node, seed: Any) -> None:
         """Add the gradients of the leaves, as nodes."""
         start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
         for leaf, gradient in self.gradients(root, start).items():
-            if leaf not in self.before or leaf._grad is self.before[leaf][1] is not None:
-                self.unset.setdefault(leaf, leaf._grad is None)
+            if leaf not in self.graded:
+                self.unset[leaf] = leaf._grad is None
+                self.graded.add(leaf)
             self.touch(leaf)
             if leaf._grad is not None and not isinstance(leaf._grad, Node):
                 leaf._grad = self.cell(type(leaf), "{}._grad", leaf, "grad", leaf._grad)
@@ -166,8 +169,9 @@ class Trace:
         """Return the gradients of the leaves: of a large graph of scalars, by way of the arrays that they become."""
         if type(root) is Value:
             walk = self.lifted.walk([root])
+            path = differentiable(root) if walk.stale else ()
             for z, x in walk.stale:
-                if z._requires_grad:
+                if z in path:
                     raise StaleGraphError(reasons.stale(z, x))
             if (found := self.lifted.backward(root, start, walk)) is not None:
                 return found

@@ -127,7 +127,7 @@ clip = op(
     lambda g, z, x, low, high: where(logical_and(x < low, low <= high), g, 0.0),
     lambda g, z, x, low, high: where(maximum(x, low) > high, g, 0.0),
     tex=r"\mathrm{{clip}}({}, {}, {})",
-    scalar=lambda x, low, high: min(max(x, low), high) if x == x else x,
+    scalar=lambda x, low, high: x + low + high if x != x or low != low or high != high else min(max(x, low), high),
     elementwise=True,
     onnx="Clip",
     doc="Move what lies outside an interval to its bounds.",
