@@ -50,17 +50,22 @@ class Lift:
 
     def lift(self, roots: Sequence[Any], walk: Walk) -> bool:
         """Give each of `roots` a place, if that is worth it."""
-        if len(walk.nodes) < (LEAST if not self.arrays else FEW):
+        begun = bool(self.arrays)  # then what is left must follow: it hangs on what was lifted
+        if not begun and len(walk.nodes) < LEAST:
             return False
-        graph = Scalars(walk, roots, self.place)
-        if len(graph.inner) and len(graph.inner) < WORTH * graph.depth:
+        graph, before = Scalars(walk, roots, self.place), len(self.trace.made)
+        if not begun and len(graph.inner) < WORTH * graph.depth:
             return False
         with np.errstate(all="ignore"):  # the scalars themselves have warned
             batch = Batch(self, graph)
             try:
                 batch.lift()
+                worth = begun or len(graph.inner) >= WORTH * (len(self.trace.made) - before) / 2
             except NotAlikeError:
-                return False
+                worth = False
+        if not worth:
+            self.__init__(self.trace)  # type: ignore[misc]  # as if nothing had been tried
+            return False
         places = zip(batch.array.tolist(), batch.index.tolist(), strict=True)
         self.place.update((id(z), at) for z, at in zip(graph.nodes, places, strict=True) if at[0] >= 0)
         return True

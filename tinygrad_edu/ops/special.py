@@ -114,7 +114,7 @@ sinc = op(
 xlogy = op(
     "xlogy",
     "{} * log({})",
-    lambda x, y: np.where(np.equal(x, 0) & ~np.isnan(y), 0, x * np.log(np.where(np.equal(x, 0), 1, y))),
+    lambda x, y: x * np.log(np.where(np.equal(x, 0) & ~np.isnan(y), 1, y)),
     lambda g, z, x, y: g * log(where(logical_and(x == 0, y == 0), 1.0, y)),
     lambda g, z, x, y: g * where(x == 0, 0.0, x) / where(logical_and(x == 0, y == 0), 1.0, y),
     tex=r"{} \ln({})",
