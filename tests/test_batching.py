@@ -51,7 +51,7 @@ def twins(build, steps=4, tolerance=1e-12):
     return fast
 
 
-# Programs that nobody thought of ----------------------------------------------------------------------------------
+# Programs that nobody thought of ---------------------------------------------------------------------------------
 
 ROWS = [row for row in TABLE.values() if row.scalar is not None and row.name != "polygamma"]  # which has a parameter
 ARITY = {row: row.text.count("{}") for row in ROWS}
@@ -167,7 +167,7 @@ def test_each_row_of_scalars_and_its_gradient_at_ordinary_points_and_at_poles(ro
             assert_same([x.grad for xs in made[0] for x in xs], [x.grad for xs in made[1] for x in xs])
 
 
-# The nets of learners -----------------------------------------------------------------------------------------------
+# The nets of learners --------------------------------------------------------------------------------------------
 
 
 def demo(points=20, sizes=(8, 8, 1), activation="relu", optimizer=None, inner=1):
@@ -367,7 +367,7 @@ def test_data_given_as_values_is_read_anew_and_gets_gradients():
     assert len(fast.programs) == 1
 
 
-# What stays as it was -------------------------------------------------------------------------------------------------
+# What stays as it was --------------------------------------------------------------------------------------------
 
 
 def test_a_few_scalars_stay_plain_arithmetic():
@@ -460,7 +460,7 @@ def test_weights_that_are_frozen_are_noticed(eagerly):
     assert w[3].grad == 6.0
 
 
-# Loops and matrix products ----------------------------------------------------------------------------------------------
+# Loops and matrix products ---------------------------------------------------------------------------------------
 
 
 def test_loops_are_found_in_places():

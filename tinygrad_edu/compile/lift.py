@@ -37,6 +37,11 @@ class Lift:
 
     def __init__(self, trace: Any) -> None:
         self.trace = trace
+        self.refused = False  # whether it was tried, and found not to be worth it
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all arrays."""
         self.arrays: list[Any] = []
         self.number: dict[Node, int] = {}  # of an array, among all
         self.place: dict[int, tuple[int, int]] = {}  # of a scalar that was lifted
@@ -51,7 +56,7 @@ class Lift:
     def lift(self, roots: Sequence[Any], walk: Walk) -> bool:
         """Give each of `roots` a place, if that is worth it."""
         begun = bool(self.arrays)  # then what is left must follow: it hangs on what was lifted
-        if not begun and len(walk.nodes) < LEAST:
+        if self.refused or (not begun and len(walk.nodes) < LEAST):
             return False
         graph, before = Scalars(walk, roots, self.place), len(self.trace.made)
         if not begun and len(graph.inner) < WORTH * graph.depth:
@@ -64,7 +69,8 @@ class Lift:
             except NotAlikeError:
                 worth = False
         if not worth:
-            self.__init__(self.trace)  # type: ignore[misc]  # as if nothing had been tried
+            self.clear()
+            self.refused = True
             return False
         places = zip(batch.array.tolist(), batch.index.tolist(), strict=True)
         self.place.update((id(z), at) for z, at in zip(graph.nodes, places, strict=True) if at[0] >= 0)
@@ -124,7 +130,9 @@ class Lift:
             g = self.numbered(grads[x]) if x in grads else -1
             for i, leaf in enumerate(self.leaves[self.number[x]]):
                 owner = self.owner.get(id(leaf), leaf)
-                if not reached.isdisjoint((leaf, owner)) and self.stand_in(owner, root) is leaf:  # not what it was before it was assigned
+                if (
+                    not reached.isdisjoint((leaf, owner)) and self.stand_in(owner, root) is leaf
+                ):  # not what it was before it was assigned
                     found[owner] = leaf.zero() if g < 0 else self.element(g, i)
         return found
 
