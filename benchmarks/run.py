@@ -1,114 +1,98 @@
-"""Time training steps of this package beside those of others: `python benchmarks/run.py`.
+"""Time this package beside others, and see what it promises about speed: `python benchmarks/run.py`.
 
-Each subject runs in a process of its own with one BLAS thread. They take turns, for several rounds, so that what
-else the machine does falls on all of them. The table shows the median step of the best round; `--out` keeps all
-rounds as JSON. `--quick` takes a few steps only, to see that all subjects compute the same losses.
+Each subject runs in a process of its own, on one processor and one BLAS thread. They take turns for several rounds, so
+that what else the machine does falls on all of them. No times are shown of subjects whose losses differ. Results are
+kept in benchmarks/results.json after every task; `--missing` goes on with a run that was broken off, `--write` puts
+the tables and pictures into docs/. `--quick` does everything once and small, to see that it works; its times mean
+nothing. What to install: `pip install -e ".[bench]"`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-import statistics
-import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")}
-SAME = 1e-9  # how far losses may be apart, relatively
-FIRST = 3  # how many of the first losses are compared
+import tables
+from results import Kept, disagreement, load, why_not
+from tasks import CURVES, OTHERS, TASKS, TRAINING
+from turns import Found, once_each, race
 
-
-def measure(task: str, subject: str, seconds: float, quick: bool) -> dict[str, Any]:
-    """Run one subject here: return its first losses, and the time of its median step in seconds."""
-    from subjects import TASKS
-
-    subjects, setting = TASKS[task]
-    try:
-        step = subjects[subject](10 if quick and isinstance(setting, int) else setting)
-    except ImportError as error:
-        return {"skipped": str(error)}
-    losses, times = [step() for _ in range(FIRST)], []
-    began = time.perf_counter()
-    while not times or (not quick and time.perf_counter() - began < seconds):
-        before = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - before)
-    return {"losses": losses, "median": statistics.median(times), "steps": len(times)}
+HERE = Path(__file__).parent
+DOCS = HERE.parent / "docs"
+QUICK = [*TRAINING, *(f"{curve}: {min(points):,}" for curve, points in CURVES.items()), *OTHERS]
 
 
-def in_process(task: str, subject: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Run one subject in a process of its own."""
-    command = [sys.executable, __file__, "--subject", task, subject, "--seconds", str(options.seconds)]
-    done = subprocess.run(
-        command + ["--quick"] * options.quick, capture_output=True, text=True, env=os.environ | ONE_THREAD, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{subject} failed at {task}:\n{done.stderr}")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def chosen(names: list[str] | None, kept: Kept, *, missing: bool) -> list[str]:
+    """Return the tasks that the command line asks for. Raises SystemExit for a name that no task begins with."""
+    found = [task for task in TASKS if names is None or task.startswith(tuple(names))]
+    for name in names or ():
+        if not any(task.startswith(name) for task in TASKS):
+            raise SystemExit(f"no task begins with {name!r}: there are {', '.join(TASKS)}")
+    return [task for task in found if not (missing and task in kept.tasks)]
 
 
-def agree(task: str, rounds: dict[str, list[dict[str, Any]]]) -> None:
-    """Raise SystemExit unless all subjects of a task had the same first losses."""
-    losses = {subject: found[0]["losses"] for subject, found in rounds.items() if "losses" in found[0]}
-    expected = next(iter(losses.values()), [])
-    for subject, given in losses.items():
-        if any(not abs(a - b) <= SAME * max(1, abs(b)) for a, b in zip(given, expected, strict=True)):
-            raise SystemExit(f"{task}: {subject} has losses {given}, the first subject {expected}")
-
-
-def table(task: str, rounds: dict[str, list[dict[str, Any]]]) -> str:
-    """Return the results of a task as lines of a Markdown table."""
-    best = {s: min(r["median"] for r in found) for s, found in rounds.items() if "median" in found[0]}
-    unit = next(iter(best.values()), 1.0)
-    lines = [f"| {task} | a step | against the first |", "|---|---:|---:|"]
-    for subject, found in rounds.items():
-        if subject in best:
-            lines.append(f"| {subject} | {best[subject] * 1e3:,.3f} ms | {best[subject] / unit:.3g} × |")
-        else:
-            lines.append(f"| {subject} | skipped: {found[0]['skipped']} | |")
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few steps only: are the losses the same?")
-    parser.add_argument("--seconds", type=float, default=1.0, help="how long each subject steps in each round")
-    parser.add_argument("--rounds", type=int, default=5, help="how many turns each subject takes")
-    parser.add_argument("--tasks", nargs="+", help="which tasks; all if left out")
-    parser.add_argument("--out", type=Path, help="a folder to keep the results in, as JSON")
-    parser.add_argument("--subject", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.subject:
-        print(json.dumps(measure(*options.subject, options.seconds, options.quick)))
+def measured(
+    tasks: list[str], options: argparse.Namespace
+) -> Iterator[tuple[str, dict[str, Found], list[float | None]]]:
+    """Measure task by task; return also the load of the machine before and after."""
+    if options.quick:
+        for task, subjects in once_each([task for task in tasks if task in QUICK]).items():
+            yield task, subjects, []
         return
-    from subjects import TASKS
+    for i, task in enumerate(tasks, 1):
+        print(f"[{i}/{len(tasks)}] {task} …", end=" ", flush=True, file=sys.stderr)
+        before, began = load(), time.perf_counter()
+        yield task, race(task, options.rounds, options.seconds), [before, load()]
+        print(f"{time.perf_counter() - began:.0f} s", file=sys.stderr)
 
-    kept: dict[str, Any] = {
-        "machine": platform.platform(),
-        "python": platform.python_version(),
-        "load before": os.getloadavg() if hasattr(os, "getloadavg") else None,
-        "tasks": {},
-    }
-    for task in options.tasks or TASKS:
-        rounds: dict[str, list[dict[str, Any]]] = {subject: [] for subject in TASKS[task][0]}
-        for _ in range(1 if options.quick else options.rounds):
-            for subject, found in rounds.items():
-                if not found or "skipped" not in found[0]:
-                    found.append(in_process(task, subject, options))
-        agree(task, rounds)
-        print(table(task, rounds), end="\n\n")
-        kept["tasks"][task] = rounds
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / "benchmarks.json").write_text(json.dumps(kept, indent=1))
+
+def pictures(kept: Kept, folder: Path) -> None:
+    """Draw the results, where there is matplotlib."""
+    try:
+        import picture
+    except ImportError as error:
+        print(f"no pictures: {error}", file=sys.stderr)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    picture.steps(kept.tasks, folder / "steps.svg")
+    picture.scaling(kept.tasks, folder / "scaling.svg")
+
+
+def main() -> int:
+    """Run what the command line asks for; return 1 where a subject failed or computed something else."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="everything once and small: are the losses the same?")
+    parser.add_argument("--tasks", nargs="*", metavar="TASK", help="tasks whose names begin so; all if left out")
+    parser.add_argument("--missing", action="store_true", help="only tasks of which no results are kept")
+    parser.add_argument("--rounds", type=int, default=7, help="how many turns each subject takes")
+    parser.add_argument("--seconds", type=float, default=0.4, help="how long a turn is")
+    parser.add_argument("--out", type=Path, help="a folder to keep results.json in, and with --quick pictures")
+    parser.add_argument("--write", action="store_true", help="put tables and pictures into docs/")
+    options = parser.parse_args()
+    folder = options.out or (Path(tempfile.mkdtemp()) if options.quick else HERE)
+    kept = Kept(folder / "results.json")
+    wrong = []
+    for task, subjects, loads in measured(chosen(options.tasks, kept, missing=options.missing), options):
+        wrong += [f"{task}: {s} {reason}" for s, f in subjects.items() if (reason := why_not(f)) and "failed" in f]
+        if differ := disagreement(task, subjects):
+            wrong.append(differ)
+            continue
+        kept.keep(task, subjects, loads)
+        print(tables.task_in_full(task, subjects), flush=True)
+    if not options.quick:
+        print(tables.budget(kept.tasks))
+    if options.write and not options.quick:
+        tables.write(kept.content, DOCS / "performance.md")
+        pictures(kept, DOCS / "images")
+    elif options.quick:
+        pictures(kept, folder)
+    print(*wrong, sep="\n", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""What is raced: for each task its subjects, what they are told, and how they are measured."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import chains
+import images
+import matrices
+import package
+import scalars
+from matrices import Net
+
+Repetition = Callable[[], dict[str, float]]  # does the work once and returns the seconds of its parts
+
+FIRST = 3  # how many of the first losses are compared
+
+
+def steps(subject: Callable[[Any], scalars.Step], setting: Any) -> tuple[dict[str, Any], Repetition]:
+    """Return the first losses of a subject, and its step as something to repeat."""
+    step = subject(setting)
+
+    def once() -> dict[str, float]:
+        began = time.perf_counter()
+        step()
+        return {"step": time.perf_counter() - began}
+
+    return {"losses": [step() for _ in range(FIRST)]}, once
+
+
+def steps_and_memory(subject: Callable[[Any], scalars.Step], setting: Net) -> tuple[dict[str, Any], Repetition]:
+    """Return also by how many bytes the process grows for its net, its data and its first steps."""
+    warm_up = subject(Net(2, (2, 2, 2, 2)))
+    warm_up()  # loads what the library loads when it is first used
+    with Peak() as peak:
+        about, once = steps(subject, setting)
+    return about | {"memory": peak.growth}, once
+
+
+class Peak:
+    """How far the memory of this process grows inside a `with`: to its peak, from what it was."""
+
+    def __enter__(self) -> Peak:
+        with contextlib.suppress(OSError):  # where there is no such file, the peak is the highest there ever was
+            Path("/proc/self/clear_refs").write_text("5")  # Linux: from now on
+        self.before = self.highest()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.growth = self.highest() - self.before
+
+    @staticmethod
+    def highest() -> int:
+        """Return the peak, in bytes."""
+        try:
+            status = Path("/proc/self/status").read_text()
+            return int(status.split("VmHWM:")[1].split()[0]) * 1024
+        except OSError:
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def lengths(subject: Callable[[], type[Any]], length: int) -> tuple[dict[str, Any], Repetition]:
+    """Return the bytes of a chain of scalar nodes, and making, walking and freeing it as something to repeat."""
+    value = subject()
+    return chains.memory(value, length), lambda: chains.times(value, length)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One race. small: what the subjects are told instead where only the losses are looked at."""
+
+    subjects: dict[str, Callable[..., Any]]
+    setting: Any
+    small: Any
+    measure: Callable[..., tuple[dict[str, Any], Repetition]] = steps
+
+
+TINY = Net(4, (5, 6, 4, 3))
+TRAINING = {
+    "micrograd-demo": Task(scalars.SUBJECTS, 100, 6),
+    "mlp-small": Task(matrices.SUBJECTS, Net(32, (64, 64, 32, 10)), Net(32, (64, 64, 32, 10))),
+    "mlp-medium": Task(matrices.SUBJECTS, Net(128, (784, 256, 128, 10)), TINY),
+    "mlp-large": Task(matrices.SUBJECTS, Net(512, (784, 1024, 1024, 10)), TINY),
+    "cnn": Task(images.SUBJECTS, 64, 3),
+}
+
+# Curves: one thing grows, all else stays as it is in mlp-small ------------------------------------------------------
+
+SCALED = {
+    name: matrices.SUBJECTS[name] for name in ("NumPy by hand", "tinygrad_edu", "tinygrad_edu compiled", "PyTorch")
+}
+CURVES: dict[str, dict[int, Task]] = {
+    "rows of a batch": {
+        n: Task(SCALED, Net(n, (64, 64, 32, 10)), TINY, steps_and_memory) for n in (1, 8, 64, 512, 4096)
+    },
+    "width of layers": {
+        n: Task(SCALED, Net(32, (n, n, n, 10)), TINY, steps_and_memory) for n in (8, 32, 128, 512, 1024)
+    },
+    "number of layers": {
+        n: Task(SCALED, Net(32, (64,) * n + (10,)), TINY, steps_and_memory) for n in (1, 3, 10, 30, 100)
+    },
+    "nodes of a chain": {n: Task(chains.SUBJECTS, n, 40, lengths) for n in (500, 1000, 10_000, 100_000, 1_000_000)},
+}
+
+OTHERS = {
+    "import": Task(package.IMPORTS, None, None, package.seconds_of_import),
+    "pages of 1,000 nodes": Task(package.PAGES, 1000, 50, package.seconds_of_writing),
+}
+
+TASKS = TRAINING | {f"{curve}: {n:,}": task for curve, points in CURVES.items() for n, task in points.items()} | OTHERS
