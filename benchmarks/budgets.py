@@ -16,14 +16,14 @@ CHAINS = [length for length in CURVES["nodes of a chain"] if length >= 1000]
 
 @dataclass(frozen=True)
 class Budget:
-    """One promise. limit: what `measured` may be at most, or at least; `shown` writes a number with its unit."""
+    """One promise. limit: what `measured` may be at most, or at least; `unit` is that of both."""
 
     work: str
     target: str
     limit: float
     measured: Callable[[Tasks], float | None]
     at_least: bool = False
-    shown: str = "{:.3g} ×"
+    unit: str = "×"
 
     def met(self, tasks: Tasks) -> bool | None:
         """Return whether the promise holds, None where that was not measured."""
@@ -93,8 +93,8 @@ def budgets() -> Iterator[Budget]:
         yield Budget(f"cnn, {how}", "≤ 2 × PyTorch", 2, slower("cnn", subject, "PyTorch"))
         yield Budget(f"cnn, {how}", "ahead of MyGrad and HIPS autograd", 1, slower("cnn", subject, *NUMPY_FRAMEWORKS))
     yield Budget("chains of 10³ to 10⁶ scalar nodes", "time a node even within 1.3 ×", 1.3, evenness)
-    yield Budget("chains of 10³ to 10⁶ scalar nodes", "≤ 250 bytes a node", 250, most_bytes, shown="{:.0f} bytes")
+    yield Budget("chains of 10³ to 10⁶ scalar nodes", "≤ 250 bytes a node", 250, most_bytes, unit="bytes")
     yield Budget("import", "≤ 1.3 × import numpy", 1.3, slower("import", OURS, "numpy"))
     for page in ("picture", "stepper page"):
-        yield Budget(f"{page} of 1,000 nodes", "≤ 50 ms to write", 50, milliseconds(page), shown="{:.0f} ms")
-        yield Budget(f"{page} of 1,000 nodes", "≤ 500 KB", 500, kilobytes(page), shown="{:.0f} KB")
+        yield Budget(f"{page} of 1,000 nodes", "≤ 50 ms to write", 50, milliseconds(page), unit="ms")
+        yield Budget(f"{page} of 1,000 nodes", "≤ 500 KB", 500, kilobytes(page), unit="KB")

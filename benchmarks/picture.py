@@ -8,9 +8,9 @@ from typing import Any
 import matplotlib as mpl
 from budgets import HAND, bytes_of_a_node
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from results import Tasks, median, ratio
-from tables import SEVERAL, duration
+from tables import SEVERAL, digits, duration
 from tasks import CURVES, TRAINING
 
 # Ours in two strengths of one colour that also differ in form, what stands for NumPy itself in black, all else quiet
@@ -29,6 +29,7 @@ SMALLEST = 1e5  # bytes: what a process grows by in fewer is the noise of its al
 def plain(axes: Any) -> None:
     """Leave out of a picture what says nothing."""
     axes.spines[["top", "right"]].set_visible(False)
+    axes.minorticks_off()
     axes.grid(color="#e5e7eb", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(length=0)
@@ -58,16 +59,15 @@ def steps(tasks: Tasks, path: Path) -> None:
 
 def panel(axes: Any, task: str, tasks: Tasks, ratios: dict[str, float]) -> None:
     """Draw one task: a dot a library, on a line from where NumPy by hand is."""
-    plain(axes)
     axes.set_xscale("log")
+    plain(axes)
     for row, (subject, times) in enumerate(ratios.items()):
         colour, mark = STYLE.get(subject, QUIET)
         axes.plot([1, times], [row, row], color=colour, linewidth=1.5, alpha=0.5)
         axes.plot([times], [row], mark, color=colour, markersize=6)
         seconds = median(tasks, task, subject)
-        label = f"{times:.3g} ×" if times < 1000 else f"{times:,.0f} ×"
         axes.annotate(
-            f"{label}, {duration(seconds or 0.0)}",
+            f"{digits(times)} ×, {duration(seconds or 0.0)}",
             (max(times, 1), row),
             (8, 0),
             textcoords="offset points",
@@ -77,10 +77,13 @@ def panel(axes: Any, task: str, tasks: Tasks, ratios: dict[str, float]) -> None:
         )
     axes.axvline(1, color="#111827", linewidth=0.8)
     axes.set_yticks(range(len(ratios)), ratios)
+    for label in axes.get_yticklabels():
+        label.set_fontweight("bold" if label.get_text().startswith("tinygrad_edu") else "normal")
     axes.invert_yaxis()
     axes.margins(y=0.12)
-    axes.set_xlim(min(0.7, *ratios.values()) / 1.15, max(4, *ratios.values()) * 2.5)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1e4 else f"{value:,.0f}"))
+    axes.set_xlim(min(0.7, *ratios.values()) / 1.15, max(4, *ratios.values()) * 3.5)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(ratios.values()) < 100 else (1,)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_title(task, loc="left", fontsize=10, fontweight="bold")
 
@@ -94,9 +97,9 @@ def scaling(tasks: Tasks, path: Path) -> None:
             each = curve not in SEVERAL  # of a chain it is the cost of one node that is of interest
             for row, what in enumerate(("time", "memory")):
                 axes = panels[row, column]
-                plain(axes)
                 axes.set_xscale("log")
                 axes.set_yscale("linear" if each else "log")
+                plain(axes)
                 for subject in next(iter(points.values())).subjects:
                     line(axes, curve, what, tasks, subject)
                 if each:
@@ -104,8 +107,8 @@ def scaling(tasks: Tasks, path: Path) -> None:
             panels[0, column].set_title(curve, fontsize=10, fontweight="bold")
             panels[0, column].set_ylabel("ns a node" if each else "ms a step")
             panels[1, column].set_ylabel("bytes a node" if each else "MB grown")
-            panels[1, column].set_xlabel(curve)
-            panels[0, column].legend(frameon=False, fontsize=8)
+        named = {mark.get_label(): mark for axes in panels[0] for mark in axes.get_lines()}
+        figure.legend(named.values(), named, loc="outside upper center", ncols=len(named), frameon=False)
         save(figure, path)
 
 

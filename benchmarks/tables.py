@@ -13,17 +13,22 @@ BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"  # between
 SEVERAL = [curve for curve in CURVES if curve != "nodes of a chain"]
 
 
+def digits(number: float) -> str:
+    """Return a number with three digits, or all before the point."""
+    return f"{number:.3g}" if abs(number) < 999.5 else f"{number:,.0f}"
+
+
 def duration(seconds: float) -> str:
     """Return a time in a unit that leaves a number one can read."""
-    unit, number = (
-        ("s", seconds) if seconds >= 1 else ("ms", seconds * 1e3) if seconds >= 1e-3 else ("µs", seconds * 1e6)
-    )
-    return f"{number:.3g} {unit}" if number < 100 else f"{number:,.0f} {unit}"
+    for unit, in_a_second in (("s", 1), ("ms", 1e3)):
+        if seconds * in_a_second >= 1:
+            return f"{digits(seconds * in_a_second)} {unit}"
+    return f"{digits(seconds * 1e6)} µs"
 
 
 def size(count: float) -> str:
     """Return a number of bytes in a unit that leaves a number one can read."""
-    return f"{count / 1e6:.3g} MB" if count < 1e8 else f"{count / 1e6:,.0f} MB"
+    return f"{digits(count / 1e6)} MB" if count >= 1e6 else f"{digits(count / 1e3)} KB"
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -43,7 +48,7 @@ def task_in_full(task: str, subjects: dict[str, Any]) -> str:
         times = (median(tasks, task, subject), least(tasks, task, subject), spread(tasks, task, subject))
         against = ratio(tasks, task, subject, first)
         assert None not in (*times, against)
-        rows.append([subject, duration(times[0]), duration(times[1]), f"{times[2]:.0%}", f"{against:.3g} ×"])
+        rows.append([subject, duration(times[0]), duration(times[1]), f"{times[2]:.0%}", f"{digits(against)} ×"])
     return table([task, "median", "least", "spread of the turns", f"against {first}"], rows)
 
 
@@ -60,7 +65,7 @@ def cell(tasks: Tasks, task: str, subject: str) -> str:
     seconds, against = median(tasks, task, subject), ratio(tasks, task, subject, HAND)
     if seconds is None:
         return "" if subject not in tasks[task] else next(iter(why_not(tasks[task][subject]).split(":")))
-    return duration(seconds) if against is None else f"{duration(seconds)} ({against:.3g} ×)"
+    return duration(seconds) if against is None else f"{duration(seconds)} ({digits(against)} ×)"
 
 
 def budget(tasks: Tasks) -> str:
@@ -69,7 +74,7 @@ def budget(tasks: Tasks) -> str:
     rows = []
     for promise in budgets():
         found = promise.measured(tasks)
-        shown = "" if found is None else promise.shown.format(found)
+        shown = "" if found is None else f"{digits(found)} {promise.unit}"
         rows.append([promise.work, promise.target, shown, words[promise.met(tasks)]])
     return table(["work", "target", "measured", "met"], rows)
 
@@ -85,6 +90,9 @@ def chains(tasks: Tasks) -> str:
                 continue
             times = [median(tasks, task, subject, part) for part in ("forward", "backward", "free")]
             each = [f"{seconds / length * 1e9:,.0f} ns" for seconds in times if seconds is not None]
+            made, _, left = tasks[task][subject]["bytes"]
+            if left > made / 2:  # cycles: reference counting does not free them
+                each[2] = "left to the collector"
             rows.append([f"{length:,}", subject, *each, f"{bytes_of_a_node(tasks, subject, length):.0f}"])
     return table(["nodes", "", "forward, a node", "backward, a node", "free, a node", "bytes a node"], rows)
 

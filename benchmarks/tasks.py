@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +61,8 @@ class Peak:
             status = Path("/proc/self/status").read_text()
             return int(status.split("VmHWM:")[1].split()[0]) * 1024
         except OSError:
+            import resource  # which there is on Unix only
+
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
@@ -102,9 +103,7 @@ CURVES: dict[str, dict[int, Task]] = {
     "width of layers": {
         n: Task(SCALED, Net(32, (n, n, n, 10)), TINY, steps_and_memory) for n in (8, 32, 128, 512, 1024)
     },
-    "number of layers": {
-        n: Task(SCALED, Net(32, (64,) * n + (10,)), TINY, steps_and_memory) for n in (1, 3, 10, 30, 100)
-    },
+    "number of layers": {n: Task(SCALED, Net(32, (64,) * n + (10,)), TINY, steps_and_memory) for n in (1, 3, 10, 30)},
     "nodes of a chain": {n: Task(chains.SUBJECTS, n, 40, lengths) for n in (500, 1000, 10_000, 100_000, 1_000_000)},
 }
 

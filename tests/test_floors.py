@@ -22,7 +22,7 @@ FLOORS = [
     *("numpy_api", "linalg", "fft", "random", "transforms", "number_policy", "data", "nn", "notation", "expression"),
     *("check", "explain", "draw", "compile", "io"),
     *("cures", "anomaly"),
-    *("train", "demo", "doctor", "cli", "__init__", "__main__"),
+    *("train", "demo", "blas", "doctor", "cli", "__init__", "__main__"),
 ]
 NEIGHBOURS = {"check", "explain", "draw", "compile", "io"}  # each a fold over the graph: none knows another's inside
 STANDARD = ("errors", "modes", "copies", "reasons", "accumulate", "graph")  # these import nothing but Python itself
