@@ -47,6 +47,8 @@ def steps(tasks: Tasks, path: Path) -> None:
         for task in TRAINING
         if task in tasks
     }
+    if not ratios:
+        return  # none of these tasks was measured
     with mpl.rc_context(TEXT):
         heights = [len(found) + 2 for found in ratios.values()]
         figure = Figure(figsize=(8.5, 0.21 * sum(heights)), layout="constrained")

@@ -6,12 +6,13 @@ import json
 import os
 import platform
 import statistics
-import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from turns import Found
+from turns import ONE_THREAD, Found
+
+from tinygrad_edu import blas
 
 LIBRARIES = ("numpy", "torch", "jax", "tinygrad", "mygrad", "autograd", "micrograd")
 SAME = 1e-9  # how far losses may be apart, relatively
@@ -21,8 +22,6 @@ Tasks = dict[str, dict[str, Found]]  # by task and subject
 
 def machine() -> dict[str, Any]:
     """Return what the measurements depend on and nobody can see in them."""
-    from tinygrad_edu import blas
-
     algebra = blas.found()
     libraries = {}
     for name in LIBRARIES:
@@ -37,7 +36,9 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "blas": f"{algebra.name} {algebra.version}",
         "kernels": algebra.kernel,
-        "environment": {name: value for name, value in os.environ.items() if name.startswith(("OPENBLAS_", "MKL_"))},
+        "environment": {
+            name: os.environ[name] for name in os.environ if name.startswith("OPENBLAS_") and name not in ONE_THREAD
+        },
         "libraries": libraries,
     }
 
@@ -61,15 +62,22 @@ class Kept:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.content: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-        self.content.setdefault("tasks", {})
+        self.content: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"tasks": {}}
+
+    def go_on_here(self) -> None:
+        """Note what machine this is. Raises SystemExit where results of another one are kept: they do not compare."""
+        here = machine()
+        kept = self.content.setdefault("machine", here)
+        differences = [
+            f"{name} was {kept.get(name)!r}, is {here[name]!r}" for name in here if kept.get(name) != here[name]
+        ]
+        if differences:
+            raise SystemExit(
+                f"{self.path} is of another machine: {'; '.join(differences)}. Move it away, or give --out"
+            )
 
     def keep(self, task: str, subjects: dict[str, Found], loads: list[float | None]) -> None:
-        """Keep what a task has found, and on what machine, at once: a run that is broken off loses one task."""
-        here = machine()
-        if self.content.setdefault("machine", here) != here:
-            print("this machine differs from the one of the results kept: they are begun anew", file=sys.stderr)
-            self.content = {"machine": here, "tasks": {}}
+        """Keep what a task has found, at once: a run that is broken off loses one task."""
         self.content["tasks"][task] = {"load": loads, "subjects": rounded(subjects)}
         lines = (f"{json.dumps(name)}: {json.dumps(found)}" for name, found in self.content["tasks"].items())
         text = ",\n".join(lines)

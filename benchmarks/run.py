@@ -75,8 +75,10 @@ def main() -> int:
     options = parser.parse_args()
     folder = options.out or (Path(tempfile.mkdtemp()) if options.quick else HERE)
     kept = Kept(folder / "results.json")
-    wrong = []
-    for task, subjects, loads in measured(chosen(options.tasks, kept, missing=options.missing), options):
+    tasks, wrong = chosen(options.tasks, kept, missing=options.missing), []
+    if tasks:
+        kept.go_on_here()
+    for task, subjects, loads in measured(tasks, options):
         wrong += [f"{task}: {s} {reason}" for s, f in subjects.items() if (reason := why_not(f)) and "failed" in f]
         if differ := disagreement(task, subjects):
             wrong.append(differ)

@@ -126,14 +126,19 @@ def test_a_subject_that_dies_is_told_and_the_others_go_on(page, monkeypatch):
     racer.end()
 
 
-def test_a_run_that_was_broken_off_goes_on(page, tmp_path):
+def test_a_run_that_was_broken_off_goes_on(page, tmp_path, monkeypatch):
     results, run = page("results"), page("run")
     kept = results.Kept(tmp_path / "results.json")
+    kept.go_on_here()
     kept.keep("mlp-small", {"a": {"losses": [1.23456789], "rounds": [{"step": [0.123456, 0.1, 3]}]}}, [1.0, 2.0])
     again = results.Kept(tmp_path / "results.json")
     assert again.tasks["mlp-small"]["a"] == {"losses": [1.23456789], "rounds": [{"step": [0.1235, 0.1, 3]}]}
     assert run.chosen(["mlp", "cnn"], again, missing=True) == ["mlp-medium", "mlp-large", "cnn"]
     assert run.chosen(["mlp-s"], again, missing=False) == ["mlp-small"]
+    again.go_on_here()
+    monkeypatch.setattr(results.blas, "processor", lambda: "another one")
+    with pytest.raises(SystemExit, match=r"of another machine: processor was .*, is 'another one'. Move it away"):
+        again.go_on_here()
     with pytest.raises(SystemExit, match="no task begins with 'x'"):
         run.chosen(["x"], again, missing=False)
 
