@@ -33,10 +33,14 @@ def statements(picture: Picture) -> list[str]:
     inside: dict[int | None, list[str]] = {}
     for i, card in enumerate(picture.cards):
         inside.setdefault(card.group, []).append(node(i, card, across))
+    for k, edge in enumerate(picture.edges):
+        if edge.by_name:
+            inside.setdefault(picture.cards[edge.head].group, []).append(name(k, picture.cards[edge.tail]))
     lines += nested(picture, inside, None, "\t")
-    for edge in picture.edges:
+    for k, edge in enumerate(picture.edges):
         label = f' [label="{quoted(edge.label)}"]' if edge.label else ""
-        lines.append(f"\tn{edge.tail} -> n{edge.head}{label}\n")
+        tail = f"r{k}" if edge.by_name else f"n{edge.tail}"
+        lines.append(f"\t{tail} -> n{edge.head}{label}\n")
     return lines
 
 
@@ -63,6 +67,12 @@ def node(i: int, card: Card, across: bool) -> str:
     label = f"{{{label}}}" if across else label  # a record's outer fields lie along the layers
     bad = ' penwidth=2.4 color="#cc2222"' if card.mark == "bad" else f' color="{line}"'
     return f'n{i} [label="{label}" shape={shape} style="{style}" fillcolor="{fill}"{bad}]\n'
+
+
+def name(k: int, card: Card) -> str:
+    """Return the statement of a name that stands for its card as the tail of edge `k`."""
+    fill = STYLE[card.kind][1]
+    return f'r{k} [label="{quoted(card.title)}" shape=box style="filled,rounded" color="{fill}" fillcolor="{fill}"]\n'
 
 
 def quoted(text: str) -> str:

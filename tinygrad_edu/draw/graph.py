@@ -16,11 +16,13 @@ from ..value import Value
 from . import dot, svg
 from .clusters import clusters
 from .drawing import Drawing
+from .edge_rules import Rules
 from .fold import READABLE, Choice, folding, in_order
 from .heat import warmth
-from .local import local_derivative
+from .local import local_derivatives
 from .page import Page
 from .picture import FEW, Card, Edge, Picture, shown, summary
+from .references import name_tails, refer
 from .verdicts import add_unfinished, mark_verdicts
 
 EVERYTHING = frozenset({"data", "grad", "local", "shape", "dtype"})
@@ -71,6 +73,8 @@ def draw(
         maker.add(order)
         if model is not None:
             frame(maker, order, model)
+    refer(maker.picture)
+    name_tails(maker.picture)
     maker.picture.notes += [*notes, *stale(order)]
     if isinstance(tried, Unfinished):
         tails = [maker.index[folds.get(x, x)] if isinstance(x, Node) else maker.tail(x) for x in tried.operands]
@@ -121,12 +125,18 @@ class Maker:
     def add(self, order: list[Node]) -> None:
         """Add a card for each node and each constant, and an edge for each use."""
         self.tips = len(order) <= READABLE
+        rules: Rules = {}
         for z in order:
             tails = [self.tail(x) for x in z.inputs]
             self.place(z, [z], self.card(z))
-            for i, tail in enumerate(tails):
-                label = local_derivative(z, i) if "local" in self.show else ""
-                self.picture.edges.append(Edge(tail, self.index[z], i, label))
+            if not tails:
+                continue
+            cards, head = self.picture.cards, self.index[z]
+            labels = [""] * len(tails)
+            if "local" in self.show:
+                labels = local_derivatives(z, [cards[i].title for i in (*tails, head)], rules)
+            for slot, (tail, label) in enumerate(zip(tails, labels, strict=True)):
+                self.picture.edges.append(Edge(tail, head, slot, label))
 
     def tail(self, x: Any) -> int:
         """Return the card of an operand; a constant gets one of its own at each use."""
@@ -199,6 +209,7 @@ def picture_of(
     maker.add(order)
     if model is not None:
         frame(maker, order, model)
+    refer(maker.picture)
     return maker.picture, maker.index
 
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .layering import layering
 from .ordering import MANY, Near, first_order, reduce_crossings
 
 Point = tuple[float, float]
 
 APART = 14.0  # between neighbours in a layer
 LANE = 9.0  # what a passing edge needs
-FAR = 12  # layers: of a picture with very many lanes, a longer link has none
-LONG = 60  # layers: a longer picture is kept level
+LONG = 40  # layers: a longer picture is kept level
 GAP = 34.0  # between layers
 BUSIEST = 140.0  # more between layers, at most, where many links run
 
@@ -46,73 +46,41 @@ class Link:
     enter: float = 0.0
     label: float = 0.0  # the room its label takes along, in front of the head
     lanes: list[int] = field(default_factory=list)
+    path: list[Point] = field(default_factory=list)  # once placed: its start, then pairs that bound each layer passed
 
 
 @dataclass(slots=True)
 class Arrangement:
-    """Where the items of one level are, from its own corner, and how its links run."""
+    """Where the items of one level are, from its own corner."""
 
     middles: list[Point]
-    paths: list[list[Point]]  # of each link: where it starts, then pairs of points that bound each layer passed
     size: Point
 
 
 def arrange(boxes: Sequence[Item], links: Sequence[Link]) -> Arrangement:
     """Place boxes, which stand in an order where tails come before heads, and route the links between them."""
     items = list(boxes)
-    count = assign_layers(items, links)
+    ports = {i: item.port for i, item in enumerate(items) if item.port}
+    found = layering(len(items), [(link.tail, link.head) for link in links], ports)
+    for item, layer in zip(items, found, strict=True):
+        item.layer = layer
     add_lanes(items, links)
-    layers = first_order(items, count)
+    layers = first_order(items, max(found, default=-1) + 1)
     reduce_crossings(items, layers)
     place_across(items, layers)
     return measured(items, links, layers, len(boxes))
 
 
-# Layers ------------------------------------------------------------------------------------------------------------
-
-
-def assign_layers(items: list[Item], links: Sequence[Link]) -> int:
-    """Put every item one layer after the last of its tails, and leaves next to their first head.
-
-    What is made of leaves, or of what goes on to others anyway, goes with them: that lengthens no link.
-    """
-    heads: list[list[int]] = [[] for _ in items]
-    tails: list[list[int]] = [[] for _ in items]
-    for link in links:
-        heads[link.tail].append(link.head)
-        tails[link.head].append(link.tail)
-    for i, item in enumerate(items):
-        for head in heads[i]:
-            items[head].layer = max(items[head].layer, item.layer + 1)
-    loose = [False] * len(items)
-    for i, below in enumerate(tails):
-        loose[i] = not items[i].port and all(not tails[tail] or len(heads[tail]) > 1 for tail in below)
-    for i in reversed(range(len(items))):
-        if loose[i] and heads[i]:
-            items[i].layer = min(items[head].layer for head in heads[i]) - 1
-    for side in (-1, 1):
-        ports = [item for item in items if item.port == side]
-        others = [item.layer for item in items if item.port != side]
-        for item in ports:
-            item.layer = (min(others, default=0) - 1) if side < 0 else (max(others, default=0) + 1)
-    first = min((item.layer for item in items), default=0)
-    for item in items:
-        item.layer -= first
-    return max((item.layer for item in items), default=-1) + 1
+# Lanes -------------------------------------------------------------------------------------------------------------
 
 
 def add_lanes(items: list[Item], links: Sequence[Link]) -> None:
     """Give every link an item in each layer that it passes, and tell neighbours of each other.
 
-    Links that leave a box at one point share their lanes as far as they go together. Where far too many layers would
-    be passed, as by the weight that every step of a long recurrence uses, the long links run straight instead.
+    Links that leave a box at one point share their lanes as far as they go together.
     """
     trunks: dict[tuple[int, float, int], int] = {}
-    spans = [items[link.head].layer - items[link.tail].layer for link in links]
-    longest = FAR if sum(spans) > FAR * max(len(links), MANY) else max(spans, default=0)
-    for link, span in zip(links, spans, strict=True):
-        if span > longest:
-            continue  # and pulls at nothing
+    for link in links:
         at, off = link.tail, link.leave
         for layer in range(items[link.tail].layer + 1, items[link.head].layer):
             lane = trunks.get((link.tail, link.leave, layer))
@@ -139,30 +107,23 @@ def place_across(items: list[Item], layers: list[list[int]]) -> None:
     rooms = [room_needed(items, layer) for layer in layers]
     leaning = [1.0 if item.before or len(item.after) > 1 else 0.1 for item in items]  # a leaf comes to its only user
     weights = [4.0 if item.along == 0 and item.across == LANE else 1.0 for item in items]  # a lane stays straight
-    sides = [
-        (
-            [(n, there - here, leaning[n]) for n, here, there in item.before],
-            [(n, there - here, leaning[n]) for n, here, there in item.after],
-        )
-        for item in items
-    ]
     place = [0.0] * len(items)
     for layer, room in zip(layers, rooms, strict=True):
         settle(place, layer, room, [0.0] * len(layer), weights)
     rounds = 10 if len(items) < MANY else 4
     level = 0.05 if len(layers) > LONG else 0.0  # or a chain whose links enter beside the middle climbs without end
+    forwards = list(zip(layers, rooms, strict=True))
     for turn in range(rounds):
         both, forth = turn >= rounds - 2, turn % 2 == 0
-        for layer, room in (
-            zip(layers, rooms, strict=True) if forth else zip(reversed(layers), reversed(rooms), strict=True)
-        ):
+        for layer, room in forwards if forth else reversed(forwards):
             wishes = []
             for i in layer:
-                back, ahead = sides[i]
+                back, ahead = items[i].before, items[i].after
                 near = (back + ahead) if both else (back or ahead) if forth else (ahead or back)
                 wish, heavy = 0.0, level
-                for n, off, pull in near:
-                    wish += (place[n] + off) * pull
+                for n, here, there in near:
+                    pull = leaning[n]
+                    wish += (place[n] + there - here) * pull
                     heavy += pull
                 wishes.append(wish / heavy if heavy else place[i])
             settle(place, layer, room, wishes, weights)
@@ -226,7 +187,6 @@ def measured(items: list[Item], links: Sequence[Link], layers: list[list[int]], 
     for item in items:  # leaves stand at the end of their layer, near their heads, and results in a line at its start
         slack = thickness[item.layer] - item.along
         middles.append((starts[item.layer] + item.along / 2 + (0.0 if item.before else slack), item.place - top))
-    paths = []
     for link in links:
         tail, head = items[link.tail], items[link.head]
         (a, b), (c, d) = middles[link.tail], middles[link.head]
@@ -234,5 +194,5 @@ def measured(items: list[Item], links: Sequence[Link], layers: list[list[int]], 
         for lane in link.lanes:
             layer, across = items[lane].layer, middles[lane][1]
             path += [(starts[layer], across), (starts[layer] + thickness[layer], across)]
-        paths.append([*path, (starts[head.layer], d + link.enter), (c - head.along / 2, d + link.enter)])
-    return Arrangement(middles[:boxes], paths, (at, bottom - top))
+        link.path = [*path, (starts[head.layer], d + link.enter), (c - head.along / 2, d + link.enter)]
+    return Arrangement(middles[:boxes], (at, bottom - top))

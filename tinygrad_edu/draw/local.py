@@ -1,32 +1,39 @@
-"""The local derivative of a node by each operand: what its rule gives for an arriving gradient of one."""
+"""The local derivative of a node by each operand: what its rule gives for an arriving gradient of one, or says."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..graph import Node, data_of
 from ..value import Value
+from .edge_rules import Rules, edge_rule
 from .picture import number
 
 
-def local_derivative(z: Node, i: int) -> str:
-    """Return d(z)/d(operand i) in a few characters; empty where there is none, or no short way to say it."""
-    x = z.inputs[i]
-    if z.op is None or not isinstance(x, Node) or not x.requires_grad or not z.requires_grad:
-        return ""
-    if isinstance(z.op.rules, tuple) and i >= len(z.op.rules):
-        return ""
-    rule = z.op.rules[i]
-    if rule is None:
-        return ""
-    operands = [data_of(each) for each in z.inputs]
-    if isinstance(z, Value):
-        return number(of_numbers(rule, z, operands))
-    alone = z.op.linear and len(operands) == 1
-    bias = z.op.name == "linear" and i == 2  # each neuron's is added as it is
-    return of_arrays(rule, z, operands) if z.op.elementwise or alone or bias else ""
+def local_derivatives(z: Node, names: Sequence[str], known: Rules) -> list[str]:
+    """Return d(z)/d(operand) of each operand in a few characters; empty where there is none, or no short way to say it.
+
+    Of numbers it is a number; of arrays computed element by element, the range of them; of any other array what the
+    rule hands the operand, in symbols. names, known: see `edge_rule`.
+    """
+    inputs, op = z.inputs, z.op
+    found = [""] * len(inputs)
+    if op is None or not z._requires_grad:
+        return found
+    operands = [data_of(x) for x in inputs]
+    for i, (x, rule) in enumerate(zip(inputs, op.rules, strict=False)):  # `Every` has rules without end
+        if rule is None or not isinstance(x, Node) or not x._requires_grad:
+            continue
+        if isinstance(z, Value):
+            found[i] = number(of_numbers(rule, z, operands))
+        elif op.elementwise:
+            found[i] = of_arrays(rule, z, operands)
+        else:
+            found[i] = edge_rule(z, i, names, known)
+    return found
 
 
 def gradient_of(rule: Any, g: Any, z: Node, operands: list[Any]) -> Any:

@@ -45,6 +45,7 @@ class Edge:
     slot: int  # which operand of the head
     label: str = ""
     times: int = 1  # how many uses it stands for, where a fold hides them
+    by_name: bool = False  # drawn as its tail's name beside its head
 
 
 @dataclass(slots=True)

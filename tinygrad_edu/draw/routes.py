@@ -16,6 +16,7 @@ LINE = 15.0  # the height of a line of text
 SIDE = 8.0  # between a card's border and its text
 LABEL = 5.75  # the width of a character of an edge's label
 MANY_SLOTS = 6  # from here on edges enter closer together
+PILL = 15.0  # the height of a name that stands for its card
 SLOT = 13.0  # between two edges that enter a card
 FRAME = 10.0  # between a group's frame and what is in it
 HEADING = 17.0  # the room for a group's title
@@ -24,7 +25,6 @@ LAST = 1 << 60  # in the order of a level: behind every card
 
 Place = Hashable
 Key = tuple[Place, Place, int, int]  # of a link: from where, to where, for which card, into which of its slots
-Part = tuple["int | None", Key]  # of an edge: in which level, which link
 
 
 @dataclass(slots=True)
@@ -40,6 +40,9 @@ class Level:
     corner: Point = (0.0, 0.0)
 
 
+Part = tuple[Level, Link]  # of an edge
+
+
 @dataclass(slots=True)
 class Layout:
     """Where everything is: corners and sizes in px, and the points each edge passes."""
@@ -47,6 +50,7 @@ class Layout:
     cards: list[tuple[float, float, float, float]]
     groups: list[tuple[float, float, float, float]]
     edges: list[list[Point]]
+    names: dict[int, tuple[float, float, float, float]]  # of each edge that is drawn as one: where it stands
     size: Point
 
 
@@ -56,6 +60,11 @@ def card_size(card: Card) -> Point:
     text = max(map(width, lines), default=0) * CHARACTER + 2 * SIDE
     sign = width(card.sign) * CHARACTER + 1.5 * SIDE if card.sign else 0.0
     return max(text if lines else 0.0, 20.0 if not sign else 0.0) + sign, max(len(lines), 1) * LINE + 6
+
+
+def name_size(card: Card) -> Point:
+    """Return how wide and high the name of a card is drawn, where it stands for the card."""
+    return width(card.title) * CHARACTER + 2 * SIDE, PILL
 
 
 def run_in(edge: Edge, level: bool) -> float:
@@ -97,9 +106,16 @@ def lay_out(picture: Picture) -> Layout:
             if i in fed:
                 levels[outer].order[box] = max(i, levels[outer].order.get(box, -1))
     routes = []
-    for edge in picture.edges:
+    for k, edge in enumerate(picture.edges):
         off = (edge.slot + 0.5 - picture.cards[edge.head].inputs / 2) * spaces[edge.head]
-        routes.append(add_links(edge, levels, (chains[edge.tail], chains[edge.head]), off, run_in(edge, across_is_y)))
+        run = run_in(edge, across_is_y)
+        if edge.by_name:
+            home = levels[picture.cards[edge.head].group]
+            home.boxes["name", k] = Item(*turned(name_size(picture.cards[edge.tail]), across_is_y))
+            link = home.links[("name", k), edge.head, edge.tail, edge.slot] = Link(0, 0, enter=off, label=run)
+            routes.append([(home, link)])
+        else:
+            routes.append(add_links(edge, levels, (chains[edge.tail], chains[edge.head]), off, run))
     arrange_level(picture, levels, None, across_is_y)
     return collected(picture, levels, sizes, routes, across_is_y)
 
@@ -129,24 +145,23 @@ def add_links(
     parts: list[Part] = []
     at: Place = edge.tail
     for g in out[: len(out) - shared]:
-        key: Key = (at, ("out", edge.tail), edge.tail, -1)
+        parts.append(port_link(levels[g], at, ("out", edge.tail), edge.tail))
         levels[g].boxes.setdefault(("out", edge.tail), Item(0.0, LANE, port=1))
         levels[g].order[("out", edge.tail)] = LAST
-        levels[g].links.setdefault(key, Link(0, 0))
-        parts.append((g, key))
         at = ("group", g)
-    outer = out[len(out) - shared] if shared else None
-    inside = into[: len(into) - shared][::-1]
-    for g in inside:
-        key = (at, ("group", g), edge.tail, -1)
-        levels[outer].links.setdefault(key, Link(0, 0))
-        parts.append((outer, key))
-        at, outer = ("in", edge.tail), g
-        levels[g].boxes.setdefault(at, Item(0.0, LANE, port=-1))
-        levels[g].order[at] = -2
-    key = (at, edge.head, edge.tail, edge.slot)
-    levels[outer].links[key] = Link(0, 0, enter=enter, label=label)
-    return [*parts, (outer, key)]
+    outer = levels[out[len(out) - shared] if shared else None]
+    for g in into[: len(into) - shared][::-1]:
+        parts.append(port_link(outer, at, ("group", g), edge.tail))
+        at, outer = ("in", edge.tail), levels[g]
+        outer.boxes.setdefault(at, Item(0.0, LANE, port=-1))
+        outer.order[at] = -2
+    link = outer.links[at, edge.head, edge.tail, edge.slot] = Link(0, 0, enter=enter, label=label)
+    return [*parts, (outer, link)]
+
+
+def port_link(level: Level, tail: Place, head: Place, card: int) -> Part:
+    """Return the link of a level that all edges from `card` share on their way through a frame."""
+    return level, level.links.setdefault((tail, head, card, -1), Link(0, 0))
 
 
 def arrange_level(picture: Picture, levels: dict[int | None, Level], name: int | None, across_is_y: bool) -> None:
@@ -201,7 +216,7 @@ def collected(
     """Add up the corners of nested levels and return everything in the picture's own coordinates."""
     cards: list[tuple[float, float, float, float]] = [(0.0, 0.0, 0.0, 0.0)] * len(picture.cards)
     groups: list[tuple[float, float, float, float]] = [(0.0, 0.0, 0.0, 0.0)] * len(picture.groups)
-    paths: dict[Part, list[Point]] = {}
+    names: dict[int, tuple[float, float, float, float]] = {}
     pending: list[int | None] = [None]
     for name in pending:  # grows while it is read
         level = levels[name]
@@ -213,6 +228,8 @@ def collected(
             corner = (a + along - item.along / 2, b + across - item.across / 2)
             if isinstance(box, int):
                 cards[box] = (*turned(corner, across_is_y), *turned(sizes[box], across_is_y))
+            elif isinstance(box, tuple) and box[0] == "name":
+                names[box[1]] = (*turned(corner, across_is_y), *turned((item.along, item.across), across_is_y))
             elif isinstance(box, tuple) and box[0] == "group":
                 groups[box[1]] = (*turned(corner, across_is_y), *turned((item.along, item.across), across_is_y))
                 inner = levels[box[1]]
@@ -220,7 +237,8 @@ def collected(
                 top = HEADING if across_is_y else (item.across - inner.found.size[1]) / 2
                 inner.corner = (corner[0] + inner.margin, corner[1] + top)
                 pending.append(box[1])
-        for key, path in zip(level.links, level.found.paths, strict=True):
-            paths[name, key] = [(a + x, b + y) for x, y in path]
-    edges = [[turned(p, across_is_y) for part in route for p in paths[part]] for route in routes]
-    return Layout(cards, groups, edges, turned(levels[None].found.size, across_is_y))  # type: ignore[union-attr]  # arranged above
+    edges = []
+    for route in routes:
+        points = [(level.corner[0] + x, level.corner[1] + y) for level, link in route for x, y in link.path]
+        edges.append(points if across_is_y else [point[::-1] for point in points])
+    return Layout(cards, groups, edges, names, turned(levels[None].found.size, across_is_y))  # type: ignore[union-attr]  # arranged above

@@ -43,6 +43,11 @@ svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu San
 .tg .tip path{fill:#7b8794;stroke:none}
 .tg .l text{font-size:9.5px;text-anchor:end;fill:#8c3a10;stroke:#fff;stroke-width:3px;paint-order:stroke}
 .tg .l.below text{text-anchor:start}
+.tg .r path{stroke:#e8ebef;stroke-width:15px;stroke-linecap:round}
+.tg .r.parameter path{stroke:#d3e8f8}
+.tg .r.input path{stroke:#cfeee2}
+.tg .r.fold path{stroke:#e6dcf2}
+.tg .r text{text-anchor:middle}
 .tg .n{fill:#4a5868}
 .tg .hot text:not(.o){fill:#1d2430}
 """
@@ -64,6 +69,10 @@ DARK = """
 .tg .frame text,.tg .n{fill:#aebac8}
 .tg path{stroke:#8b97a6}
 .tg .tip path{fill:#8b97a6}
+.tg .r path{stroke:#323b48}
+.tg .r.parameter path{stroke:#17456b}
+.tg .r.input path{stroke:#14503f}
+.tg .r.fold path{stroke:#43365c}
 .tg .l text{fill:#f0a97f;stroke:#14181f}
 .tg .hot text:not(.o){fill:#1d2430}
 """
@@ -93,6 +102,7 @@ def svg(picture: Picture) -> str:
     ]
     parts += frames(picture, layout)
     parts += edges(picture, layout, arrow)
+    parts += names(picture, layout)
     parts.append('<g class="k">')
     parts += map(card_at, picture.cards, layout.cards)
     parts.append("</g></g>")
@@ -134,6 +144,22 @@ def edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
             x, y = (x - 9, y - 3) if level else (x + 4, y - 8)
             parts.append(f'<text x="{x:.0f}" y="{y:.0f}">{escape(edge.label, quote=False)}</text>')
     parts.append("</g>")
+    return parts
+
+
+def names(picture: Picture, layout: Layout) -> list[str]:
+    """Return the names that stand for cards which are far away, in the colours of those cards."""
+    parts = []
+    for kind in dict.fromkeys(picture.cards[picture.edges[k].tail].kind for k in layout.names):
+        parts.append(f'<g class="r {kind}">')
+        for k, (x, y, w, h) in layout.names.items():
+            card = picture.cards[picture.edges[k].tail]
+            if card.kind == kind:
+                parts.append(
+                    f'<path d="M{x + h / 2:.0f} {y + h / 2:.1f}h{w - h:.0f}"/>'
+                    f'<text x="{x + w / 2:.0f}" y="{y + h / 2 + 4:.0f}">{escape(card.title, quote=False)}</text>'
+                )
+        parts.append("</g>")
     return parts
 
 

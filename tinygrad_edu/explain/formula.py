@@ -18,7 +18,7 @@ from .names import Names, amount, expect_node, number, tex_number
 from .spelling import Binds, tex_spelling, text_spelling
 
 LONGEST = 300  # characters in one line, beyond which parts get lines of their own
-Format = Literal["text", "latex"]
+Format = Literal["text", "latex", "brief"]
 
 
 class Piece(NamedTuple):
@@ -31,18 +31,19 @@ class Piece(NamedTuple):
 def formula(node: Node, format: Format = "text") -> str:  # noqa: A002  # the plain word for it
     """Return the formula by which `node` was computed: "relu(w * x + b)".
 
-    format: "text", which `tinygrad_edu.expression` can read again, or "latex". A formula that would be long is
-    written in several lines, each naming a part that the ones after it use.
+    format: "text", which `tinygrad_edu.expression` can read again, "latex", or "brief", which is text without axes,
+    shapes and changes of shape, with four digits a number. A formula that would be long is written in several lines,
+    each naming a part that the ones after it use.
     """
-    if format not in ("text", "latex"):
-        raise ValueError(f'format is "text" or "latex", not {format!r}')
+    if format not in ("text", "latex", "brief"):
+        raise ValueError(f'format is "text", "latex" or "brief", not {format!r}')
     expect_node(node, "formula")
     order = history(node)
     writer = Writer(Names(order), format)
     named = parts(node, order)
     lines = [writer.equation(part, named) for part in order if part in named]
     last = writer.piece(node, named - {node}).text
-    return "\n".join([*lines, last]) if format == "text" else r" \\ ".join([*lines, last])
+    return r" \\ ".join([*lines, last]) if format == "latex" else "\n".join([*lines, last])
 
 
 def parts(node: Node, order: list[Node]) -> set[Node]:
@@ -70,8 +71,8 @@ class Writer:
 
     def __init__(self, names: Names, format: Format, digits: int = 0) -> None:  # noqa: A002  # as above
         self.names = names
-        self.digits = digits  # of numbers in text; 0 for all of them
-        self.latex = format == "latex"
+        self.latex, self.brief = format == "latex", format == "brief"
+        self.digits = 4 if self.brief else digits  # of numbers in text; 0 for all of them
 
     def equation(self, node: Node, named: Container[Node]) -> str:
         """Return `name = formula`, where nodes of `named` stand as their names."""
@@ -106,7 +107,8 @@ class Writer:
         """Return one node's own step, its operands written by `of`."""
         assert z.op is not None
         operands = [of(x) if isinstance(x, Node) else self.constant(x) for x in z.inputs]
-        if z.op.name == "reshape" and np.shape(z.inputs[0]) == np.shape(z._data):
+        unchanged = z.op.name == "reshape" and np.shape(z.inputs[0]) == np.shape(z._data)
+        if unchanged or (self.brief and reshapes(z)):
             return operands[0]
         inner = z.inputs[0]
         if z.op.name == "mT" and isinstance(inner, Node) and inner.op is z.op:  # transposed and transposed back
@@ -123,7 +125,7 @@ class Writer:
         if len(operands) > count > 0:  # a row of any number of operands has one slot for all
             filled[-1] = ", ".join([filled[-1], *(x.text for x in operands[count:])])
         text = spelling.template.format(*filled)
-        if not self.latex and text.endswith(")") and (more := shown(row, params)):
+        if not (self.latex or self.brief) and text.endswith(")") and (more := shown(row, params)):
             text = f"{text[:-1]}, {more})"
         return Piece(text, spelling.binds)
 
@@ -138,6 +140,13 @@ class Writer:
         if text.startswith("-"):
             return Piece(text, Binds.MINUS)
         return Piece(text, Binds.PRODUCT if r"\cdot" in text else Binds.ATOM)
+
+
+def reshapes(z: Node) -> bool:
+    """Tell whether a step only gives its operand another shape, and repeats it at most."""
+    assert z.op is not None
+    unpicking = z.op.name == "getitem" and all(part is None or part is ... for part in z.params["key"])
+    return unpicking or z.op.name in ("reshape", "broadcast_to")
 
 
 def bracketed(piece: Piece, asked: Binds) -> str:
