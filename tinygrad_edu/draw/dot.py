@@ -61,8 +61,7 @@ def nested(picture: Picture, inside: dict[int | None, list[str]], group: int | N
 def node(i: int, card: Card, across: bool) -> str:
     """Return the statement of one card: a record of its operation and its lines."""
     shape, fill, line, style = STYLE[card.kind]
-    lines = ([card.title] if card.title else []) + [f"{name} {text}" if name else text for name, text in card.rows]
-    cells = "|".join(text.translate(IN_RECORD) for text in lines)
+    cells = "|".join(text.translate(IN_RECORD) for text in card.lines())
     label = "|".join(part for part in (card.sign.translate(IN_RECORD), f"{{{cells}}}" if cells else "") if part)
     label = f"{{{label}}}" if across else label  # a record's outer fields lie along the layers
     bad = ' penwidth=2.4 color="#cc2222"' if card.mark == "bad" else f' color="{line}"'

@@ -51,7 +51,14 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         super().__init__(**keywords)
         self.sketch = sketch
         if "body" not in keywords:  # Digraph hands it over where it copies a drawing, or opens a subgraph
-            self.body += sketch.statements()
+            del self.body
+
+    def __getattr__(self, name: str) -> Any:
+        """Write the statements when they are first asked for: a picture of this package's own needs none."""
+        if name != "body":
+            raise AttributeError(name)
+        self.body: list[str] = self.sketch.statements()
+        return self.body
 
     def _copy_kwargs(self, **keywords: Any) -> Any:
         return {**super()._copy_kwargs(**keywords), "sketch": self.sketch}
@@ -84,13 +91,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
     def pipe(self, format: str | None = None, *, encoding: str | None = None) -> Any:  # noqa: A002  # Digraph's name
         """Return the picture in a format of Graphviz's, as bytes, or as a string where an `encoding` is given."""
         format = format or self.format  # noqa: A001  # as above
-        engine, large = engines.find(format), len(self.body) > LARGEST_FOR_DOT
-        if format == "svg" and (engine is None or large or self.sketch.ours):
+        engine = engines.find(format)
+        if format == "svg" and (engine is None or self.sketch.ours or len(self.body) > LARGEST_FOR_DOT):
             found = self.svg().encode()
         elif engine is None:
             raise OSError(engines.missing(format))
-        elif large:
-            n = len(self.body)
+        elif (n := len(self.body)) > LARGEST_FOR_DOT:
             raise OSError(f"{format.upper()} of {n:,} statements would take Graphviz minutes: save as .svg, or fold")
         else:
             found = engine.render(self.source, format)

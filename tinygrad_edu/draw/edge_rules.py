@@ -18,7 +18,7 @@ from ..graph import Node, data_of
 from ..modes import Switch
 from ..op import Every
 
-LONGEST = 32  # characters: what would be longer is not shown
+LONGEST = 36  # characters: what would be longer is not shown
 LARGEST = 1_000_000  # numbers: rules of larger arrays take too long to be tried for a picture
 PLACES = "".join(map(chr, range(0xE000, 0xE100)))  # stand for operands until it is known what they are called
 

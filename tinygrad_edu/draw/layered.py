@@ -57,11 +57,14 @@ class Arrangement:
     size: Point
 
 
-def arrange(boxes: Sequence[Item], links: Sequence[Link]) -> Arrangement:
-    """Place boxes, which stand in an order where tails come before heads, and route the links between them."""
+def arrange(boxes: Sequence[Item], links: Sequence[Link], unseen: Sequence[tuple[int, int]] = ()) -> Arrangement:
+    """Place boxes, which stand in an order where tails come before heads, and route the links between them.
+
+    unseen: links that are not drawn, and yet their heads shall stand behind their tails.
+    """
     items = list(boxes)
     ports = {i: item.port for i, item in enumerate(items) if item.port}
-    found = layering(len(items), [(link.tail, link.head) for link in links], ports)
+    found = layering(len(items), [*((link.tail, link.head) for link in links), *unseen], ports)
     for item, layer in zip(items, found, strict=True):
         item.layer = layer
     add_lanes(items, links)

@@ -35,6 +35,11 @@ class Card:
     mark: str = ""  # what singles it out, like "dead"
     heat: int | None = None  # how large its gradient is, on a scale of seven
 
+    def lines(self) -> list[str]:
+        """Return its text, line by line."""
+        rows = [f"{name} {text}" if name else text for name, text in self.rows]
+        return [self.title, *rows] if self.title else rows
+
 
 @dataclass(slots=True)
 class Edge:
@@ -85,7 +90,9 @@ def visible(c: str) -> str:
 
 def width(text: str) -> int:
     """Return how many columns of a fixed-width font `text` takes."""
-    return len(text) if text.isascii() else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+    if text.isascii() or text.replace("−", "-").replace("…", ".").isascii():  # most texts are this package's own
+        return len(text)
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def number(x: float, digits: int = 4) -> str:

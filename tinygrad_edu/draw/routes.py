@@ -34,6 +34,7 @@ class Level:
     boxes: dict[Place, Item] = field(default_factory=dict)
     order: dict[Place, int] = field(default_factory=dict)  # the newest card in each box: heads come after tails
     links: dict[Key, Link] = field(default_factory=dict)
+    unseen: list[tuple[Place, Place]] = field(default_factory=list)  # of edges that are drawn as a name
     found: Arrangement | None = None
     index: dict[Place, int] = field(default_factory=dict)
     margin: float = 0.0  # along, between the frame and the first layer
@@ -56,10 +57,16 @@ class Layout:
 
 def card_size(card: Card) -> Point:
     """Return how wide and high a card is drawn."""
-    lines = ([card.title] if card.title else []) + [f"{name} {text}" if name else text for name, text in card.rows]
-    text = max(map(width, lines), default=0) * CHARACTER + 2 * SIDE
-    sign = width(card.sign) * CHARACTER + 1.5 * SIDE if card.sign else 0.0
-    return max(text if lines else 0.0, 20.0 if not sign else 0.0) + sign, max(len(lines), 1) * LINE + 6
+    lines = card.lines()
+    text = max(map(width, lines)) * CHARACTER + 2 * SIDE if lines else 0.0
+    if card.sign:
+        return text + sign_width(card), max(len(lines), 1) * LINE + 6
+    return max(text, 20.0), max(len(lines), 1) * LINE + 6
+
+
+def sign_width(card: Card) -> float:
+    """Return how wide the cell with the operation of a card is."""
+    return width(card.sign) * CHARACTER + 1.5 * SIDE
 
 
 def name_size(card: Card) -> Point:
@@ -114,6 +121,8 @@ def lay_out(picture: Picture) -> Layout:
             home.boxes["name", k] = Item(*turned(name_size(picture.cards[edge.tail]), across_is_y))
             link = home.links[("name", k), edge.head, edge.tail, edge.slot] = Link(0, 0, enter=off, label=run)
             routes.append([(home, link)])
+            where, tail, head = meeting(edge, chains[edge.tail], chains[edge.head])
+            levels[where].unseen.append((tail, head))
         else:
             routes.append(add_links(edge, levels, (chains[edge.tail], chains[edge.head]), off, run))
     arrange_level(picture, levels, None, across_is_y)
@@ -159,6 +168,16 @@ def add_links(
     return [*parts, (outer, link)]
 
 
+def meeting(edge: Edge, out: list[int], into: list[int]) -> tuple[int | None, Place, Place]:
+    """Return the innermost level around both ends of an edge, and the boxes that these ends are in there."""
+    where = next((g for g in out if g in into), None)
+    tails, heads = (
+        out[: out.index(where)] if where in out else out,
+        into[: into.index(where)] if where in into else into,
+    )
+    return where, ("group", tails[-1]) if tails else edge.tail, ("group", heads[-1]) if heads else edge.head
+
+
 def port_link(level: Level, tail: Place, head: Place, card: int) -> Part:
     """Return the link of a level that all edges from `card` share on their way through a frame."""
     return level, level.links.setdefault((tail, head, card, -1), Link(0, 0))
@@ -178,7 +197,8 @@ def arrange_level(picture: Picture, levels: dict[int | None, Level], name: int |
         link.leave = port_at(levels, tail, ("out", card), across_is_y)
         if isinstance(head, tuple) and head[0] == "group":
             link.enter = port_at(levels, head, ("in", card), across_is_y)
-    level.found = arrange([level.boxes[box] for box in ordered], list(level.links.values()))
+    unseen = [(level.index[tail], level.index[head]) for tail, head in level.unseen]
+    level.found = arrange([level.boxes[box] for box in ordered], list(level.links.values()), unseen)
 
 
 def measure_frame(level: Level, item: Item, title: str, across_is_y: bool) -> None:

@@ -11,7 +11,7 @@ from html import escape
 from itertools import count
 
 from .picture import Card, Picture, width
-from .routes import CHARACTER, LINE, SIDE, Layout, lay_out, run_in
+from .routes import CHARACTER, LINE, SIDE, Layout, lay_out, run_in, sign_width
 
 MARGIN = 14
 SCALE = ("#fff8e6", "#fdeab4", "#fbd68a", "#f8bd6a", "#f3a056", "#ea8550", "#df6f55")  # of heat: small to large
@@ -103,9 +103,8 @@ def svg(picture: Picture) -> str:
     parts += frames(picture, layout)
     parts += edges(picture, layout, arrow)
     parts += names(picture, layout)
-    parts.append('<g class="k">')
-    parts += map(card_at, picture.cards, layout.cards)
-    parts.append("</g></g>")
+    parts += cards(picture, layout, arrow)
+    parts.append("</g>")
     at = MARGIN + layout.size[1] + 6
     if legend:
         parts.append(heat_legend(MARGIN, at))
@@ -189,7 +188,35 @@ def curve(points: list[tuple[float, float]], level: bool, run: float) -> str:
     return "".join(path) + (f"{straight}{pending}" if pending else "")
 
 
-def card_at(card: Card, place: tuple[float, float, float, float]) -> str:
+def cards(picture: Picture, layout: Layout, prefix: str) -> list[str]:
+    """Return the cells of the cards' operations, each written once, then the cards."""
+    cells: dict[tuple[str, str, float, bool], tuple[str, str, float]] = {}
+    drawn = []
+    for card, place in zip(picture.cards, layout.cards, strict=True):
+        cell, left = "", 0.0
+        if card.sign:
+            kind, alone = card.kind, not (card.title or card.rows)
+            key = (kind, card.sign, place[3], alone)
+            if key not in cells:
+                name = f"{prefix}c{len(cells)}"
+                left = sign_width(card)
+                cells[key] = name, cell_of(card, name, place[2] if alone else left, place[3]), left
+            name, _, left = cells[key]
+            cell = f'<use href="#{name}"/>'
+        drawn.append(card_at(card, place, cell, left))
+    return ["<defs>", *(text for _, text, _ in cells.values()), '</defs><g class="k">', *drawn, "</g>"]
+
+
+def cell_of(card: Card, name: str, w: float, h: float) -> str:
+    """Return the cell with the operation of a card, to be used by all cards like it."""
+    form = f'<rect class="c" width="{w:.0f}" height="{h:.0f}"{ROUND.get(card.kind, "")}/>'
+    return (
+        f'<g class="{card.kind}" id="{name}">{form}'
+        f'<text class="o" x="{w / 2:.0f}" y="{h / 2 + 4:.0f}">{escape(card.sign, quote=False)}</text></g>'
+    )
+
+
+def card_at(card: Card, place: tuple[float, float, float, float], cell: str, left: float) -> str:
     """Return one card: its form, the cell with its operation, its title and its rows."""
     x, y, w, h = place
     corner = ROUND.get(card.kind, "")
@@ -200,22 +227,13 @@ def card_at(card: Card, place: tuple[float, float, float, float]) -> str:
         parts.append(f"<title>{escape(card.tip, quote=False)}</title>")
     if card.kind == "fold":
         parts.append(f'<rect x="4" y="-4" width="{w:.0f}" height="{h:.0f}"{corner}/>')
-    parts.append(f'<rect width="{w:.0f}" height="{h:.0f}"{corner}{heat}/>')
-    left = 0.0
-    if card.sign:
-        left = width(card.sign) * CHARACTER + 1.5 * SIDE
-        cell = left if card.title or card.rows else w
-        parts.append(
-            f'<rect class="c" width="{cell:.0f}" height="{h:.0f}"{corner}/>'
-            f'<text class="o" x="{cell / 2:.0f}" y="{h / 2 + 4:.0f}">{escape(card.sign, quote=False)}</text>'
-        )
-    lines = ([("t", card.title)] if card.title else []) + [
-        (CLASSES.get(name, ""), f"{name} {text}" if name else text) for name, text in card.rows
-    ]
-    at = (h - len(lines) * LINE) / 2 + 11
+    parts.append(f'<rect width="{w:.0f}" height="{h:.0f}"{corner}{heat}/>{cell}')
+    lines = [("t", card.title)] if card.title else []
+    lines += [(CLASSES.get(name, ""), f"{name} {text}" if name else text) for name, text in card.rows]
+    at, left = (h - len(lines) * LINE) / 2 + 11, round(left + SIDE)
     for name, text in lines:
         style = f' class="{name}"' if name else ""
-        parts.append(f'<text{style} x="{left + SIDE:.0f}" y="{at:.0f}">{escape(text, quote=False)}</text>')
+        parts.append(f'<text{style} x="{left}" y="{at:.0f}">{escape(text, quote=False)}</text>')
         at += LINE
     parts.append("</g>")
     return "".join(parts)
