@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 import tinygrad_edu as tg
 from tinygrad_edu.draw import engines
 from tinygrad_edu.draw.layered import Item, Link, arrange, join
+from tinygrad_edu.draw.layering import layering
 from tinygrad_edu.draw.ordering import crossings, ends, reduce_crossings
 from tinygrad_edu.draw.picture import Card, Edge, Group, Picture
 from tinygrad_edu.draw.routes import lay_out
 from tinygrad_edu.draw.svg import svg
 from tinygrad_edu.graph import history
-from tinygrad_edu.op import TABLE
+from tinygrad_edu.op import TABLE, Every
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = [
@@ -369,14 +370,196 @@ def test_heat_names_dead_vanishing_and_exploding():
     assert 'class="result dead hot"' in tg.draw(loss, heat=True).svg()
 
 
-def test_a_thousand_nodes_fit_their_budget():
+def dense(n, width):
+    """Return a result of `n` nodes, each made of two of the `width` before it."""
+    random.seed(0)
+    nodes = [tg.Value(random.uniform(-1, 1)) for _ in range(20)]
+    while len(nodes) < n:
+        a, b = random.choice(nodes[-width:]), random.choice(nodes[-width:])
+        nodes.append(random.choice([a + b, a * b, a.tanh()]))
+    used = {x for z in nodes for x in z.inputs}
+    return sum(z for z in nodes if z not in used)
+
+
+def recurrence(steps):
+    w, u, b, h = (tg.Value(v, label=n) for n, v in (("w", 0.5), ("u", -0.3), ("b", 0.1), ("h0", 0.0)))
+    for t in range(steps):
+        h = (w * h + u * tg.Value(0.1 * t, label=f"x{t}") + b).tanh()
+    return h
+
+
+def layers_of_perceptrons():
     random.seed(1)
-    net = tg.nn.MLP(2, [16, 16, 1])
-    y = net([1.0, 2.0])
+    return tg.nn.MLP(2, [16, 16, 1])([1.0, 2.0])
+
+
+LARGE = {
+    "MLP": layers_of_perceptrons,
+    "recurrence": lambda: recurrence(160),
+    "dense, narrow": lambda: dense(850, 10),
+    "dense": lambda: dense(850, 60),
+    "dense, wide": lambda: dense(850, 850),
+    "wide": lambda: sum(tg.Value(0.1 * i) * tg.Value(1.0) for i in range(250)),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_thousand_cards_fit_their_budget(name):
+    y = LARGE[name]()
     y.backward()
-    picture = tg.draw(y, collapse=False).svg()
-    assert len(picture.encode()) <= 500_000
-    assert len(paths(picture)) == 1248
+    drawing = tg.draw(y, collapse=False)
+    picture = drawing.svg()
+    cards, edges = len(drawing.sketch.picture.cards), len(drawing.sketch.picture.edges)
+    assert cards > 900
+    assert len(picture.encode()) <= 500 * cards  # written in 35 to 55 ms
+    assert len(paths(picture)) == edges == sum(len(z.inputs) for z in history(y))
+
+
+def test_each_of_many_may_feed_each_of_many():
+    row = tg.op("all_of", "all_of({})", lambda *xs: sum(xs), Every(lambda i, g, z, *xs: g), scalar=lambda *xs: sum(xs))
+    layer = [tg.Value(float(i)) for i in range(30)]
+    for _ in range(2):
+        layer = [row(*layer) for _ in range(30)]
+    picture = tg.draw(row(*layer), collapse=False).svg()
+    assert len(paths(picture)) == 1830
+    assert len(picture.encode()) < 250_000
+
+
+def test_what_is_used_far_away_stands_there_by_name():
+    drawing = tg.draw(recurrence(6), collapse=False)
+    picture = drawing.sketch.picture
+    far = [edge for edge in picture.edges if edge.by_name]
+    assert [picture.cards[edge.tail].title for edge in far] == ["w", "u", "b"] * 5
+    assert "A name in a pill stands for the card of that name." in texts(drawing.svg())
+    assert drawing.source.count(" -> ") == len(picture.edges)
+    assert drawing.source.count('[label="w" shape=box') == 5
+    layout = lay_out(picture)
+    boxes = [*layout.cards, *layout.names.values()]
+    assert not overlapping(boxes)
+    for k, edge in enumerate(picture.edges):
+        x, _, w, _ = layout.names[k] if edge.by_name else layout.cards[edge.tail]
+        assert layout.edges[k][0][0] == pytest.approx(x + w)
+        assert x + w <= layout.cards[edge.head][0]
+        assert layout.cards[edge.tail][0] < layout.cards[edge.head][0]
+
+
+def test_names_that_stand_for_cards_are_unlike():
+    y = dense(400, 400)
+    picture = tg.draw(y, collapse=False).sketch.picture
+    tails = {edge.tail for edge in picture.edges if edge.by_name}
+    titles = [picture.cards[i].title for i in tails]
+    assert len(set(titles)) == len(titles) > 50
+    told = dict(re.findall(r"(v\d+) = .* = (\S+)$", tg.tree(y), re.MULTILINE))
+    shared = {card.title: card.rows[0][1] for card in picture.cards if card.title in told}
+    assert len(shared) > 10, "a name is that of the tree"
+    for name, value in shared.items():
+        assert value == f"{float(told[name]):.4g}".replace("-", "−")
+
+
+def test_cards_of_one_label_are_told_apart_where_they_stand_as_names():
+    x = tg.Value(1.0)
+    many = []
+    for _ in range(40):
+        x = x * 1.5
+        x.label = "x"
+        many.append(x)
+    picture = tg.draw(sum(reversed(many)), collapse=False).sketch.picture
+    titles = [picture.cards[i].title for i in {edge.tail for edge in picture.edges if edge.by_name}]
+    assert titles
+    assert len(set(titles)) == len(titles)
+    assert all(re.fullmatch(r"x #\d+", title) for title in titles)
+
+
+def test_names_stay_inside_the_frame_of_their_use():
+    class Cell(tg.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = tg.Value(0.5, label="w")
+
+        def forward(self, h):
+            return (self.w * h + self.w).tanh() * self.w
+
+    class Net(tg.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cells = [Cell() for _ in range(5)]
+            for cell in self.cells:
+                cell.w = self.cells[0].w
+
+        def forward(self, h):
+            for cell in self.cells:
+                h = cell(h)
+            return h
+
+    net = Net()
+    picture = tg.draw(net(tg.Value(1.0)), model=net, collapse=False).sketch.picture
+    layout = lay_out(picture)
+    assert len(picture.groups) == 5
+    assert len(layout.names) > 8
+    for k, (x, y, w, h) in layout.names.items():
+        u, v, a, b = layout.groups[picture.cards[picture.edges[k].head].group]
+        assert u <= x
+        assert v <= y
+        assert x + w <= u + a
+        assert y + h <= v + b
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=60))
+def test_layers_follow_links_and_leaves_are_near(pairs):
+    links = sorted((tail, tail + more) for tail, more in pairs)
+    found = layering(40, links)
+    assert all(found[tail] < found[head] for tail, head in links)
+    assert min(found) == 0
+    heads = {head for _, head in links}
+    for leaf in {tail for tail, _ in links} - heads:
+        assert found[leaf] == min(found[head] for tail, head in links if tail == leaf) - 1
+
+
+def labels(drawing):
+    return {(edge.head, edge.slot): edge.label for edge in drawing.sketch.picture.edges}
+
+
+def test_edges_of_tensors_say_what_their_rule_hands_back():
+    x, w = tg.Tensor(np.ones((5, 4)), label="x"), tg.Tensor(np.ones((3, 4)), label="W")
+    b, t = tg.Tensor(np.zeros(3), label="b"), np.array([0, 1, 2, 1, 0])
+    z = x @ w.T + b
+    p = tg.nn.functional.softmax(z)
+    p.label = "p"
+    assert labels(tg.draw(z))[4, 0] == "g yᵀ"  # W.T has no name of its own
+    assert labels(tg.draw(z))[4, 1] == "xᵀ g"
+    assert labels(tg.draw(z))[3, 0] == "gᵀ"
+    assert labels(tg.draw(p))[6, 0] == "(g − Σ(g·p))·p"
+    assert labels(tg.draw(p[0]))[7, 0] == "put(g)"
+    assert labels(tg.draw(p.sum()))[7, 0] == "g"
+    assert labels(tg.draw(p.mean(axis=0)))[7, 0] == "g/5"
+    assert labels(tg.draw(np.max(p)))[7, 0] == "g·((p == z)/Σ(p == z))"
+    assert labels(tg.draw(tg.nn.functional.cross_entropy(z, t)))[7, 0] == "g·(softmax(x) − onehot(labels))"
+    assert set(labels(tg.draw(p, show={"data"})).values()) == {""}
+
+
+@pytest.mark.parametrize("label", [*NASTY, "g", "z", "much too long"], ids=range(len(NASTY) + 3))
+def test_a_rule_on_an_edge_calls_operands_by_short_names_only(label):
+    w = tg.Tensor(np.ones((2, 2)), label=label)
+    (edge,) = [e.label for e in tg.draw(np.ones((2, 2)) @ w @ np.ones((2, 2))).sketch.picture.edges if e.head == 4][:1]
+    assert edge == "g yᵀ"
+    drawing = tg.draw(w @ w)
+    ET.fromstring(drawing.svg())
+    name = drawing.sketch.picture.cards[0].title
+    short = 0 < len(name) <= 8 and name not in ("g", "z")
+    assert labels(drawing)[1, 0] == (f"g {name}ᵀ" if short else "g xᵀ")
+
+
+def test_rules_on_edges_hold_wherever_one_draws():
+    x = tg.Tensor(np.ones((2, 2)), label="x")
+    y = x @ x
+    with tg.no_grad():
+        assert labels(tg.draw(y))[1, 0] == "g xᵀ"
+    with tg.detect_anomaly():
+        assert labels(tg.draw(np.linalg.inv(x + np.eye(2))))[3, 0] == "−(zᵀ g zᵀ)"
+    broken = tg.op("broken", "broken({})", lambda x: x + 0.0, lambda g, z, x: 1 / 0, elementwise=False)
+    assert labels(tg.draw(broken(x)))[1, 0] == ""
+    large = tg.Tensor(np.zeros((1001, 1000)), label="x")
+    assert labels(tg.draw(large.T))[1, 0] == ""
 
 
 def test_a_deep_graph_is_laid_out_without_recursion():

@@ -44,7 +44,8 @@ def draw(
     """Draw everything that `node` (and `more`) was computed from, with data, gradients and local derivatives.
 
     names: what to call nodes that have no label, as in `names=locals()`.
-    show: which of "data", "grad", "local" (the local derivative, on each edge), "shape" and "dtype" to draw.
+    show: which of "data", "grad", "local", "shape" and "dtype" to draw. "local" is the local derivative, on each edge;
+    between arrays that are not computed element by element, it is what the rule hands back, as in "g Wᵀ".
     direction: "LR" computes from left to right, "TB" from top to bottom.
     model: frames go around what each of its modules computed when it was last called.
     collapse: True draws what is used once with its user, and a batch as one example; False draws every node; None

@@ -7,6 +7,7 @@ picture keeps few enough lines to be read.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container, Iterator
 from itertools import count
 
 from .layering import layering
@@ -54,13 +55,18 @@ def name_tails(picture: Picture) -> None:
         return
     taken = Counter(card.title for card in picture.cards)
     fed = {edge.head for edge in picture.edges}
-    fresh = {letter: (name for n in count(1) if (name := f"{letter}{n}") not in taken) for letter in "vx"}
+    results, leaves = fresh("v", taken), fresh("x", taken)
     again = Counter[str]()
     for i, card in enumerate(picture.cards):
         if not card.title and card.kind != "constant":
-            name = next(fresh["v" if i in fed else "x"])  # as in `tg.tree`
+            name = next(results if i in fed else leaves)  # as in `tg.tree`
             card.title = name if i in tails else ""
         elif i in tails and taken[card.title] > 1:
             again[card.title] += 1
             card.title = f"{card.title} #{again[card.title]}"
     picture.notes.append(NOTE)
+
+
+def fresh(letter: str, taken: Container[str]) -> Iterator[str]:
+    """Yield names by one letter and a number that are not taken."""
+    return (name for n in count(1) if (name := f"{letter}{n}") not in taken)
