@@ -415,6 +415,19 @@ def test_a_thousand_cards_fit_their_budget(name):
     assert len(paths(picture)) == edges == sum(len(z.inputs) for z in history(y))
 
 
+def test_cells_of_operations_are_written_once_and_styled_by_themselves():
+    picture = tg.draw(layers_of_perceptrons(), collapse=False).svg()
+    root = ET.fromstring(picture)
+    cells = [g for defs in root.iter(f"{SVG}defs") for g in defs.findall(f"{SVG}g")]
+    used = [use.get("href").removeprefix("#") for use in root.iter(f"{SVG}use")]
+    assert {g.get("id") for g in cells} == set(used)
+    assert len(cells) < 10 < 300 < len(used)
+    rules = "".join(root.find(f"{SVG}style").itertext())
+    for element in [x for g in cells for x in g.iter() if x is not g]:
+        name = element.get("class").split()[0]
+        assert re.search(rf"[}}>]\.{name}\{{fill:", rules), "no rule that names what is around a cell holds in it"
+
+
 def test_each_of_many_may_feed_each_of_many():
     row = tg.op("all_of", "all_of({})", lambda *xs: sum(xs), Every(lambda i, g, z, *xs: g), scalar=lambda *xs: sum(xs))
     layer = [tg.Value(float(i)) for i in range(30)]

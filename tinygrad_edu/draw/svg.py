@@ -23,18 +23,18 @@ svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu San
 .tg text{fill:#1d2430;white-space:pre}
 .tg .t{font-weight:700}
 .tg .g{fill:#8c3a10}
-.tg .o{fill:#fff;text-anchor:middle;font-weight:700}
+.tgo{fill:#fff;text-anchor:middle;font-weight:700}
+.tgo.big{font-size:15px}
 .tg rect{stroke-width:1.2}
 .tg .parameter rect{fill:#e4f1fb;stroke:#0072b2}
 .tg .input rect{fill:#e3f5ee;stroke:#009e73}
 .tg .constant rect{fill:#fff;stroke:#7b8591;stroke-dasharray:3 2}
 .tg .result rect{fill:#fafbfc;stroke:#4b5563}
-.tg .result rect{rx:3px}
+.tg .result rect,.tgc.result{rx:3px}
 .tg .fact rect{fill:#fafbfc;stroke:#7b8591;stroke-dasharray:1 2}
 .tg .fold rect{fill:#f3eef8;stroke:#6b5a8e}
-.tg g rect.c{fill:#4b5563;stroke:#4b5563;stroke-dasharray:none}
-.tg .input rect.c{fill:#009e73;stroke:#009e73}
-.tg .fold rect.c{fill:#6b5a8e;stroke:#6b5a8e}
+.tgc{fill:#4b5563;stroke:#4b5563;stroke-width:1.2}
+.tgc.fold{fill:#6b5a8e;stroke:#6b5a8e}
 .tg .bad rect,.tg .dead rect,.tg .exploding rect{stroke:#c22;stroke-width:2.4}
 .tg .good rect{stroke:#00795a;stroke-width:2.4}
 .tg .frame rect{fill:#5b6b7c;fill-opacity:.06;stroke:#5b6b7c;stroke-opacity:.45}
@@ -49,24 +49,25 @@ svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu San
 .tg .r.fold path{stroke:#e6dcf2}
 .tg .r text{text-anchor:middle}
 .tg .n{fill:#4a5868}
-.tg .hot text:not(.o){fill:#1d2430}
+.tg .p{text-anchor:middle;fill:#4a5868}
+.tg .hot text{fill:#1d2430}
 """
 DARK = """
 .tg .paper{fill:#14181f}
 .tg text{fill:#e5e9f0}
 .tg .g{fill:#f0a97f}
-.tg .o{fill:#fff}
 .tg .parameter rect{fill:#12304a;stroke:#56b4e9}
 .tg .input rect{fill:#0f3329;stroke:#2fc39a}
 .tg .constant rect{fill:#14181f;stroke:#8b95a3}
 .tg .result rect{fill:#1d232d;stroke:#9aa5b4}
 .tg .fact rect{fill:#1d232d;stroke:#8b95a3}
 .tg .fold rect{fill:#2a2338;stroke:#a794cf}
-.tg g rect.c{fill:#5d6878;stroke:#9aa5b4}
+.tgc{fill:#5d6878;stroke:#9aa5b4}
+.tgc.fold{fill:#6b5a8e;stroke:#a794cf}
 .tg .bad rect,.tg .dead rect,.tg .exploding rect{stroke:#ff6b5e}
 .tg .good rect{stroke:#2fc39a}
 .tg .frame rect{fill:#9fb0c3;fill-opacity:.07;stroke:#9fb0c3}
-.tg .frame text,.tg .n{fill:#aebac8}
+.tg .frame text,.tg .n,.tg .p{fill:#aebac8}
 .tg path{stroke:#8b97a6}
 .tg .tip path{fill:#8b97a6}
 .tg .r path{stroke:#323b48}
@@ -74,7 +75,8 @@ DARK = """
 .tg .r.input path{stroke:#14503f}
 .tg .r.fold path{stroke:#43365c}
 .tg .l text{fill:#f0a97f;stroke:#14181f}
-.tg .hot text:not(.o){fill:#1d2430}
+.tg .hot text{fill:#1d2430}
+.tg .hot.dead rect,.tg .hot.exploding rect{stroke:#fff}
 """
 ROUND = {"parameter": ' rx="10"', "fold": ' rx="6"'}  # the forms that are not square
 CLASSES = {"data": "d", "grad": "g"}  # of the lines of a card
@@ -208,12 +210,14 @@ def cards(picture: Picture, layout: Layout, prefix: str) -> list[str]:
 
 
 def cell_of(card: Card, name: str, w: float, h: float) -> str:
-    """Return the cell with the operation of a card, to be used by all cards like it."""
-    form = f'<rect class="c" width="{w:.0f}" height="{h:.0f}"{ROUND.get(card.kind, "")}/>'
-    return (
-        f'<g class="{card.kind}" id="{name}">{form}'
-        f'<text class="o" x="{w / 2:.0f}" y="{h / 2 + 4:.0f}">{escape(card.sign, quote=False)}</text></g>'
-    )
+    """Return the cell with the operation of a card, to be used by all cards like it.
+
+    What is used is apart from the picture around it: only rules that name no element around a cell hold in it.
+    """
+    form = f'<rect class="tgc {card.kind}" width="{w:.0f}" height="{h:.0f}"{ROUND.get(card.kind, "")}/>'
+    big, down = (" big", 5) if len(card.sign) == 1 else ("", 4)
+    sign = escape(card.sign, quote=False)
+    return f'<g id="{name}">{form}<text class="tgo{big}" x="{w / 2:.0f}" y="{h / 2 + down:.0f}">{sign}</text></g>'
 
 
 def card_at(card: Card, place: tuple[float, float, float, float], cell: str, left: float) -> str:
@@ -240,11 +244,13 @@ def card_at(card: Card, place: tuple[float, float, float, float], cell: str, lef
 
 
 def heat_legend(x: float, y: float) -> str:
-    """Return what the colours of heat mean."""
-    names = ["<1e−6", *(f"1e{power}".replace("-", "−") for power in HEAT[1:]), "≥1"]
-    cells = "".join(
-        f'<rect x="{x + 70 + 50 * k:.0f}" y="{y:.0f}" width="48" height="9" fill="{colour}"/>'
-        f'<text class="n" x="{x + 70 + 50 * k:.0f}" y="{y + 20:.0f}">{escape(name)}</text>'
-        for k, (colour, name) in enumerate(zip(SCALE, names, strict=True))
-    )
-    return f'<text class="n" x="{x:.0f}" y="{y + 9:.0f}">|gradient|</text>{cells}'
+    """Return what the colours of heat mean: the powers of ten where one ends and the next begins."""
+    left, wide = x + 72, 50
+    parts = [f'<text class="n" x="{x:.0f}" y="{y + 9:.0f}">|gradient|</text>']
+    for k, colour in enumerate(SCALE):
+        cell = f'x="{left + wide * k:.0f}" y="{y:.0f}" width="{wide - 1}" height="9" fill="{colour}"'
+        parts.append(f"<rect {cell}/>")
+    for k, power in enumerate(HEAT, start=1):
+        text = f"1e−{-power}" if power else "1"
+        parts.append(f'<text class="p" x="{left + wide * k:.0f}" y="{y + 21:.0f}">{text}</text>')
+    return "".join(parts)
