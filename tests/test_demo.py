@@ -63,7 +63,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
-        self.addresses += [value for name, value in attributes if name in ("src", "href")]
+        if tag != "use":  # of a part of the picture itself
+            self.addresses += [value for name, value in attributes if name in ("src", "href")]
         self.frames += [value for name, value in attributes if name == "srcdoc"]
 
     def handle_data(self, text):

@@ -200,7 +200,7 @@ def cards(picture: Picture, layout: Layout, prefix: str) -> list[str]:
             kind, alone = card.kind, not (card.title or card.rows)
             key = (kind, card.sign, place[3], alone)
             if key not in cells:
-                name = f"{prefix}c{len(cells)}"
+                name = f"{prefix}-{len(cells)}"
                 left = sign_width(card)
                 cells[key] = name, cell_of(card, name, place[2] if alone else left, place[3]), left
             name, _, left = cells[key]
