@@ -1,6 +1,7 @@
 """Every fast path of the eager engine gives what the plain one gives."""
 
 import gc
+import inspect
 import math
 import random
 import tracemalloc
@@ -8,12 +9,22 @@ import tracemalloc
 import numpy as np
 import pytest
 
+import tinygrad_edu as tg
 from tinygrad_edu import Value
-from tinygrad_edu.errors import StaleGraphError
+from tinygrad_edu.errors import AnomalyError, StaleGraphError
 from tinygrad_edu.graph import Node, history
+from tinygrad_edu.modes import Switch
+from tinygrad_edu.nn import MLP
+from tinygrad_edu.op import Op
 from tinygrad_edu.ops import compare
 from tinygrad_edu.ops.compare import choice
 from tinygrad_edu.walks import floats_back
+from tinygrad_edu.weighted import weighted_sum
+
+
+def row_of(method):
+    """The row that a method of Value was made from."""
+    return inspect.getclosurevars(method).nonlocals.get("row") if inspect.isfunction(method) else None
 
 
 def random_graph(seed):
@@ -80,6 +91,97 @@ def test_what_is_out_of_the_ordinary_takes_the_plain_walk(build):
         w = build(y)
         Node.backward(w)
     assert x.grad == y.grad or (math.isnan(x.grad) and math.isnan(y.grad))
+
+
+def test_the_sign_of_zero_survives_the_fast_walk():
+    x = Value(2.0)
+    y = x * 1.0
+    (y * -0.0).backward()
+    assert [math.copysign(1, grad) for grad in (x.grad, y.grad)] == [-1.0, -1.0]
+
+
+def made(z):
+    """All that a node is, but for its age and its place."""
+    operands = [id(x) if isinstance(x, Node) else x for x in z.inputs]  # `==` of Values would compare numbers
+    return z.op, z._data, z._requires_grad, z.label, z.params, z._grad, operands
+
+
+ROWS_OF_METHODS = {
+    name: method for name, method in vars(Value).items() if callable(method) and isinstance(row_of(method), Op)
+}
+
+
+@pytest.mark.parametrize("name", ROWS_OF_METHODS)
+@pytest.mark.parametrize("requires_grad", [True, False])
+def test_a_method_makes_the_node_that_make_makes(name, requires_grad):
+    method, row = ROWS_OF_METHODS[name], row_of(ROWS_OF_METHODS[name])
+    x, y = Value(0.75, requires_grad=requires_grad), Value(1.25, requires_grad=False)
+    others = [()] if method.__code__.co_argcount == 1 else [(y,), (x,), (2.5,), (3,), (True,), (np.float64(1.5),)]
+    for other in others:
+        if name.startswith("__r") and name not in ("__round__",):
+            other = tuple(b.data if isinstance(b, Value) else b for b in other)
+            operands = (*other, x)
+        else:
+            operands = (x, *other)
+        shown = []
+        with Switch(watch_made=shown.append):
+            watched = method(x, *other)
+        assert made(method(x, *other)) == made(Value.make(row, operands, {})) == made(watched)
+        assert shown == [watched]
+        with tg.no_grad():
+            assert made(method(x, *other)) == made(Value.make(row, operands, {}))
+
+
+INPUTS = {
+    "numbers": lambda x: [0.5, -1.5, 2.0],
+    "Values": lambda x: [x, Value(-1.5), x],
+    "a constant Value": lambda x: [Value(0.5, requires_grad=False), x, 2.0],
+    "an integer": lambda x: [3, x, 10**200],
+    "other numbers": lambda x: [np.float64(0.5), True, x],
+}
+
+
+def graph_of(root, known):
+    """What the nodes of a graph are, with the nodes that came before it by name and the others by number."""
+    nodes = [z for z in history(root) if z not in known]
+    names = {**known, **{z: i for i, z in enumerate(nodes)}}
+    return [(*made(z)[:6], *(names.get(x, x) if isinstance(x, Node) else repr(x) for x in z.inputs)) for z in nodes]
+
+
+@pytest.mark.parametrize("inputs", INPUTS.values(), ids=INPUTS)
+@pytest.mark.parametrize("weights", ["Values", "one of them a constant", "one of them a number"])
+def test_a_weighted_sum_makes_the_nodes_that_pythons_operators_make(inputs, weights):
+    x, b, w = Value(0.25, label="x"), Value(-0.5), [Value(0.1), Value(-0.2), Value(0.3)]
+    if weights != "Values":
+        w[1] = Value(0.7, requires_grad=False) if "constant" in weights else 0.7
+    given = inputs(x)
+    known = {z: id(z) for z in (x, b, *w, *given) if isinstance(z, Node)}
+    seen, fast_seen = [], []
+    with Switch(watch_made=seen.append):
+        plain = sum((w_k * x_k for w_k, x_k in zip(w, given, strict=True)), b)
+    with Switch(watch_made=fast_seen.append):
+        watched = weighted_sum(w, given, b)
+    fast = weighted_sum(w, given, b)
+    assert graph_of(fast, known) == graph_of(watched, known) == graph_of(plain, known)
+    assert [z.op.name for z in fast_seen] == [z.op.name for z in seen]
+    assert list(map(id, fast_seen)) == [id(z) for z in history(watched) if z.op]
+    with tg.no_grad():
+        assert made(weighted_sum(w, given, b)) == made(sum((p * q for p, q in zip(w, given, strict=True)), b))
+
+
+def test_every_node_of_a_net_names_the_line_that_called_it():
+    net = MLP(2, [3, 2, 1], "tanh")
+    score = net([Value(1.0), 2])
+    here = score.where
+    assert here.startswith(f"{__file__}:")
+    assert {z.where for z in history(score) if z.op} == {here}
+
+
+def test_an_anomaly_in_a_net_is_found_at_the_first_node_that_has_it():
+    net = MLP(2, [2, 1])
+    net.layers[0].neurons[1].w[0].data = math.inf
+    with pytest.raises(AnomalyError, match="multiply"), tg.detect_anomaly():
+        net([0.0, 1.0])
 
 
 def test_a_stale_leaf_is_found_by_the_fast_walk_too():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import chain
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -43,19 +43,16 @@ spent = Leaves()  # those whose gradient an optimiser has used and nobody has re
 
 
 def commit(
-    store: Callable[[Any, Any], None],
-    nodes: Iterable[Node],
-    grads: Iterable[Any],
-    leaves: Grads,
-    apart: Callable[[Iterable[Any]], Iterable[Any]],
+    nodes: Iterable[Node], grads: Iterable[Any], leaves: Grads, apart: Callable[[Iterable[Any]], Iterable[Any]]
 ) -> None:
     """Write `grads` onto interior `nodes` and add those of `leaves` to what is there; all or none, even on Ctrl-C.
 
-    store: writes one gradient onto one node. apart: copies gradients that share memory.
+    apart: copies gradients that share memory.
     """
     with _committing:
         kept = apart(chain(grads, [total(leaf, g) for leaf, g in leaves.items()]))
-        deque(map(store, chain(nodes, leaves), kept), maxlen=0)  # without a step of Python in which Ctrl-C could strike
+        written = map(setattr, chain(nodes, leaves), repeat("_grad"), kept)
+        deque(written, maxlen=0)  # without a step of Python in which Ctrl-C could strike
 
 
 def total(leaf: Node, g: Any) -> Any:

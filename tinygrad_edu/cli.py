@@ -213,7 +213,7 @@ def differentiated(options: argparse.Namespace) -> Node:
 
     node, _ = parse(options.expression).record(assignments(options.at))
     if node.requires_grad:
-        node.backward(np.ones(np.shape(node.data)) if np.ndim(node.data) else None, retain_grad=True)
+        node.backward(np.ones(np.shape(node.numpy())) if np.ndim(node.numpy()) else None, retain_grad=True)
     return node
 
 

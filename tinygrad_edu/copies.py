@@ -28,10 +28,9 @@ def recipe(node: Node) -> tuple[Any, ...]:
 def revived(kind: type[Node], data: Any, grad: Any, label: str, requires_grad: bool, cut: dict[str, Any]) -> Node:
     """Return a leaf that shares no memory with the one it is a copy of."""
     node = object.__new__(kind)
-    node._data, node._grad = copy(data), copy(grad)
+    node._data = copy(data)
     node.remember(None, (), {}, requires_grad)
-    if label:
-        node.label = label
+    node._grad, node.label = copy(grad), label
     if cut:
         node.params = dict(cut)
     return node

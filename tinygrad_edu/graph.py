@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from . import reasons
 from .accumulate import commit
 from .copies import recipe
-from .errors import CompileError, DTypeError, GradientError, StaleGraphError, line_of, users_frame
+from .errors import DTypeError, GradientError, StaleGraphError, line_of, users_frame
 from .modes import current, mode, tracing
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 Grads = dict["Node", Any]
 
-tick = itertools.count(1).__next__  # every node takes the next number: its inputs are always older than itself
+clock = itertools.count(1)
+tick = clock.__next__  # every node takes the next number: its inputs are always older than itself
 born = attrgetter("born")
 ABSENT: Any = object()  # in the second operand's slot: there is only one
 LISTED: Any = object()  # in the second operand's slot: all of them are in a tuple in the first one's
 NO_PARAMS: dict[str, Any] = {}  # no keyword parameters; nobody writes into it
-DEFAULTS: dict[str, Any] = {"_grad": None, "label": "", "params": NO_PARAMS}  # what an empty slot means
 
 
 def data_of(x: Any) -> Any:
@@ -47,7 +47,8 @@ class Node:
 
     One or two operands lie in slots of the node itself, and only other lists of operands in a tuple: a tuple a
     node would be one more object for Python's collector to walk (measured: 414 instead of 310 ns to make a node).
-    For the same reason slots that few nodes need are left empty; reading an empty one gives its default.
+    No slot is left empty, so that no kind of node needs a `__getattr__`: with one, Python reads every attribute the
+    slow way, which would double the time of a walk over a graph.
     """
 
     __slots__ = (
@@ -85,6 +86,14 @@ class Node:
     @classmethod
     def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute `op` on `operands` and return the node that remembers it."""
+        raise NotImplementedError  # every kind of node defines its own
+
+    def assign(self, new: Any) -> None:
+        """Give a leaf other data; graphs built from the old become stale."""
+        raise NotImplementedError  # every kind of node defines its own
+
+    def numpy(self) -> Any:
+        """Return the data: a float, or an array that cannot be written into."""
         raise NotImplementedError  # every kind of node defines its own
 
     def fit(self, g: Any, z: Node, i: int) -> Any:
@@ -154,13 +163,6 @@ class Node:
     def __reduce__(self) -> tuple[Any, ...]:
         return recipe(self)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in DEFAULTS:
-            return DEFAULTS[name]
-        if name == "_data":
-            raise CompileError(reasons.leaked(self))
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-
     @property
     def where(self) -> str:
         """The `file:line` where this node was made, or last assigned."""
@@ -182,11 +184,13 @@ class Node:
             requires_grad = False
             if here.trace is None:  # a program must compute again even what needs no gradient
                 op, operands, params = None, (), {"cut": "made inside no_grad()"}
-        self.op, self.params = op, params
+        self._grad, self.label, self.op, self.params = None, "", op, params
         if params or len(operands) > 2:
             self.x, self.y = operands, LISTED
         elif operands:
             self.x, self.y = operands if len(operands) == 2 else (operands[0], ABSENT)
+        else:
+            self.x = self.y = ABSENT
         self._requires_grad = requires_grad
         self.born = tick()
         frame = users_frame(ours=2)  # this and its caller
@@ -231,21 +235,21 @@ class Node:
         if (trace := tracing()) is not None:
             trace.backward(self, seed)
             return
-        start, store = self.seed(seed), Node._grad.__set__  # type: ignore[misc]  # a slot is a descriptor
+        start = self.seed(seed)
         if self.op is not None and mode().watch_pull is None:
             try:
                 quick = self.quick_walk(start)
             except Exception:  # a pole, an overflow, a rule at fault: the plain walk answers, or says what is wrong
                 quick = None
             if quick is not None:
-                commit(store, *quick, self.apart)
+                commit(*quick, self.apart)
                 return
         order = [node for node in history(self) if node._requires_grad]
         keep = order if retain_grad or self.keeps_interior_gradients else ()
         grads = self.plain_walk(order, {self: start}, keep)
         interior = [z for z in order if z.op is not None]
         leaves = {z: grads[z] for z in order if z.op is None and z in grads}
-        commit(store, interior, map(grads.get, interior), leaves, self.apart)
+        commit(interior, map(grads.get, interior), leaves, self.apart)
 
 
 def history(*roots: Node) -> list[Node]:

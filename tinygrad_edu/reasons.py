@@ -27,10 +27,10 @@ def constant(node: Node, made_from: Sequence[Node]) -> str:
     )
 
 
-def leaked(node: Node) -> str:
-    """Say why `node` has no numbers: it was kept from inside a function while that was traced."""
+def leaked(title: str, where: str) -> str:
+    """Say why a node has no numbers: it was kept from inside a function while that was traced."""
     return (
-        f"{node.title} was made at {node.where} while compile() traced the function, and was kept from there, where it "
+        f"{title} was made at {where} while compile() traced the function, and was kept from there, where it "
         f"stands for the numbers of every call: return it from the compiled function instead (used at {users_line()})"
     )
 

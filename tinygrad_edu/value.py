@@ -11,7 +11,7 @@ import numpy as np
 
 from .accumulate import spent
 from .errors import DTypeError, InplaceError, users_line
-from .graph import ABSENT, Grads, Node, data_of, tick
+from .graph import ABSENT, NO_PARAMS, Grads, Node, data_of, tick
 from .modes import current, tracing
 from .numpy_methods import answer, apply_ufunc
 from .op import Op
@@ -25,6 +25,8 @@ OPERAND = (numbers.Real, np.generic, np.ndarray)
 
 def real(x: Any) -> float:
     """Return `x` as a float. Raises DTypeError where it is not one real number."""
+    if type(x) is float:
+        return x  # the commonest case, without the questions below
     if isinstance(x, (numbers.Real, np.bool_)) or (
         isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "biuf"
     ):
@@ -52,14 +54,14 @@ def one(row: Op) -> Callable[[Any], Any]:
 
     def method(x: Value) -> Value:
         if (here := mode_here()) is not None and not here.recording:
-            return Value.make(row, (x,), {})
+            return Value.make(row, (x,), NO_PARAMS)
         z: Value = new(Value)
         try:
             z._data = scalar(x._data)
         except (ArithmeticError, ValueError):
             z._data = row.at_the_edge(x._data)
         z._requires_grad = differentiable and x._requires_grad
-        z.op, z.x, z.y, z.born = row, x, ABSENT, tick()
+        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", row, NO_PARAMS, x, ABSENT, tick()
         frame = caller(1)
         z.code, z.instruction = frame.f_code, frame.f_lasti
         if here is not None and here.watch_made is not None:
@@ -77,14 +79,14 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
     def method(x: Value, y: Any) -> Any:
         kind, here = type(y), mode_here()
         if (here is not None and not here.recording) or (kind is not Value and kind not in EXACT):
-            return Value.make(row, (x, y), {}) if isinstance(y, (Value, *OPERAND)) else NotImplemented
+            return Value.make(row, (x, y), NO_PARAMS) if isinstance(y, (Value, *OPERAND)) else NotImplemented
         z: Value = new(Value)
         try:
             z._data = scalar(x._data, y._data if kind is Value else y)
         except (ArithmeticError, ValueError):
             z._data = row.at_the_edge(x._data, data_of(y))
         z._requires_grad = differentiable and (x._requires_grad or (kind is Value and y._requires_grad))
-        z.op, z.x, z.y, z.born = row, x, y, tick()
+        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", row, NO_PARAMS, x, y, tick()
         frame = caller(1)
         z.code, z.instruction = frame.f_code, frame.f_lasti
         if here is not None and here.watch_made is not None:
@@ -95,10 +97,26 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
 
 
 def reflected(row: Op) -> Callable[[Any, Any], Any]:
-    """Return the method for a row whose left operand is a plain number."""
+    """Return the method for a row whose left operand is a plain number: `Value.make` unrolled, as in `two`."""
+    scalar, differentiable = row.scalar, bool(row.rules)
+    assert scalar is not None
 
     def method(y: Value, x: Any) -> Any:
-        return Value.make(row, (x, y), {}) if isinstance(x, OPERAND) else NotImplemented
+        here = mode_here()
+        if (here is not None and not here.recording) or type(x) not in EXACT:
+            return Value.make(row, (x, y), NO_PARAMS) if isinstance(x, OPERAND) else NotImplemented
+        z: Value = new(Value)
+        try:
+            z._data = scalar(x, y._data)
+        except (ArithmeticError, ValueError):
+            z._data = row.at_the_edge(x, y._data)
+        z._requires_grad = differentiable and y._requires_grad
+        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", row, NO_PARAMS, x, y, tick()
+        frame = caller(1)
+        z.code, z.instruction = frame.f_code, frame.f_lasti
+        if here is not None and here.watch_made is not None:
+            here.watch_made(z)
+        return z
 
     return documented(method, row)
 
@@ -279,10 +297,19 @@ class Value(Node):
         """Compute `op` on numbers and Values. Raises DTypeError where an operand is neither."""
         if op.scalar is None:
             raise DTypeError(f"`{op.name}` works on arrays, and a Value is one float: use Tensor")
-        given = tuple(x if type(x) is Value or type(x) in EXACT else real(x) for x in operands)
+        numbers, wanted = [], False
+        for i, x in enumerate(operands):
+            if type(x) is Value:
+                wanted = wanted or x._requires_grad
+                numbers.append(x._data)
+            elif type(x) in EXACT:
+                numbers.append(x)
+            else:
+                numbers.append(real(x))
+                operands = (*operands[:i], numbers[i], *operands[i + 1 :])
         z: Value = object.__new__(cls)
-        z._data = real(op.on_numbers(*map(data_of, given), **params))
-        z.remember(op, given, params, bool(op.rules) and any(x._requires_grad for x in given if type(x) is Value))
+        z._data = real(op.on_numbers(*numbers, **params))
+        z.remember(op, operands, params, wanted and bool(op.rules))
         return z
 
     def fit(self, g: Any, z: Node, i: int) -> Any:

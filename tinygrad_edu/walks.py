@@ -12,6 +12,7 @@ from typing import Any
 from .graph import ABSENT, LISTED, Grads, Node
 
 NOBODY: Any = object.__new__(Node)  # in a list of nodes by age, a place where no node is
+NOTHING = -0.0  # the one float that added to any other leaves it as it is; 0.0 would take the sign of -0.0
 FARTHEST = 500_000  # how many places such lists may grow by at once; they would be mostly empty
 
 Found = tuple[list[Any], list[Any], Grads]  # interior nodes, their gradients, and the leaves' gradients
@@ -21,7 +22,7 @@ def floats_back(root: Node, seed: float) -> Found | None:
     """Carry the gradient of a `Value` back.
 
     `nodes[k]` is the node that was made k ticks before the root, and `grads[k]` its gradient so far; so the order of
-    the list is that from the newest to the oldest, and finding the nodes, sorting them and carrying gradients back
+    the lists is that from the newest to the oldest, and finding the nodes, sorting them and carrying gradients back
     are one pass, without hashing.
     """
     kind, newest, places = type(root), root.born, 1
@@ -29,21 +30,21 @@ def floats_back(root: Node, seed: float) -> Found | None:
     grads: list[Any] = [seed]
     leaves: Grads = {}
     so_far = leaves.get
-    for age, z in enumerate(nodes):  # grows while it is read
+    for z, g in zip(nodes, grads, strict=True):  # both grow while they are read
         if z is NOBODY:
             continue
-        g, x, y, rules = grads[age], z.x, z.y, z.op.rules
+        x, y, rules = z.x, z.y, z.op.rules
         a = x._data if type(x) is kind else x  # so `a is not x` where x is a node
         b = y._data if type(y) is kind else y
         if a is not x:
-            place = newest - x.born
-            if place <= age:
+            if x.born >= z.born:
                 return None  # assigned since
             if x._requires_grad:
-                dx = rules[0](g, z._data, a) if b is ABSENT else rules[0](g, z._data, a, b)
+                dx = rules[0](g, z._data, a) if y is ABSENT else rules[0](g, z._data, a, b)
                 if x.op is None:
-                    leaves[x] = so_far(x, 0.0) + dx
+                    leaves[x] = so_far(x, NOTHING) + dx
                 else:
+                    place = newest - x.born
                     if place >= places:
                         if place > places + FARTHEST:
                             return None
@@ -51,14 +52,14 @@ def floats_back(root: Node, seed: float) -> Found | None:
                     nodes[place] = x
                     grads[place] += dx
         if b is not y:  # the same again: a loop over one or two operands would cost a third of the walk
-            place = newest - y.born
-            if place <= age:
+            if y.born >= z.born:
                 return None
             if y._requires_grad:
                 dy = rules[1](g, z._data, a, b)
                 if y.op is None:
-                    leaves[y] = so_far(y, 0.0) + dy
+                    leaves[y] = so_far(y, NOTHING) + dy
                 else:
+                    place = newest - y.born
                     if place >= places:
                         if place > places + FARTHEST:
                             return None
@@ -74,5 +75,5 @@ def room_for(place: int, nodes: list[Any], grads: list[Any]) -> int:
     """Lengthen lists by age so that they have `place`; return their length."""
     more = place + 64 - len(nodes)
     nodes += [NOBODY] * more
-    grads += [0.0] * more
+    grads += [NOTHING] * more
     return len(nodes)

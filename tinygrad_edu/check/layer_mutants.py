@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
+from ..graph import Node, data_of
 from ..notation import Layer, Notation, leaf_of
 from .mutant import Mutant, masked, masked_rule
 from .replay import Change, Edge, Instead, Recording, Rule
@@ -46,7 +46,7 @@ def stand_ins(notation: Notation, layer: Layer) -> Iterator[tuple[int, str, Any]
     seen = {id(layer.x), *(id(other.z) for other in before)}
     for other in notation.layers:
         for node, letter in ((other.a, "a"), (other.x, "a"), (other.z, "z")):
-            if id(node) not in seen and np.shape(getattr(node, "_data", node)) == shape:
+            if id(node) not in seen and np.shape(data_of(node)) == shape:
                 seen.add(id(node))
                 name = notation.name(node) if isinstance(node, Node) else f"a^({other.number - 1})"
                 yield 19, f"{letter} of another layer: {name}", node

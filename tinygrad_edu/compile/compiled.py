@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import reasons
 from ..errors import CompileError, users_line
 from ..graph import Node, data_of
 from ..modes import tracing
@@ -119,6 +120,24 @@ def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
     return (tuple(key), *kwargs) if kwargs else tuple(key), inputs
 
 
+class Leaked(Node):
+    """What a node turns into that was kept from a trace: it stands for the numbers of every call, and so has none."""
+
+    __slots__ = ()
+
+    @property
+    def title(self) -> str:
+        """Raise CompileError: whoever says its name has found it where it should not be."""
+        raise CompileError(reasons.leaked(super().title, self.where))
+
+    _data = title  # likewise: whoever asks would be shown an old call's numbers
+
+
+LEAKED: dict[type[Node], Any] = {
+    kind: type(kind.__name__, (Leaked, kind), {"__slots__": ()}) for kind in (Value, Tensor)
+}
+
+
 class Replay:
     """One traced program."""
 
@@ -161,7 +180,8 @@ class Replay:
         self.source, self.run, self.fits = writer.compiled()
         self.kept = {id(writer.plan.out[z]) for z in writer.plan.kept}
         for node in (*trace.made, *arguments):
-            del node._data  # whoever kept it from the trace is told so, instead of being shown an old call's numbers
+            del node._data
+            node.__class__ = LEAKED[type(node)]
         trace.forget()
 
     def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:

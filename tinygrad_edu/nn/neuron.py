@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..errors import DTypeError, ShapeError, users_line
 from ..graph import Node
 from ..value import Value
+from ..weighted import weighted_sum
 from .module import Module
 from .sizes import size
 
@@ -69,12 +70,12 @@ class Neuron(Module):
                 f"this neuron has {len(self.w)} weight{'s' * (len(self.w) > 1)}, and got {len(x)} inputs "
                 f"(at {users_line()})"
             )
-        z: Value = sum((w * x_k for w, x_k in zip(self.w, x, strict=True)), self.b)
+        z: Value = weighted_sum(self.w, x, self.b)
         z.label = self.z_label
         if self.activation == "linear":
             return z
         a = ACTIVATIONS[self.activation](z)
-        a.label = self.a_label
+        a.label, a.code, a.instruction = self.a_label, z.code, z.instruction  # made where z was, for the user
         return a
 
     def __repr__(self) -> str:
