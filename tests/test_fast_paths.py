@@ -3,7 +3,11 @@
 import gc
 import inspect
 import math
+import os
+import platform
 import random
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -236,3 +240,21 @@ def test_clearing_bits_is_choosing_zeros(dtype, axes, zero):
         np.testing.assert_array_equal(np.signbit(found), np.signbit(expected))
         assert found.dtype == expected.dtype
     assert choice(c, zero, y).strides == np.where(c, zero, y).strides
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have their own ways")
+def test_large_arrays_get_the_memory_that_others_have_freed():
+    steps = """
+import resource, numpy as np, tinygrad_edu
+def step():
+    arrays = [np.ones(150_000) for _ in range(12)]
+for _ in range(3):
+    step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    pages = subprocess.run([sys.executable, "-c", steps], capture_output=True, text=True, check=True, env=env).stdout
+    assert int(pages) < 1000  # or it would be a page for every 512 of 18 million numbers

@@ -15,6 +15,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from . import memory
 from .graph import gradients
 from .modes import no_grad
 from .op import op
@@ -111,6 +112,7 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
+memory.keep()
 
 
 def __dir__() -> list[str]:

@@ -82,9 +82,10 @@ def where(step: Any, args: list[str], out: str) -> str:
 
 
 def zero_where(step: Any, args: list[str], out: str) -> str:
-    """Write zeros where a condition holds, by clearing all bits there: see `ops.compare.choice`."""
-    bits = f"{out}.view(np.{BITS[step.data.itemsize].__name__})"
-    return f"np.bitwise_and({bits}, {args[1]}.view(np.int8) - 1, {bits})"
+    """Write a copy with zeros where a condition holds, by clearing all bits there: see `ops.compare.choice`."""
+    bits, floats = f"np.{BITS[step.data.itemsize].__name__}", f"np.{step.data.dtype}"
+    cleared = f"np.bitwise_and({args[0]}.view({bits}), {args[1]}.view(np.int8) - 1"
+    return f"{cleared}, {out}.view({bits}))" if out else f"{cleared}).view({floats})"
 
 
 AS_IT_STANDS = Spelling(lambda z, a, out: "")  # the row's own function is called
@@ -100,7 +101,7 @@ SPELLINGS: dict[str, Spelling] = {
     "transpose": Spelling(lambda z, a, out: f"{a[0]}.transpose({z.params['axes']})", view=True),
     "broadcast_to": Spelling(lambda z, a, out: f"np.broadcast_to({a[0]}, {z.params['shape']})", view=True),
     "less_one": Spelling(lambda _, a, out: f"{out}[{a[1]}, {a[2]}] -= 1", fills=True),
-    "zero_where": Spelling(zero_where, fills=True),
+    "zero_where": Spelling(zero_where, out=True, inplace=True),
 }
 
 

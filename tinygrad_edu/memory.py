@@ -1,0 +1,18 @@
+"""The memory of large arrays stays with the process, instead of going back to the system after every step.
+
+glibc asks the system for each large array anew, and hands the end of the heap back whenever much of it is free. A step
+of training then works on fresh pages, which the system fills with zeros one at a time: that takes as long as the
+arithmetic (measured: a step of LeNet 7.4 against 4.6 ms, of a net of 784, 1024, 1024 and 10 neurons 71 against 56 ms).
+glibc learns from what is freed: from then on it keeps blocks of that size, up to 32 MiB, and twice as much at the end of
+the heap. Whoever sets MALLOC_TRIM_THRESHOLD_ or one of its like has decided otherwise, and it learns nothing; other C
+libraries take no notice. Knows nothing of nodes.
+"""
+
+import numpy as np
+
+LARGEST = 2**25 - 2**16  # bytes: the largest block that glibc learns from, less what it adds to one
+
+
+def keep() -> None:
+    """Have the C library keep the memory of arrays that are freed, up to 64 MiB."""
+    np.empty(LARGEST, np.uint8)  # nobody touches it, so it costs no memory and two calls of the system
