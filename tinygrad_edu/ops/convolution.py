@@ -73,9 +73,9 @@ conv2d_weight = op(
 
 def stacked(kernel: Callable[..., np.ndarray], x: np.ndarray, y: np.ndarray, *how: Any) -> np.ndarray:
     """Apply a kernel of two operands of four axes; of stacks of them to each pair."""
-    stack = np.broadcast_shapes(x.shape[:-4], y.shape[:-4])
-    if not stack:
+    if x.ndim == y.ndim == 4:
         return kernel(x, y, *how)
+    stack = np.broadcast_shapes(x.shape[:-4], y.shape[:-4])
     x, y = np.broadcast_to(x, stack + x.shape[-4:]), np.broadcast_to(y, stack + y.shape[-4:])
     z = np.stack([kernel(x[i], y[i], *how) for i in np.ndindex(stack)])
     return z.reshape(stack + z.shape[1:])
@@ -164,7 +164,8 @@ def windows(cut: np.ndarray, kh: int, rows: int, stride: int, dilation: int) -> 
 
     Windows that follow each other share their rows in memory; only dilated ones have to be copied.
     """
-    view = np.lib.stride_tricks.sliding_window_view(cut, (kh - 1) * dilation + 1, axis=1)
-    view = view[:, : (rows - 1) * stride + 1 : stride, ..., ::dilation].transpose(0, 1, 6, 2, 3, 4, 5)
-    groups, _, _, inner, kw, columns, n = view.shape
-    return view.reshape(groups, rows, kh * inner * kw, columns * n)
+    groups, _, inner, kw, columns, n = cut.shape
+    group, row, *rest = cut.strides
+    shape, strides = (groups, rows, kh, inner, kw, columns, n), (group, stride * row, dilation * row, *rest)
+    matrices = np.lib.stride_tricks.as_strided(cut, shape, strides)
+    return matrices.reshape(groups, rows, kh * inner * kw, columns * n)

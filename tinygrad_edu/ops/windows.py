@@ -89,10 +89,10 @@ def meeting(n: int, m: int, stride: int, offset: int) -> tuple[slice, slice]:
 
 def places(size: Pair, counts: Pair, window: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Iterator[Any]:
     """Yield, for each place in a window, the index of the windows that have it on the image, and that of the image."""
+    across = [meeting(size[1], counts[1], stride[1], j * dilation[1] - padding[1][0]) for j in range(window[1])]
     for i in range(window[0]):
         rows, at_rows = meeting(size[0], counts[0], stride[0], i * dilation[0] - padding[0][0])
-        for j in range(window[1]):
-            columns, at_columns = meeting(size[1], counts[1], stride[1], j * dilation[1] - padding[1][0])
+        for columns, at_columns in across:
             yield (..., rows, columns), (..., at_rows, at_columns)
 
 
