@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
-from budgets import HAND, budgets, bytes_of_a_node
+from budgets import COMPILED, HAND, OURS, budgets, bytes_of_a_node
 from results import Tasks, least, median, ratio, spread, why_not
 from tasks import CURVES, TRAINING
 
@@ -68,6 +69,22 @@ def cell(tasks: Tasks, task: str, subject: str) -> str:
     return duration(seconds) if against is None else f"{duration(seconds)} ({digits(against)} ×)"
 
 
+def paying(tasks: Tasks) -> str:
+    """Return from which step on compiling has paid, of what the first step takes and what each one saves."""
+    rows = []
+    for task in TRAINING:
+        eager, compiled = median(tasks, task, OURS), median(tasks, task, COMPILED)
+        if eager is None or compiled is None:
+            continue
+        first = tasks[task][COMPILED]["first"]
+        steps = math.ceil((first - compiled) / (eager - compiled)) if compiled < eager else None
+        jax = tasks[task].get("JAX jit", {}).get("first")
+        after = "never" if steps is None else f"{max(2, steps)} steps"
+        rows.append([task, duration(first), duration(eager), duration(compiled), after, duration(jax) if jax else ""])
+    head = ["task", "first step, compiled", "a step, eager", "a step, compiled", "pays from", "first step of JAX jit"]
+    return table(head, rows)
+
+
 def budget(tasks: Tasks) -> str:
     """Return every promise beside what was measured."""
     words = {True: "yes", False: "**no**", None: "not measured"}
@@ -126,7 +143,14 @@ def measured(content: dict[str, Any]) -> str:
     tasks = {name: found["subjects"] for name, found in content["tasks"].items()}
     parts = [setting(content["machine"])]
     parts += [training(tasks), "![Each library's time of a step, against NumPy by hand](images/steps.svg)\n"]
-    parts += ["### What was promised\n", budget(tasks), "### What a scalar node costs\n", chains(tasks)]
+    parts += [
+        "### What was promised\n",
+        budget(tasks),
+        "### When compiling pays\n",
+        paying(tasks),
+        "### What a scalar node costs\n",
+        chains(tasks),
+    ]
     parts += ["### What grows with what\n", curves(tasks)]
     parts += ["![Time and memory of a step as the batch, the width and the depth grow](images/scaling.svg)\n"]
     return "\n".join(parts)

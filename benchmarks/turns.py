@@ -128,10 +128,11 @@ class Racer:
 
 def race(task: str, rounds: int, seconds: float) -> dict[str, Found]:
     """Return what each subject of a task found out. Each round begins with another subject."""
-    racers = {subject: Racer(subject, task) for subject in TASKS[task].subjects}
+    racers: dict[str, Racer] = {}
     try:
-        for racer in racers.values():
-            racer.get_ready()
+        for subject in TASKS[task].subjects:  # one after the other: how long a first step takes is measured too
+            racers[subject] = Racer(subject, task)
+            racers[subject].get_ready()
         for i in range(rounds):
             running = [racer for racer in racers.values() if racer.runs]
             for k in range(len(running)):

@@ -112,6 +112,15 @@ def test_a_promise_is_met_or_not_or_was_not_measured(page):
     assert met["chains of 10³ to 10⁶ scalar nodes", "≤ 250 bytes a node"] is False
 
 
+def test_compiling_pays_once_the_first_step_is_caught_up_with(page):
+    times = {"tinygrad_edu": 0.003, "tinygrad_edu compiled": 0.001}
+    tasks = {"cnn": {s: {"first": 0.0101, "rounds": [{"step": [t, t, 1]}]} for s, t in times.items()}}
+    (line,) = page("tables").paying(tasks).splitlines()[2:]
+    assert line == "| cnn | 10.1 ms | 3 ms | 1 ms | 5 steps |  |"  # 10.1 + 4 · 1 < 5 · 3, and 10.1 + 3 · 1 > 4 · 3
+    tasks["cnn"]["tinygrad_edu"]["rounds"][0]["step"][0] = 0.001
+    assert "never" in page("tables").paying(tasks)
+
+
 def test_a_subject_that_dies_is_told_and_the_others_go_on(page, monkeypatch):
     turns = page("turns")
     racer = turns.Racer("numpy", "import")
