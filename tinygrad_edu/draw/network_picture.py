@@ -5,6 +5,7 @@ Notation: w_jk^(L) leads from neuron k of layer L-1 to neuron j of layer L; z is
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -18,7 +19,7 @@ from .svg import compact
 
 Array = np.ndarray[Any, Any]
 RADIUS = 19.0
-DOWN = 62.0  # from neuron to neuron
+DOWN, FAR_DOWN = 62.0, 92.0  # from neuron to neuron; where weights are named
 TOP = 56.0
 THUMB = 34.0  # side of the image of a neuron's weights
 
@@ -135,8 +136,10 @@ class NetworkPicture:
         """Return the picture as one SVG element."""
         counts = self.counts()
         tallest = max(len(self.visible(c)) for c in range(1 if self.image else 0, len(counts)))
-        high = max(tallest * DOWN, 180.0 if self.image else 0.0) + TOP + 20
-        gap = max(230.0 if self.named(k) else 170.0 + 6 * len(self.visible(k)) for k in range(len(self.weights)))
+        named = any(self.named(k) for k in range(len(self.weights)))
+        down = FAR_DOWN if named else DOWN
+        high = max(tallest * down, 180.0 if self.image else 0.0) + TOP + 20
+        gap = max(260.0 if self.named(k) else 170.0 + 6 * len(self.visible(k)) for k in range(len(self.weights)))
         left = 120.0 if self.image else 70.0
         w = left + gap * (len(counts) - 1) + 90
         middle = TOP + (high - TOP - 20) / 2
@@ -150,7 +153,7 @@ class NetworkPicture:
         for c in range(len(counts)):
             shown = self.visible(c)
             for row, j in enumerate(shown):
-                at[c, j] = (left + gap * c, middle + (row - (len(shown) - 1) / 2) * DOWN)
+                at[c, j] = (left + gap * c, middle + (row - (len(shown) - 1) / 2) * down)
         labels: list[str] = []
         for layer in range(len(self.weights)):
             if layer == 0 and self.image:
@@ -175,6 +178,10 @@ class NetworkPicture:
         heads = [j for j in self.visible(layer + 1) if j is not None]
         many = len(heads) * len(self.visible(layer)) > 60
         letter = {"weight": "w", "gradient": "∂w", "nudge": "Δw"}[self.what]
+        tails = self.visible(
+            layer
+        )  # all names stand where those of the edges into, or out of, a neuron are evenly apart
+        where = len(tails) / (len(tails) + 1) if len(tails) <= len(heads) else 1 / (len(heads) + 1)
         for j, k, w in self.drawn_edges(layer):
             (x, y), (u, v) = at[layer, k], at[layer + 1, j]
             name = f"{letter}_{indices(j, k)}^({layer + 1}) = {number(w)}"
@@ -187,10 +194,7 @@ class NetworkPicture:
                 f' stroke-width="{wide:.2f}" stroke-opacity="{strength:.2f}"><title>{name}</title></path>'
             )
             if self.named(layer):
-                t = 1 / (len(heads) + 1)  # where the labels of all edges are evenly apart
-                px, py = x + RADIUS + t * (u - x - 2 * RADIUS), y + t * (v - y)
-                text = scripted(letter, indices(j, k), f"({layer + 1})")
-                labels.append(f'<text x="{px:.0f}" y="{py + 3:.0f}">{text} {number(w, 3)}</text>')
+                labels.append(edge_label(at[layer, k], at[layer + 1, j], where, letter, indices(j, k), layer + 1, w))
         return parts
 
     def named(self, layer: int) -> bool:
@@ -250,7 +254,7 @@ class NetworkPicture:
                 tip = f"z_{j + 1}^({c}) = Σ w a + b = {z}, b = {b}, {tip}"
         circle = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{RADIUS:.0f}" fill="{fill}"/>'
         inside = f'<text class="v" x="{x:.0f}" y="{y + 3.5:.0f}">{value or letter}</text>'
-        under = f'<text class="m" x="{x:.0f}" y="{y + RADIUS + 12:.0f}">{letter}</text>' if value else ""
+        under = f'<text class="m" x="{x:.0f}" y="{y + RADIUS + 16:.0f}">{letter}</text>' if value else ""
         return f'<g id="a{c}_{j}"><title>{tip}</title>{circle}{inside}{under}</g>'
 
 
@@ -269,11 +273,25 @@ def indices(j: int, k: int) -> str:
     return f"{j + 1}{k + 1}" if max(j, k) < 9 else f"{j + 1},{k + 1}"
 
 
-def scripted(letter: str, below: str, above: str = "") -> str:
-    """Return a letter with an index below and the layer above it, as SVG text."""
-    up = (
-        f'<tspan dy="-7" font-size="75%">{above}</tspan><tspan dy="4"> </tspan>'
-        if above
-        else '<tspan dy="-3"> </tspan>'
-    )
-    return f'{letter}<tspan dy="3" font-size="75%">{below}</tspan>{up}'
+def scripted(letter: str, below: str, above: str = "", after: str = "") -> str:
+    """Return a letter with an index below and the layer above it, and what comes after, as SVG text."""
+    up = f'<tspan dx="{-0.6 * len(below):.1f}em" dy="-8" font-size="75%">{above}</tspan>' if above else ""
+    rest = f'<tspan dx="4" dy="{5 if above else -3}">{after}</tspan>' if after else ""
+    return f'{letter}<tspan dy="3" font-size="75%">{below}</tspan>{up}{rest}'
+
+
+def edge_label(
+    tail: tuple[float, float],
+    head: tuple[float, float],
+    where: float,
+    letter: str,
+    below: str,
+    layer: int,
+    w: float,
+) -> str:
+    """Return the name and the value of a weight, written along its edge at `where` of the way."""
+    (x, y), (u, v) = tail, head
+    px, py = x + RADIUS + where * (u - x - 2 * RADIUS), y + where * (v - y)
+    turn = math.degrees(math.atan2(v - y, u - x - 2 * RADIUS))
+    text = scripted(letter, below, f"({layer})", number(w, 3))
+    return f'<text transform="translate({px:.0f} {py:.0f}) rotate({turn:.1f})" y="-7">{text}</text>'
