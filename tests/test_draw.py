@@ -4,6 +4,8 @@ import itertools
 import operator
 import random
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
@@ -272,6 +274,71 @@ def test_saves_by_suffix_and_says_what_is_missing(tmp_path):
     with pytest.raises(ValueError, match=r"not '\.gif'"):
         drawing.save(tmp_path / "a.gif")
     assert {path.name for path in tmp_path.iterdir()} == {"a.svg", "a.html", "a.dot"}
+
+
+def tex_statements(text):
+    """Read a TikZ picture strictly: commands in order, braces that close, no character that TeX would act on."""
+    body = text.split("\\begin{tikzpicture}[", 1)[1].rsplit("\\end{tikzpicture}", 1)[0].split("]\n", 1)[1]
+    found = []
+    for line in body.splitlines():
+        command = re.fullmatch(r"\\(node|draw|definecolor)\b(.*?);?", line)
+        assert command, line
+        depth = 0
+        for piece in re.findall(r"\\.|.", command[2]):
+            depth += (piece == "{") - (piece == "}")
+            assert depth >= 0
+        assert not set("%#&^_") & set(re.sub(r"\\.|\$[^$]*\$", "", command[2]))
+        assert depth == 0
+        found.append((command[1], command[2]))
+    return found
+
+
+def test_saves_a_document_for_latex(tmp_path):
+    o = neuron()
+    o.backward()
+    drawing = tg.draw(o)
+    path = drawing.save(tmp_path / "a.tex")
+    text = (tmp_path / "a.tex").read_text()
+    assert path == str(tmp_path / "a.tex")
+    found = tex_statements(text)
+    edges = [rest for command, rest in found if command == "draw" and rest.startswith("[edge]")]
+    assert len(edges) == len(drawing.sketch.picture.edges)
+    shown = [rest for command, rest in found if command == "node"]
+    for expected in ("{tanh}", "{$\\times$}", "{data~0.7071}", "{grad~$-$1.5}", "{x1}", "{$-$3}"):
+        assert any(rest.endswith(expected) for rest in shown), expected
+    with pytest.raises(
+        ValueError, match=r"TeX would run out of memory over 1,009 cards \(300 at most\): save as \.svg"
+    ):
+        tg.draw(layers_of_perceptrons(), collapse=False).save(tmp_path / "b.tex")
+    assert not (tmp_path / "b.tex").exists()
+    tex_statements(tg.draw(recurrence(6), heat=True, direction="TB").sketch.tex())
+
+
+def test_saves_a_network_for_latex(tmp_path):
+    random.seed(0)
+    drawing = tg.draw_network(tg.nn.MLP(2, [3, 1], "tanh"), [1.0, -2.0])
+    drawing.save(tmp_path / "a.tex")
+    found = tex_statements((tmp_path / "a.tex").read_text())
+    drawn = [rest for command, rest in found if command == "draw"]
+    assert len(drawn) == 9
+    assert sum(rest.startswith("[minus,") for rest in drawn) == drawing.svg().count('class="w neg"')
+    assert sum("$w_{32}^{(1)}$" in rest for rest in drawn) == 1
+    assert sum("{$a_{3}^{(1)}$}" in rest for _, rest in found) == 1
+    with pytest.raises(ValueError, match=r"6,000 edges \(3,000 at most\): draw fewer with most=…"):
+        tg.draw_network(tg.nn.MLP(60, [100]), most=100).save(tmp_path / "b.tex")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+def test_latex_draws_whatever_labels_say(tmp_path):
+    labels = [*NASTY, "#$%&_{}~^`'\\\\", "\\input{/etc/passwd}", "αβγ ΩΔΑ ς ö", "🎲 שלום"]
+    drawing = tg.draw(sum(tg.Value(float(i), label=label) for i, label in enumerate(labels)))
+    tex_statements(drawing.sketch.tex())
+    network = tg.draw_network(tg.nn.MLP(2, [20, 1], "tanh"), [1.0, -2.0], most=6)
+    for each in (drawing, network):
+        each.save(tmp_path / "a.tex")
+        run = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "a.tex"]
+        done = subprocess.run(run, cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout[-800:]
 
 
 def test_an_engine_gets_the_dot_text(monkeypatch):

@@ -12,6 +12,7 @@ import graphviz  # type: ignore[import-untyped]  # it has none
 from . import engines
 from .page import Page
 
+WRITTEN = (".svg", ".html", ".png", ".pdf", ".tex")  # by this package; .dot is Digraph's own business
 LARGEST_FOR_DOT = 1500  # statements: beyond that Graphviz takes minutes
 
 
@@ -24,6 +25,10 @@ class Sketch(Protocol):
 
     def svg(self) -> str:
         """Return the picture, laid out by this package."""
+        ...
+
+    def tex(self) -> str:
+        """Return a LaTeX document of the picture. Raises ValueError where it would be too large."""
         ...
 
     def alt(self) -> str:
@@ -70,21 +75,23 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         *,
         skip_existing: bool | None = False,
     ) -> str:
-        """Write the picture as its suffix says: .svg, .html, .png, .pdf or .dot; return the path.
+        """Write the picture as its suffix says: .svg, .html, .png, .pdf, .dot or .tex; return the path.
 
-        SVG and HTML need nothing else, PNG Graphviz or graphviz-pure, PDF Graphviz. Where Graphviz is installed it
-        lays out SVG too; `.svg()` is always this package's own picture.
-        Raises ValueError for another suffix, OSError where a program is missing, naming what to install.
+        SVG, HTML and TeX (a document, with TikZ) need nothing else, PNG Graphviz or graphviz-pure, PDF Graphviz. Where
+        Graphviz is installed it lays out SVG too; `.svg()` is always this package's own picture.
+        Raises ValueError for another suffix or a picture that is too large for TeX, OSError where a program is missing,
+        naming what to install.
         """
         suffix = Path(filename or self.filename).suffix.lower()
         if suffix in (".dot", ".gv"):
             return str(super().save(filename, directory=directory, skip_existing=skip_existing))
-        if suffix not in (".svg", ".html", ".png", ".pdf"):
+        if suffix not in WRITTEN:
             raise ValueError(
-                f"a drawing is saved as .svg, .html, .png, .pdf or .dot, not {suffix or 'without a suffix'!r}"
+                f"a drawing is saved as {', '.join(WRITTEN)} or .dot, not {suffix or 'without a suffix'!r}"
             )
+        text = {".html": lambda: self.html().html, ".tex": self.sketch.tex}.get(suffix)
+        picture = self.pipe(suffix[1:]) if text is None else text().encode()
         path = Path(directory or "", filename or "")
-        picture = self.html().html.encode() if suffix == ".html" else self.pipe(suffix[1:])
         path.write_bytes(picture if isinstance(picture, bytes) else picture.encode())
         return str(path)
 

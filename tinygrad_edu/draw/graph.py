@@ -13,7 +13,7 @@ from ..attempts import Unfinished
 from ..graph import Node, history
 from ..nn.module import Module
 from ..value import Value
-from . import dot, svg
+from . import dot, svg, tikz
 from .clusters import clusters
 from .drawing import Drawing
 from .edge_rules import Rules
@@ -102,6 +102,10 @@ class GraphSketch:
     def svg(self) -> str:
         """Return the picture, laid out by this package."""
         return svg.svg(self.picture)
+
+    def tex(self) -> str:
+        """Return a LaTeX document of the picture."""
+        return tikz.tikz(self.picture)
 
     def page(self) -> Page:
         """Return a page with the picture on it."""

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from .columns import RADIUS, Columns, brief, label_at
 from .image import grey, signed, tint, uri
+from .network_tikz import network_tikz
 from .page import Page
 from .picture import number
 from .svg import compact
 
 Array = np.ndarray[Any, Any]
-RADIUS = 19.0
-DOWN, FAR_DOWN = 62.0, 92.0  # from neuron to neuron; where weights are named
-TOP = 56.0
+LETTERS = {"weight": "w", "gradient": "∂w", "nudge": "Δw"}
 THUMB = 34.0  # side of the image of a neuron's weights
 
 LIGHT = """
@@ -94,6 +94,10 @@ class NetworkPicture:
 
         return network_page(self)
 
+    def tex(self) -> str:
+        """Return a LaTeX document of the picture."""
+        return network_tikz(self)
+
     # DOT ---------------------------------------------------------------------------------------------------------
 
     def statements(self) -> list[str]:
@@ -134,26 +138,15 @@ class NetworkPicture:
 
     def svg(self) -> str:
         """Return the picture as one SVG element."""
-        counts = self.counts()
-        tallest = max(len(self.visible(c)) for c in range(1 if self.image else 0, len(counts)))
-        named = any(self.named(k) for k in range(len(self.weights)))
-        down = FAR_DOWN if named else DOWN
-        high = max(tallest * down, 180.0 if self.image else 0.0) + TOP + 20
-        gap = max(260.0 if self.named(k) else 170.0 + 6 * len(self.visible(k)) for k in range(len(self.weights)))
-        left = 120.0 if self.image else 70.0
-        w = left + gap * (len(counts) - 1) + 90
-        middle = TOP + (high - TOP - 20) / 2
+        columns = Columns.of(self)
+        at, middle = columns.at, columns.middle
+        w, high = columns.size
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="net" width="{w:.0f}" height="{high:.0f}" '
             f'viewBox="0 0 {w:.0f} {high:.0f}" role="img"><title>{escape(self.alt())}</title>'
             f"<style>{compact(LIGHT)}@media (prefers-color-scheme:dark){{{compact(DARK)}}}</style>"
             f'<rect class="paper" width="{w:.0f}" height="{high:.0f}"/>'
         ]
-        at: dict[tuple[int, int | None], tuple[float, float]] = {}
-        for c in range(len(counts)):
-            shown = self.visible(c)
-            for row, j in enumerate(shown):
-                at[c, j] = (left + gap * c, middle + (row - (len(shown) - 1) / 2) * down)
         labels: list[str] = []
         for layer in range(len(self.weights)):
             if layer == 0 and self.image:
@@ -161,10 +154,10 @@ class NetworkPicture:
             else:
                 parts += self.layer_edges(layer, at, labels)
         parts += [f'<g class="l">{"".join(labels)}</g>'] if labels else []
-        for c in range(len(counts)):
-            parts.append(self.heading(c, left + gap * c))
+        for c, x in enumerate(columns.xs):
+            parts.append(self.heading(c, x))
             if c == 0 and self.image:
-                parts.append(self.input_image(left, middle))
+                parts.append(self.input_image(x, middle))
             else:
                 parts += [self.neuron(c, j, *at[c, j]) for j in self.visible(c)]
         parts.append("</svg>")
@@ -177,11 +170,8 @@ class NetworkPicture:
         parts, largest = [], self.largest()[layer]
         heads = [j for j in self.visible(layer + 1) if j is not None]
         many = len(heads) * len(self.visible(layer)) > 60
-        letter = {"weight": "w", "gradient": "∂w", "nudge": "Δw"}[self.what]
-        tails = self.visible(
-            layer
-        )  # all names stand where those of the edges into, or out of, a neuron are evenly apart
-        where = len(tails) / (len(tails) + 1) if len(tails) <= len(heads) else 1 / (len(heads) + 1)
+        letter = LETTERS[self.what]
+        where = label_at(len(self.visible(layer)), len(heads))
         for j, k, w in self.drawn_edges(layer):
             (x, y), (u, v) = at[layer, k], at[layer + 1, j]
             name = f"{letter}_{indices(j, k)}^({layer + 1}) = {number(w)}"
@@ -230,14 +220,17 @@ class NetworkPicture:
 
     def heading(self, c: int, x: float) -> str:
         """Return what a column is."""
-        last = len(self.weights)
-        name = "input" if c == 0 else "output" if c == last else f"hidden layer {c}"
-        under = f"{self.counts()[c]}" + (f" · {self.names[c - 1]}" if c and self.names[c - 1] else "")
-        if c == 0 and self.image:
-            under = f"{self.image[0]} × {self.image[1]} pixels"
+        name, under = self.title(c)
         return (
             f'<text class="h" x="{x:.0f}" y="18">{name}</text><text class="s" x="{x:.0f}" y="33">{escape(under)}</text>'
         )
+
+    def title(self, c: int) -> tuple[str, str]:
+        """Return what a column is, and how many it has of what."""
+        name = "input" if c == 0 else "output" if c == len(self.weights) else f"hidden layer {c}"
+        if c == 0 and self.image:
+            return name, f"{self.image[0]} × {self.image[1]} pixels"
+        return name, f"{self.counts()[c]}" + (f" · {self.names[c - 1]}" if c and self.names[c - 1] else "")
 
     def neuron(self, c: int, j: int | None, x: float, y: float) -> str:
         """Return one circle, its activation in it and its name under it; "⋮" for those left out."""
@@ -256,11 +249,6 @@ class NetworkPicture:
         inside = f'<text class="v" x="{x:.0f}" y="{y + 3.5:.0f}">{value or letter}</text>'
         under = f'<text class="m" x="{x:.0f}" y="{y + RADIUS + 16:.0f}">{letter}</text>' if value else ""
         return f'<g id="a{c}_{j}"><title>{tip}</title>{circle}{inside}{under}</g>'
-
-
-def brief(a: float) -> str:
-    """Return a number short enough for a circle."""
-    return (f"{a:.2f}" if abs(a) < 9.995 else f"{a:.3g}").replace("-", "−")
 
 
 def thick(w: float, largest: float) -> float:

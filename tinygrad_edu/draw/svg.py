@@ -141,11 +141,16 @@ def edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
     parts.append(f'</g><g class="l{"" if level else " below"}">')
     for edge, points in zip(picture.edges, layout.edges, strict=True):
         if edge.label:
-            x, y = points[-1]
-            x, y = (x - 9, y - 3) if level else (x + 4, y - 8)
+            x, y = label_place(points, level)
             parts.append(f'<text x="{x:.0f}" y="{y:.0f}">{escape(edge.label, quote=False)}</text>')
     parts.append("</g>")
     return parts
+
+
+def label_place(points: list[tuple[float, float]], level: bool) -> tuple[float, float]:
+    """Return where an edge's label stands: it ends before the arrow's tip, or begins beside an arrow that goes down."""
+    x, y = points[-1]
+    return (x - 9, y - 3) if level else (x + 4, y - 8)
 
 
 def names(picture: Picture, layout: Layout) -> list[str]:
