@@ -51,4 +51,4 @@ def test_what_cannot_be_done_is_said(arguments, message, tmp_path, capsys, monke
 def test_a_wrong_suffix_is_refused_before_anything_is_computed(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["draw", "x", "--at", "x=1", "-o", "a.gif"])
-    assert "'a.gif' does not end in .svg or .html or .png or .pdf or .dot" in capsys.readouterr().err
+    assert "'a.gif' does not end in .svg or .html or .png or .pdf or .dot or .tex" in capsys.readouterr().err

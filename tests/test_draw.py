@@ -435,6 +435,11 @@ def test_heat_names_dead_vanishing_and_exploding():
     assert any(note.startswith("d is dead: a ReLU that is zero") for note in picture.notes)
     assert any("vanishing: below 1e-06" in note for note in picture.notes)
     assert 'class="result dead hot"' in tg.draw(loss, heat=True).svg()
+    in_dot = dict(
+        re.findall(r'\[label="\{?(?:relu\|)?\{?([dslx])\|.*?fillcolor="(#\w+)"', tg.draw(loss, heat=True).source)
+    )
+    assert in_dot == {"x": "#fff8e6", "d": "#df6f55", "s": "#fff8e6", "l": "#df6f55"}
+    assert tg.draw(loss, heat=True).source.count('penwidth=2.4 color="#cc2222"') == 2
 
 
 def dense(n, width):

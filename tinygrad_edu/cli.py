@@ -184,7 +184,7 @@ def add_draw(commands: Commands[argparse.ArgumentParser]) -> None:
     command = add_command(commands, draw, "draw")
     command.add_argument("expression", help='a formula, like "relu(w*x + b)"')
     command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="the numbers to put in, like w=2,x=3,b=-1")
-    kinds = (".svg", ".html", ".png", ".pdf", ".dot")
+    kinds = (".svg", ".html", ".png", ".pdf", ".dot", ".tex")
     command.add_argument("-o", "--out", type=ending(*kinds), required=True, help=f"the picture: {', '.join(kinds)}")
 
 

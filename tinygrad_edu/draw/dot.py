@@ -6,7 +6,7 @@ as syntax is escaped, and nodes go by numbers, never by text.
 
 from __future__ import annotations
 
-from .picture import Card, Picture
+from .picture import SCALE, Card, Picture
 
 STYLE = {  # kind -> shape, fill, line, style
     "parameter": ("Mrecord", "#e4f1fb", "#0072b2", "filled"),
@@ -16,6 +16,8 @@ STYLE = {  # kind -> shape, fill, line, style
     "fact": ("record", "#fafbfc", "#7b8591", "filled,dotted"),
     "fold": ("Mrecord", "#f3eef8", "#6b5a8e", "filled,bold"),
 }
+HEATED = "Cards are the redder the larger their gradient: pale below 1e−6, red from 1."
+MARKS = {"bad": "#cc2222", "dead": "#cc2222", "exploding": "#cc2222", "good": "#00795a"}
 IN_RECORD = str.maketrans({c: f"\\{c}" for c in "\\{}|<> "} | {'"': '\\"'})
 IN_LABEL = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
@@ -28,8 +30,9 @@ def statements(picture: Picture) -> list[str]:
         '\tnode [fontname="Courier" fontsize=10 margin="0.09,0.04" width=0.3 height=0.3]\n',
         '\tedge [fontname="Courier" fontsize=9 color="#7b8794" fontcolor="#8c3a10" arrowsize=0.6]\n',
     ]
-    if picture.notes:
-        lines.append(f'\tlabel="{quoted(chr(10).join(picture.notes))}" labelloc=b fontname="Courier" fontsize=10\n')
+    notes = [HEATED, *picture.notes] if picture.heated else picture.notes
+    if notes:
+        lines.append(f'\tlabel="{quoted(chr(10).join(notes))}" labelloc=b fontname="Courier" fontsize=10\n')
     inside: dict[int | None, list[str]] = {}
     for i, card in enumerate(picture.cards):
         inside.setdefault(card.group, []).append(node(i, card, across))
@@ -64,8 +67,9 @@ def node(i: int, card: Card, across: bool) -> str:
     cells = "|".join(text.translate(IN_RECORD) for text in card.lines())
     label = "|".join(part for part in (card.sign.translate(IN_RECORD), f"{{{cells}}}" if cells else "") if part)
     label = f"{{{label}}}" if across else label  # a record's outer fields lie along the layers
-    bad = ' penwidth=2.4 color="#cc2222"' if card.mark == "bad" else f' color="{line}"'
-    return f'n{i} [label="{label}" shape={shape} style="{style}" fillcolor="{fill}"{bad}]\n'
+    fill = fill if card.heat is None else SCALE[card.heat]
+    mark = f'penwidth=2.4 color="{MARKS[card.mark]}"' if card.mark in MARKS else f'color="{line}"'
+    return f'n{i} [label="{label}" shape={shape} style="{style}" fillcolor="{fill}" {mark}]\n'
 
 
 def name(k: int, card: Card) -> str:

@@ -8,8 +8,7 @@ from bisect import bisect
 import numpy as np
 
 from ..graph import Node
-from .picture import Picture, shown
-from .svg import HEAT
+from .picture import HEAT, Picture, shown
 
 VANISHING, EXPLODING = 1e-6, 1e3
 

@@ -14,6 +14,8 @@ import numpy as np
 
 FEW = 4  # numbers of an array that are shown one by one
 LONGEST = 28  # characters of a text that a card shows; the rest of a long one becomes an ellipsis
+SCALE = ("#fff8e6", "#fdeab4", "#fbd68a", "#f8bd6a", "#f3a056", "#ea8550", "#df6f55")  # of heat: small to large
+HEAT = (-6, -4, -3, -2, -1, 0)  # the powers of ten between its seven steps
 
 
 @dataclass(slots=True)

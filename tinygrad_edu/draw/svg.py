@@ -10,12 +10,10 @@ from __future__ import annotations
 from html import escape
 from itertools import count
 
-from .picture import Card, Picture, width
+from .picture import HEAT, SCALE, Card, Picture, width
 from .routes import CHARACTER, LINE, SIDE, Layout, lay_out, run_in, sign_width
 
 MARGIN = 14
-SCALE = ("#fff8e6", "#fdeab4", "#fbd68a", "#f8bd6a", "#f3a056", "#ea8550", "#df6f55")  # of heat: small to large
-HEAT = (-6, -4, -3, -2, -1, 0)  # the powers of ten between its seven steps
 
 LIGHT = """
 svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}

@@ -9,9 +9,9 @@ from __future__ import annotations
 from unicodedata import name as called
 
 from .dot import STYLE
-from .picture import Card, Picture
+from .picture import SCALE, Card, Picture
 from .routes import LINE, SIDE, Layout, lay_out, run_in, sign_width
-from .svg import SCALE, curve, label_place
+from .svg import curve, label_place
 
 MOST = 300  # cards: what is larger is no figure of a paper, and TeX runs out of memory
 
