@@ -2,9 +2,11 @@
 
 import itertools
 import operator
+import os
 import random
 import re
 import shutil
+import socket
 import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -45,6 +47,16 @@ NASTY = [
     "  spaces  ",
     "x" * 1_000_000,
 ]
+
+
+MAGIC = {
+    "svg": rb"<\?xml|<svg ",
+    "png": rb"\x89PNG\r\n\x1a\n",
+    "html": rb"<!doctype html>",
+    "dot": rb"digraph ",
+    "pdf": rb"%PDF-",
+    "tex": rb"\\documentclass",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -339,6 +351,54 @@ def test_latex_draws_whatever_labels_say(tmp_path):
         run = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "a.tex"]
         done = subprocess.run(run, cwd=tmp_path, capture_output=True, check=False)
         assert done.returncode == 0, done.stdout[-800:]
+
+
+@pytest.mark.parametrize("kind", MAGIC)
+def test_every_suffix_is_that_kind_of_file_or_says_what_is_missing(kind, tmp_path, monkeypatch):
+    monkeypatch.undo()  # with whatever Graphviz is installed here
+    random.seed(0)
+    for drawing in (tg.draw(neuron()), tg.draw_network(tg.nn.MLP(2, [2, 1]), [1.0, 2.0])):
+        path = tmp_path / f"a.{kind.upper() if kind == 'svg' else kind}"
+        if kind in ("png", "pdf") and engines.find(kind) is None:
+            with pytest.raises(
+                OSError, match=r"needs Graphviz.*apt-get install graphviz.*\.svg and \.html need nothing"
+            ):
+                drawing.save(path)
+            assert not path.exists()
+        else:
+            assert drawing.save(path) == str(path)
+            assert re.match(MAGIC[kind], path.read_bytes())
+
+
+@pytest.fixture
+def _alone(monkeypatch):
+    """Neither a program nor a connection can be started, as in a browser's Python."""
+    monkeypatch.undo()
+
+    def refused(*arguments, **keywords):
+        raise OSError(138, "processes are not supported")
+
+    monkeypatch.setenv("PATH", "")
+    for module, name in ((subprocess, "Popen"), (os, "fork"), (os, "posix_spawn"), (os, "system"), (socket, "socket")):
+        monkeypatch.setattr(module, name, refused)
+
+
+@pytest.mark.usefixtures("_alone")
+@pytest.mark.parametrize("found", [None, engines.Engine("dot", "/usr/bin/dot")], ids=["none", "one that cannot start"])
+def test_no_program_and_no_connection_is_needed(found, tmp_path, monkeypatch):
+    if found:
+        monkeypatch.setattr(engines, "find", lambda *_: found)
+    o = neuron()
+    o.backward()
+    net = tg.nn.MLP(2, [2, 1])
+    for drawing in (tg.draw(o), tg.draw_network(net, [1.0, 2.0]), tg.draw(net([1.0, 2.0]), model=net, heat=True)):
+        ET.fromstring(drawing._repr_mimebundle_()["image/svg+xml"])
+        for kind in ("svg", "html", "dot", "tex"):
+            drawing.save(tmp_path / f"a.{kind}")
+        with pytest.raises(OSError, match=r"PNG needs Graphviz|processes are not supported"):
+            drawing.save(tmp_path / "a.png")
+    assert "srcdoc" in tg.stepper(o)._repr_html_()
+    assert "o = tanh(n)" in tg.tree(o)
 
 
 def test_an_engine_gets_the_dot_text(monkeypatch):

@@ -106,7 +106,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         elif (n := len(self.body)) > LARGEST_FOR_DOT:
             raise OSError(f"{format.upper()} of {n:,} statements would take Graphviz minutes: save as .svg, or fold")
         else:
-            found = engine.render(self.source, format)
+            try:
+                found = engine.render(self.source, format)
+            except OSError:  # a browser's Python can start no program, and a notebook shall show a picture all the same
+                if format != "svg":
+                    raise
+                found = self.svg().encode()
         return found.decode(encoding) if encoding else found
 
     def svg(self) -> str:
