@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu.draw import engines
+from tinygrad_edu.draw.drawing import fitting
 from tinygrad_edu.draw.layered import Item, Link, arrange, join
 from tinygrad_edu.draw.layering import layering
 from tinygrad_edu.draw.ordering import crossings, ends, reduce_crossings
@@ -414,7 +415,12 @@ def test_an_engine_gets_the_dot_text(monkeypatch):
 
 def test_a_notebook_shows_it():
     bundle = tg.draw(neuron())._repr_mimebundle_()
-    ET.fromstring(bundle["image/svg+xml"])
+    root = ET.fromstring(bundle["image/svg+xml"])
+    assert root.get("style") == f"max-width:max(100%,{int(root.get('width')) / 2:g}px);height:auto"
+    assert fitting('<?xml?>\n<svg width="81.5pt" height="9pt">').endswith(
+        '<svg style="max-width:max(100%,40.75pt);height:auto" width="81.5pt" height="9pt">'
+    )
+    assert fitting("no picture") == "no picture"
     assert bundle["text/plain"] == "a computation graph of 10 cards and 9 edges"
 
 

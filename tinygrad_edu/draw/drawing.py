@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
@@ -126,9 +127,18 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
     ) -> dict[str, Any]:
         """Show the picture in a notebook."""
-        bundle = {"image/svg+xml": self.pipe("svg", encoding="utf-8"), "text/plain": self.sketch.alt()}
+        bundle = {"image/svg+xml": fitting(self.pipe("svg", encoding="utf-8")), "text/plain": self.sketch.alt()}
         kept = set(bundle if include is None else include) - set(exclude or ())
         return {kind: bundle[kind] for kind in bundle if kind in kept}
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.sketch.alt()}>"
+
+
+def fitting(svg: str) -> str:
+    """Return a picture that shrinks into a column narrower than itself, to half its size at most."""
+    found = re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)(pt)?"', svg)
+    if found is None:
+        return svg
+    half = f"{float(found[1]) / 2:g}{found[2] or 'px'}"
+    return svg.replace("<svg", f'<svg style="max-width:max(100%,{half});height:auto"', 1)
