@@ -74,7 +74,8 @@ def taken(x: Tensor, places: Places, known: dict[Any, Tensor]) -> Tensor:
 
 def picked(x: Tensor, places: Places) -> Tensor:
     """Return a copy of the elements at `places`."""
-    return getitem(shaped(x, (x.size,)), places, key=(HERE,))  # type: ignore[no-any-return]  # of a tensor it is one
+    flat = getitem(shaped(x, (x.size,)), places.ravel(), key=(HERE,))  # NumPy scatters by one axis of indices quickly
+    return shaped(flat, places.shape)  # type: ignore[no-any-return]  # of a tensor it is one
 
 
 def view(x: Tensor, start: int, shape: tuple[int, ...], steps: tuple[int, ...]) -> Tensor | None:

@@ -14,9 +14,11 @@ from ..graph import Node, tick
 from .kernels import Kernel
 
 ELEMENT: Any = Kernel("element", lambda array, i: array.item(i))  # a float of an array, by its place in row-major order
+STAND_IN: Any = Kernel("stand_in", lambda x: x)  # for a leaf that was assigned: its number, without a way back
 PACK: Any = Kernel("pack", lambda *floats: np.array(floats, float))
 
 data_of, grad_of, requires = attrgetter("_data"), attrgetter("_grad"), attrgetter("_requires_grad")
+clock: Any = tick.__self__  # type: ignore[attr-defined]  # the counter, of which `tick` is the method
 slots: Any = Node  # a slot is a descriptor, which the types do not say
 set_data, set_grad, set_born = slots._data.__set__, slots._grad.__set__, slots.born.__set__
 
@@ -40,7 +42,7 @@ def read_grad(leaves: Leaves) -> Any:
 def write_data(leaves: Leaves, numbers: Any) -> None:
     """Put numbers into leaves, which are reborn."""
     deque(map(set_data, leaves, np.ravel(numbers).tolist()), maxlen=0)
-    deque(map(set_born, leaves, iter(tick, None)), maxlen=0)
+    deque(map(set_born, leaves, clock), maxlen=0)
 
 
 def write_grad(leaves: Leaves, numbers: Any) -> None:

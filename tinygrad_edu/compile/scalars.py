@@ -160,11 +160,11 @@ class Scalars:
         part = self.raw[c]
         return [part[i] for i in self.row_of[k].tolist()]
 
-    def by_level(self) -> Iterator[Numbers]:
-        """Yield the nodes to compute that no sum absorbs, level by level."""
-        free = self.inner[~self.absorbed[self.inner]]
+    def by_level(self, absorbed: Any) -> Iterator[Numbers]:
+        """Yield the nodes to compute, level by level, without those that sums absorb."""
+        free = self.inner[~absorbed[self.inner]]
         free = free[np.argsort(self.level[free], kind="stable")]
-        yield from np.split(free, np.flatnonzero(np.diff(self.level[free])) + 1)
+        yield from () if not len(free) else np.split(free, np.flatnonzero(np.diff(self.level[free])) + 1)
 
     @property
     def depth(self) -> int:
