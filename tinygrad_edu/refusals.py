@@ -19,6 +19,7 @@ from numpy.exceptions import AxisError
 from .attempts import Attempt, Shape, described, names_of, shape_of
 from .errors import DTypeError, GradientError, ShapeError, users_line
 from .graph import Node
+from .modes import tracing
 
 if TYPE_CHECKING:
     from .op import Op
@@ -37,8 +38,11 @@ def refusal(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[st
 
 
 def stranger(op: Op, other: Any) -> Any:
-    """Leave it to Python to refuse what is no number. Raises DTypeError for a node of another kind, to say more."""
-    if isinstance(other, Node) and op.rules:
+    """Leave it to Python to refuse what is no number. Raises DTypeError for a node of another kind, to say more.
+
+    In a program that is traced the node may stand for a plain number, and the other kind of node knows what to do.
+    """
+    if isinstance(other, Node) and op.rules and tracing() is None:
         raise DTypeError(
             f"`{op.name}` of a tensor and {other.title}, a {type(other).__name__}: only nodes of one kind compute with "
             f"each other; make both tensors, as in Tensor(v.data), or both Values (at {users_line()})"

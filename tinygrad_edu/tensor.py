@@ -296,6 +296,8 @@ class Tensor(Operators, ArrayMethods, Node):
                 arrays.append(x._data)
             elif type(x) in EXACT:
                 arrays.append(x)
+            elif isinstance(x, Node) and tracing() is not None:
+                return x.make(op, operands, params)  # type: ignore[no-any-return]  # this tensor may stand for a number
             else:
                 arrays.append(constant(x))
                 operands = (*operands[:i], arrays[i], *operands[i + 1 :])

@@ -37,6 +37,16 @@ def real(x: Any) -> float:
     )
 
 
+def traced(x: Any) -> bool:
+    """Return whether an operand is a node: a `Value`, or what stands for a number in a program that is traced."""
+    return isinstance(x, Value) or (isinstance(x, Node) and tracing() is not None)
+
+
+def number(x: Any) -> Any:
+    """Return an operand as a float, or as the `Value` that stands for it in a program that is traced."""
+    return tracing().as_value(x) if isinstance(x, Node) and tracing() is not None else real(x)
+
+
 def ieee(x: Any) -> np.float64:
     """Return a number that follows IEEE at poles and past overflow, where a float raises."""
     return np.float64(data_of(x))
@@ -79,7 +89,7 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
     def method(x: Value, y: Any) -> Any:
         kind, here = type(y), mode_here()
         if (here is not None and not here.recording) or (kind is not Value and kind not in EXACT):
-            return Value.make(row, (x, y), NO_PARAMS) if isinstance(y, (Value, *OPERAND)) else NotImplemented
+            return Value.make(row, (x, y), NO_PARAMS) if isinstance(y, OPERAND) or traced(y) else NotImplemented
         z: Value = new(Value)
         try:
             z._data = scalar(x._data, y._data if kind is Value else y)
@@ -104,7 +114,7 @@ def reflected(row: Op) -> Callable[[Any, Any], Any]:
     def method(y: Value, x: Any) -> Any:
         here = mode_here()
         if (here is not None and not here.recording) or type(x) not in EXACT:
-            return Value.make(row, (x, y), NO_PARAMS) if isinstance(x, OPERAND) else NotImplemented
+            return Value.make(row, (x, y), NO_PARAMS) if isinstance(x, OPERAND) or traced(x) else NotImplemented
         z: Value = new(Value)
         try:
             z._data = scalar(x, y._data)
@@ -142,8 +152,11 @@ class Value(Node):
     keeps_interior_gradients: ClassVar[bool] = True  # a picture of a scalar graph shows the gradient of every node
 
     def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None:
-        self._data = real(data)
+        given = number(data)
+        self._data = data_of(given)
         self.remember(None, (), {}, requires_grad)
+        if given is not self._data:
+            self.assign(given)  # by a program that is traced: its number is another one at each call
         if label:
             self.label = label
 
@@ -305,8 +318,10 @@ class Value(Node):
             elif type(x) in EXACT:
                 numbers.append(x)
             else:
-                numbers.append(real(x))
-                operands = (*operands[:i], numbers[i], *operands[i + 1 :])
+                x = number(x)
+                wanted = wanted or (type(x) is Value and x._requires_grad)
+                numbers.append(data_of(x))
+                operands = (*operands[:i], x, *operands[i + 1 :])
         z: Value = object.__new__(cls)
         z._data = real(op.on_numbers(*numbers, **params))
         z.remember(op, operands, params, wanted and bool(op.rules))

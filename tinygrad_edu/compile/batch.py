@@ -12,7 +12,7 @@ from ..ops.shapes import astype, identity
 from ..tensor import Tensor
 from .affine import shaped, spread
 from .cells import ELEMENT, STAND_IN
-from .packs import Packs
+from .packs import Packs, packed
 from .scalars import Numbers, Scalars
 
 
@@ -32,15 +32,21 @@ class Batch:
 
     def given(self) -> None:
         """Place what is there already: scalars that were lifted before, elements of arrays, and leaves."""
-        fresh = []
+        fresh: list[int] = []
+        floats: list[int] = []
         for k in np.flatnonzero(self.graph.given).tolist():
             z = self.graph.nodes[k]
             if id(z) in self.to.place:
                 self.array[k], self.index[k] = self.to.place[id(z)]
+            elif z.op is ELEMENT and type(z.inputs[0]._data) is float:
+                floats.append(k)
             elif z.op is ELEMENT:
                 self.array[k], self.index[k] = self.to.numbered(z.inputs[0]), z.inputs[1]
             else:
                 fresh.append(k)
+        if floats:
+            given = tuple(self.graph.nodes[k].inputs[0] for k in floats)
+            self.array[floats], self.index[floats] = self.to.numbered(packed(given)), np.arange(len(floats))
         for array, members in Packs(self.to.trace, self.graph, np.array(fresh, int)).arrays():
             number = self.to.numbered(array)
             self.array[members], self.index[members] = number, np.arange(len(members))
@@ -49,6 +55,10 @@ class Batch:
     def lift(self) -> None:
         """Compute everything, level by level. Raises NotAlikeError where that cannot be done."""
         raise NotImplementedError  # each way of lifting defines its own
+
+    def lasting(self) -> Any:
+        """Return which nodes lie where they may be taken from for whatever is computed later."""
+        return np.full(len(self.array), True)
 
     def placed(self, z: Any, ks: Numbers, lengths: tuple[int, ...]) -> None:
         """Note that nodes `ks`, in the order of loops of such lengths, lie in `z`, which may not change along some."""

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node, tick
+from ..value import Value
 from .kernels import Kernel
 
-ELEMENT: Any = Kernel("element", lambda array, i: array.item(i))  # a float of an array, by its place in row-major order
+ELEMENT: Any = Kernel("element", lambda array, i: np.asarray(array).item(i))  # by its place in row-major order
 STAND_IN: Any = Kernel("stand_in", lambda x: x)  # for a leaf that was assigned: its number, without a way back
 PACK: Any = Kernel("pack", lambda *floats: np.array(floats, float))
 
@@ -21,6 +22,14 @@ data_of, grad_of, requires = attrgetter("_data"), attrgetter("_grad"), attrgette
 clock: Any = tick.__self__  # type: ignore[attr-defined]  # the counter, of which `tick` is the method
 slots: Any = Node  # a slot is a descriptor, which the types do not say
 set_data, set_grad, set_born = slots._data.__set__, slots._grad.__set__, slots.born.__set__
+
+
+def element(array: Any, i: int) -> Any:
+    """Return an element of an array as a node, through which no gradient passes."""
+    z: Any = object.__new__(Value)
+    z._data = float(ELEMENT.forward(array._data, i))
+    z.remember(ELEMENT, (array, i), {}, False)
+    return z
 
 
 class Leaves(tuple[Any, ...]):

@@ -171,7 +171,7 @@ class Replay:
                 )
         grads = trace.taken(arguments)
         self.graded = [arguments[leaf] for leaf in grads]
-        nodes = [x for x in leaves(output) if isinstance(x, Node)] + list(grads.values())
+        nodes = [trace.latest(x) for x in leaves(output) if isinstance(x, Node)] + list(grads.values())
         self.output = rebuilt(output, iter([RESULT if isinstance(x, Node) else x for x in leaves(output)]))
         self.kinds = [type(node) for node in nodes]
         self.single = isinstance(output, Node)

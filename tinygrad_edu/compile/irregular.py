@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..modes import no_grad
 from ..ops.indexing import getitem
-from ..ops.shapes import concatenate
+from ..ops.shapes import concatenate, identity
 from ..tensor import Tensor
 from .affine import picked, shaped
 from .batch import Batch
@@ -23,6 +24,7 @@ class Irregular(Batch):
 
     def lift(self) -> None:
         graph = self.graph
+        self.some_are_passed = bool((graph.needs == 2).any())
         plain = graph.terms < 0
         self.terms, self.totals = graph.terms[~plain], graph.totals[~plain]
         self.constants = np.zeros(len(graph.nodes))
@@ -34,12 +36,18 @@ class Irregular(Batch):
             self.level(ks)
             self.grow(ks)
 
+    def lasting(self) -> Any:
+        return (self.graph.needs != 1) | (not self.some_are_passed)  # from the others there is no way back
+
     def grow(self, ks: Numbers) -> None:
         """Append the arrays in which nodes lie to the long one."""
         parts, end = ([], 0) if self.whole is None else ([self.whole], self.whole.size)
         for array in np.unique(self.array[ks]).tolist():
             mine, x = ks[self.array[ks] == array], self.to.arrays[array]
             self.long[mine] = end + self.index[mine]
+            if x._requires_grad and self.some_are_passed and self.graph.needs[mine].max() < 2:
+                with no_grad():
+                    x = identity(x)
             parts.append(shaped(x, (x.size,)))
             end += x.size
         self.whole = concatenate(*parts, axis=0) if len(parts) > 1 else parts[0] if parts else None

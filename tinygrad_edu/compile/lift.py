@@ -6,7 +6,7 @@ rules, and everything that is known of programs of arrays holds for it. Each sca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,10 @@ import numpy as np
 from ..graph import ABSENT, Node, history, itself, pull
 from ..ops.indexing import HERE, put
 from ..ops.shapes import concatenate
-from ..tensor import Tensor
 from ..value import Value
 from .affine import picked, shaped
 from .batch import Batch, NotAlikeError
-from .cells import ELEMENT, STAND_IN
+from .cells import ELEMENT, STAND_IN, element
 from .irregular import Irregular
 from .regular import Regular
 from .scalars import Scalars, Walk
@@ -48,12 +47,16 @@ class Lift:
 
     # Which scalars ----------------------------------------------------------------------------------------------
 
-    def lift(self, roots: Sequence[Any], walk: Walk) -> bool:
-        """Give each of `roots` a place, if that is worth it."""
+    def lift(self, roots: Sequence[Any], walk: Walk, path: Container[Any] = ()) -> bool:
+        """Give each of `roots` a place, if that is worth it.
+
+        path: nodes that a gradient will be carried to. They lie in other arrays than the rest, for whose poles no
+        gradient must be computed: it would be no number, even of zero.
+        """
         begun = bool(self.arrays)  # then what is left must follow: it hangs on what was lifted
         if self.refused or (not begun and len(walk.nodes) < LEAST):
             return False
-        graph = Scalars(walk, roots, self.place)
+        graph = Scalars(walk, roots, self.place, path)
         if not begun and len(graph.inner) < WORTH * graph.depth:
             return False
         with np.errstate(all="ignore"):  # the scalars themselves have warned
@@ -61,8 +64,11 @@ class Lift:
         if batch is None:
             self.refused = True
             return False
+        wanted = {id(z) for z in roots}
         places = zip(batch.array.tolist(), batch.index.tolist(), strict=True)
-        self.place.update((id(z), at) for z, at in zip(graph.nodes, places, strict=True) if at[0] >= 0)
+        for z, at, lasts in zip(graph.nodes, places, batch.lasting().tolist(), strict=True):
+            if at[0] >= 0 and (lasts or id(z) in wanted):
+                self.place[id(z)] = at
         return True
 
     def lifted(self, graph: Scalars, begun: bool) -> Batch | None:
@@ -107,22 +113,20 @@ class Lift:
 
     def element(self, array: int, index: int) -> Any:
         """Return a place as a scalar node."""
-        z: Any = object.__new__(Value)
-        z._data = self.arrays[array]._data.item(index)
-        z.remember(ELEMENT, (self.arrays[array], index), {}, False)
-        return z
+        return element(self.arrays[array], index)
 
     # Their gradients --------------------------------------------------------------------------------------------
 
     def backward(self, root: Any, seed: Any, walk: Walk) -> dict[Any, Any] | None:
         """Return the gradient of each leaf behind `root` as a scalar node; None if it was not worth lifting."""
         again = any(id(z) in self.place for z in walk.nodes)
-        if not self.lift([root], self.walk([root], self.place) if again else walk):
+        reached = differentiable(root, walk.nodes)
+        reached.update(z for z in self.stand_ins.values() if self.owner[id(z)] in reached)
+        if not self.lift([root, seed], self.walk([root, seed], self.place) if again else walk, reached):
             return None
-        reached = differentiable(root)
         number, index = self.place[id(root)]
         top = self.arrays[number]
-        start = Tensor(float(seed._data), False) if seed.op is None else self.gathered([seed])
+        start = self.gathered([seed])
         if top.size > 1:
             start = put(shaped(start, (1,)), np.array([index]), key=(HERE,), shape=(top.size,))
         order = [x for x in history(top) if x._requires_grad]
@@ -134,9 +138,7 @@ class Lift:
             g = self.numbered(grads[x]) if x in grads else -1
             for i, leaf in enumerate(self.leaves[self.number[x]]):
                 owner = self.owner.get(id(leaf), leaf)
-                if (
-                    not reached.isdisjoint((leaf, owner)) and self.stand_in(owner, root) is leaf
-                ):  # not what it was before it was assigned
+                if leaf in reached and self.stand_in(owner, root) is leaf:  # not what it was before it was assigned
                     found[owner] = leaf.zero() if g < 0 else self.element(g, i)
         return found
 
@@ -159,8 +161,12 @@ class Lift:
         return self.joined[arrays] if len(arrays) > 1 else arrays[0], [0, *np.cumsum(sizes)[:-1].tolist()]
 
 
-def differentiable(root: Any) -> set[Any]:
-    """Return the nodes to which the gradient of `root` is carried, or at least the leaves."""
+def differentiable(root: Any, nodes: list[Any]) -> set[Any]:
+    """Return the nodes to which the gradient of `root`, made from `nodes`, is carried."""
+    if all(z._requires_grad for z in nodes if z.op is not None) and all(
+        None not in op.rules for op in {z.op for z in nodes} - {None, ELEMENT, STAND_IN}
+    ):
+        return {z for z in nodes if z._requires_grad}  # the commonest case, and quicker
     seen, found = {root}, [root]
     for z in found:  # grows while it is read
         for x, rule in zip(z.inputs, z.op.rules if z.op is not None and z.op is not ELEMENT else (), strict=False):

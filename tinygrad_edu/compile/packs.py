@@ -92,7 +92,12 @@ class Packs:
             )
             entries = [self.trace.cells[leaf].entry[0] for leaf in leaves]
             return whole if entries == list(range(whole.size)) else picked(whole, np.array(entries))
-        z: Any = object.__new__(Tensor)
-        z._data = PACK.forward(*(leaf._data for leaf in leaves))
-        z.remember(PACK, tuple(leaves), {}, False)
-        return z
+        return packed(tuple(leaves))
+
+
+def packed(numbers: tuple[Any, ...]) -> Any:
+    """Return nodes of one number each as an array, through which no gradient passes."""
+    z: Any = object.__new__(Tensor)
+    z._data = PACK.forward(*(x._data for x in numbers))
+    z.remember(PACK, numbers, {}, False)
+    return z

@@ -86,7 +86,7 @@ class Regular(Batch):
             classes = self.classes(graph.terms[terms])
             order = np.argsort(classes, axis=1, kind="stable")
             terms, classes = np.take_along_axis(terms, order, 1), np.take_along_axis(classes, order, 1)
-            for group in together(graph.needs[ks[chosen]][None].astype(int), classes.T):
+            for group in together(graph.needs[ks[chosen]][None], classes.T):
                 if (classes[group] != classes[group[0]]).any():  # many small groups, put together
                     numbers = graph.terms[terms[group]]
                     products = np.unique(numbers[(numbers >= 0) & (self.array[numbers] < 0)])

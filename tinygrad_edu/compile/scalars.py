@@ -27,7 +27,7 @@ class Walk:
     """The scalar nodes behind `roots`, oldest first, up to those in `known`, by id, which are the last to be looked at.
 
     stale: edges whose operand was assigned after its result was made. replaced: edges for whose leaf something else
-    stands in, as `stand_in` says. uneven: whether some node needs no gradient although it was computed.
+    stands in, as `stand_in` says.
     """
 
     def __init__(
@@ -60,17 +60,19 @@ class Scalars:
 
     given: which are leaves, or computed elsewhere. kind: of the others, the number of their row and parameters in
     `rows`. columns, raw: of the others, in the order of `inner`, their operands' numbers and the operands themselves.
-    level: how many steps a node is from the given ones. absorbed: sums and products that are part of a sum above.
-    terms, totals: the operands of sums of many terms, and the number of each one's sum, in that one's order.
+    needs: 1 for those that need a gradient, 2 for those that are about to get one. level: how many steps a node is from
+    the given ones. absorbed: sums and products that are part of a sum above. terms, totals: the operands of sums of
+    many terms, and the number of each one's sum, in that one's order.
     """
 
-    def __init__(self, walk: Walk, wanted: Iterable[Any], known: Collection[int]) -> None:
+    def __init__(self, walk: Walk, wanted: Iterable[Any], known: Collection[int], path: Container[Any] = ()) -> None:
         self.nodes = nodes = walk.nodes
         n = len(nodes)
         ops = list(map(attrgetter("op"), nodes))
         given = [op is None or op is ELEMENT for op in ops]
         self.given = np.array([a or id(z) in known for a, z in zip(given, nodes, strict=True)] if known else given)
-        self.needs = np.fromiter(map(requires, nodes), bool, n)
+        self.needs = np.fromiter(map(requires, nodes), int, n)
+        self.needs[[z in path for z in nodes]] = 2
         self.inner = np.flatnonzero(~self.given)
         self.row_of = np.full(n, -1)
         self.row_of[self.inner] = np.arange(len(self.inner))

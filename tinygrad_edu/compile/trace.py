@@ -15,13 +15,16 @@ from typing import Any
 import numpy as np
 
 from .. import reasons
-from ..errors import CompileError, InplaceError, ShapeError, StaleGraphError, users_line
+from ..errors import CompileError, DTypeError, InplaceError, ShapeError, StaleGraphError, users_line
 from ..graph import Node, history, itself, pull, tick
 from ..modes import Switch, no_grad
-from ..ops import shapes
+from ..ops import indexing, shapes
 from ..tensor import Tensor
 from ..value import Value
+from .cells import element
 from .lift import Lift, differentiable
+
+VIEWS = (indexing.getitem, shapes.reshape, shapes.transpose, shapes.mT, shapes.flip)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +57,8 @@ class Trace:
     versions: dict[Node, list[tuple[int, Node]]] = field(default_factory=dict)  # what was assigned, and when
     before: dict[Node, tuple[Any, ...]] = field(default_factory=dict)  # changed leaves as they were
     unset: dict[Node, bool] = field(default_factory=dict)  # leaves whose gradient was asked for: was there none?
+    values: dict[Node, Any] = field(default_factory=dict)  # by the tensor of one number that meets a Value
+    parts: dict[Node, tuple[Any, Any]] = field(default_factory=dict)  # of tensors: of what, and which elements
     graded: set[Node] = field(default_factory=set)  # leaves whose gradient was set or added to, or forgotten
     settings: dict[tuple[Any, str], Any] = field(default_factory=dict)  # attributes on which the program depends
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
@@ -95,10 +100,50 @@ class Trace:
         self.cells[leaf] = Cell(place, owner, name, entry)
         return leaf
 
+    def latest(self, node: Node) -> Node:
+        """Return what was last assigned to a leaf; any other node itself."""
+        return self.versions[node][-1][1] if node in self.versions else node
+
     def read(self, node: Node) -> Any:
         """Return what `.data` of a node is: its numbers, cut off from the graph."""
         with no_grad():
             return shapes.identity(node)
+
+    def as_value(self, x: Any) -> Any:
+        """Return a node that stands for one number as the `Value` that this number would be an operand of.
+
+        Raises DTypeError where it is more numbers than one, or needs a gradient.
+        """
+        if type(x) is Value:
+            return x
+        if np.size(x._data) != 1 or x._requires_grad:
+            raise DTypeError(
+                f"{x.title} cannot be an operand of a Value: only nodes of one kind compute with each other; make both "
+                f"tensors, as in Tensor(v.data), or both Values (at {users_line()})"
+            )
+        for z in history(x):
+            if z not in self.values and np.size(z._data) == 1:
+                self.values[z] = self.alone(z)
+        return self.values[x]
+
+    def alone(self, x: Any) -> Any:
+        """Return a tensor of one number as a `Value`: computed as one, if it was computed from single numbers."""
+        single = all(y in self.values for y in x.inputs if isinstance(y, Node))
+        if x.op is None or x.op in VIEWS or not (single and x.op.scalar) or x.dtype not in (float, int):
+            base, places = self.located(x)
+            return element(base, int(places.flat[0]))
+        with no_grad():
+            return x.op(*(self.values.get(y, y) if isinstance(y, Node) else y for y in x.inputs), **x.params)
+
+    def located(self, x: Any) -> tuple[Any, Any]:
+        """Return the array of which a tensor is a part, and the place there of each of its elements."""
+        if x not in self.parts:
+            if x.op in VIEWS and len(x.inputs) == 1:
+                base, places = self.located(x.inputs[0])
+                self.parts[x] = base, x.op.forward(places, **x.params)
+            else:
+                self.parts[x] = x, np.arange(np.size(x._data)).reshape(np.shape(x._data))
+        return self.parts[x]
 
     def draw(self, rng: Any, shape: tuple[int, ...]) -> Any:
         """Return random numbers from [0, 1) that the program draws anew at every call."""
@@ -168,8 +213,8 @@ class Trace:
     def gradients(self, root: Node, start: Node) -> dict[Any, Any]:
         """Return the gradients of the leaves: of a large graph of scalars, by way of the arrays that they become."""
         if type(root) is Value:
-            walk = self.lifted.walk([root])
-            path = differentiable(root) if walk.stale else ()
+            walk = self.lifted.walk([root, start])
+            path = differentiable(root, walk.nodes) if walk.stale else ()
             for z, x in walk.stale:
                 if z in path:
                     raise StaleGraphError(reasons.stale(z, x))

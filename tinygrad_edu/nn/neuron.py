@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import DTypeError, ShapeError, users_line
 from ..graph import Node
+from ..modes import tracing
 from ..value import Value
 from ..weighted import weighted_sum
 from .module import Module
@@ -180,6 +181,8 @@ def listed(x: Any) -> Any:
     """Return inputs as a list. Raises DTypeError for one node, whose graph a list of its numbers would not have."""
     if isinstance(x, (list, tuple)):
         return x
+    if isinstance(x, Node) and tracing() is not None:
+        return list(x)  # of a tensor, which stands for an array
     if isinstance(x, Node):
         raise DTypeError(
             f"a neuron takes a list of numbers or Values, not {x.title}; for tensors there is to_tensor_model() "
