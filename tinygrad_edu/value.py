@@ -44,7 +44,8 @@ def traced(x: Any) -> bool:
 
 def number(x: Any) -> Any:
     """Return an operand as a float, or as the `Value` that stands for it in a program that is traced."""
-    return tracing().as_value(x) if isinstance(x, Node) and tracing() is not None else real(x)
+    alike = isinstance(x, Node) and not isinstance(x, Value) and tracing() is not None
+    return tracing().as_value(x) if alike else real(x)
 
 
 def ieee(x: Any) -> np.float64:

@@ -114,8 +114,6 @@ class Trace:
 
         Raises DTypeError where it is more numbers than one, or needs a gradient.
         """
-        if type(x) is Value:
-            return x
         if np.size(x._data) != 1 or x._requires_grad:
             raise DTypeError(
                 f"{x.title} cannot be an operand of a Value: only nodes of one kind compute with each other; make both "

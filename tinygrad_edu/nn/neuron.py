@@ -181,14 +181,12 @@ def listed(x: Any) -> Any:
     """Return inputs as a list. Raises DTypeError for one node, whose graph a list of its numbers would not have."""
     if isinstance(x, (list, tuple)):
         return x
-    if isinstance(x, Node) and tracing() is not None:
-        return list(x)  # of a tensor, which stands for an array
-    if isinstance(x, Node):
+    if isinstance(x, Node) and tracing() is None:
         raise DTypeError(
             f"a neuron takes a list of numbers or Values, not {x.title}; for tensors there is to_tensor_model() "
             f"(at {users_line()})"
         )
-    return x.tolist() if hasattr(x, "tolist") else list(x)
+    return x.tolist() if hasattr(x, "tolist") and tracing() is None else list(x)
 
 
 def pair(j: str, k: int) -> str:
