@@ -17,8 +17,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A floor may import from itself and from those above it in this list. A folder is one floor.
 FLOORS = [
-    *("errors", "modes", "copies", "reasons", "accumulate", "graph", "attempts", "refusals", "op", "walks", "ops"),
-    *("memory", "arrays", "numpy_methods", "value", "weighted", "operators", "writing", "tensor"),
+    *("errors", "modes", "copies", "reasons", "accumulate", "graph", "attempts", "refusals", "op", "walks"),
+    *("array_walk", "ops", "memory", "arrays", "numpy_methods", "value", "weighted", "operators", "writing", "tensor"),
     *("numpy_api", "linalg", "fft", "random", "transforms", "number_policy", "data", "nn", "notation", "expression"),
     *("check", "explain", "draw", "compile", "io"),
     *("cures", "anomaly"),

@@ -24,19 +24,32 @@ class Leaves:
     """A set of leaves that keeps none of them alive. A WeakSet would ask `==`, which on nodes is an operation."""
 
     def __init__(self) -> None:
-        self.by_id: dict[int, ref[Node]] = {}
+        self.ids: set[int] = set()
+        self.refs: dict[int, ref[Node]] = {}  # of all that were ever in and still live: to make one takes a microsecond
 
-    def add(self, leaf: Node) -> None:
-        """Put a leaf in."""
-        key = id(leaf)
-        self.by_id[key] = ref(leaf, lambda _: self.by_id.pop(key, None))
+    def update(self, leaves: Iterable[Node]) -> None:
+        """Put leaves in."""
+        for leaf in leaves:
+            key = id(leaf)
+            if key not in self.refs:
+                self.refs[key] = ref(leaf, lambda _, key=key: self.forget(key))  # type: ignore[misc]  # mypy reads no default
+            self.ids.add(key)
+
+    def forget(self, key: int) -> None:
+        """Take a leaf out that is no more: another object may get its id."""
+        self.refs.pop(key, None)
+        self.ids.discard(key)
+
+    def difference_update(self, leaves: Iterable[Node]) -> None:
+        """Take leaves out, those that are in."""
+        self.ids.difference_update(map(id, leaves))
 
     def discard(self, leaf: Node) -> None:
         """Take a leaf out, if it is in."""
-        self.by_id.pop(id(leaf), None)
+        self.ids.discard(id(leaf))
 
     def __contains__(self, leaf: Node) -> bool:
-        return id(leaf) in self.by_id
+        return id(leaf) in self.ids
 
 
 spent = Leaves()  # those whose gradient an optimiser has used and nobody has reset since
@@ -50,15 +63,13 @@ def commit(
     apart: copies gradients that share memory.
     """
     with _committing:
-        kept = apart(chain(grads, [total(leaf, g) for leaf, g in leaves.items()]))
-        written = map(setattr, chain(nodes, leaves), repeat("_grad"), kept)
+        totals = [g if leaf._grad is None else total(leaf, g) for leaf, g in leaves.items()]
+        written = map(setattr, chain(nodes, leaves), repeat("_grad"), apart(chain(grads, totals)))
         deque(written, maxlen=0)  # without a step of Python in which Ctrl-C could strike
 
 
 def total(leaf: Node, g: Any) -> Any:
     """Return the leaf's gradient so far plus `g`."""
-    if leaf._grad is None:
-        return g
     if leaf in spent:
         warn(
             f"backward() adds to a gradient of {leaf.title} that an optimiser has already used: "

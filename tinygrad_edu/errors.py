@@ -25,7 +25,17 @@ import warnings
 from types import CodeType, FrameType
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_OURS: dict[str, bool] = {}  # file name -> is it a file of this package? (asked for every tensor that is made)
+
+
+class Files(dict[str, bool]):
+    """Whether a file is one of this package's, by name: asked for every tensor that is made."""
+
+    def __missing__(self, name: str) -> bool:
+        self[name] = name.startswith(_PACKAGE)
+        return self[name]
+
+
+ours = Files()
 
 
 class TinygradEduError(Exception):
@@ -84,21 +94,15 @@ class IndependentWarning(UserWarning):
     """A result does not depend on an input, so the derivative is zero."""
 
 
-def users_frame(ours: int = 1) -> FrameType:
+def users_frame(skip: int = 1) -> FrameType:
     """Return the innermost frame that runs the user's code, not this package's.
 
-    ours: how many of the innermost frames are known to be this package's.
+    skip: how many of the innermost frames are known to be this package's.
     """
-    frame = sys._getframe(1 + ours)
-    while True:
-        name = frame.f_code.co_filename
-        is_ours = _OURS.get(name)
-        if is_ours is None:
-            is_ours = _OURS[name] = name.startswith(_PACKAGE)
-        outer = frame.f_back if is_ours else None
-        if outer is None:
-            return frame
+    frame = sys._getframe(1 + skip)
+    while ours[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
         frame = outer
+    return frame
 
 
 def users_line() -> str:

@@ -8,6 +8,7 @@ Knows nothing of arrays, of floats, or of any operation by name: everything else
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from operator import attrgetter
 from types import CodeType
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from . import reasons
 from .accumulate import commit
 from .copies import recipe
-from .errors import DTypeError, GradientError, StaleGraphError, line_of, users_frame
+from .errors import DTypeError, GradientError, StaleGraphError, line_of, ours, users_frame
 from .modes import current, mode, tracing
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Grads = dict["Node", Any]
 
+mode_here, caller = current.get, sys._getframe  # by one name each: no dot in the hot path
 clock = itertools.count(1)
 tick = clock.__next__  # every node takes the next number: its inputs are always older than itself
 born = attrgetter("born")
@@ -179,21 +181,22 @@ class Node:
 
     def remember(self, op: Op | None, operands: tuple[Any, ...], params: dict[str, Any], requires_grad: bool) -> None:
         """Store what made this node, unless inside `no_grad`; the caller has stored its data."""
-        here = current.get()
+        here = mode_here()
         if here is not None and op is not None and not here.recording:
             requires_grad = False
             if here.trace is None:  # a program must compute again even what needs no gradient
                 op, operands, params = None, (), {"cut": "made inside no_grad()"}
         self._grad, self.label, self.op, self.params = None, "", op, params
+        self._requires_grad, self.born = requires_grad, tick()
         if params or len(operands) > 2:
             self.x, self.y = operands, LISTED
         elif operands:
             self.x, self.y = operands if len(operands) == 2 else (operands[0], ABSENT)
         else:
             self.x = self.y = ABSENT
-        self._requires_grad = requires_grad
-        self.born = tick()
-        frame = users_frame(ours=2)  # this and its caller
+        frame = caller(2)  # past this and its caller; then as in `users_frame`, whose call would cost as much again
+        while ours[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
+            frame = outer
         self.code, self.instruction = frame.f_code, frame.f_lasti
         if here is not None and here.watch_made and op is not None:
             here.watch_made(self)
@@ -209,9 +212,7 @@ class Node:
 
     def reborn(self) -> None:
         """Make what was computed from this leaf stale, and note which line of the user's program is running."""
-        self.born = tick()
-        frame = users_frame(ours=2)
-        self.code, self.instruction = frame.f_code, frame.f_lasti
+        reborn((self,))
 
     def detach(self) -> Any:
         """Return the same data as a leaf that needs no gradient and remembers nothing."""
@@ -236,7 +237,7 @@ class Node:
             trace.backward(self, seed)
             return
         start = self.seed(seed)
-        if self.op is not None and mode().watch_pull is None:
+        if self.op is not None and mode().watch_pull is None and (self.keeps_interior_gradients or not retain_grad):
             try:
                 quick = self.quick_walk(start)
             except Exception:  # a pole, an overflow, a rule at fault: the plain walk answers, or says what is wrong
@@ -250,6 +251,14 @@ class Node:
         interior = [z for z in order if z.op is not None]
         leaves = {z: grads[z] for z in order if z.op is None and z in grads}
         commit(interior, map(grads.get, interior), leaves, self.apart)
+
+
+def reborn(leaves: Iterable[Node]) -> None:
+    """Make what was computed from these leaves stale, and note which line of the user's program is running."""
+    frame = users_frame()
+    code, instruction = frame.f_code, frame.f_lasti
+    for leaf in leaves:
+        leaf.born, leaf.code, leaf.instruction = tick(), code, instruction
 
 
 def history(*roots: Node) -> list[Node]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .accumulate import spent
+from .array_walk import arrays_back
 from .arrays import ReadOnly, array_of, constant, read_only
 from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
 from .graph import Node, data_of
@@ -19,9 +20,11 @@ from .operators import Operators
 from .ops import complex as complexes
 from .ops import indexing, reductions, shapes
 from .refusals import bad_rule
+from .walks import Found
 from .writing import write
 
 EXACT = frozenset((float, int))
+new = object.__new__  # by one name: no dot in the hot path
 
 
 class Tensor(Operators, ArrayMethods, Node):
@@ -290,22 +293,24 @@ class Tensor(Operators, ArrayMethods, Node):
     def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         """Compute `op` on arrays, numbers and tensors."""
         given, arrays, wanted = operands, [], False
-        for i, x in enumerate(operands):
+        for x in given:
             if type(x) is Tensor:
-                wanted = wanted or x._requires_grad
                 arrays.append(x._data)
+                if x._requires_grad:
+                    wanted = True
             elif type(x) in EXACT:
                 arrays.append(x)
             elif isinstance(x, Node) and tracing() is not None:
                 return x.make(op, operands, params)  # type: ignore[no-any-return]  # this tensor may stand for a number
             else:
+                i = len(arrays)
                 arrays.append(constant(x))
                 operands = (*operands[:i], arrays[i], *operands[i + 1 :])
         try:
-            data = op.forward(*arrays, **params)
+            data = op.forward(*arrays, **params) if params else op.forward(*arrays)
         except Exception as error:
             raise op.refusal(error, given, params) from None
-        z: Tensor = object.__new__(cls)
+        z: Tensor = new(cls)
         z._data = data if type(data) is np.ndarray else as_array(data, op)
         z.remember(op, operands, params, wanted and bool(op.rules))
         return z
@@ -346,7 +351,9 @@ class Tensor(Operators, ArrayMethods, Node):
                     f"backward() starts from one real number, and {self.title} is complex: "
                     f"use abs(z), z.real or z.imag (made at {self.where})"
                 )
-            return np.ones(self.shape, self.dtype)
+            one = np.empty(self.shape, self.dtype)
+            one.fill(1)
+            return one
         array = array_of(data_of(given), what=f"the seed of {self.title}")
         if array.shape != self.shape:
             raise ShapeError(
@@ -367,11 +374,15 @@ class Tensor(Operators, ArrayMethods, Node):
         """Return gradients as arrays, no two of which share memory, as rules like those of x + y make them do."""
         kept, owners = [], set()
         for g in grads:
-            if g is not None and (type(g) is not np.ndarray or g.base is not None or id(g) in owners):
-                g = np.array(g)  # a view, another node's, or the NumPy scalar that the sum of 0-d arrays is
-            owners.add(id(g))
+            if g is not None:
+                if type(g) is not np.ndarray or g.base is not None or id(g) in owners:
+                    g = np.array(g)  # a view, another node's, or the NumPy scalar that the sum of 0-d arrays is
+                owners.add(id(g))
             kept.append(g)
         return kept
+
+    def quick_walk(self, seed: Any) -> Found | None:
+        return arrays_back(self, seed)
 
     def zero(self) -> Tensor:
         """Return a constant zero of this shape."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...accumulate import spent
 from ...errors import AnomalyError, DTypeError, GradientError, users_line, warn
-from ...graph import Node
+from ...graph import Node, reborn
 from ...modes import tracing
 
 INFINITY = math.inf
@@ -75,22 +75,30 @@ class Optimizer:
                 f"{type(self).__name__}.step: {odd}; no weight was changed. Lower lr or clip gradients, "
                 f"or find the operation that made it with detect_anomaly() (at {users_line()})"
             )
-        steps = self.steps + 1
+        lr, steps = self._lr, self.steps + 1
         moved = [
-            (i, w, self.rule(w._data, w._grad, self.lr, steps, *self.memory[i]))
+            (i, w, self.rule(w._data, w._grad, lr, steps, *self.memory[i]))
             for i, w in enumerate(self.params)
             if w._grad is not None
         ]
         for i, w, (new, *memory) in moved:
-            w._data, self.memory[i] = new, tuple(memory)
-            w.reborn()
-            spent.add(w)
+            w._data = new
+            if memory:
+                self.memory[i] = tuple(memory)
+        leaves = [w for _, w, _ in moved]
+        reborn(leaves)
+        spent.update(leaves)
         self.steps = steps
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward() starts anew."""
+        if tracing() is not None:
+            for w in self.params:
+                w.grad = None
+            return
         for w in self.params:
-            w.grad = None
+            w._grad = None
+        spent.difference_update(self.params)
 
     def check_gradients(self) -> None:
         """Raise GradientError where no weight has a gradient; warn where only some have."""
