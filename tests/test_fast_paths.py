@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu import Value
+from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.array_walk import arrays_back
 from tinygrad_edu.errors import AnomalyError, StaleGraphError
 from tinygrad_edu.graph import Node, history
 from tinygrad_edu.modes import Switch
@@ -258,3 +259,91 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
     env = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     pages = subprocess.run([sys.executable, "-c", steps], capture_output=True, text=True, check=True, env=env).stdout
     assert int(pages) < 1000  # or it would be a page for every 512 of 18 million numbers
+
+
+# Tensors ---------------------------------------------------------------------------------------------------------
+
+
+def random_tensors(seed):
+    """A graph of arrays with fan-out, broadcasting, masks, indices, views, constants and both kinds of float."""
+    rng = np.random.default_rng(seed)
+    draw = random.Random(seed)
+    at = Tensor(np.array([2, 0, 2]))
+    leaves = [Tensor(rng.normal(size=shape)) for shape in ((3, 3), (3,), (3, 1), ())]
+    leaves += [Tensor(rng.normal(size=(3, 3)), dtype=np.float32), Tensor(rng.normal(size=(3, 3)), requires_grad=False)]
+    nodes = list(leaves)
+    for _ in range(40):
+        x, y = draw.choice(nodes), draw.choice(nodes)
+        nodes.append(
+            draw.choice(
+                [
+                    lambda x, y: x + y,
+                    lambda x, y: np.tanh(x * y),
+                    lambda x, y: x - 0.5 * y,
+                    lambda x, y: np.where(x > y, x, 0.5),
+                    lambda x, y: (x + np.ones((3, 3)))[at],
+                    lambda x, y: (x + np.ones((3, 3))).T @ np.sin(y + np.ones((3, 3))),
+                    lambda x, y: nn.functional.linear(x + np.ones((3, 3)), leaves[0], leaves[1]),
+                    lambda x, y: nn.functional.softmax(x + np.ones((3, 3))),
+                    lambda x, y: np.mean(x) * np.max(y),
+                    lambda x, y: x.reshape(-1).sum() + y,
+                    lambda x, y: +x,
+                ]
+            )(x, y)
+        )
+    return leaves, sum((np.tanh(z).sum() for z in nodes[6:]), 0.0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_backward_of_tensors_equals_the_plain_walk(seed, monkeypatch):
+    leaves, loss = random_tensors(seed)
+    found = arrays_back(loss, loss.seed(None))
+    assert found is not None
+    assert {z for z in history(loss) if z.op is not None and z.requires_grad} == set(found[0])
+    kept = [z for z in history(loss) if z.op is not None]
+    loss.backward(retain_grad=True)  # the plain way
+    expected = [x._grad for x in leaves]
+    assert any(z._grad is not None for z in kept)
+    for x in leaves:
+        x._grad = None
+    with monkeypatch.context() as patch:
+        patch.setattr("tinygrad_edu.graph.history", lambda *_: pytest.fail("took the plain walk"))
+        loss.backward()
+    for x, g in zip(leaves, expected, strict=True):
+        assert (g is None) is (x._grad is None)
+        assert g is None or (g.tobytes() == x._grad.tobytes() and g.dtype == x._grad.dtype == x.dtype)
+    assert all(z._grad is None for z in kept), "what an earlier walk kept is out of date"
+
+
+def test_stale_indices_are_found_by_both_walks():
+    x, at = Tensor([1.0, 2.0]), Tensor(np.array([0, 1]))
+    y, z = x[at].sum(), x[at + 0].sum()
+    at.assign([1, 1])
+    assert arrays_back(y, np.ones(())) is None
+    for walk in (y.backward, lambda: y.backward(retain_grad=True), lambda: tg.gradients(y, [x])):
+        with pytest.raises(StaleGraphError):
+            walk()
+    assert x.grad is None
+    z.backward()  # what was computed from the old indices is as it was
+    np.testing.assert_array_equal(x.grad, [1.0, 1.0])
+
+
+def test_a_constant_that_was_written_into_is_found_by_both_walks():
+    x = Tensor([1.0, 2.0])
+    mask = Tensor([1.0, 0.0], requires_grad=False) * 2.0
+    y = (x * (mask + 1.0)).sum()
+    mask[0] = 5.0
+    assert arrays_back(y, np.ones(())) is None
+    with pytest.raises(StaleGraphError):
+        y.backward()
+    assert x.grad is None
+
+
+def test_a_rule_that_fails_is_named_whichever_walk_met_it():
+    broken = tg.op("broken_on_purpose", "{}", lambda x: x, lambda g, z, x: g[7, 7])
+    x = Tensor([1.0, 2.0], label="x")
+    loss = (broken(x) * x).sum()
+    with pytest.raises(IndexError) as caught:
+        loss.backward()
+    assert "broken_on_purpose" in caught.value.__notes__[0]
+    assert x.grad is None

@@ -8,12 +8,12 @@ anything has changed: then `Node.backward` walks the plain way, which has the an
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from itertools import repeat
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from .graph import ABSENT, LISTED, Grads, Node
+from .graph import ABSENT, LISTED, NO_RULES, Grads, Node
 from .walks import Found
 
 
@@ -31,39 +31,43 @@ def arrays_back(root: Node, seed: Any) -> Found | None:
     while waiting:
         z = heappop(waiting)[1]
         g, born, y = grads.pop(z), z.born, z.y
-        inputs = z.x if y is LISTED else (z.x,) if y is ABSENT else (z.x, y)
+        rules = z.op.rules or NO_RULES  # type: ignore[union-attr]  # no leaf waits
+        inputs: tuple[Any, ...]
+        operands: tuple[Any, ...]
+        if y is LISTED:
+            inputs, rules = z.x, chain(rules, NO_RULES)
+            operands = tuple([x._data if type(x) is kind else x for x in inputs])
+        elif y is ABSENT:
+            inputs = (z.x,)
+            operands = (z.x._data,)  # a node, or `z` would be none
+        else:
+            x = z.x
+            inputs = (x, y)
+            operands = (x._data if type(x) is kind else x, y._data if type(y) is kind else y)
         if z._requires_grad:
             between.append(z)
-        if g is None:
-            for x in inputs:
-                if type(x) is kind and x.op is not None:
-                    if x.born >= born:
-                        return None
-                    if x not in grads:
-                        grads[x] = None
-                        heappush(waiting, (-x.born, x))
-            continue
-        result, params = z._data, z.params
-        operands = [x._data if type(x) is kind else x for x in inputs]
-        for i, (x, rule) in enumerate(zip(inputs, z.op.rules, strict=False)):  # type: ignore[union-attr]  # no leaf is here
+        result, params, i = z._data, z.params, -1
+        for x, rule in zip(inputs, rules, strict=False):
+            i += 1
             if type(x) is not kind:
                 continue
             if x.born >= born:
                 return None
-            found = leaves
-            if x.op is not None:
+            if x.op is None:
+                found = leaves
+            else:
                 found = grads
                 if x not in grads:
                     grads[x] = None
                     heappush(waiting, (-x.born, x))
-            if rule is None or not x._requires_grad:
+            if g is None or rule is None or not x._requires_grad:
                 continue
             dx = rule(g, result, *operands, **params) if params else rule(g, result, *operands)
             data = x._data
-            if type(dx) is not array or dx.shape != data.shape or dx.dtype is not data.dtype:
+            if type(dx) is not array or dx.dtype is not data.dtype or dx.shape != data.shape:
                 dx = x.fit(dx, z, i)
                 if dx is None:
                     continue
             so_far = found.get(x)
             found[x] = dx if so_far is None else so_far + dx
-    return between, repeat(None, len(between)), leaves  # type: ignore[return-value]
+    return between, [None] * len(between), leaves

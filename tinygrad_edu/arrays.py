@@ -72,6 +72,17 @@ def constant(x: Any) -> Any:
     return copy
 
 
+def as_array(data: Any, row: str) -> np.ndarray[Any, Any]:
+    """Return what a row computed as an array. Raises DTypeError where it is no numbers at all."""
+    array = np.asarray(data)
+    if array.dtype.kind not in "biufc":
+        raise DTypeError(
+            f"`{row}` has to compute numbers, and gave {data!r:.60} of type {type(data).__name__}: see to its "
+            f"forward function (at {users_line()})"
+        )
+    return array
+
+
 def first_ragged(data: Any) -> str | None:
     """Say which of nested lists has another length than the first of its level; None if all agree."""
     if not isinstance(data, (list, tuple)) or not data:

@@ -11,14 +11,14 @@ import itertools
 import sys
 from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from operator import attrgetter
-from types import CodeType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import reasons
 from .accumulate import commit
 from .copies import recipe
 from .errors import DTypeError, GradientError, StaleGraphError, line_of, ours, users_frame
-from .modes import current, mode, tracing
+from .modes import PLAIN, current, mode, tracing
 
 if TYPE_CHECKING:
     from .op import Op
@@ -31,6 +31,7 @@ tick = clock.__next__  # every node takes the next number: its inputs are always
 born = attrgetter("born")
 ABSENT: Any = object()  # in the second operand's slot: there is only one
 LISTED: Any = object()  # in the second operand's slot: all of them are in a tuple in the first one's
+NO_RULES = itertools.repeat(None)  # of a fact, or for the indices of an operand: but they may be stale as well
 NO_PARAMS: dict[str, Any] = {}  # no keyword parameters; nobody writes into it
 
 
@@ -194,10 +195,7 @@ class Node:
             self.x, self.y = operands if len(operands) == 2 else (operands[0], ABSENT)
         else:
             self.x = self.y = ABSENT
-        frame = caller(2)  # past this and its caller; then as in `users_frame`, whose call would cost as much again
-        while ours[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
-            frame = outer
-        self.code, self.instruction = frame.f_code, frame.f_lasti
+        noted(self, caller(2))  # past this and its caller
         if here is not None and here.watch_made and op is not None:
             here.watch_made(self)
 
@@ -233,11 +231,12 @@ class Node:
         """
         if not self._requires_grad:
             raise GradientError(reasons.constant(self, history(self)))
-        if (trace := tracing()) is not None:
-            trace.backward(self, seed)
+        here = mode_here() or PLAIN
+        if here.trace is not None:
+            here.trace.backward(self, seed)
             return
         start = self.seed(seed)
-        if self.op is not None and mode().watch_pull is None and (self.keeps_interior_gradients or not retain_grad):
+        if self.op is not None and here.watch_pull is None and (self.keeps_interior_gradients or not retain_grad):
             try:
                 quick = self.quick_walk(start)
             except Exception:  # a pole, an overflow, a rule at fault: the plain walk answers, or says what is wrong
@@ -251,6 +250,13 @@ class Node:
         interior = [z for z in order if z.op is not None]
         leaves = {z: grads[z] for z in order if z.op is None and z in grads}
         commit(interior, map(grads.get, interior), leaves, self.apart)
+
+
+def noted(node: Node, frame: FrameType) -> None:
+    """Note on a node where it was made: in the innermost line of the user's, from `frame` outward."""
+    while ours[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
+        frame = outer
+    node.code, node.instruction = frame.f_code, frame.f_lasti
 
 
 def reborn(leaves: Iterable[Node]) -> None:
@@ -306,7 +312,7 @@ def pull_through(
     inputs, op = z.inputs, z.op
     assert op is not None
     result, operands, params = read(z), [read(x) for x in inputs], z.params
-    for i, (x, rule) in enumerate(zip(inputs, op.rules, strict=False)):  # `Every` has rules without end
+    for i, (x, rule) in enumerate(zip(inputs, itertools.chain(op.rules, NO_RULES), strict=False)):
         if not isinstance(x, Node):
             continue
         if x.born >= z.born:

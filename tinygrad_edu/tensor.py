@@ -10,12 +10,12 @@ import numpy as np
 
 from .accumulate import spent
 from .array_walk import arrays_back
-from .arrays import ReadOnly, array_of, constant, read_only
+from .arrays import ReadOnly, array_of, as_array, constant, read_only
 from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
-from .graph import Node, data_of
+from .graph import ABSENT, Node, data_of
 from .modes import mode, tracing
 from .numpy_methods import ArrayMethods, answer, apply_ufunc
-from .op import Op
+from .op import TABLE, Op
 from .operators import Operators
 from .ops import complex as complexes
 from .ops import indexing, reductions, shapes
@@ -274,6 +274,8 @@ class Tensor(Operators, ArrayMethods, Node):
         raise DTypeError(f"a masked array cannot compute with {self.title}: give it as .filled(value)")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
+        if method == "__call__" and not keywords and (row := TABLE.get(ufunc.__name__)) is not None:
+            return row(*operands)  # the commonest case, without the questions of `apply_ufunc`
         return apply_ufunc(ufunc, method, operands, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -311,7 +313,7 @@ class Tensor(Operators, ArrayMethods, Node):
         except Exception as error:
             raise op.refusal(error, given, params) from None
         z: Tensor = new(cls)
-        z._data = data if type(data) is np.ndarray else as_array(data, op)
+        z._data = data if type(data) is np.ndarray else as_array(data, op.name)
         z.remember(op, operands, params, wanted and bool(op.rules))
         return z
 
@@ -340,18 +342,19 @@ class Tensor(Operators, ArrayMethods, Node):
     def seed(self, given: Any) -> np.ndarray[Any, Any]:
         """Return the gradient to start from as an array of this tensor's shape."""
         if given is None:
-            if self.size != 1:
+            data = self._data
+            if data.size != 1:
                 raise NonScalarError(
                     f"a gradient starts from one number, and {self.title} has shape {self.shape}: use "
                     ".sum().backward(), .mean().backward(), or backward(seed) with a weight for each number "
                     f"(made at {self.where})"
                 )
-            if self.dtype.kind == "c":
+            if data.dtype.kind == "c":
                 raise NonScalarError(
                     f"backward() starts from one real number, and {self.title} is complex: "
                     f"use abs(z), z.real or z.imag (made at {self.where})"
                 )
-            one = np.empty(self.shape, self.dtype)
+            one = np.empty(data.shape, data.dtype)
             one.fill(1)
             return one
         array = array_of(data_of(given), what=f"the seed of {self.title}")
@@ -389,22 +392,12 @@ class Tensor(Operators, ArrayMethods, Node):
         return self.leaf(np.zeros_like(self._data))
 
 
-def as_array(data: Any, op: Op) -> np.ndarray[Any, Any]:
-    """Return what a row computed as an array. Raises DTypeError where it is no numbers at all."""
-    array = np.asarray(data)
-    if array.dtype.kind not in "biufc":
-        raise DTypeError(
-            f"`{op.name}` has to compute numbers, and gave {data!r:.60} of type {type(data).__name__}: see to its "
-            f"forward function (at {users_line()})"
-        )
-    return array
-
-
 def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
     """Return `g` added up over the axes along which an operand of `shape` was repeated."""
     new = g.ndim - len(shape)
-    if new > 0 and g.shape[new:] == shape and len(z.inputs) > 1:  # the commonest case: a bias, added to each example
-        return reductions.sum(g, axis=tuple(range(new)))
+    if new > 0 and g.shape[new:] == shape and z.y is not ABSENT:  # the commonest case: a bias, added to each example
+        axes = (0,) if new == 1 else tuple(range(new))
+        return reductions.added_up(g, axes, False) if type(g) is np.ndarray else reductions.sum(g, axis=axes)
     fits = new >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[new:], strict=True))
     if not fits or (len(z.inputs) == 1 and g.shape != z._data.shape):  # one operand is stretched by the result alone
         raise bad_rule(z, i, f"a gradient of shape {g.shape}")

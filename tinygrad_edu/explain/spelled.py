@@ -98,6 +98,8 @@ class Spelled:
                 raise ValueError(f"`{row}` uses the module {value.__name__}, which a NumPy program does not")
             self.imports.add(name)
             return name
+        if isinstance(value, functools._lru_cache_wrapper):  # it remembers what it gave, and computes the same
+            value = value.__wrapped__
         if isinstance(value, Op):  # a row that another row's function calls on data
             return self.mention(value.forward, row)
         module, name = getattr(value, "__module__", "") or "", getattr(value, "__name__", "")
@@ -160,14 +162,14 @@ class Spelled:
 
 
 class Undressed(ast.NodeTransformer):
-    """Takes the annotations off a function: the program imports nothing that they mention."""
+    """Takes annotations and decorators off a function: the program imports nothing that they mention."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        node.returns = None
+        node.returns, node.decorator_list = None, []
         return self.generic_visit(node)
 
 

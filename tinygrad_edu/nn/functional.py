@@ -148,7 +148,7 @@ def scaled(centred: Any, variance: Any, weight: Any, bias: Any, eps: float) -> A
 
 
 def labelled(x: Any, letter: str, layer: int) -> Any:
-    """Return node `x`, labelled as the article does: z^(2), or z where layers have no numbers."""
-    if isinstance(x, Node) and not x.label:
+    """Return node `x`, just made, labelled as the article does: z^(2), or z where layers have no numbers."""
+    if isinstance(x, Node):
         x.label = f"{letter}^({layer})" if layer else letter
     return x

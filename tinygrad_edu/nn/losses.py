@@ -55,8 +55,8 @@ def cross_entropy(scores: Any, target: Any, reduction: str = "mean") -> Any:
     target: the classes as whole numbers, (n,) or (n, …), or a probability for each, in the shape of the scores.
     Raises DTypeError, ShapeError, and IndexError for a class that there is not.
     """
-    labels = data_of(target)
-    if np.ndim(labels) == len(shape(scores)) and np.asarray(labels).dtype.kind == "f":
+    labels = np.asarray(data_of(target))
+    if labels.dtype.kind == "f" and labels.ndim == len(shape(scores)):
         probabilities = classes_last(alike("cross_entropy", scores, target, broadcast=False))
         each = -(losses.log_softmax(classes_last(scores)) * probabilities).sum(axis=-1)
     else:
@@ -141,8 +141,8 @@ def classes(name: str, scores: Any, target: Any) -> Any:
             f"{name}: scores of shape {shape(scores)} go with one class an example, shape {examples}, "
             f"and the target has shape {labels.shape} (at {users_line()})"
         )
-    wrong = np.flatnonzero((labels < 0) | (labels >= n))
-    if wrong.size:
+    if labels.size and labels.astype(np.uintp).max() >= n:  # without its sign a negative number is enormous
+        wrong = np.flatnonzero((labels < 0) | (labels >= n))
         raise IndexError(
             f"{name}: class {labels.flat[wrong[0]]}, but there are {n} classes (0–{n - 1}), in row {wrong[0]} "
             f"(at {users_line()})"

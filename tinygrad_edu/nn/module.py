@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from ..errors import DTypeError, GradientError, users_line
-from ..graph import Node, tick
-from ..modes import tracing
+from ..graph import Node, mode_here, tick
 from . import state
 
 
@@ -35,8 +34,9 @@ class Module:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         first = tick()
-        if (trace := tracing()) is not None:
-            trace.depend(self, "training")
+        here = mode_here()
+        if here is not None and here.trace is not None:
+            here.trace.depend(self, "training")
         try:
             output = self.forward(*inputs, **options)
         except Exception as error:

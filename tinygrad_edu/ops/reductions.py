@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -16,7 +17,7 @@ from .shapes import broadcast_to, flip, reshape, restored, shape, transpose
 sum = op(  # NumPy's name
     "sum",
     "sum({})",
-    lambda x, axis=None, keepdims=False: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    lambda x, axis=None, keepdims=False: added_up(x, axis, keepdims),
     lambda g, z, x, axis=None, keepdims=False: broadcast_to(restored(g, x, axis, keepdims), shape=shape(x)),
     tex=r"\sum {}",
     linear=True,
@@ -110,7 +111,7 @@ any = op(
 def count(x: Any, axis: Any) -> int:
     """Return how many elements of `x` one result is made of."""
     if axis is None:
-        return math.prod(shape(x))
+        return getattr(x, "size", 1)
     return math.prod(shape(x)[a] for a in (axis if isinstance(axis, tuple) else (axis,)))
 
 
@@ -120,9 +121,25 @@ def chosen(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return ties / sum(ties, axis=axis, keepdims=True)
 
 
+def added_up(x: np.ndarray, axis: Any, keepdims: Any) -> np.ndarray:
+    """Return the sum of an array along axes."""
+    if (axis == (0,) or axis == 0) and type(x) is np.ndarray and x.ndim == 2 and x.dtype.char in "fd":
+        z = ones(len(x), x.dtype).dot(x)  # a product adds up the rows of a matrix in a quarter of the time
+        return z[None] if keepdims else z
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+@functools.lru_cache(64)
+def ones(n: int, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return a vector of ones, which nobody may write into."""
+    found = np.ones(n, dtype)
+    found.flags.writeable = False
+    return found
+
+
 def _mean(x: np.ndarray, axis: Any, keepdims: Any) -> np.ndarray:
-    if np.result_type(x) in (np.float32, np.float64):  # np.mean, written in Python, takes twice as long
-        return np.add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
+    if np.result_type(x).char in "fd":  # np.mean, written in Python, takes twice as long
+        return added_up(x, axis, keepdims) / count(x, axis)
     return np.mean(x, axis=axis, keepdims=keepdims)  # wider sums of half precision, and floats of integers
 
 

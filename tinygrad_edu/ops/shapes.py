@@ -110,7 +110,9 @@ concatenate = op(
 def _broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if math.prod(shape) > 10_000 or 0 in shape:
         return np.broadcast_to(x, shape)
-    z = np.empty(shape, np.result_type(x))  # for few elements that is quicker than NumPy's function
+    z = np.empty(
+        shape, getattr(x, "dtype", None) or np.result_type(x)
+    )  # for few elements that is quicker than NumPy's function
     z[...] = x
     return z
 

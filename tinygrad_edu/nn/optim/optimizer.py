@@ -186,4 +186,5 @@ def zero_like(w: Node) -> Any:
 
 def is_finite(array: Any) -> bool:
     """Tell whether all numbers of an array are finite; first by their sum of squares, which is quicker to have."""
-    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())
+    flat = array.ravel()
+    return math.isfinite(flat.dot(flat)) or bool(np.isfinite(array).all())
