@@ -102,7 +102,7 @@ class Op:
         TABLE[name] = self
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
-        if self.arity is not None and len(operands) != self.arity:  # a ufunc would write into one too many
+        if self.arity and len(operands) != self.arity:  # a ufunc would write into one too many
             raise TypeError(f"`{self.name}` takes {self.arity} operand{'s' * (self.arity > 1)}, not {len(operands)}")
         for x in operands:
             if isinstance(x, Node):

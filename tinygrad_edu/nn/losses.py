@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError, users_line
 from ..graph import Node, data_of
-from ..ops import activations, arithmetic, compare, losses
+from ..ops import activations, arithmetic, compare, losses, reductions
 from ..ops.shapes import shape, transpose
 
 
@@ -101,7 +101,7 @@ def reduced(name: str, each: Any, reduction: str) -> Any:
         raise ValueError(f"{name}: reduction {reduction!r:.60} is none of 'mean', 'sum', 'none' (at {users_line()})")
     if reduction == "none" or not shape(each):  # one number is its own mean, and a Value has no axes
         return each
-    return each.mean() if reduction == "mean" else each.sum()
+    return reductions.mean(each) if reduction == "mean" else reductions.sum(each)
 
 
 def alike(name: str, output: Any, target: Any, broadcast: bool) -> Any:

@@ -22,10 +22,18 @@ matmul = op(
     doc="Multiply matrices: the last axis of x with the last but one of y; stacks of matrices pair up.",
 )
 
+
+def weighted_sums(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return x wᵀ + b; the sum is made in place, so that a bias adds no axes to it."""
+    z = x.dot(w.T) if x.ndim == w.ndim == 2 else x @ w.mT  # of plain matrices dot makes less ado
+    z += b
+    return z
+
+
 linear = op(
     "linear",
     "{} @ {}.T + {}",
-    lambda x, w, b: weighted_sums(x, w, b),
+    weighted_sums,
     lambda g, z, x, w, b: to_inputs(g, x, w),
     lambda g, z, x, w, b: to_weights(g, x, w),
     lambda g, z, x, w, b: g,
@@ -66,16 +74,14 @@ def to_right(g: Any, x: Any, y: Any) -> Any:
 
 def to_inputs(g: Any, x: Any, w: Any) -> Any:
     """Return g w, where the vector that one example is stands for a row."""
-    if len(shape(x)) == 1 and len(shape(w)) > 2:
-        return (g[..., None, :] @ w)[..., 0, :]
-    return g @ w
+    return g @ w if x.ndim > 1 or w.ndim == 2 else (g[..., None, :] @ w)[..., 0, :]
 
 
 def to_weights(g: Any, x: Any, w: Any) -> Any:
     """Return gᵀ x; of examples along several axes it is one product of all of them, not a sum of one for each."""
-    if len(shape(x)) == 1:
+    if x.ndim == 1:
         return g[..., None] * x
-    if len(shape(x)) > 2 == len(shape(w)):
+    if x.ndim > 2 == w.ndim:
         n = math.prod(shape(x)[:-1])
         g, x = (reshape(each, shape=(n, shape(each)[-1])) for each in (g, x))
     return g.mT @ x
@@ -108,10 +114,3 @@ def other_factors(i: int, g: Any, xs: tuple[Any, ...], terms: tuple[str, ...], o
         mine += own
     operands, by = zip(*factors, strict=True)
     return einsum(*operands, terms=by, out=mine)
-
-
-def weighted_sums(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return x wᵀ + b; the sum is made in place, so that a bias adds no axes to it."""
-    z = x.dot(w.T) if x.ndim == w.ndim == 2 else x @ w.mT  # of plain matrices dot makes less ado
-    z += b
-    return z

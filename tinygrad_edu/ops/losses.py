@@ -9,10 +9,66 @@ from .arithmetic import maximum
 from .powers import exp, log
 from .reductions import added_up, sum
 
+# A reduction begins anew at each row, and the rows that scores are, a number a class, are short: they are turned into
+# columns, which are reduced all at once. The reductions are called by the names of ufuncs: np.max, written in Python,
+# costs twice as much.
+
+
+def _are_short(x: np.ndarray, axis: int) -> bool:
+    return x.ndim == 2 and axis in (-1, 1) and x.shape[1] <= 32
+
+
+def _below_0(x: np.ndarray, axis: int) -> np.ndarray:
+    return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+
+
+def _softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    if _are_short(x, axis):
+        return _softmax(x.T.copy(), 0).T
+    e = _below_0(x, axis)
+    np.exp(e, out=e)
+    e /= added_up(e, axis, True)
+    return e
+
+
+def _log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    if _are_short(x, axis):
+        return _log_softmax(x.T.copy(), 0).T
+    x = _below_0(x, axis)
+    x -= np.log(added_up(np.exp(x), axis, True))
+    return x
+
+
+def _cross_entropy(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    at, axis = _at(labels), -1
+    if _are_short(x, axis) and len(at) == 2:
+        x, at, axis = x.T.copy(), at[::-1], 0
+    x = _below_0(x, axis)
+    picked = x[at]
+    z = np.log(added_up(np.exp(x, out=x), axis, False))
+    z -= picked
+    return z
+
+
+def _softmax_minus_one_hot(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    p = _softmax(x, -1)
+    p[_at(labels)] -= 1
+    return p
+
+
+def _at(labels: np.ndarray) -> tuple[np.ndarray, ...]:
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise IndexError(f"labels are whole numbers, not {labels.dtype}")
+    return (
+        (*np.ogrid[tuple(map(slice, labels.shape))], labels) if labels.ndim != 1 else (np.arange(len(labels)), labels)
+    )
+
+
 softmax = op(
     "softmax",
     "softmax({})",
-    lambda x, axis=-1: _softmax(x, axis),
+    _softmax,
     lambda g, z, x, axis=-1: (g - sum(g * z, axis=axis, keepdims=True)) * z,
     tex=r"\mathrm{{softmax}}({})",
     onnx="Softmax",
@@ -21,7 +77,7 @@ softmax = op(
 log_softmax = op(
     "log_softmax",
     "log_softmax({})",
-    lambda x, axis=-1: _log_softmax(x, axis),
+    _log_softmax,
     lambda g, z, x, axis=-1: g - sum(g, axis=axis, keepdims=True) * exp(z),
     tex=r"\ln\,\mathrm{{softmax}}({})",
     onnx="LogSoftmax",
@@ -30,7 +86,7 @@ log_softmax = op(
 softmax_cross_entropy = op(
     "softmax_cross_entropy",
     "cross_entropy({}, {})",
-    lambda x, labels: _cross_entropy(x, labels),
+    _cross_entropy,
     lambda g, z, x, labels: g[..., None] * softmax_minus_one_hot(x, labels),
     None,
     tex=r"-\ln\,\mathrm{{softmax}}({})_{{{}}}",
@@ -40,7 +96,7 @@ softmax_cross_entropy = op(
 softmax_minus_one_hot = op(
     "softmax_minus_one_hot",
     "(softmax({}) - onehot({}))",
-    lambda x, labels: _softmax_minus_one_hot(x, labels),
+    _softmax_minus_one_hot,
     lambda g, z, x, labels: (g - sum(g * softmax(x), axis=-1, keepdims=True)) * softmax(x),
     None,
     tex=r"(\mathrm{{softmax}}({}) - \mathrm{{onehot}}({}))",
@@ -64,62 +120,6 @@ one_hot = op(
     onnx="OneHot",
     doc="Turn labels into rows with a 1 at the label and 0 elsewhere.",
 )
-
-
-# A reduction begins anew at each row, and the rows that scores are, a number a class, are short: they are turned into
-# columns, which are reduced all at once. The reductions are called by the names of ufuncs: np.max, written in Python,
-# costs twice as much.
-
-
-def _are_short(x: np.ndarray, axis: int) -> bool:
-    return x.ndim == 2 and axis in (-1, 1) and x.shape[1] <= 32
-
-
-def _below_0(x: np.ndarray, axis: int) -> np.ndarray:
-    return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
-
-
-def _softmax(x: np.ndarray, axis: int) -> np.ndarray:
-    if _are_short(x, axis):
-        return _softmax(x.T.copy(), 0).T
-    e = _below_0(x, axis)
-    np.exp(e, out=e)
-    e /= added_up(e, axis, True)
-    return e
-
-
-def _log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
-    if _are_short(x, axis):
-        return _log_softmax(x.T.copy(), 0).T
-    x = _below_0(x, axis)
-    x -= np.log(added_up(np.exp(x), axis, True))
-    return x
-
-
-def _cross_entropy(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    at, axis = _at(labels), -1
-    if _are_short(x, axis):
-        x, at, axis = x.T.copy(), at[::-1], 0
-    x = _below_0(x, axis)
-    picked = x[at]
-    z = np.log(added_up(np.exp(x, out=x), axis, False))
-    z -= picked
-    return z
-
-
-def _softmax_minus_one_hot(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    p = _softmax(x, -1)
-    p[_at(labels)] -= 1
-    return p
-
-
-def _at(labels: np.ndarray) -> tuple[np.ndarray, ...]:
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise IndexError(f"labels are whole numbers, not {labels.dtype}")
-    return (
-        (*np.ogrid[tuple(map(slice, labels.shape))], labels) if labels.ndim != 1 else (np.arange(len(labels)), labels)
-    )
 
 
 def _bounded_log(p: np.ndarray) -> np.ndarray:

@@ -14,10 +14,40 @@ from .cumulative import before
 from .powers import exp
 from .shapes import broadcast_to, flip, reshape, restored, shape, transpose
 
+
+def count(x: Any, axis: Any) -> int:
+    """Return how many elements of `x` one result is made of."""
+    if axis is None:
+        return getattr(x, "size", 1)
+    return math.prod(shape(x)[a] for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def added_up(x: np.ndarray, axis: Any = None, keepdims: Any = False) -> np.ndarray:
+    """Return the sum of an array along axes."""
+    if (axis == (0,) or axis == 0) and type(x) is np.ndarray and x.ndim == 2 and x.dtype.char in "fd":
+        z = ones(len(x), x.dtype).dot(x)  # a product adds up the rows of a matrix in a quarter of the time
+        return z[None] if keepdims else z
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+@functools.lru_cache(64)
+def ones(n: int, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return a vector of ones, which nobody may write into."""
+    found = np.ones(n, dtype)
+    found.flags.writeable = False
+    return found
+
+
+def _mean(x: np.ndarray, axis: Any = None, keepdims: Any = False) -> np.ndarray:
+    if np.result_type(x).char in "fd":  # np.mean, written in Python, takes twice as long
+        return added_up(x, axis, keepdims) / count(x, axis)
+    return np.mean(x, axis=axis, keepdims=keepdims)  # wider sums of half precision, and floats of integers
+
+
 sum = op(  # NumPy's name
     "sum",
     "sum({})",
-    lambda x, axis=None, keepdims=False: added_up(x, axis, keepdims),
+    added_up,
     lambda g, z, x, axis=None, keepdims=False: broadcast_to(restored(g, x, axis, keepdims), shape=shape(x)),
     tex=r"\sum {}",
     linear=True,
@@ -27,7 +57,7 @@ sum = op(  # NumPy's name
 mean = op(
     "mean",
     "mean({})",
-    lambda x, axis=None, keepdims=False: _mean(x, axis, keepdims),
+    _mean,
     lambda g, z, x, axis=None, keepdims=False: broadcast_to(
         restored(g, x, axis, keepdims) / count(x, axis), shape=shape(x)
     ),
@@ -108,39 +138,10 @@ any = op(
 )
 
 
-def count(x: Any, axis: Any) -> int:
-    """Return how many elements of `x` one result is made of."""
-    if axis is None:
-        return getattr(x, "size", 1)
-    return math.prod(shape(x)[a] for a in (axis if isinstance(axis, tuple) else (axis,)))
-
-
 def chosen(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Return each element's share in the extreme `z`: 1, nothing, or its part of a tie."""
     ties = (x == restored(z, x, axis, keepdims)) * 1.0
     return ties / sum(ties, axis=axis, keepdims=True)
-
-
-def added_up(x: np.ndarray, axis: Any, keepdims: Any) -> np.ndarray:
-    """Return the sum of an array along axes."""
-    if (axis == (0,) or axis == 0) and type(x) is np.ndarray and x.ndim == 2 and x.dtype.char in "fd":
-        z = ones(len(x), x.dtype).dot(x)  # a product adds up the rows of a matrix in a quarter of the time
-        return z[None] if keepdims else z
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
-
-
-@functools.lru_cache(64)
-def ones(n: int, dtype: np.dtype[Any]) -> np.ndarray:
-    """Return a vector of ones, which nobody may write into."""
-    found = np.ones(n, dtype)
-    found.flags.writeable = False
-    return found
-
-
-def _mean(x: np.ndarray, axis: Any, keepdims: Any) -> np.ndarray:
-    if np.result_type(x).char in "fd":  # np.mean, written in Python, takes twice as long
-        return added_up(x, axis, keepdims) / count(x, axis)
-    return np.mean(x, axis=axis, keepdims=keepdims)  # wider sums of half precision, and floats of integers
 
 
 def _logsumexp(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:

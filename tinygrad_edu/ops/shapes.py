@@ -56,10 +56,22 @@ mT = op(  # noqa: N816  # NumPy's name; a row of its own because it stands in th
     linear=True,
     doc="Swap the last two axes: the transposed matrix.",
 )
+
+
+def _broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if math.prod(shape) > 10_000 or 0 in shape:
+        return np.broadcast_to(x, shape)
+    z = np.empty(
+        shape, getattr(x, "dtype", None) or np.result_type(x)
+    )  # for few elements that is quicker than NumPy's function
+    z[...] = x
+    return z
+
+
 broadcast_to = op(
     "broadcast_to",
     "broadcast_to({})",
-    lambda x, shape: _broadcast(x, shape),
+    _broadcast,
     lambda g, z, x, shape: g,  # the engine adds up over the axes that were repeated
     tex=r"\mathrm{{broadcast}}({})",
     linear=True,
@@ -105,16 +117,6 @@ concatenate = op(
     onnx="Concat",
     doc="Join arrays along an axis that they have.",
 )
-
-
-def _broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if math.prod(shape) > 10_000 or 0 in shape:
-        return np.broadcast_to(x, shape)
-    z = np.empty(
-        shape, getattr(x, "dtype", None) or np.result_type(x)
-    )  # for few elements that is quicker than NumPy's function
-    z[...] = x
-    return z
 
 
 def stretch(i: int, xs: tuple[Any, ...], axis: int) -> tuple[slice, ...]:

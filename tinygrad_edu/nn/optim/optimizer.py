@@ -75,17 +75,12 @@ class Optimizer:
                 f"{type(self).__name__}.step: {odd}; no weight was changed. Lower lr or clip gradients, "
                 f"or find the operation that made it with detect_anomaly() (at {users_line()})"
             )
-        lr, steps = self._lr, self.steps + 1
-        moved = [
-            (i, w, self.rule(w._data, w._grad, lr, steps, *self.memory[i]))
-            for i, w in enumerate(self.params)
-            if w._grad is not None
-        ]
-        for i, w, (new, *memory) in moved:
-            w._data = new
-            if memory:
-                self.memory[i] = tuple(memory)
-        leaves = [w for _, w, _ in moved]
+        rule, lr, steps = self.rule, self._lr, self.steps + 1
+        reached = [i for i, w in enumerate(self.params) if w._grad is not None]
+        leaves = [self.params[i] for i in reached]
+        moved = [rule(w._data, w._grad, lr, steps, *self.memory[i]) for i, w in zip(reached, leaves, strict=True)]
+        for i, w, (new, *memory) in zip(reached, leaves, moved, strict=True):
+            w._data, self.memory[i] = new, tuple(memory)
         reborn(leaves)
         spent.update(leaves)
         self.steps = steps
@@ -118,9 +113,13 @@ class Optimizer:
         """Say which gradient is the first to hold a NaN or an infinity; nothing if all are finite."""
         for i, w in enumerate(self.params):
             g = w._grad
-            if g is None or (math.isfinite(g) if isinstance(g, float) else is_finite(g)):
+            if type(g) is np.ndarray:
+                flat = g.ravel()
+                if math.isfinite(flat.dot(flat)) or np.isfinite(g).all():  # their squares' sum is quicker to have
+                    continue
+            elif g is None or math.isfinite(g):
                 continue
-            worst = g if isinstance(g, float) else g[~np.isfinite(g)][0]
+            worst = np.ravel(g)[~np.isfinite(np.ravel(g))][0]
             return f"the gradient of {self.said(i)} holds {worst}"
         return ""
 
@@ -182,9 +181,3 @@ def checked_params(owner: str, given: Any) -> list[Any]:
 def zero_like(w: Node) -> Any:
     """Return zero, in the shape and type of a parameter's numbers."""
     return np.zeros_like(w._data) if isinstance(w._data, np.ndarray) else 0.0
-
-
-def is_finite(array: Any) -> bool:
-    """Tell whether all numbers of an array are finite; first by their sum of squares, which is quicker to have."""
-    flat = array.ravel()
-    return math.isfinite(flat.dot(flat)) or bool(np.isfinite(array).all())
