@@ -10,14 +10,13 @@ from matrices import (
     RATE,
     cross_entropy,
     hips_cross_entropy,
-    hips_descending,
     jax_cross_entropy,
     tinygrad_training,
     torch_training,
     training,
 )
 from numpy.lib.stride_tricks import sliding_window_view
-from scalars import Step, descending
+from scalars import Step, descending, hips_descending
 
 SIDE, FILTERS, CLASSES = 28, ((8, 1, 5, 5), (16, 8, 5, 5)), 10
 FLAT = 16 * 4 * 4  # what is left of 28 × 28 after two times (filters of 5 × 5, half)
@@ -167,7 +166,7 @@ def hips(images: int) -> Step:
             a = anp.max(anp.max(z, axis=5), axis=3)
         return hips_cross_entropy(anp.dot(anp.reshape(a, (images, FLAT)), ws[4].T) + ws[5], labels, rows)
 
-    return hips_descending(loss_of, weights)
+    return hips_descending(loss_of, weights, RATE)
 
 
 def torch(images: int) -> Step:

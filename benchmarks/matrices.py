@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from scalars import Step, descending
+from scalars import Step, descending, hips_descending
 
 RATE = 0.1
 
@@ -140,7 +140,7 @@ def hips(net: Net) -> Step:
             a = anp.maximum(anp.dot(a, w.T) + b, 0)
         return hips_cross_entropy(anp.dot(a, ws[-2].T) + ws[-1], labels, rows)
 
-    return hips_descending(loss_of, weights)
+    return hips_descending(loss_of, weights, RATE)
 
 
 def hips_cross_entropy(z: Any, labels: np.ndarray, rows: np.ndarray) -> Any:
@@ -149,21 +149,6 @@ def hips_cross_entropy(z: Any, labels: np.ndarray, rows: np.ndarray) -> Any:
 
     z = z - anp.max(z, axis=1, keepdims=True)
     return anp.mean(anp.log(anp.sum(anp.exp(z), axis=1)) - z[rows, labels])
-
-
-def hips_descending(loss_of: Callable[[Any], Any], weights: list[Any]) -> Step:
-    """Return the step that goes down the slope of a loss, on HIPS autograd."""
-    from autograd import value_and_grad
-
-    slope = value_and_grad(loss_of)
-
-    def step() -> float:
-        nonlocal weights
-        loss, grads = slope(weights)
-        weights = [w - RATE * g for w, g in zip(weights, grads, strict=True)]
-        return float(loss)
-
-    return step
 
 
 def torch(net: Net) -> Step:

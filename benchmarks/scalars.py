@@ -130,6 +130,22 @@ def torch(points: int) -> Step:
     return step
 
 
+def hips(points: int) -> Step:
+    """Return the step on HIPS autograd's arrays."""
+    import autograd.numpy as anp
+
+    x, labels, parameters = arrays(points)
+
+    def loss_of(parameters: list[Any]) -> Any:
+        a = x
+        for i in (0, 2):
+            a = anp.maximum(anp.dot(a, parameters[i].T) + parameters[i + 1], 0)
+        scores = (anp.dot(a, parameters[4].T) + parameters[5])[:, 0]
+        return anp.mean(anp.maximum(1 - labels * scores, 0)) + PENALTY * sum(anp.sum(p * p) for p in parameters)
+
+    return hips_descending(loss_of, parameters, RATE)
+
+
 def jax(points: int) -> Step:
     """Return the step on JAX's arrays, compiled by XLA."""
     import jax
@@ -165,11 +181,27 @@ def descending(loss_of: Callable[[Any], Any], parameters: list[Any], rate: float
     return step
 
 
+def hips_descending(loss_of: Callable[[Any], Any], weights: list[Any], rate: float) -> Step:
+    """Return the step that goes down the slope of a loss, on HIPS autograd."""
+    from autograd import value_and_grad
+
+    slope = value_and_grad(loss_of)
+
+    def step() -> float:
+        nonlocal weights
+        loss, grads = slope(weights)
+        weights = [w - rate * g for w, g in zip(weights, grads, strict=True)]
+        return float(loss)
+
+    return step
+
+
 SUBJECTS: dict[str, Callable[[int], Step]] = {
     "NumPy by hand": by_hand,
     "tinygrad_edu": eager,
     "tinygrad_edu compiled": compiled,
     "micrograd": micrograd,
+    "HIPS autograd": hips,
     "PyTorch": torch,
     "JAX jit": jax,
 }

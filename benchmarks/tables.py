@@ -128,20 +128,23 @@ def curves(tasks: Tasks) -> str:
     return table(["", *names, "memory, in the same order"], rows)
 
 
-def setting(machine: dict[str, Any]) -> str:
-    """Return in words what was measured on."""
+def setting(content: dict[str, Any]) -> str:
+    """Return in words what was measured on, and how busy it was."""
+    machine = content["machine"]
+    loads = [load for found in content["tasks"].values() for load in found["load"] if load is not None]
+    busy = f"; load average from {min(loads)} to {max(loads)}" if loads else ""
     versions = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
     kernels = f", kernels for {machine['kernels']}" if machine["kernels"] else ""
     return (
         f"Measured on {machine['processor']} ({machine['system']}, {machine['cores']} cores, each subject on one), "
-        f"Python {machine['python']}, {machine['blas']}{kernels}; {versions}.\n"
+        f"Python {machine['python']}, {machine['blas']}{kernels}; {versions}{busy}.\n"
     )
 
 
 def measured(content: dict[str, Any]) -> str:
     """Return all tables for docs/performance.md."""
     tasks = {name: found["subjects"] for name, found in content["tasks"].items()}
-    parts = [setting(content["machine"])]
+    parts = [setting(content)]
     parts += [training(tasks), "![Each library's time of a step, against NumPy by hand](images/steps.svg)\n"]
     parts += [
         "### What was promised\n",

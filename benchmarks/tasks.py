@@ -23,17 +23,21 @@ FIRST = 3  # how many of the first losses are compared
 
 def steps(subject: Callable[[Any], scalars.Step], setting: Any) -> tuple[dict[str, Any], Repetition]:
     """Return the first losses of a subject, the seconds of its first step, and its step as something to repeat."""
-    step = subject(setting)
+    return trained(subject(setting))
+
+
+def trained(step: scalars.Step) -> tuple[dict[str, Any], Repetition]:
+    """Return the same of a step that is ready."""
     began = time.perf_counter()
     losses = [step()]
     first = time.perf_counter() - began
+    losses += [step() for _ in range(FIRST - 1)]
 
     def once() -> dict[str, float]:
         began = time.perf_counter()
         step()
         return {"step": time.perf_counter() - began}
 
-    losses += [step() for _ in range(FIRST - 1)]
     return {"losses": losses, "first": first}, once
 
 
@@ -41,33 +45,29 @@ def steps_and_memory(subject: Callable[[Any], scalars.Step], setting: Net) -> tu
     """Return also by how many bytes the process grows for its net, its data and its first steps."""
     warm_up = subject(Net(2, (2, 2, 2, 2)))
     warm_up()  # loads what the library loads when it is first used
-    with Peak() as peak:
-        about, once = steps(subject, setting)
-    return about | {"memory": peak.growth}, once
+    forget_peak()
+    before = peak()
+    step = subject(setting)
+    forget_peak()  # that of getting ready: copies of the first weights, say
+    about, once = trained(step)
+    return about | {"memory": max(0, peak() - before)}, once
 
 
-class Peak:
-    """How far the memory of this process grows inside a `with`: to its peak, from what it was."""
+def forget_peak() -> None:
+    """Let the peak of this process's memory be what it has now, where the system can: on Linux."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
-    def __enter__(self) -> Peak:
-        with contextlib.suppress(OSError):  # where there is no such file, the peak is the highest there ever was
-            Path("/proc/self/clear_refs").write_text("5")  # Linux: from now on
-        self.before = self.highest()
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        self.growth = self.highest() - self.before
+def peak() -> int:
+    """Return the most memory that this process has had, in bytes."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        import resource  # which there is on Unix only
 
-    @staticmethod
-    def highest() -> int:
-        """Return the peak, in bytes."""
-        try:
-            status = Path("/proc/self/status").read_text()
-            return int(status.split("VmHWM:")[1].split()[0]) * 1024
-        except OSError:
-            import resource  # which there is on Unix only
-
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def lengths(subject: Callable[[], type[Any]], length: int) -> tuple[dict[str, Any], Repetition]:
