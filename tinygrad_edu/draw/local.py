@@ -45,12 +45,12 @@ def gradient_of(rule: Any, g: Any, z: Node, operands: list[Any]) -> Any:
             return rule(np.float64(g), np.float64(z._data), *map(np.float64, operands), **z.params)
 
 
-def of_numbers(rule: Any, z: Node, operands: list[Any]) -> float:
-    """Return the local derivative of a node of numbers."""
+def of_numbers(rule: Any, z: Node, operands: list[Any], g: float = 1.0) -> float:
+    """Return what a rule gives for a node of numbers: without `g`, its local derivative."""
     try:
-        return float(rule(1.0, z._data, *operands, **z.params) or 0.0)
+        return float(rule(g, z._data, *operands, **z.params) or 0.0)
     except (ArithmeticError, ValueError):
-        return float(gradient_of(rule, 1.0, z, operands) or 0.0)
+        return float(gradient_of(rule, g, z, operands) or 0.0)
 
 
 def of_arrays(rule: Any, z: Node, operands: list[Any]) -> str:

@@ -11,17 +11,26 @@ from typing import Any
 import numpy as np
 
 from ..errors import NonScalarError
-from ..graph import Node, history
+from ..graph import Node, data_of, history
 from ..nn.module import Module
 from ..nn.neuron import MLP
+from ..tensor import Tensor
+from ..value import Value
 from . import mathml, svg
+from .fold import READABLE
 from .graph import is_computed, picture_of, stale
 from .network import draw_network
 from .page import Page, asset, data, filled
-from .picture import Picture, shown, summary
+from .picture import Picture, number, shown, summary
 from .walk import Step, Walk
 
+NAMES = {"mT": "transpose"}  # of rows, where a heading needs a plainer one
 MOST = 1500  # nodes: a page with more steps would not be read
+LARGE = (
+    "{:,} nodes do not fit on a screen: the picture shows where the step is. To see all of them at once, folded into a "
+    "few cards, use <code>tg.draw</code>; to step through fewer, take one example, or a smaller net."
+)
+FEW = 12  # numbers of an array that are written out in a sentence
 
 
 def stepper(
@@ -74,19 +83,23 @@ def page_of(order: list[Node], names: Mapping[str, Any], model: Module | None) -
             (row, summary(right[z]) if row == "grad" and z in right else text) for row, text in rows
         ]
     content = {
-        "forward": [step.card for step in walk.forward()],
         "backward": [steps(step) for step in backward],
         "naive": None if naive is None else [steps(step) for step in naive],
         "wrong": any(np.any(g != wrong.get(z)) for z, g in right.items() if z.op is None),
         "leaves": [index[z] for z in order if z.op is None and z.requires_grad],
         "neurons": neurons,
+        "slopes": [edge.label for edge in picture.edges] if isinstance(root, Value) else [],
         **vocabulary(order, picture, index),
     }
     title = f"Backpropagation, step by step: {shown(root.label) or root.title}"
     network = f'<div class="scroll" id="net">{draw_network(model).svg()}</div>' if neurons and model is not None else ""
-    parts = {"title": escape(title), "picture": svg.svg(picture), "network": network, "data": data(content)}
+    large = f"<p class=soft>{LARGE.format(len(order))}</p>" if len(order) > READABLE else ""
+    drawn = svg.svg(picture)
+    parts = {"title": escape(title), "notice": large, "picture": drawn, "network": network, "data": data(content)}
     page = filled(asset("stepper.html"), parts)
-    return Page(title, page, styles=asset("stepper.css"), script=asset("stepper.js"), height=760)
+    return Page(
+        title, page, styles=asset("stepper.css"), script=asset("sentences.js") + asset("stepper.js"), height=760
+    )
 
 
 def neurons_of(picture: Picture) -> dict[int, str]:
@@ -102,28 +115,46 @@ def neurons_of(picture: Picture) -> dict[int, str]:
 def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> dict[str, Any]:
     """Return what the page makes its sentences of.
 
-    operations: name, MathML over {0} and {1}, and rules of each row. made: of each card that was computed, the number
-    of its operation, and the edge and the card of each operand.
+    operations: name, formula and rules of each row, as templates of MathML. made: of each card that was computed, in
+    this order, [card, number of its operation, card of each operand]. arrays: the data of cards that are arrays.
     """
     operations: dict[Any, int] = {}
     written: list[Any] = []
-    made: dict[int, Any] = {}
+    made: list[list[int]] = []
+    arrays = {index[z]: said(z._data) for z in order if isinstance(z, Tensor) and z._data.size > 1}
+    edges = iter(picture.edges)
     for z in order:
         if z.op is None:
             continue
-        key = (z.op, repr(z.params), len(z.inputs))
+        shapes = () if isinstance(z, Value) else tuple(np.shape(data_of(x)) for x in (z, *z.inputs))
+        known = tuple(map(repr, z.inputs)) if mathml.names_numbers(z) else ()
+        key = (z.op, repr(z.params) if z.params else "", len(z.inputs), shapes, known)
         if key not in operations:
             operations[key] = len(written)
-            holes = [f"{{{k}}}" for k in range(len(z.inputs))]
             rules = [mathml.rule(z, i) for i in range(len(z.inputs))]
-            written.append([z.op.name, mathml.applied(z.op, holes), rules])
-        made[index[z]] = [operations[key]]
-    for k, edge in enumerate(picture.edges):
-        made[edge.head].append([k, edge.tail])
-    return {"operations": written, "made": made}
+            written.append([NAMES.get(z.op.name, z.op.name), mathml.formula(z), rules])
+        tails = [next(edges).tail for _ in z.inputs]
+        made.append([index[z], operations[key], *tails])
+        if shapes:
+            arrays.update((k, said(x)) for k, x in zip(tails, z.inputs, strict=True) if isinstance(x, np.ndarray))
+    return {"operations": written, "made": made, "arrays": arrays}
+
+
+def said(x: Any) -> Any:
+    """Return data as the page shows it: as text, and of an array also its shape, and its numbers where they are few.
+
+    t: the text that a card shows. s: the shape. m: the numbers, row by row.
+    """
+    text = summary(x)
+    if np.size(x) == 1:
+        return text
+    found: dict[str, Any] = {"t": text, "s": "×".join(map(str, np.shape(x)))}
+    if x.size <= FEW and x.ndim <= 2 and x.dtype.kind in "fiub":
+        found["m"] = [[number(float(each), 3) for each in row] for row in np.atleast_2d(x)]
+    return found
 
 
 def steps(step: Step) -> list[Any]:
-    """Return a step as the page reads it: [card, [operand, local derivative, share, gradient then if another], …]."""
-    shares = ([s.operand, s.local, s.share, *([] if s.after == s.share else [s.after])] for s in step.shares)
+    """Return a step as the page reads it: [card, [operand, share, gradient then if it is another], …]."""
+    shares = ([s.operand, said(s.share), *([] if s.after is s.share else [said(s.after)])] for s in step.shares)
     return [step.card, *shares]

@@ -12,19 +12,17 @@ from typing import Any
 from ..graph import Node, data_of
 from ..value import Value
 from .local import gradient_of, of_numbers
-from .picture import number, summary
 
 MOST = 150  # steps of the naive order: it may need as many as there are paths
 
 
 @dataclass(slots=True)
 class Share:
-    """What one operand is handed: the local derivative, where it is one number, its share, and its gradient then."""
+    """What one operand is handed, and what its gradient is then, which is more where something was there before."""
 
     operand: int
-    local: str
-    share: str
-    after: str
+    share: Any
+    after: Any
 
 
 @dataclass(slots=True)
@@ -83,9 +81,12 @@ class Walk:
         for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):  # type: ignore[union-attr]  # computed
             if not isinstance(x, Node) or not x.requires_grad or rule is None or only not in (None, i):
                 continue
-            share = x.fit(gradient_of(rule, g, z, operands), z, i)
-            share = x.zero()._data if share is None else share
-            local = number(of_numbers(rule, z, operands)) if isinstance(z, Value) else ""
-            self.grads[x] = self.grads[x] + share if x in self.grads else share
-            step.shares.append(Share(i, local, summary(share), summary(self.grads[x])))
+            if isinstance(z, Value):
+                share: Any = of_numbers(rule, z, operands, g)
+            else:
+                share = gradient_of(rule, g, z, operands)
+                share = x.zero()._data if share is None else x.fit(share, z, i)
+            after = self.grads[x] + share if x in self.grads else share
+            self.grads[x] = after
+            step.shares.append(Share(i, share, after))
         return step

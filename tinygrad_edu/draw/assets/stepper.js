@@ -3,78 +3,40 @@
 (() => {
   "use strict";
   const $ = (id) => document.getElementById(id);
-  const content = JSON.parse($("data").textContent);
-  const { operations, made } = content, UNKNOWN = "·", WORD = { d: "data ", g: "grad " };
+  const content = JSON.parse($("data").textContent), UNKNOWN = "·", WORD = { d: "data ", g: "grad " };
+  const forward = content.made.map(([card]) => card);
   const graph = $("graph"), paths = graph.querySelectorAll(".e path"), cards = [...graph.querySelectorAll(".k > g")];
-  const titles = cards.map((card) => card.querySelector(".t")?.textContent ?? ""), names = titles.map(symbol);
-  const values = cards.map((card) => card.querySelector(".d")?.textContent.slice(WORD.d.length)
+  const titles = cards.map((card) => card.querySelector(".t")?.textContent ?? "");
+  const values = cards.map((card, i) => content.arrays[i] ?? card.querySelector(".d")?.textContent.slice(WORD.d.length)
     ?? card.querySelector("text").textContent); // a constant is nothing but its number
-  const line = (card, row) => cards[card].querySelector(`.${row}`);
-  const leaf = (card) => document.querySelector(`#leaves tr[data-n="${card}"] .g`);
-  const root = content.forward.at(-1) ?? 0;
+  const { sentence, gradient_of, plain, operands } = sentences(content, titles, values);
+  const flat = (data) => data.t ?? data; // of an array, the text that its card shows
+  const line = (card, row) => cards[card].querySelector(`.${row}`), leaves = new Map();
   let steps = [], at = 0, timer = null, naive = false, quiz = false, lit = [];
-
-  // Sentences --------------------------------------------------------------------------------------------------
-
-  function plain(text) { return text.replace(/&/g, "&amp;").replace(/</g, "&lt;"); }
-  const num = (text) => `<mn>${plain(text)}</mn>`;
-  const math = (...sides) => `<p><math><mrow>${sides.join("<mo>=</mo>")}</mrow></math>`;
-  const by = (above, below) => `<mfrac><mrow><mo>∂</mo>${above}</mrow><mrow><mo>∂</mo>${below}</mrow></mfrac>`;
-  const bracket = (part) => part.startsWith("<mn>−") ? `<mrow><mo>(</mo>${part}<mo>)</mo></mrow>` : part;
-  const fill = (template, parts) => template.replace(/\{(\d+)\}/g, (_, k) => parts[k]);
-
-  function symbol(label) { // w_12^(1) gets its index and its layer
-    const parts = label.match(/^([^_^]+)(?:_([^_^]+))?(?:\^([^_^]+))?$/), part = (text) => text ? `<mi>${plain(text)}</mi>` : "<mrow></mrow>";
-    if (!label) return "";
-    return parts?.[2] || parts?.[3] ? `<msubsup>${parts.slice(1).map(part).join("")}</msubsup>` : part(label);
-  }
-  const name_of = (card) => names[card] || num(values[card]);
-
-  function sentence({ kind, card, gradient, shares }) {
-    const [operation, ...uses] = made[card] ?? [0];
-    const [name, template, rules] = operations[operation] ?? ["", "", []];
-    if (kind === "s") {
-      return ["going back begins", math(by(names[card], names[card]), "<mn>1</mn>") + "<p>Every number changes as fast as itself."];
-    }
-    if (kind === "f") {
-      const symbols = fill(template, uses.map(([, x]) => name_of(x)));
-      const numbers = fill(template, uses.map(([, x], k) => k || name === "power" ? bracket(num(values[x])) : num(values[x])));
-      return [`forward: ${name}`, math(names[card], symbols, ...(numbers === symbols ? [] : [numbers]), num(values[card]))];
-    }
-    const lines = shares.map(([k, local, share]) => {
-      const x = name_of(uses[k][1]);
-      const sum = `${by(names[root], x)}<mo>+=</mo>${by(names[root], names[card])}<mo>·</mo>${by(names[card], x)}`;
-      const product = local ? [`${num(gradient)}<mo>×</mo>${bracket(num(local))}`] : [];
-      const rule = rules[k] ? ` <span class="soft">by the rule <math>${rules[k]}</math></span>` : "";
-      return math(sum, ...product, num(share)) + rule;
-    });
-    return [`backward: the rule of ${name}`, lines.join("") || "<p>It was made from constants only: nothing to pass on."];
-  }
 
   // The picture ------------------------------------------------------------------------------------------------
 
   function write(card, row, text) {
     const where = line(card, row);
-    if (where) where.textContent = WORD[row] + text;
-    const cell = row === "g" && leaf(card);
-    if (cell) cell.textContent = text;
+    if (where) where.textContent = WORD[row] + flat(text);
+    if (row === "g" && leaves.has(card)) leaves.get(card).textContent = flat(text);
   }
 
   // What each step changes, as [card, row, text now, text before], in the order that is chosen.
   function read() {
     const back = naive ? content.naive : content.backward, now = new Map();
-    const order = [...content.forward.map((card) => ["f", card]), ...back.map((step, i) => [i ? "b" : "s", ...step])];
+    const order = [...forward.map((card) => ["f", card]), ...back.map((step, i) => [i ? "b" : "s", ...step])];
     steps = order.map(([kind, card, ...shares]) => {
-      const gradient = now.get(`g${card}`), uses = (made[card] ?? [0]).slice(1);
+      const gradient = now.get(`g${card}`), uses = operands(card);
       const writes = kind === "f" ? [[card, "d", values[card]]] : kind === "s" ? [[card, "g", "1"]]
-        : shares.map(([k, , share, after]) => [uses[k][1], "g", after ?? share]);
+        : shares.map(([k, share, after]) => [uses[k].card, "g", after ?? share]);
       const changes = writes.map(([x, row, text]) => {
         const before = now.get(row + x) ?? UNKNOWN;
         now.set(row + x, text);
         return [x, row, text, before];
       });
       const edges = kind === "f" ? uses : shares.map(([k]) => uses[k]);
-      return { kind, card, shares, gradient, changes, edges: edges.map(([k]) => k) };
+      return { kind, card, shares, gradient, changes, edges: edges.map(({ edge }) => edge) };
     });
     return now;
   }
@@ -83,8 +45,8 @@
   function start() {
     read();
     for (const where of graph.querySelectorAll("text.g")) where.textContent = WORD.g + UNKNOWN;
-    for (const card of content.forward) write(card, "d", UNKNOWN);
-    for (const cell of document.querySelectorAll("#leaves td.g")) cell.textContent = UNKNOWN;
+    for (const card of forward) write(card, "d", UNKNOWN);
+    for (const cell of leaves.values()) cell.textContent = UNKNOWN;
     at = 0;
     $("slide").max = steps.length;
   }
@@ -112,7 +74,7 @@
     for (const k of step.edges) mark(paths[k], ...way);
     for (const [x, row] of step.changes) {
       mark(line(x, row), "new");
-      if (row === "g") mark(leaf(x), "new");
+      if (row === "g") mark(leaves.get(x), "new");
     }
   }
 
@@ -143,8 +105,8 @@
     const right = read();
     naive = true;
     read();
-    for (const cell of document.querySelectorAll("#leaves td.g")) {
-      const text = right.get(`g${cell.parentNode.dataset.n}`) ?? UNKNOWN;
+    for (const [card, cell] of leaves) {
+      const text = flat(right.get(`g${card}`) ?? UNKNOWN);
       const shown = cell.textContent; // already judged, if the last step was only asked for again
       if (shown !== text && !shown.includes("✗")) cell.textContent += ` ✗ right: ${text}`;
     }
@@ -164,34 +126,40 @@
 
   // Quiz: the next step back is done by the reader, gradient by gradient ------------------------------------------
 
-  const numeric = (text) => Number(text.trim().replace("−", "-").replace(",", ".") || NaN);
+  // A number, a decimal comma, or a fraction such as −3/4
+  function numeric(text) {
+    const [above, below, ...more] = text.replaceAll("−", "-").replaceAll(",", ".").split("/").map((part) => part.trim() === "" ? NaN : Number(part));
+    return more.length ? NaN : below === undefined ? above : above / below;
+  }
 
   function ask() {
-    const form = $("ask"), step = steps[at];
-    const last = quiz && step?.kind === "b" ? new Map(step.changes.map(([card, , text]) => [card, text])) : new Map();
+    const form = $("ask"), step = steps[at], inside = form.contains(document.activeElement);
+    const last = quiz && step?.kind === "b" ? new Map(step.changes.map(([card, , text]) => [card, flat(text)])) : new Map();
     const questions = [...last].filter(([, text]) => !Number.isNaN(numeric(text)));
     form.hidden = !questions.length;
     form.replaceChildren();
     if (form.hidden) return;
     form.innerHTML = `<span>Next: ${sentence(step)[0]}. What will these be?</span>`;
     for (const [card, text] of questions) {
-      form.insertAdjacentHTML("beforeend", `<label><math>${by(names[root], names[card])}</math>
-        <input inputmode="decimal" autocomplete="off" data-n="${card}" data-answer="${numeric(text)}"><output></output></label>`);
+      form.insertAdjacentHTML("beforeend", `<label><math>${gradient_of(card)}</math>
+        <input inputmode="text" autocomplete="off" data-answer="${numeric(text)}"><output></output></label>`);
+      form.lastChild.querySelector("input").setAttribute("aria-label", `gradient of ${titles[card]}`);
     }
     form.insertAdjacentHTML("beforeend", "<button>check</button>");
+    if (inside) form.querySelector("input").focus();
   }
 
   function check(event) {
     event.preventDefault();
-    let right = true;
+    let wrong = null;
     for (const input of $("ask").querySelectorAll("input")) {
       const answer = Number(input.dataset.answer), given = numeric(input.value);
       const ok = Math.abs(given - answer) <= 5e-3 * Math.max(Math.abs(answer), 1e-6);
       input.nextSibling.textContent = ok ? " ✓" : " ✗ what was there, plus the gradient of the result × the slope on the edge";
       input.nextSibling.className = ok ? "ok" : "no";
-      right = right && ok;
+      if (!ok) wrong ??= input;
     }
-    if (right) go(at + 1);
+    if (wrong) wrong.focus(); else go(at + 1);
   }
 
   // Moving -----------------------------------------------------------------------------------------------------
@@ -210,13 +178,14 @@
       quiz = !quiz;
       $("quiz").setAttribute("aria-pressed", quiz);
       play(false);
-      go(quiz ? Math.min(at, content.forward.length + 1) : at);
+      go(!quiz || (at > forward.length && at < steps.length) ? at : forward.length + 1);
+      if (quiz) $("ask").querySelector("input")?.focus();
     },
     naive: () => {
       naive = !naive;
       $("naive").setAttribute("aria-pressed", naive);
       start();
-      go(naive ? steps.length : content.forward.length);
+      go(naive ? steps.length : forward.length);
     },
   };
   for (const id in actions) $(id).addEventListener("click", actions[id]);
@@ -227,13 +196,15 @@
   const KEYS = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "end", " ": "play" };
   document.addEventListener("keydown", (event) => {
     const pressed = event.key === " " && event.target.matches("button,summary");
+    if (event.key === "Escape") $("quiz").focus(); // out of a question, whose field needs the other keys
     if (!KEYS[event.key] || pressed || event.target.matches("#ask input") || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     actions[KEYS[event.key]]();
   });
   for (const card of content.leaves) {
-    document.querySelector("#leaves tbody").insertAdjacentHTML("beforeend", `<tr data-n="${card}"><th scope="row">`
-      + `${plain(titles[card])}</th><td>${plain(values[card])}</td><td class="g"></td></tr>`);
+    document.querySelector("#leaves tbody").insertAdjacentHTML("beforeend", `<tr><th scope="row">`
+      + `${plain(titles[card])}</th><td>${plain(flat(values[card]))}</td><td class="g"></td></tr>`);
+    leaves.set(card, document.querySelector("#leaves tbody").lastChild.lastChild);
   }
   const from_address = () => go(location.hash === "#last" ? steps.length : Number(location.hash.slice(1)) || 0);
   addEventListener("hashchange", from_address);
