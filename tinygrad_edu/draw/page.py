@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ ENDS_SCRIPT = re.compile(r"<(?=/|!|script)", re.IGNORECASE)  # what HTML would r
 WRONG_SUFFIX = 'a page is saved as .html, not {!r}: save("page.html")'
 
 
+@cache
 def asset(name: str) -> str:
     """Return a script or a style sheet of this package."""
     return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")

@@ -77,15 +77,12 @@ def page_of(order: list[Node], names: Mapping[str, Any], model: Module | None) -
     naive, wrong = (walk.naive(), dict(walk.grads)) if root.requires_grad else (None, {})
     backward = walk.backward() if root.requires_grad else []
     right = walk.grads
-    for z, i in index.items():  # the layout leaves room for the final gradients
-        rows = picture.cards[i].rows
-        picture.cards[i].rows = [
-            (row, summary(right[z]) if row == "grad" and z in right else text) for row, text in rows
-        ]
+    for z, g in right.items():  # the layout leaves room for the final gradients
+        picture.cards[index[z]].rows[-1] = ("grad", summary(g))
     content = {
         "backward": [steps(step) for step in backward],
         "naive": None if naive is None else [steps(step) for step in naive],
-        "wrong": any(np.any(g != wrong.get(z)) for z, g in right.items() if z.op is None),
+        "wrong": naive is not None and any(np.any(g != wrong.get(z)) for z, g in right.items() if z.op is None),
         "leaves": [index[z] for z in order if z.op is None and z.requires_grad],
         "neurons": neurons,
         "slopes": [edge.label for edge in picture.edges] if isinstance(root, Value) else [],
@@ -127,8 +124,8 @@ def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -
         if z.op is None:
             continue
         shapes = () if isinstance(z, Value) else tuple(np.shape(data_of(x)) for x in (z, *z.inputs))
-        known = tuple(map(repr, z.inputs)) if mathml.names_numbers(z) else ()
-        key = (z.op, repr(z.params) if z.params else "", len(z.inputs), shapes, known)
+        known = [repr(x) for x in z.inputs if not isinstance(x, Node)] if mathml.names_numbers(z) else []
+        key = (z.op, repr(z.params) if z.params else "", len(z.inputs), shapes, *known)
         if key not in operations:
             operations[key] = len(written)
             rules = [mathml.rule(z, i) for i in range(len(z.inputs))]
@@ -146,7 +143,7 @@ def said(x: Any) -> Any:
     t: the text that a card shows. s: the shape. m: the numbers, row by row.
     """
     text = summary(x)
-    if np.size(x) == 1:
+    if isinstance(x, float) or np.size(x) == 1:
         return text
     found: dict[str, Any] = {"t": text, "s": "×".join(map(str, np.shape(x)))}
     if x.size <= FEW and x.ndim <= 2 and x.dtype.kind in "fiub":
