@@ -1,6 +1,7 @@
 """Networks, replays, landscapes, nudges and the digit page: what they show is what Python computes."""
 
 import base64
+import copy
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -251,8 +252,14 @@ def test_a_landscape_is_the_loss_around_the_trained_net(browser, tmp_path, run):
     with opened(browser, page_written.save(tmp_path / "land.html")) as page:
         end = page.locator("#over circle.end")
         assert (float(end.get_attribute("cx")), float(end.get_attribute("cy"))) == pytest.approx((230, 230))
-        page.mouse.move(*[page.locator("#over").bounding_box()[side] + 230 for side in ("x", "y")])
+        box = page.locator("#over").bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         assert page.inner_text("#said") == f"loss {content['loss'][40]:#.4g}"
+        assert page.inner_text("#count") == f"step 35, loss {loss_of(net).item():#.4g}"
+        page.keyboard.press("Home")
+        first = copy.deepcopy(net)
+        first.load_state_dict(recorder.moments()[0].state)
+        assert page.inner_text("#count") == f"step 0, loss {loss_of(first).item():#.4g}"
 
 
 def test_a_landscape_needs_a_path():
@@ -271,6 +278,12 @@ def test_nudges_are_minus_lr_times_gradients_and_average_to_the_step():
     each = -0.1 * np.column_stack([gradients["W"].reshape(6, 4), gradients["b"]])
     np.testing.assert_array_equal(values, np.vstack([each, each.mean(axis=0)]))
     assert re.findall(r'<th scope="col">(.*?)</th>', page) == ["W_1,1", "W_1,2", "W_2,1", "W_2,2", "b_1", "b_2"]
+    printed = str(tg.nudges(gradients, 0.1)).replace("−", "-").splitlines()
+    assert printed[0].split() == ["W_1,1", "W_1,2", "W_2,1", "W_2,2", "b_1", "b_2"]
+    said = [[float(x) for x in line.split()[-6:]] for line in printed[1:7] + printed[8:]]
+    np.testing.assert_allclose(said, values, rtol=6e-3)
+    assert str(tg.nudges(np.ones((50, 300)), 0.1)).splitlines()[-1].endswith("more weights and 10 more examples)")
+    assert max(map(len, str(tg.nudges(np.ones((50, 300)), 0.1)).splitlines())) <= 100
     wide = tg.nudges(rng.normal(size=(50, 30)), 0.1).html
     assert "Not shown: 6 more weights and 10 more examples" in wide
     with pytest.raises(tg.errors.ShapeError, match="one row an example"):

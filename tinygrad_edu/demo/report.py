@@ -23,6 +23,13 @@ from .training import BATCH, LEARNING_RATE, MOMENTUM
 Array = np.ndarray[Any, Any]
 SHOWN = 12  # images that were recognised
 
+FRAMES_FIT = (  # asks the page in each frame how high it is
+    'const frames=document.querySelectorAll("iframe"),ask=(frame)=>frame.contentWindow.postMessage("height?","*");'
+    'addEventListener("message",({source,data})=>{for(const frame of frames)'
+    "if(frame.contentWindow===source&&data.height>0)frame.style.height=`${Math.ceil(data.height)}px`});"
+    'for(const frame of frames){frame.addEventListener("load",()=>ask(frame));ask(frame)}'
+    'addEventListener("resize",()=>frames.forEach(ask));addEventListener("load",()=>frames.forEach(ask));'
+)
 FORWARD = (("z^(l) = W^(l) a^(l−1) + b^(l)", "a^(l) = σ(z^(l))"),)
 BACKWARD = (
     ("δ^(L) = a^(L) − y", "δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ σ′(z^(l))"),
@@ -90,7 +97,8 @@ def report(found: Findings, drawn: Pictures) -> Page:
         "and C. Kaynak, UCI Machine Learning Repository, 1998 (CC BY 4.0).</p>",
     ]
     styles = resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
-    return Page("tinygrad-edu: a small net learns to read digits", "\n".join(sections), styles=styles)
+    title = "tinygrad-edu: a small net learns to read digits"
+    return Page(title, "\n".join(sections), styles=styles, script=FRAMES_FIT)
 
 
 def framed(page: Page, name: str) -> str:

@@ -49,7 +49,9 @@ def landscape(recorder: Recorder, loss: Any, *, size: int = 41) -> Page:
         ],
         "reach": [float(r) for r in reach],
         "path": [[float(f"{u:.5g}"), float(f"{v:.5g}")] for u, v in where],
-        "steps": [f.step for f in frames],
+        "steps": [
+            [f.step, float(f"{judged(net, loss, state, each):.5g}")] for f, each in zip(frames, path, strict=True)
+        ],
         "kept": round(100 * float(kept.sum() / (spread**2).sum())),
     }
     body = filled(asset("landscape.html"), {"data": data(content), "kept": str(content["kept"])})

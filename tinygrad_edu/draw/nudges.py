@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from .page import Page, asset, filled
 from .picture import number, shown
 
 COLUMNS, ROWS = 24, 40  # shown at most
+WIDE = 100  # characters of a terminal
 
 
 def nudges(
@@ -21,7 +23,7 @@ def nudges(
 ) -> Page:
     """Return a page with a row for each example: by how much it would change each weight, -lr * gradient.
 
-    The last row is the average: the step of stochastic gradient descent on this batch.
+    The last row is the average: the step of stochastic gradient descent on this batch. `print` shows it as text.
     gradients: of each example, stacked along axis 0, as `per_example_gradients` gives them: one array, or a list,
     tuple or dict of arrays. names: of the weights, by default their places. examples: names of the rows.
     Raises ShapeError where the arrays have different numbers of examples.
@@ -53,7 +55,32 @@ def nudges(
         if left_out
         else "",
     }
-    return Page("Nudges, averaged", filled(asset("nudges.html"), parts_of_page), styles=asset("nudges.css"), height=480)
+    body = filled(asset("nudges.html"), parts_of_page)
+    text = in_a_terminal(titles, labels, rows)
+    return Page("Nudges, averaged", body, styles=asset("nudges.css"), height=480, text=text)
+
+
+def in_a_terminal(titles: list[str], labels: list[str], rows: Any) -> str:
+    """Return the table as plain text, as much of it as fits."""
+    names = [shown(label, 16) for label in labels[:ROWS]]
+    left = max(map(len, [*names, "average"]))
+    columns = [
+        [shown(title, 10), *(number(x, 3) for x in (*rows[:ROWS, j], rows[:, j].mean()))]
+        for j, title in enumerate(titles)
+    ]
+    widths = [max(map(len, column)) for column in columns]
+    fits = max(1, sum(total <= WIDE - left for total in accumulate(2 + w for w in widths)))
+    cells = zip(
+        *([text.rjust(w) for text in column] for column, w in zip(columns[:fits], widths, strict=False)), strict=True
+    )
+    lines = [
+        f"{name:{left}}  {'  '.join(row)}".rstrip() for name, row in zip(["", *names, "average"], cells, strict=True)
+    ]
+    hidden = [
+        f"{n:,} more {what}" for n, what in ((len(titles) - fits, "weights"), (len(labels) - ROWS, "examples")) if n > 0
+    ]
+    lines.insert(-1, "─" * max(map(len, lines)))
+    return "\n".join(lines + [f"({' and '.join(hidden)})"] * bool(hidden))
 
 
 def named(gradients: Any, name: str = "w") -> list[tuple[str, Any]]:

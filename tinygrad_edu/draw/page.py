@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 ENDS_SCRIPT = re.compile(r"<(?=/|!|script)", re.IGNORECASE)  # what HTML would read inside a script element
+TELLS_HEIGHT = (  # to a page around it that asks, and makes the frame fit
+    ';addEventListener("message",({source,data})=>{if(data==="height?")'
+    'source.postMessage({height:document.documentElement.offsetHeight},"*")});'
+)
 WRONG_SUFFIX = 'a page is saved as .html, not {!r}: save("page.html")'
 
 
@@ -32,17 +36,22 @@ def data(value: Any) -> str:
 
 
 class Page:
-    """A page to look at: `.save("x.html")`, `.html` for its text, and it shows itself in a notebook."""
+    """A page to look at: `.save("x.html")`, `.html` for its text, and it shows itself in a notebook.
 
-    def __init__(self, title: str, body: str, *, styles: str = "", script: str = "", height: int = 640) -> None:
+    What it says in a terminal, `print(page)`, is `text`, where there is one.
+    """
+
+    def __init__(
+        self, title: str, body: str, *, styles: str = "", script: str = "", height: int = 640, text: str = ""
+    ) -> None:
         self.title = title
+        self.text = text
         self.height = height
         self.html = (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
             f"<title>{escape(title)}</title><style>{asset('page.css')}{styles}</style></head><body>{body}"
-            + (f"<script>{script}</script>" if script else "")
-            + "</body></html>"
+            f"<script>{script}{TELLS_HEIGHT}</script></body></html>"
         )
 
     def save(self, path: str | Path) -> Path:
@@ -59,6 +68,9 @@ class Page:
             f'<iframe sandbox="allow-scripts" srcdoc="{escape(self.html)}" width="100%" height="{self.height}" '
             f'style="border:0" title="{escape(self.title)}"></iframe>'
         )
+
+    def __str__(self) -> str:
+        return self.text or repr(self)
 
     def __repr__(self) -> str:
         return f'<Page {self.title!r:.80}, {len(self.html.encode()) // 1000} KB: .save("page.html") to look at it>'

@@ -52,39 +52,55 @@
     return seen;
   }
 
-  const tint = (value, largest) => {
+  const mixed = (value, largest) => { // white is zero, blue positive, orange negative
     const part = Math.min(1, Math.abs(value) / (largest || 1)), colour = value < 0 ? [213, 94, 0] : [0, 114, 178];
-    return `rgb(${colour.map((c) => Math.round(255 + (c - 255) * part))})`;
+    return colour.map((c) => Math.round(255 + (c - 255) * part));
   };
   const body = $("out").querySelector("tbody");
   for (const name of net.classes) {
     body.insertAdjacentHTML("beforeend", "<tr><th scope='row'></th><td class='bar'><i></i></td><td class='p'></td></tr>");
     body.lastChild.querySelector("th").textContent = name;
   }
-  layers.slice(0, -1).forEach(({ n, name }, i) => {
-    $("hidden").insertAdjacentHTML("beforeend", `<div>hidden layer ${i + 1}${name ? ` · ${name}` : ""}</div><div class="layer">${"<i></i>".repeat(n)}</div>`);
+  // A neuron of the first layer is shown as the image of its weights, what it looks for; one of the others as a dot
+  const MANY = 128;
+  layers.slice(0, -1).forEach(({ n, m, weight, name }, i) => {
+    const images = i === 0 && n <= MANY, what = images ? ", each as its weights: blue likes ink there, orange does not" : "";
+    $("hidden").insertAdjacentHTML("beforeend", `<div class="soft">hidden layer ${i + 1}${name ? ` · ${name}` : ""}${what}</div>
+      <div class="layer">${(images ? "<canvas></canvas>" : "<i></i>").repeat(n)}</div>`);
+    if (!images) return;
+    const largest = weight.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+    [...$("hidden").lastElementChild.children].forEach((canvas, j) => paint(canvas, (k) => mixed(weight[j * m + k], 0.7 * largest)));
   });
 
-  function show() {
-    const seen = pixels(), found = forward(seen), last = found.at(-1), canvas = $("seen");
+  function paint(canvas, colour) {
+    const image = new ImageData(columns, rows);
     canvas.width = columns;
     canvas.height = rows;
-    const image = new ImageData(columns, rows);
-    seen.forEach((v, i) => image.data.set([255 * v, 255 * v, 255 * v, 255], 4 * i));
+    for (let i = 0; i < rows * columns; i++) image.data.set([...colour(i), 255], 4 * i);
     canvas.getContext("2d").putImageData(image, 0, 0);
+  }
+
+  function show() {
+    const seen = pixels(), found = forward(seen), last = found.at(-1), empty = seen.every((v) => v === 0);
+    paint($("seen"), (i) => [255 * seen[i], 255 * seen[i], 255 * seen[i]]);
     document.querySelectorAll(".layer").forEach((box, i) => {
-      const largest = Math.max(...found[i].a.map(Math.abs));
-      [...box.children].forEach((dot, j) => { dot.style.background = tint(found[i].a[j], largest); dot.title = found[i].a[j].toPrecision(4); });
+      const largest = empty ? Infinity : Math.max(...found[i].a.map(Math.abs));
+      [...box.children].forEach((neuron, j) => {
+        const a = found[i].a[j], part = Math.min(1, Math.abs(a) / (largest || 1)), colour = `rgb(${mixed(a, largest)})`;
+        neuron.title = `a = ${a.toPrecision(4)}`;
+        if (neuron.localName === "i") neuron.style.background = colour;
+        else Object.assign(neuron.style, { opacity: 0.5 + 0.5 * part, borderColor: part > 0.1 ? colour : "" });
+      });
     });
     const chances = layers.at(-1).name === "softmax" || layers.at(-1).name === "sigmoid" ? last.a : softmax(last.z);
-    const best = chances.indexOf(Math.max(...chances)), empty = seen.every((v) => v === 0);
+    const best = chances.indexOf(Math.max(...chances));
     [...body.rows].forEach((row, j) => {
       row.className = j === best && !empty ? "best" : "";
-      row.querySelector("i").style.width = `${100 * chances[j]}%`;
-      row.querySelector(".p").textContent = `${(100 * chances[j]).toFixed(1)} %`;
+      row.querySelector("i").style.width = `${empty ? 0 : 100 * chances[j]}%`;
+      row.querySelector(".p").textContent = empty ? "·" : `${(100 * chances[j]).toFixed(1)} %`;
       row.dataset.logit = last.z[j];
     });
-    canvas.dataset.pixels = JSON.stringify(seen);
+    $("seen").dataset.pixels = JSON.stringify(seen);
     $("verdict").textContent = empty ? "Nothing is drawn yet." : `The net reads ${net.classes[best]}.`;
   }
 

@@ -19,6 +19,7 @@
   const add = (name, attributes) => {
     const made = over.appendChild(document.createElementNS(SVG, name));
     for (const key in attributes) made.setAttribute(key, attributes[key]);
+    return made;
   };
   // Lines of equal loss: marching squares, each cell by itself
   const at = (i) => (i + 0.5) / n * WIDE;
@@ -39,12 +40,43 @@
   // The middles of the outer cells are the ends of the axes
   const place = ([u, v]) => [(u / map.reach[0] + 1) / 2, (1 - v / map.reach[1]) / 2].map((t) => at(t * (n - 1)));
   const path = map.path.map(place);
-  add("polyline", { points: path.map((p) => p.map((x) => x.toFixed(1)).join()).join(" ") });
+  for (const name of ["under", "line"]) add("polyline", { points: path.map((p) => p.map((x) => x.toFixed(1)).join()).join(" "), class: name });
   add("circle", { cx: path[0][0], cy: path[0][1], r: 6 });
   add("circle", { cx: path.at(-1)[0], cy: path.at(-1)[1], r: 7, class: "end" });
+  const here = add("circle", { r: 6, class: "here" });
   over.addEventListener("pointermove", (event) => {
     const box = over.getBoundingClientRect();
     const [c, r] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((t) => Math.max(0, Math.min(n - 1, Math.floor(t * n))));
     $("said").textContent = `loss ${map.loss[r * n + c].toPrecision(4)}`;
   });
+  $("low").textContent = `loss ${Number(least.toPrecision(2))}`;
+  $("high").textContent = Number((least + range).toPrecision(2));
+
+  // Walking along the path
+  let now = 0, timer = null;
+  function go(to) {
+    now = Math.max(0, Math.min(path.length - 1, to));
+    here.setAttribute("cx", path[now][0]);
+    here.setAttribute("cy", path[now][1]);
+    $("slide").value = now;
+    $("count").textContent = `step ${map.steps[now][0]}, loss ${map.steps[now][1].toPrecision(4)}`;
+  }
+  function play(on) {
+    clearInterval(timer);
+    timer = on ? setInterval(() => { if (now + 1 < path.length) go(now + 1); else play(false); }, 120) : null;
+    $("play").setAttribute("aria-pressed", on);
+    $("play").textContent = on ? "❚❚ pause" : "▶ walk";
+    $("count").setAttribute("aria-live", on ? "off" : "polite");
+  }
+  const toggle = () => { if (!timer && now + 1 >= path.length) go(0); play(!timer); };
+  $("play").addEventListener("click", toggle);
+  $("slide").max = path.length - 1;
+  $("slide").addEventListener("input", (event) => go(Number(event.target.value)));
+  document.addEventListener("keydown", (event) => {
+    const keys = { ArrowRight: () => go(now + 1), ArrowLeft: () => go(now - 1), Home: () => go(0), End: () => go(path.length), " ": toggle };
+    if (!keys[event.key] || (event.key === " " && event.target.matches("button")) || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+  go(path.length - 1);
 })();

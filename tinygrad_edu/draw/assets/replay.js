@@ -51,16 +51,20 @@
 
   // The loss
   const loss = $("loss"), known = run.losses.filter((y) => y !== null);
-  const high = Math.max(...known), low = Math.min(...known, 0);
-  const lx = (step) => 40 + 365 * step / Math.max(1, run.losses.length), ly = (y) => 215 - 195 * (y - low) / (high - low || 1);
+  const high = Math.max(...known), low = Math.min(...known, 0), count = run.losses.length;
+  const lx = (step) => 44 + 361 * step / Math.max(1, count), ly = (y) => 212 - 192 * (y - low) / (high - low || 1);
   function curve() {
-    const every = Math.max(1, Math.floor(run.losses.length / 800));
+    const every = Math.max(1, Math.floor(count / 800));
     const points = run.losses.map((y, i) => [i + 1, y]).filter(([i, y]) => y !== null && (i % every === 0 || i === 1));
+    const label = (text, x, y, anchor) => { element(loss, "text", { x, y, "text-anchor": anchor }).textContent = text; };
+    for (const part of [0, 0.5, 1]) {
+      const y = low + (high - low) * part, step = Math.round(count * part);
+      element(loss, "line", { class: "axis", x1: lx(0), x2: lx(count), y1: ly(y), y2: ly(y) });
+      label(Number(y.toPrecision(3)), 38, ly(y) + 4, "end");
+      label(part ? step.toLocaleString("en") : "step 0", lx(step), 232, part === 1 ? "end" : "middle");
+    }
     element(loss, "path", { d: points.map(([i, y], k) => `${k ? "L" : "M"}${lx(i).toFixed(1)} ${ly(y).toFixed(1)}`).join("") });
-    element(loss, "text", { x: 4, y: 24 }).textContent = high.toPrecision(3);
-    element(loss, "text", { x: 4, y: 219 }).textContent = low.toPrecision(3);
-    element(loss, "text", { x: 330, y: 234 }).textContent = `step ${run.losses.length}`;
-    element(loss, "line", { y1: 12, y2: 218, id: "cursor" });
+    element(loss, "line", { y1: 12, y2: 212, id: "cursor" });
     element(loss, "circle", { r: 4, id: "here" });
   }
 
@@ -102,19 +106,26 @@
     timer = on ? setInterval(() => { if (at + 1 < run.steps.length) go(at + 1); else play(false); }, 120) : null;
     $("play").setAttribute("aria-pressed", on);
     $("play").textContent = on ? "❚❚ pause" : "▶ play";
+    $("count").setAttribute("aria-live", on ? "off" : "polite"); // nobody can listen to eight moments a second
   }
   const toggle = () => { if (!timer && at + 1 >= run.steps.length) go(0); play(!timer); };
   $("play").addEventListener("click", toggle);
   $("slide").addEventListener("input", (event) => go(Number(event.target.value)));
   document.addEventListener("keydown", (event) => {
     const keys = { ArrowRight: () => go(at + 1), ArrowLeft: () => go(at - 1), Home: () => go(0), End: () => go(run.steps.length - 1), " ": toggle };
-    if (!keys[event.key] || (event.key === " " && event.target.matches("button"))) return;
+    if (!keys[event.key] || (event.key === " " && event.target.matches("button")) || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     keys[event.key]();
   });
 
   $("slide").max = run.steps.length - 1;
   $("plane").hidden = !run.grids.length;
+  $("curve").hidden = !known.length;
+  $("legend").textContent = (run.classes > 2 ? "What the net says at each point, a colour a class."
+    : "What the net says at each point: the bluer, the surer of the second class; the more orange, of the first.")
+    + (run.points.length ? " Dots are examples, in the colour that is right." : "")
+    + " A dashed line is where the weighted sum of a first neuron is zero.";
+  if (!run.weights.length) $("weights").lastElementChild.textContent += " They are too many to follow; these are the last.";
   for (const [x, y, label] of run.points) {
     const [r, g, b] = COLOURS[(run.classes > 2 ? Math.round(label) : label > 0 ? 1 : 0) % COLOURS.length];
     element($("over"), "circle", { cx: across(x), cy: down(y), r: 3.2, fill: `rgb(${r},${g},${b})` });
