@@ -3,6 +3,7 @@
 import importlib
 import math
 import random
+import re
 from itertools import chain, pairwise
 
 import numpy as np
@@ -202,9 +203,9 @@ def demo(points=20, sizes=(8, 8, 1), activation="relu", optimizer=None, inner=1)
 
 def test_the_demo_of_micrograd_becomes_a_program_of_matrices():
     fast = twins(demo())
-    assert fast.source.count("np.dot(") + fast.source.count("np.matmul(") < 25
+    assert fast.source.count(".dot(") + fast.source.count("np.matmul(") < 25
     assert fast.source.count("\n") < 160  # of 17,000 nodes
-    assert "getitem" not in fast.source.replace("getitem(m", "")  # views, no gathered copies
+    assert not gathered(fast.source)
     assert "losses = [(1 + -label * score).relu()" in fast.source  # the line above what came from it
     assert len(fast.programs) == 1
     assert fast.check() < 1e-12
@@ -293,9 +294,14 @@ def convolved():
     return step, w
 
 
+def gathered(source):
+    """Whether a program copies elements by their places, rather than looking at them as they lie."""
+    return re.search(r"\[c\d+\]", source) is not None
+
+
 def test_windows_are_gathered_and_their_gradient_is_scattered():
     fast = twins(convolved)
-    assert "getitem(" in fast.source
+    assert gathered(fast.source)
     assert "put(" in fast.source
 
 
@@ -323,7 +329,7 @@ def attention():
 
 def test_attention_is_a_stack_of_matrix_products():
     fast = twins(attention, tolerance=1e-10)
-    assert fast.source.count("np.matmul(") + fast.source.count("np.dot(") > 4
+    assert fast.source.count("np.matmul(") + fast.source.count(".dot(") > 4
     assert fast.source.count("\n") < 160
 
 
@@ -392,7 +398,7 @@ def test_data_given_as_plain_numbers_is_read_anew(kind, wrapped):
         assert_same([fast(*data)], [plain(*data)], 1e-12)
         assert_same([p.grad for p in ours], [p.grad for p in theirs], 1e-12)
     assert len(fast.programs) == 1
-    assert "np.dot(x0" in fast.source or kind == "lists"
+    assert "x0.dot(" in fast.source or kind == "lists"
 
 
 def test_a_plain_number_and_a_value_compute_with_each_other_in_any_order(eagerly):

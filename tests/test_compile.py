@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from compiling import batch, flat, net, same, training
 from refusing import refuses
 from samples import NAMES, rng_for, samples
 
@@ -13,81 +14,6 @@ from tinygrad_edu.errors import CompileError
 from tinygrad_edu.graph import Node
 from tinygrad_edu.nn import functional
 from tinygrad_edu.op import TABLE
-
-CLOSE = {"rtol": 1e-12, "atol": 1e-13}
-
-
-def same(ours, theirs, **tolerance):
-    """Compare two results, or the state of two models."""
-    ours, theirs = np.asarray(getattr(ours, "_data", ours)), np.asarray(getattr(theirs, "_data", theirs))
-    assert ours.dtype == theirs.dtype
-    assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours, theirs, **(tolerance or CLOSE))
-
-
-def training(model, optimizer):
-    def step(x, y):
-        optimizer.zero_grad()
-        loss = functional.cross_entropy(model(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
-
-
-def net(dtype=None, *more):
-    rng = np.random.default_rng(0)
-    return nn.Sequential(nn.Linear(6, 6, rng=rng, dtype=dtype), *more, nn.ReLU(), nn.Linear(6, 3, rng=rng, dtype=dtype))
-
-
-def batch(rng, n=8, dtype=float):
-    return rng.normal(size=(n, 6)).astype(dtype), rng.integers(0, 3, n)
-
-
-OPTIMIZERS = {
-    "sgd": lambda w: nn.SGD(w, lr=0.1),
-    "momentum": lambda w: nn.SGD(w, lr=0.1, momentum=0.9),
-    "adam": lambda w: nn.Adam(w, lr=0.01),
-}
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_five_training_steps_leave_weights_gradients_and_memory_as_eager_ones_do(optimizer, dtype):
-    rng = np.random.default_rng(1)
-    models = [net(dtype), net(dtype)]
-    steppers = [OPTIMIZERS[optimizer](model.parameters()) for model in models]
-    eager, plain = (training(m, o) for m, o in zip(models, steppers, strict=True))
-    fast = tg.compile(plain)
-    tolerance = CLOSE if dtype == np.float64 else {"rtol": 2e-5, "atol": 1e-6}
-    for i in range(5):
-        x, y = batch(rng, dtype=dtype)
-        if i == 3:
-            for o in steppers:
-                o.lr = 0.02  # a schedule is followed
-        same(fast(x, y), eager(x, y), **tolerance)
-        for ours, theirs in zip(models[1].parameters(), models[0].parameters(), strict=True):
-            same(ours, theirs, **tolerance)
-            same(ours.grad, theirs.grad, **tolerance)
-    assert steppers[1].steps == steppers[0].steps == 5
-    for ours, theirs in zip(steppers[1].memory, steppers[0].memory, strict=True):
-        for a, b in zip(ours, theirs, strict=True):
-            same(a, b, **tolerance)
-    assert sum(map(len, fast.programs.values())) <= 2  # with gradients unset at first, and set from then on
-
-
-def test_batches_of_another_size_are_traced_anew_and_share_the_weights():
-    rng = np.random.default_rng(2)
-    models = [net(), net()]
-    eager, plain = (training(m, nn.Adam(m.parameters(), lr=0.01)) for m in models)
-    fast = tg.compile(plain)
-    for n in (8, 8, 5, 8, 5):
-        x, y = batch(rng, n)
-        same(fast(x, y), eager(x, y))
-    assert len(fast.programs) == 2
-    for ours, theirs in zip(models[1].parameters(), models[0].parameters(), strict=True):
-        same(ours, theirs)
 
 
 def test_gradients_accumulate_as_in_eager_mode():
@@ -162,10 +88,6 @@ def test_a_row_and_its_gradient_compiled_give_what_they_give_eagerly(name):
             for a, b in zip(flat(fast(*given)), flat(f(*given)), strict=True):
                 same(a, b)
         assert len(fast.programs) == 1
-
-
-def flat(tree):
-    return [leaf for part in tree for leaf in flat(part)] if isinstance(tree, (list, tuple)) else [tree]
 
 
 @pytest.mark.parametrize("view", ["x[1:]", "x[::-1]", "x.T", "x.reshape(4)", "np.diagonal(x)", "np.squeeze(x[None])"])
@@ -439,85 +361,3 @@ def test_check_finds_what_the_program_cannot_know():
     fast = tg.compile(lambda x: x * next(count))
     with refuses(CompileError, "differ"):
         fast.check(Tensor([1.0]))
-
-
-# What is refused ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "look",
-    [
-        lambda t: t if t.sum() > 0 else -t,
-        lambda t: t * t.sum().item(),
-        lambda t: t * float(t.sum()),
-        lambda t: t * t.tolist()[0],
-        lambda t: t[int(t.sum()) - 1],
-    ],
-)
-def test_looking_at_numbers_is_refused(look):
-    fast = tg.compile(look)
-    with refuses(CompileError, "tinygrad_edu.where"):
-        fast(Tensor([1.0, 1.0], requires_grad=False))
-    assert look(Tensor([1.0, 1.0], requires_grad=False)) is not None  # the trace has ended
-
-
-def test_a_leaked_tensor_is_refused_when_it_is_used():
-    kept = []
-
-    @tg.compile
-    def f(x):
-        kept.append(x * 2)
-        kept.append(x)
-        return x * 3
-
-    f(Tensor([1.0]))
-    for leaked in kept:
-        for use in (lambda t: t.data, lambda t: t + 1, lambda t: t.item(), lambda t: Tensor([1.0]) * t):
-            with refuses(CompileError):
-                use(leaked)
-
-
-def test_an_argument_that_would_be_assigned_is_refused():
-    def double(w):
-        w.data = w.data * 2
-
-    w = Tensor([1.0])
-    with refuses(CompileError, "argument 0"):
-        tg.compile(double)(w)
-    assert w.item() == 1.0
-
-
-def test_a_result_whose_shape_depends_on_data_is_refused():
-    with refuses(CompileError, "where(mask"):
-        tg.compile(lambda x: x[x > 0])(Tensor([1.0, -1.0, 2.0]))
-
-
-def test_skipping_a_step_by_the_data_is_refused():
-    w = Tensor([1.0], requires_grad=True)
-    opt = nn.SGD([w], lr=1.0)
-
-    def step():
-        w.sum().backward()
-        opt.step(on_nonfinite="skip")
-
-    with refuses(CompileError, "on_nonfinite"):
-        tg.compile(step)()
-    assert w.item() == 1.0
-    assert w.grad is None
-    assert opt.steps == 0
-
-
-def test_an_error_of_the_function_leaves_everything_as_it_was():
-    w = Tensor([1.0], requires_grad=True)
-
-    @tg.compile
-    def f():
-        w.sum().backward()
-        w.data = w.data * 2
-        raise KeyError("mine")
-
-    with pytest.raises(KeyError):
-        f()
-    assert w.item() == 1.0
-    assert w.grad is None
-    assert (w * 2).requires_grad

@@ -78,9 +78,9 @@ class Tensor(Operators, ArrayMethods, Node):
                 f"{self.title} is an interior tensor, whose gradient is not kept: call backward(retain_grad=True)",
                 UserWarning,
             )
-        if self._grad is None or tracing() is not None:
-            return self._grad  # type: ignore[no-any-return]  # None, or the node that stands for it in a program
-        return read_only(self._grad)
+        if (trace := tracing()) is not None and self.op is None:
+            return trace.grad(self)  # type: ignore[no-any-return]  # None, or the node that stands for it in a program
+        return None if self._grad is None else read_only(self._grad)
 
     @grad.setter
     def grad(self, new: Any) -> None:

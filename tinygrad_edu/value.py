@@ -177,6 +177,8 @@ class Value(Node):
     @property
     def grad(self) -> float | None:
         """How fast the node that `backward()` was called on changes with this one; None until computed."""
+        if self.op is None and (trace := tracing()) is not None:
+            return trace.grad(self)  # type: ignore[no-any-return]  # a node, which computes as a float would
         return self._grad  # type: ignore[no-any-return]  # as above
 
     @grad.setter

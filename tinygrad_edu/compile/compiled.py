@@ -5,24 +5,27 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from .. import reasons
-from ..errors import CompileError, users_line
-from ..graph import Node, data_of
+from ..errors import CompileError, users_frame, users_line
+from ..graph import Node, data_of, tick
 from ..modes import tracing
 from ..tensor import Tensor
 from ..transforms.trees import leaves, rebuilt
 from ..value import Value
 from .checking import World, largest_difference
+from .homes import Homes
 from .program import Program
 from .settle import settled
 from .source import Writer
 from .trace import Trace
 
 RESULT: Any = object()  # in place of a node that the function returns
+CUT = {"cut": "computed by a compiled function"}
 NUMERIC = (np.ndarray, float, np.floating, Node)  # arguments of which the numbers are read at every call
 
 
@@ -37,6 +40,7 @@ class Compiled:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.programs: dict[Any, list[Replay]] = {}
+        self.homes: Homes = {}
         self.last: Replay | None = None
         self.lock = threading.RLock()  # a program's memory serves one call at a time
         functools.update_wrapper(self, function)
@@ -46,17 +50,20 @@ class Compiled:
             return self.function(*args, **kwargs)  # a compiled function within another is a part of it
         with self.lock:
             key, inputs = signature(args, kwargs)
-            self.last = self.replay(key, args, kwargs)
-            return self.last(inputs, args, kwargs)
+            last = self.last
+            if last is None or last.key != key or not last.ready():
+                self.last = last = self.replay(key, args, kwargs)
+            return last(inputs, args, kwargs)
 
     def replay(self, key: Any, args: Any, kwargs: Any) -> Replay:
         """Return the program for such arguments that fits the world as it is, traced now if there is none."""
-        for replay in self.programs.get(key, ()):
-            if replay.fits():
-                return replay
-        replay = Replay(self.function, args, kwargs)
-        self.programs.setdefault(key, []).append(replay)
-        return replay
+        known = self.programs.setdefault(key, [])
+        fitting = next((replay for replay in known if replay.fits()), None)
+        if fitting is None:
+            fitting = Replay(self.function, key, args, kwargs, self.homes)
+            known.append(fitting)
+        fitting.move_in()
+        return fitting
 
     def check(self, *args: Any, tolerance: float = 1e-9, **kwargs: Any) -> float:
         """Return the largest relative difference between a replay and the function itself; nothing stays changed.
@@ -141,7 +148,8 @@ LEAKED: dict[type[Node], Any] = {
 class Replay:
     """One traced program."""
 
-    def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+    def __init__(self, function: Callable[..., Any], key: Any, args: Any, kwargs: Any, homes: Homes) -> None:
+        self.key = key
         trace = Trace()
         arguments = trace.arguments
 
@@ -176,9 +184,9 @@ class Replay:
         self.kinds = [type(node) for node in nodes]
         self.single = isinstance(output, Node)
         self.program = Program(trace, arguments, settled(trace, nodes))
-        writer = Writer(self.program)
-        self.source, self.run, self.fits = writer.compiled()
-        self.kept = {id(writer.plan.out[z]) for z in writer.plan.kept}
+        writer = Writer(self.program, homes)
+        self.source, self.run, self.ready, self.fits, self.move_in = writer.compiled()
+        self.kept = {id(array) for array in (*writer.homes.home.values(), *writer.homes.whole.values())}
         for node in (*trace.made, *arguments):
             del node._data
             node.__class__ = LEAKED[type(node)]
@@ -186,22 +194,24 @@ class Replay:
 
     def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         for i, x in enumerate(inputs):
-            if isinstance(x, np.ndarray) and (id(x) in self.kept or id(x.base) in self.kept):
+            if type(x) is np.ndarray and (id(x) in self.kept or id(x.base) in self.kept):
                 inputs[i] = x.copy()  # a weight or its gradient, which the program is about to write over
         results = self.run(*inputs)
         if self.graded:
             given: list[Any] = [x for x in (*leaves(args), *leaves(kwargs)) if isinstance(x, NUMERIC)]
             for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):
                 given[i]._grad = g if given[i]._grad is None else given[i]._grad + g
+        frame = users_frame(skip=2)  # this and its caller
         if self.single:
-            return made(self.kinds[0], results[0])
-        found = map(made, self.kinds, results)
+            return made(self.kinds[0], results[0], frame)
+        found = iter([made(kind, x, frame) for kind, x in zip(self.kinds, results, strict=True)])
         return rebuilt(self.output, iter([next(found) if x is RESULT else x for x in leaves(self.output)]))
 
 
-def made(kind: type[Node], data: Any) -> Node:
-    """Return a result of a program as a node."""
+def made(kind: type[Node], data: Any, frame: FrameType) -> Node:
+    """Return a result of a program as a node: as `remember` would leave it, and with less ado."""
     z: Node = object.__new__(kind)
     z._data = data if kind is Value or type(data) is np.ndarray else np.asarray(data)
-    z.remember(None, (), {"cut": "computed by a compiled function"}, False)
+    z.op, z._requires_grad, z.params, z.born = None, False, CUT, tick()
+    z.code, z.instruction = frame.f_code, frame.f_lasti
     return z

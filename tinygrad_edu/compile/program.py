@@ -5,34 +5,18 @@ Knows what steps compute and how they hang together; how they are written down i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..errors import CompileError
-from ..graph import Node
-from ..op import TABLE, Op
-from .kernels import AS_IT_STANDS, EXPANSIONS, SAME, Kernel, spelling
+from ..graph import Node, data_of
+from ..op import NUMBERS, TABLE, Op
+from .abreast import lay_abreast
+from .algebra import EXPANSIONS, SAME
+from .kernels import Kernel, spelling
 from .trace import Cell, Trace
-
-
-@dataclass(eq=False, slots=True)
-class Var:
-    """A value of the program: a step if it has an `op`, else a constant, a cell or an argument."""
-
-    data: Any  # what it was while the function was traced: its shape and type, and of a constant the value itself
-    op: Op | Kernel | None = None
-    args: tuple[Var, ...] = ()
-    params: dict[str, Any] | None = None
-    node: Node | None = None  # where it comes from in the user's program
-    source: Any = None  # the cell, or the number of the argument, that it is read from
-    views: Var | None = None  # the operand in whose memory it lies, if it is a view of one
-
-    @property
-    def constant(self) -> bool:
-        """Whether it is the same at every call."""
-        return self.op is None and self.source is None
+from .variable import Var
 
 
 class Program:
@@ -54,6 +38,7 @@ class Program:
         self.results = [self.vars[node] for node in results]
         self.effects = [(effect, [self.vars[node] for node in effect.results]) for effect in trace.effects]
         self.steps = self.live()
+        lay_abreast(self)
 
     def lower(self, wanted: list[Node]) -> None:
         """Turn the history of `wanted` into steps, oldest first."""
@@ -69,7 +54,8 @@ class Program:
         for z in sorted(found, key=lambda node: node.born):
             if z.op is not None:
                 args = [self.vars[self.version(x, z)] if isinstance(x, Node) else Var(x) for x in z.inputs]
-                self.vars[z] = self.step(z.op, args, z.params, z, z._data)
+                known = all(dtype_of(x.data) == dtype_of(data_of(y)) for x, y in zip(args, z.inputs, strict=True))
+                self.vars[z] = self.step(z.op, args, z.params, z, z._data if known else None)
 
     def version(self, x: Node, z: Node) -> Node:
         """Return what stood in leaf `x` when `z` was made from it."""
@@ -90,14 +76,12 @@ class Program:
 
     def step(self, op: Any, args: list[Var], params: dict[str, Any], node: Node | None, data: Any = None) -> Var:
         """Return the variable for `op` of `args`: a new step, unless it is known, constant or just an operand."""
-        if data is None:
-            data = op.forward(*(x.data for x in args), **params)
-        while op.name == "reshape" and args[0].op is not None and args[0].op.name == "reshape":
-            args = [args[0].args[0]]
+        if data is None or (type(data) not in NUMBERS and any(map(is_plain, args))):
+            data = op.forward(*(x.data for x in args), **params)  # a plain number, a rate say, widens no float32
+            if isinstance(data, np.generic) and all(x.constant or is_plain(x) for x in args):
+                data = data.item()
         if op.name in SAME and SAME[op.name](data, args[0].data):
             return args[0]
-        if op.name == "mT" and args[0].op is op:
-            return args[0].args[0]
         if all(x.constant for x in args):
             return Var(data, node=node)
         if op.name == "getitem" and any(not x.constant and x.data.dtype == bool for x in args[1:]):
@@ -113,15 +97,21 @@ class Program:
 
             if (expanded := EXPANSIONS[op.name](emit, *args, **params)) is not None:
                 return expanded  # type: ignore[no-any-return]  # a Var, by emit
+        args = plainer(op, args, data)
         key = (op, tuple(map(identity_of, args)), repr(sorted(params.items(), key=str)))
         if key not in self.known:
             self.known[key] = Var(data, op, tuple(args), params, node, views=viewed(op, args, params))
             self.steps.append(self.known[key])
         return self.known[key]
 
+    @property
+    def sinks(self) -> list[Var]:
+        """What it gives back or leaves behind."""
+        return [*self.results, *(x for _, xs in self.effects for x in xs)]
+
     def live(self) -> list[Var]:
         """Return the steps that results and effects depend on."""
-        needed = {id(x) for x in self.results} | {id(x) for _, xs in self.effects for x in xs}
+        needed = set(map(id, self.sinks))
         kept = []
         for step in reversed(self.steps):
             if id(step) in needed:
@@ -135,10 +125,35 @@ def viewed(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Var | No
     how = spelling(op)
     if how.view:
         return args[0]
-    if how is not AS_IT_STANDS:
+    if how.out or how.fills:
         return None
     z = op.forward(*(x.data for x in args), **params)
     return next((x for x in args if np.may_share_memory(z, x.data)), None) if isinstance(z, np.ndarray) else None
+
+
+def plainer(op: Op | Kernel, args: list[Var], z: Any) -> list[Var]:
+    """Return operands with plain numbers for constant arrays that hold one number only, where that is the same."""
+    if not isinstance(op, Op) or not isinstance(op.forward, np.ufunc) or not spelling(op).inplace:
+        return args
+    shapes = [() if is_uniform(x) else np.shape(x.data) for x in args]
+    if np.broadcast_shapes(*shapes) != np.shape(z):
+        return args
+    return [Var(x.data.flat[0]) if is_uniform(x) else x for x in args]
+
+
+def is_uniform(x: Var) -> bool:
+    """Return whether it is a constant array of the same number everywhere."""
+    return bool(x.constant and isinstance(x.data, np.ndarray) and x.data.size and (x.data == x.data.flat[0]).all())
+
+
+def is_plain(x: Var) -> bool:
+    """Return whether a variable is one of Python's own numbers when the program runs."""
+    return type(x.data) in NUMBERS and not x.constant
+
+
+def dtype_of(x: Any) -> Any:
+    """Return the dtype of an array; None of a plain number."""
+    return getattr(x, "dtype", None)
 
 
 def identity_of(x: Var) -> Any:

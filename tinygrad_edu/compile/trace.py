@@ -143,6 +143,15 @@ class Trace:
                 self.parts[x] = x, np.arange(np.size(x._data)).reshape(np.shape(x._data))
         return self.parts[x]
 
+    def grad(self, leaf: Node) -> Any:
+        """Return what `.grad` of a leaf is: a node, or None. Whether it is None must stay so, if a call begins so."""
+        if leaf not in self.graded and leaf not in self.unset:
+            self.unset[leaf] = leaf._grad is None
+        if leaf._grad is not None and not isinstance(leaf._grad, Node):
+            self.touch(leaf)
+            leaf._grad = self.cell(type(leaf), "{}._grad", leaf, "grad", leaf._grad)
+        return leaf._grad
+
     def draw(self, rng: Any, shape: tuple[int, ...]) -> Any:
         """Return random numbers from [0, 1) that the program draws anew at every call."""
         self.rngs.setdefault(id(rng), (rng, rng.bit_generator.state))
@@ -198,15 +207,11 @@ class Trace:
         """Add the gradients of the leaves, as nodes."""
         start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
         for leaf, gradient in self.gradients(root, start).items():
-            if leaf not in self.graded:
-                self.unset[leaf] = leaf._grad is None
-                self.graded.add(leaf)
+            before, g = self.grad(leaf), self.read(gradient)
+            self.graded.add(leaf)
             self.touch(leaf)
-            if leaf._grad is not None and not isinstance(leaf._grad, Node):
-                leaf._grad = self.cell(type(leaf), "{}._grad", leaf, "grad", leaf._grad)
-            g = self.read(gradient)
             with no_grad():
-                leaf._grad = g if leaf._grad is None else leaf._grad + g
+                leaf._grad = g if before is None else before + g
 
     def gradients(self, root: Node, start: Node) -> dict[Any, Any]:
         """Return the gradients of the leaves: of a large graph of scalars, by way of the arrays that they become."""

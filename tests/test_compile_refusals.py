@@ -1,0 +1,87 @@
+"""What a compiled function cannot do is refused with the reason, and leaves everything as it was."""
+
+import pytest
+from refusing import refuses
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, nn
+from tinygrad_edu.errors import CompileError
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda t: t if t.sum() > 0 else -t,
+        lambda t: t * t.sum().item(),
+        lambda t: t * float(t.sum()),
+        lambda t: t * t.tolist()[0],
+        lambda t: t[int(t.sum()) - 1],
+    ],
+)
+def test_looking_at_numbers_is_refused(look):
+    fast = tg.compile(look)
+    with refuses(CompileError, "tinygrad_edu.where"):
+        fast(Tensor([1.0, 1.0], requires_grad=False))
+    assert look(Tensor([1.0, 1.0], requires_grad=False)) is not None  # the trace has ended
+
+
+def test_a_leaked_tensor_is_refused_when_it_is_used():
+    kept = []
+
+    @tg.compile
+    def f(x):
+        kept.append(x * 2)
+        kept.append(x)
+        return x * 3
+
+    f(Tensor([1.0]))
+    for leaked in kept:
+        for use in (lambda t: t.data, lambda t: t + 1, lambda t: t.item(), lambda t: Tensor([1.0]) * t):
+            with refuses(CompileError):
+                use(leaked)
+
+
+def test_an_argument_that_would_be_assigned_is_refused():
+    def double(w):
+        w.data = w.data * 2
+
+    w = Tensor([1.0])
+    with refuses(CompileError, "argument 0"):
+        tg.compile(double)(w)
+    assert w.item() == 1.0
+
+
+def test_a_result_whose_shape_depends_on_data_is_refused():
+    with refuses(CompileError, "where(mask"):
+        tg.compile(lambda x: x[x > 0])(Tensor([1.0, -1.0, 2.0]))
+
+
+def test_skipping_a_step_by_the_data_is_refused():
+    w = Tensor([1.0], requires_grad=True)
+    opt = nn.SGD([w], lr=1.0)
+
+    def step():
+        w.sum().backward()
+        opt.step(on_nonfinite="skip")
+
+    with refuses(CompileError, "on_nonfinite"):
+        tg.compile(step)()
+    assert w.item() == 1.0
+    assert w.grad is None
+    assert opt.steps == 0
+
+
+def test_an_error_of_the_function_leaves_everything_as_it_was():
+    w = Tensor([1.0], requires_grad=True)
+
+    @tg.compile
+    def f():
+        w.sum().backward()
+        w.data = w.data * 2
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError):
+        f()
+    assert w.item() == 1.0
+    assert w.grad is None
+    assert (w * 2).requires_grad
