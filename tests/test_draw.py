@@ -461,6 +461,20 @@ def test_collapse_by_choice_counts_the_uses_it_hides():
     assert [(edge.tail, edge.head, edge.label) for edge in drawing.sketch.picture.edges] == [(0, 1, "×3")]
 
 
+def test_what_is_not_folded_is_drawn_as_it_is():
+    a = tg.Value(0.5, label="a")
+    b = a * a * 3.0
+    c = b.tanh() + 1.0
+    picture = tg.draw(c, collapse=lambda z: "cubic" if z is b or z is b.inputs[0] else None).sketch.picture
+    assert [card.title or card.sign or card.rows[0][1] for card in picture.cards] == ["a", "cubic", "tanh", "1", "+"]
+    found = [(edge.tail, edge.head, edge.label) for edge in picture.edges]
+    assert found == [(0, 1, "×2"), (1, 2, f"{1 - np.tanh(0.75) ** 2:.4g}"), (2, 4, "1"), (3, 4, "")]
+    picture = tg.draw(c, collapse=lambda z: "three" if z is b else "result" if z is c else None).sketch.picture
+    assert [card.title for card in picture.cards if card.title] == ["a", "three", "result"]
+    picture = tg.draw(c, collapse=lambda z: "two" if z in {b, b.inputs[0]} else None, show={"data"}).sketch.picture
+    assert {edge.label for edge in picture.edges} == {"×2", ""}
+
+
 def test_a_folding_in_a_circle_is_refused():
     a = tg.Value(2.0)
     b = a * 2.0

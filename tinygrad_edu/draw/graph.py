@@ -67,9 +67,9 @@ def draw(
     order = sorted(history(*roots), key=is_computed)
     folds, notes = folding(order, collapse)
     maker = Maker(show, {id(x): name for name, x in (names or {}).items() if isinstance(x, Node)})
-    maker.picture.direction = direction
+    maker.picture.direction, maker.folds = direction, folds
     if folds:
-        maker.add_folded(order, folds)
+        maker.add_folded(order)
     else:
         maker.add(order)
         if model is not None:
@@ -78,8 +78,7 @@ def draw(
     name_tails(maker.picture)
     maker.picture.notes += [*notes, *stale(order)]
     if isinstance(tried, Unfinished):
-        tails = [maker.index[folds.get(x, x)] if isinstance(x, Node) else maker.tail(x) for x in tried.operands]
-        add_unfinished(maker.picture, tails, tried, shown(tried.op.name))
+        add_unfinished(maker.picture, [maker.tail(x) for x in tried.operands], tried, shown(tried.op.name))
     if report is not None:
         mark_verdicts(maker.picture, report)
     if heat:
@@ -126,27 +125,36 @@ class Maker:
     index: dict[Any, int] = field(default_factory=dict)
     tips: bool = True
     nodes: dict[int, list[Node]] = field(default_factory=dict)  # of each card that is not a constant
+    folds: Mapping[Node, Hashable] = field(default_factory=dict)  # by which key each node is drawn; empty: by itself
+    rules: Rules = field(default_factory=dict)
 
     def add(self, order: list[Node]) -> None:
         """Add a card for each node and each constant, and an edge for each use."""
         self.tips = len(order) <= READABLE
-        rules: Rules = {}
         for z in order:
-            tails = [self.tail(x) for x in z.inputs]
-            self.place(z, [z], self.card(z))
-            if not tails:
-                continue
-            cards, head = self.picture.cards, self.index[z]
-            labels = [""] * len(tails)
-            if "local" in self.show:
-                labels = local_derivatives(z, [cards[i].title for i in (*tails, head)], rules)
-            for slot, (tail, label) in enumerate(zip(tails, labels, strict=True)):
-                self.picture.edges.append(Edge(tail, head, slot, label))
+            self.add_one(z, z)
+
+    def add_one(self, key: Hashable, z: Node) -> None:
+        """Add the card of one node, those of its constants, and an edge for each use."""
+        inputs = z.inputs
+        tails = [self.tail(x) for x in inputs]
+        card = self.card(z)
+        card.title = chosen(key) or card.title
+        self.place(key, [z], card)
+        if not tails:
+            return
+        cards, head = self.picture.cards, self.index[key]
+        labels = [""] * len(tails)
+        if "local" in self.show:
+            labels = local_derivatives(z, [cards[i].title for i in (*tails, head)], self.rules)
+        for slot, (x, tail, label) in enumerate(zip(inputs, tails, labels, strict=True)):
+            hidden = cards[tail].kind == "fold" and self.nodes[tail][-1] is not x  # somewhere in its tail's card
+            self.picture.edges.append(Edge(tail, head, slot, "" if hidden else label))
 
     def tail(self, x: Any) -> int:
         """Return the card of an operand; a constant gets one of its own at each use."""
         if isinstance(x, Node):
-            return self.index[x]
+            return self.index[self.folds.get(x, x)]
         self.picture.cards.append(constant_card(x))
         return len(self.picture.cards) - 1
 
@@ -156,16 +164,17 @@ class Maker:
         self.nodes[self.index[key]] = nodes
         self.picture.cards.append(card)
 
-    def add_folded(self, order: list[Node], folds: Mapping[Node, Hashable]) -> None:
-        """Add a card for each key of a folding, and one edge from card to card, however many uses it stands for."""
-        for key, nodes in in_order(order, dict(folds)):
+    def add_folded(self, order: list[Node]) -> None:
+        """Add a card for each key of the folding, and one edge from fold to fold, however many uses it stands for."""
+        for key, nodes in in_order(order, dict(self.folds)):
+            if len(nodes) == 1:
+                self.add_one(key, nodes[0])
+                continue
             uses: dict[int, int] = {}
             within = {key}  # a key may be a tensor, whose == is elementwise: sets go by identity and hash
-            for z in nodes:
-                for x in z.inputs:
-                    if isinstance(x, Node) and folds[x] not in within:
-                        uses[self.index[folds[x]]] = uses.get(self.index[folds[x]], 0) + 1
-            card = self.card(nodes[0]) if len(nodes) == 1 else self.folded(key, nodes)
+            for x in (x for z in nodes for x in z.inputs if isinstance(x, Node) and self.folds[x] not in within):
+                uses[self.tail(x)] = uses.get(self.tail(x), 0) + 1
+            card = self.folded(key, nodes)
             card.inputs = len(uses)
             self.place(key, nodes, card)
             for slot, (tail, times) in enumerate(uses.items()):
@@ -189,8 +198,7 @@ class Maker:
         """Return the card of several nodes: how many there are, and the last one's or all ones' numbers."""
         computed = [z for z in nodes if z.op is not None]
         last = nodes[-1]
-        chosen = key[1] if isinstance(key, tuple) and key[0] == "chosen" else ""
-        same = [z for z in computed or nodes if z.label == last.label and z.op is last.op and not chosen]
+        same = [z for z in computed or nodes if z.label == last.label and z.op is last.op and not chosen(key)]
         many = f" ×{len(same)}" if len(same) > 1 and last.label else ""
         leaves = len(nodes) - len(computed)
         rows = [("", plural(len(computed), "operation") if computed else plural(len(nodes), "leaf", "leaves"))]
@@ -202,7 +210,7 @@ class Maker:
                 known = [x for x in numbers if x is not None]
                 text = summary(np.concatenate([np.ravel(x) for x in known])) if len(known) > 1 else ""
                 rows.append((row, text or (summary(known[0]) if known else UNKNOWN)))
-        title = shown(str(chosen or last.label or self.names.get(id(last), "")))
+        title = chosen(key) or shown(last.label or self.names.get(id(last), ""))
         return Card("fold", (title or ("" if computed else "leaves")) + many, sign_of(last), rows)
 
 
@@ -216,6 +224,11 @@ def picture_of(
         frame(maker, order, model)
     refer(maker.picture)
     return maker.picture, maker.index
+
+
+def chosen(key: Hashable) -> str:
+    """Return the title that the user's function has chosen for a card, if it has."""
+    return shown(str(key[1])) if isinstance(key, tuple) and key[0] == "chosen" else ""
 
 
 def is_computed(z: Node) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..graph import Node, history
+from ..graph import Node, data_of, history
 from ..op import Op
 from .names import Names, amount, expect_node, number, tex_number
 from .spelling import Binds, tex_spelling, text_spelling
@@ -145,8 +145,10 @@ class Writer:
 def reshapes(z: Node) -> bool:
     """Tell whether a step only gives its operand another shape, and repeats it at most."""
     assert z.op is not None
-    unpicking = z.op.name == "getitem" and all(part is None or part is ... for part in z.params["key"])
-    return unpicking or z.op.name in ("reshape", "broadcast_to")
+    if z.op.name == "getitem":
+        plain = all(part is None or part is ... or isinstance(part, int) for part in z.params["key"])
+        return plain and np.size(z._data) == np.size(data_of(z.inputs[0]))
+    return z.op.name in ("reshape", "broadcast_to")
 
 
 def bracketed(piece: Piece, asked: Binds) -> str:
