@@ -113,7 +113,7 @@ def place_across(items: list[Item], layers: list[list[int]]) -> None:
     place = [0.0] * len(items)
     for layer, room in zip(layers, rooms, strict=True):
         settle(place, layer, room, [0.0] * len(layer), weights)
-    rounds = 10 if len(items) < MANY else 4
+    rounds = 10 if len(items) < MANY else 3
     level = 0.05 if len(layers) > LONG else 0.0  # or a chain whose links enter beside the middle climbs without end
     forwards = list(zip(layers, rooms, strict=True))
     for turn in range(rounds):

@@ -92,9 +92,12 @@ def visible(c: str) -> str:
 
 def width(text: str) -> int:
     """Return how many columns of a fixed-width font `text` takes."""
-    if text.isascii() or text.replace("−", "-").replace("…", ".").isascii():  # most texts are this package's own
-        return len(text)
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+    return len(text) if plain(text) else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def plain(text: str) -> bool:
+    """Return whether a text has nothing but narrow characters, as most have: ASCII, and this package's own."""
+    return text.isascii() or text.replace("−", "-").replace("…", ".").isascii()
 
 
 def number(x: float, digits: int = 4) -> str:

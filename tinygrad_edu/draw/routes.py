@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from .layered import LANE, Arrangement, Item, Link, Point, arrange
-from .picture import Card, Edge, Picture, width
+from .picture import Card, Edge, Picture, plain, width
 
 CHARACTER = 6.6  # the width of a character of a card's text, in px
 LINE = 15.0  # the height of a line of text
@@ -51,6 +51,7 @@ class Layout:
     cards: list[tuple[float, float, float, float]]
     groups: list[tuple[float, float, float, float]]
     edges: list[list[Point]]
+    runs: list[float]  # how long each edge runs straight before its head
     names: dict[int, tuple[float, float, float, float]]  # of each edge that is drawn as one: where it stands
     size: Point
 
@@ -58,7 +59,7 @@ class Layout:
 def card_size(card: Card) -> Point:
     """Return how wide and high a card is drawn."""
     lines = card.lines()
-    text = max(map(width, lines)) * CHARACTER + 2 * SIDE if lines else 0.0
+    text = max(map(len if plain("".join(lines)) else width, lines)) * CHARACTER + 2 * SIDE if lines else 0.0
     if card.sign:
         return text + sign_width(card), max(len(lines), 1) * LINE + 6
     return max(text, 20.0), max(len(lines), 1) * LINE + 6
@@ -85,9 +86,8 @@ def slot_spaces(picture: Picture, level: bool) -> list[float]:
     """Return how far apart edges enter each card: labels stand above each other, or side by side."""
     spaces = [SLOT if card.inputs <= MANY_SLOTS else SLOT / 2 for card in picture.cards]
     for edge in picture.edges:
-        need = 18.0 if level else width(edge.label) * LABEL + 12
-        if picture.cards[edge.head].inputs > 1:
-            spaces[edge.head] = max(spaces[edge.head], need if edge.label else 0.0)
+        if edge.label and picture.cards[edge.head].inputs > 1:
+            spaces[edge.head] = max(spaces[edge.head], 18.0 if level else width(edge.label) * LABEL + 12)
     return spaces
 
 
@@ -112,10 +112,9 @@ def lay_out(picture: Picture) -> Layout:
             levels[outer].boxes.setdefault(box, Item(0.0, 0.0))
             if i in fed:
                 levels[outer].order[box] = max(i, levels[outer].order.get(box, -1))
-    routes = []
-    for k, edge in enumerate(picture.edges):
+    routes, runs = [], [run_in(edge, across_is_y) for edge in picture.edges]
+    for k, (edge, run) in enumerate(zip(picture.edges, runs, strict=True)):
         off = (edge.slot + 0.5 - picture.cards[edge.head].inputs / 2) * spaces[edge.head]
-        run = run_in(edge, across_is_y)
         if edge.by_name:
             home = levels[picture.cards[edge.head].group]
             home.boxes["name", k] = Item(*turned(name_size(picture.cards[edge.tail]), across_is_y))
@@ -126,7 +125,9 @@ def lay_out(picture: Picture) -> Layout:
         else:
             routes.append(add_links(edge, levels, (chains[edge.tail], chains[edge.head]), off, run))
     arrange_level(picture, levels, None, across_is_y)
-    return collected(picture, levels, sizes, routes, across_is_y)
+    found = collected(picture, levels, sizes, routes, across_is_y)
+    found.runs = runs
+    return found
 
 
 def turned(point: Point, across_is_y: bool) -> Point:
@@ -261,4 +262,4 @@ def collected(
     for route in routes:
         points = [(level.corner[0] + x, level.corner[1] + y) for level, link in route for x, y in link.path]
         edges.append(points if across_is_y else [point[::-1] for point in points])
-    return Layout(cards, groups, edges, names, turned(levels[None].found.size, across_is_y))  # type: ignore[union-attr]  # arranged above
+    return Layout(cards, groups, edges, [], names, turned(levels[None].found.size, across_is_y))  # type: ignore[union-attr]  # arranged above

@@ -11,7 +11,7 @@ from html import escape
 from itertools import count
 
 from .picture import HEAT, SCALE, Card, Picture, width
-from .routes import CHARACTER, LINE, SIDE, Layout, lay_out, run_in, sign_width
+from .routes import CHARACTER, LINE, SIDE, Layout, lay_out, sign_width
 
 MARGIN = 14
 
@@ -134,8 +134,7 @@ def edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
     """Return the edges, then their labels, which lie over all of them."""
     level = picture.direction == "LR"
     parts = [f'<g class="e" marker-end="url(#{arrow})">']
-    for edge, points in zip(picture.edges, layout.edges, strict=True):
-        parts.append(f'<path d="{curve(points, level, run_in(edge, level))}"/>')
+    parts += [f'<path d="{curve(points, level, run)}"/>' for points, run in zip(layout.edges, layout.runs, strict=True)]
     parts.append(f'</g><g class="l{"" if level else " below"}">')
     for edge, points in zip(picture.edges, layout.edges, strict=True):
         if edge.label:
@@ -172,16 +171,17 @@ def curve(points: list[tuple[float, float]], level: bool, run: float) -> str:
 
     Coordinates are relative, and a pixel more or less is not worth a bend: both keep large pictures small.
     """
+    if not level:
+        points = [(y, x) for x, y in points]
     at, across = points[-2]
-    ends = [*points[1:-2], (at - run, across) if level else (at, across - run), points[-1]]
-    (a, b), straight = (points[0] if level else points[0][::-1]), "h" if level else "v"
-    a, b, pending = round(a), round(b), 0
+    last = len(points) - 3
+    (x, y), straight = points[0], "h" if level else "v"
+    a, b, pending = round(x), round(y), 0
     path = [f"M{a} {b}" if level else f"M{b} {a}"]
-    for k, point in enumerate(ends):
-        x, y = point if level else point[::-1]
+    for k, (x, y) in enumerate((*points[1:-2], (at - run, across), points[-1])):
         along, off = round(x) - a, round(y) - b
         a += along
-        if abs(off) <= (1 if k < len(ends) - 2 else 0):
+        if -1 <= off <= 1 and (off == 0 or k < last):
             pending += along
             continue
         if pending:

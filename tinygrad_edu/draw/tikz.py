@@ -10,7 +10,7 @@ from unicodedata import name as called
 
 from .dot import STYLE
 from .picture import SCALE, Card, Picture
-from .routes import LINE, SIDE, Layout, lay_out, run_in, sign_width
+from .routes import LINE, SIDE, Layout, lay_out, sign_width
 from .svg import curve, label_place
 
 MOST = 300  # cards: what is larger is no figure of a paper, and TeX runs out of memory
@@ -47,8 +47,8 @@ def tikz(picture: Picture) -> str:
     parts.append("\\definecolor{slope}{HTML}{8C3A10}\n")
     for group, (x, y, w, h) in zip(picture.groups, layout.groups, strict=True):
         parts.append(f"{box('frame', x, y, w, h)}{node('', x + 8, y + 13, group.title)}")
-    for edge, points in zip(picture.edges, layout.edges, strict=True):
-        parts.append(f"\\draw[edge] svg {{{curve(points, level, run_in(edge, level))}}};\n")
+    for edge, points, run in zip(picture.edges, layout.edges, layout.runs, strict=True):
+        parts.append(f"\\draw[edge] svg {{{curve(points, level, run)}}};\n")
         if edge.label:
             style = "local" if level else "local,anchor=base west"
             parts.append(node(style, *label_place(points, level), edge.label))
