@@ -243,6 +243,24 @@ def test_labels_are_drawn_literally(label, tmp_path):
     drawing.save(tmp_path / "x.svg")
 
 
+@pytest.mark.parametrize("title", ["w_12^(1)", "W^(2)", "x_1", "z_10,11^(3)", "w_jk^(L)", "α_1"])
+def test_titles_of_textbooks_are_set_as_there_and_read_as_typed(title):
+    drawing = tg.draw(tg.Value(1.0, label=title) * 2.0)
+    assert title in texts(drawing.svg())
+    (found,) = [t for t in ET.fromstring(drawing.svg()).iter(f"{SVG}text") if t.get("class") == "t"]
+    drawn = [part.text for part in found.iter() if part.get("class") != "h"]
+    assert drawn == re.split(r"[_^]", title)
+    letter, low, high = re.fullmatch(r"(.)(?:_([\w,]+))?(?:\^(.*))?", title).groups("")
+    expected = f"${letter}_{{{low}}}^{{{high}}}$"
+    assert (expected if title.isascii() else r"$\alpha$\_1") in drawing.sketch.tex()
+
+
+@pytest.mark.parametrize("title", ["my_var", "w_", "_x", "a^b^c", "w_12^", "^", "x_<b>", "ab_1", "x"])
+def test_other_titles_are_left_as_they_are(title):
+    found = ET.fromstring(tg.draw(tg.Value(1.0, label=title) * 2.0).svg())
+    assert [len(t) for t in found.iter(f"{SVG}text") if t.get("class") == "t"] == [0]
+
+
 def test_names_label_what_has_no_label():
     a = tg.Value(1.0)
     b = a * a

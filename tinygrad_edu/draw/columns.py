@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float]
 
-RADIUS = 19.0
-DOWN, FAR_DOWN = 70.0, 92.0  # from neuron to neuron; where weights are named
+RADIUS = 18.0
+DOWN, FAR_DOWN = 62.0, 92.0  # from neuron to neuron; where weights are named
 TOP = 56.0
 
 

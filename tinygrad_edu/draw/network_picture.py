@@ -29,6 +29,7 @@ svg.net{color-scheme:light dark;font:11px system-ui,"DejaVu Sans",sans-serif}
 .net text{fill:#1d2430}
 .net .v{text-anchor:middle;fill:#1d2430;font-size:10px}
 .net .m{text-anchor:middle;stroke:#fff;stroke-width:3px;paint-order:stroke}
+.net .u{font-size:10px;stroke-width:2px}
 .net .h{text-anchor:middle;font-weight:700}
 .net .s{fill:#55606e;text-anchor:middle}
 .net circle,.net image+rect{stroke:#4b5563;stroke-width:1.3}
@@ -247,7 +248,7 @@ class NetworkPicture:
                 tip = f"z_{j + 1}^({c}) = Σ w a + b = {z}, b = {b}, {tip}"
         circle = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{RADIUS:.0f}" fill="{fill}"/>'
         inside = f'<text class="v" x="{x:.0f}" y="{y + 3.5:.0f}">{value or letter}</text>'
-        under = f'<text class="m" x="{x:.0f}" y="{y + RADIUS + 14:.0f}">{letter}</text>' if value else ""
+        under = f'<text class="m u" x="{x:.0f}" y="{y + RADIUS + 14:.0f}">{letter}</text>' if value else ""
         return f'<g id="a{c}_{j}"><title>{tip}</title>{circle}{inside}{under}</g>'
 
 

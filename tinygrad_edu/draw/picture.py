@@ -6,6 +6,7 @@ pictures, `dot.py`, `layered.py` and `svg.py` read them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import category, east_asian_width
@@ -13,6 +14,9 @@ from unicodedata import category, east_asian_width
 import numpy as np
 
 FEW = 4  # numbers of an array that are shown one by one
+SCRIPTS = re.compile(
+    r"([^\W\d_])(?:_(\d[\d,]{0,4}|[a-z]{1,2}))?(?:\^(\(\w{1,3}\)))?"
+)  # w_12^(1): a letter, index, layer
 LONGEST = 28  # characters of a text that a card shows; the rest of a long one becomes an ellipsis
 SCALE = ("#fff8e6", "#fdeab4", "#fbd68a", "#f8bd6a", "#f3a056", "#ea8550", "#df6f55")  # of heat: small to large
 HEAT = (-6, -4, -3, -2, -1, 0)  # the powers of ten between its seven steps
@@ -73,6 +77,12 @@ class Picture:
     direction: str = "LR"
     notes: list[str] = field(default_factory=list)  # sentences under the picture
     heated: bool = False
+
+
+def scripts(title: str) -> tuple[str, str, str] | None:
+    """Return letter, index and layer of a title like w_12^(1), as textbooks name weights; None of any other."""
+    found = SCRIPTS.fullmatch(title) if 3 <= len(title) <= 14 else None
+    return found and (found[1], found[2] or "", found[3] or "")
 
 
 def shown(text: str, longest: int = LONGEST) -> str:

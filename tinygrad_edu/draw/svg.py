@@ -10,16 +10,20 @@ from __future__ import annotations
 from html import escape
 from itertools import count
 
-from .picture import HEAT, SCALE, Card, Picture, width
+from .picture import HEAT, SCALE, Card, Picture, scripts, width
 from .routes import CHARACTER, LINE, SIDE, Layout, lay_out, sign_width
 
 MARGIN = 14
+SMALL = 500  # cards: a larger picture says w_12^(1) in plain letters, which take fewer bytes
+SCRIPT = 4.8  # the width of a character of an index
 
 LIGHT = """
 svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .tg .paper{fill:#fff}
 .tg text{fill:#1d2430;white-space:pre}
 .tg .t{font-weight:700}
+.tg .i{font-size:8px}
+.tg .h{font-size:0}
 .tg .g{fill:#8c3a10}
 .tgo{fill:#fff;text-anchor:middle;font-weight:700}
 .tgo.big{font-size:15px}
@@ -152,7 +156,7 @@ def label_place(points: list[tuple[float, float]], level: bool) -> tuple[float, 
 
 def names(picture: Picture, layout: Layout) -> list[str]:
     """Return the names that stand for cards which are far away, in the colours of those cards."""
-    parts = []
+    parts, small = [], len(picture.cards) <= SMALL
     for kind in dict.fromkeys(picture.cards[picture.edges[k].tail].kind for k in layout.names):
         parts.append(f'<g class="r {kind}">')
         for k, (x, y, w, h) in layout.names.items():
@@ -160,7 +164,7 @@ def names(picture: Picture, layout: Layout) -> list[str]:
             if card.kind == kind:
                 parts.append(
                     f'<path d="M{x + h / 2:.0f} {y + h / 2:.1f}h{w - h:.0f}"/>'
-                    f'<text x="{x + w / 2:.0f}" y="{y + h / 2 + 4:.0f}">{escape(card.title, quote=False)}</text>'
+                    f'<text x="{x + w / 2:.0f}" y="{y + h / 2 + 4:.0f}">{titled(card.title, small)}</text>'
                 )
         parts.append("</g>")
     return parts
@@ -196,7 +200,7 @@ def curve(points: list[tuple[float, float]], level: bool, run: float) -> str:
 def cards(picture: Picture, layout: Layout, prefix: str) -> list[str]:
     """Return the cells of the cards' operations, each written once, then the cards."""
     cells: dict[tuple[str, str, float, bool], tuple[str, str, float]] = {}
-    drawn = []
+    drawn, small = [], len(picture.cards) <= SMALL
     for card, place in zip(picture.cards, layout.cards, strict=True):
         cell, left = "", 0.0
         if card.sign:
@@ -208,7 +212,7 @@ def cards(picture: Picture, layout: Layout, prefix: str) -> list[str]:
                 cells[key] = name, cell_of(card, name, place[2] if alone else left, place[3]), left
             name, _, left = cells[key]
             cell = f'<use href="#{name}"/>'
-        drawn.append(card_at(card, place, cell, left))
+        drawn.append(card_at(card, place, cell, left, small))
     return ["<defs>", *(text for _, text, _ in cells.values()), '</defs><g class="k">', *drawn, "</g>"]
 
 
@@ -223,7 +227,7 @@ def cell_of(card: Card, name: str, w: float, h: float) -> str:
     return f'<g id="{name}">{form}<text class="tgo{big}" x="{w / 2:.0f}" y="{h / 2 + down:.0f}">{sign}</text></g>'
 
 
-def card_at(card: Card, place: tuple[float, float, float, float], cell: str, left: float) -> str:
+def card_at(card: Card, place: tuple[float, float, float, float], cell: str, left: float, small: bool) -> str:
     """Return one card: its form, the cell with its operation, its title and its rows."""
     x, y, w, h = place
     corner = ROUND.get(card.kind, "")
@@ -240,9 +244,29 @@ def card_at(card: Card, place: tuple[float, float, float, float], cell: str, lef
     at, left = (h - len(lines) * LINE) / 2 + 11, round(left + SIDE)
     for name, text in lines:
         style = f' class="{name}"' if name else ""
-        parts.append(f'<text{style} x="{left}" y="{at:.0f}">{escape(text, quote=False)}</text>')
+        written = titled(text, small) if name == "t" else escape(text, quote=False)
+        parts.append(f'<text{style} x="{left}" y="{at:.0f}">{written}</text>')
         at += LINE
     parts.append("</g>")
+    return "".join(parts)
+
+
+def titled(title: str, small: bool) -> str:
+    """Return a title as SVG text, in a small picture w_12^(1) with index and layer above each other.
+
+    What stands between them is there too, unseen, so that whoever copies or reads the text finds it as it was typed.
+    """
+    found = scripts(title) if small else None
+    if found is None:
+        return escape(title, quote=False)
+    letter, low, high = found
+    parts, down = [letter], 0
+    if low:
+        parts.append(f'<tspan class="h">_</tspan><tspan class="i" dy="3">{low}</tspan>')
+        down = 3
+    if high:
+        back = f' dx="{-SCRIPT * len(low):.0f}"' if low else ""
+        parts.append(f'<tspan class="h">^</tspan><tspan class="i" dy="{-4 - down}"{back}>{high}</tspan>')
     return "".join(parts)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from unicodedata import name as called
 
 from .dot import STYLE
-from .picture import SCALE, Card, Picture
+from .picture import SCALE, Card, Picture, scripts
 from .routes import LINE, SIDE, Layout, lay_out, sign_width
 from .svg import curve, label_place
 
@@ -102,7 +102,9 @@ def node(style: str, x: float, y: float, text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Return a text so that TeX prints it as it is."""
+    """Return a text so that TeX prints it as it is, and a weight's name as one."""
+    if text.isascii() and (found := scripts(text)):
+        return "${}_{{{}}}^{{{}}}$".format(*found)
     return "".join(ESCAPED.get(c) or (c if " " < c < "\x7f" else beyond(c)) for c in text)
 
 
