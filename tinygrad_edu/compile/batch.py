@@ -36,8 +36,8 @@ class Batch:
         floats: list[int] = []
         for k in np.flatnonzero(self.graph.given).tolist():
             z = self.graph.nodes[k]
-            if id(z) in self.to.place:
-                self.array[k], self.index[k] = self.to.place[id(z)]
+            if id(z) in self.to.known:
+                self.array[k], self.index[k] = self.to.place(z)
             elif z.op is ELEMENT and type(z.inputs[0]._data) is float:
                 floats.append(k)
             elif z.op is ELEMENT:

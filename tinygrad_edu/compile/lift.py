@@ -7,6 +7,7 @@ rules, and everything that is known of programs of arrays holds for it. Each sca
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,12 @@ from .regular import Regular
 from .scalars import Scalars, Walk
 
 WORTH = 16  # so many scalars must become one array, on average, or straight-line arithmetic is quicker
+PLACES = 1 << 32  # more than there are places in any array
 LEAST = 256  # fewer scalars are always left as they are
 
 
 class Lift:
-    """The arrays that scalars have become, and where each scalar lies: `place[id(node)]` is (array, place in it)."""
+    """The arrays that scalars have become, and where each scalar lies."""
 
     def __init__(self, trace: Any) -> None:
         self.trace = trace
@@ -40,7 +42,7 @@ class Lift:
         """Forget all arrays."""
         self.arrays: list[Any] = []
         self.number: dict[Node, int] = {}  # of an array, among all
-        self.place: dict[int, tuple[int, int]] = {}  # of a scalar that was lifted
+        self.known: dict[int, int] = {}  # where a scalar lies, by its id: one number for both, see `place`
         self.leaves: dict[int, list[Any]] = {}  # by the number of an array that stands for leaves, which these are
         self.views: dict[Any, Any] = {}
         self.joined: dict[tuple[int, ...], int] = {}
@@ -56,7 +58,7 @@ class Lift:
         begun = bool(self.arrays)  # then what is left must follow: it hangs on what was lifted
         if self.refused or (not begun and len(walk.nodes) < LEAST):
             return False
-        graph = Scalars(walk, roots, self.place, path)
+        graph = Scalars(walk, roots, self.known, path)
         if not begun and len(graph.inner) < WORTH * graph.depth:
             return False
         with np.errstate(all="ignore"):  # the scalars themselves have warned
@@ -64,11 +66,10 @@ class Lift:
         if batch is None:
             self.refused = True
             return False
-        wanted = {id(z) for z in roots}
-        places = zip(batch.array.tolist(), batch.index.tolist(), strict=True)
-        for z, at, lasts in zip(graph.nodes, places, batch.lasting().tolist(), strict=True):
-            if at[0] >= 0 and (lasts or id(z) in wanted):
-                self.place[id(z)] = at
+        lasts = (batch.array >= 0) & batch.lasting()
+        lasts[graph.wanted] = True
+        places = (batch.array * PLACES + batch.index)[lasts].tolist()
+        self.known.update(zip(compress(map(id, graph.nodes), lasts), places, strict=True))
         return True
 
     def lifted(self, graph: Scalars, begun: bool) -> Batch | None:
@@ -111,20 +112,25 @@ class Lift:
             self.arrays.append(array)
         return self.number[array]
 
-    def element(self, array: int, index: int) -> Any:
-        """Return a place as a scalar node."""
+    def place(self, z: Any) -> tuple[int, int]:
+        """Return the number of the array in which a scalar lies, and its place in it."""
+        return divmod(self.known[id(z)], PLACES)
+
+    def element(self, z: Any) -> Any:
+        """Return a scalar that was lifted as an element of its array."""
+        array, index = self.place(z)
         return element(self.arrays[array], index)
 
     # Their gradients --------------------------------------------------------------------------------------------
 
     def backward(self, root: Any, seed: Any, walk: Walk) -> dict[Any, Any] | None:
         """Return the gradient of each leaf behind `root` as a scalar node; None if it was not worth lifting."""
-        again = any(id(z) in self.place for z in walk.nodes)
+        again = any(id(z) in self.known for z in walk.nodes)
         reached = differentiable(root, walk.nodes)
         reached.update(z for z in self.stand_ins.values() if self.owner[id(z)] in reached)
-        if not self.lift([root, seed], self.walk([root, seed], self.place) if again else walk, reached):
+        if not self.lift([root, seed], self.walk([root, seed], self.known) if again else walk, reached):
             return None
-        number, index = self.place[id(root)]
+        number, index = self.place(root)
         top = self.arrays[number]
         start = self.gathered([seed])
         if top.size > 1:
@@ -135,16 +141,16 @@ class Lift:
             grads = pull(order, {top: shaped(start, top.shape)}, keep, itself)
         found: dict[Any, Any] = {}
         for x in keep:
-            g = self.numbered(grads[x]) if x in grads else -1
+            g = grads.get(x)
             for i, leaf in enumerate(self.leaves[self.number[x]]):
                 owner = self.owner.get(id(leaf), leaf)
                 if leaf in reached and self.stand_in(owner, root) is leaf:  # not what it was before it was assigned
-                    found[owner] = leaf.zero() if g < 0 else self.element(g, i)
+                    found[owner] = leaf.zero() if g is None else element(g, i)
         return found
 
     def gathered(self, nodes: Sequence[Any]) -> Any:
         """Return placed scalars as one array."""
-        places = [self.place[id(z)] for z in nodes]
+        places = [self.place(z) for z in nodes]
         arrays = tuple(dict.fromkeys(array for array, _ in places))
         whole, offsets = self.whole(arrays)
         start = dict(zip(arrays, offsets, strict=True))

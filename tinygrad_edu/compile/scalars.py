@@ -60,9 +60,9 @@ class Scalars:
 
     given: which are leaves, or computed elsewhere. kind: of the others, the number of their row and parameters in
     `rows`. columns, raw: of the others, in the order of `inner`, their operands' numbers and the operands themselves.
-    needs: 1 for those that need a gradient, 2 for those that are about to get one. level: how many steps a node is from
-    the given ones. absorbed: sums and products that are part of a sum above. terms, totals: the operands of sums of
-    many terms, and the number of each one's sum, in that one's order.
+    needs: 1 for those that need a gradient, 2 for those that are about to get one. wanted: the roots.
+    level: how many steps a node is from the given ones. absorbed: sums and products that are part of a sum above.
+    terms, totals: the operands of sums of many terms, and the number of each one's sum, in that one's order.
     """
 
     def __init__(self, walk: Walk, wanted: Iterable[Any], known: Collection[int], path: Container[Any] = ()) -> None:
@@ -89,7 +89,8 @@ class Scalars:
             for c, part in enumerate(self.raw):
                 if k >= 0 and part[k] is leaf:
                     self.columns[c, k] = number[id(other)]
-        self.flatten(np.array([number[id(z)] for z in wanted], int))
+        self.wanted = np.array([number[id(z)] for z in wanted], int)
+        self.flatten()
         self.level = self.levels()
 
     def read(self, inner: list[Any]) -> None:
@@ -108,16 +109,17 @@ class Scalars:
         self.kind = np.fromiter(map(by_op.__getitem__, ops), np.int64, len(ops))
         first: list[Any] = list(map(attrgetter("x"), inner))
         second: list[Any] = list(map(attrgetter("y"), inner))
-        self.raw = [first, second, *([ABSENT] * len(inner) for _ in range(arity(first, second) - 2))]
-        for k, y in enumerate(second):
-            if y is LISTED:
-                operands = first[k]
-                for c, part in enumerate(self.raw):
-                    part[k] = operands[c] if c < len(operands) else ABSENT
-                if inner[k].params:
-                    self.kind[k] = kind(ops[k], inner[k].params)
+        listed = [k for k, y in enumerate(second) if y is LISTED]
+        more = max([2, *(len(first[k]) for k in listed)]) - 2
+        self.raw = [first, second, *([ABSENT] * len(inner) for _ in range(more))]
+        for k in listed:
+            operands = first[k]
+            for c, part in enumerate(self.raw):
+                part[k] = operands[c] if c < len(operands) else ABSENT
+            if inner[k].params:
+                self.kind[k] = kind(ops[k], inner[k].params)
 
-    def flatten(self, wanted: Numbers) -> None:
+    def flatten(self) -> None:
         """Find chains of additions, and the products in them."""
         n, columns = len(self.nodes), self.columns
         rows = {id(op): i for i, (op, params) in enumerate(self.rows) if not params}
@@ -128,7 +130,7 @@ class Scalars:
         operands = columns[columns >= 0]
         users = np.broadcast_to(self.inner, columns.shape)[columns >= 0]
         uses = np.bincount(operands, minlength=n)
-        uses[wanted] += 2
+        uses[self.wanted] += 2
         user = np.zeros(n, int)
         user[operands] = users
         partial = (uses == 1) & is_add[user] & (self.needs == self.needs[user])
@@ -153,8 +155,14 @@ class Scalars:
         level = [0] * (len(self.nodes) + 2)  # the last two stand for CONSTANT and NOTHING, which are -1 and -2
         more = (~self.inside[self.inner]).astype(int).tolist()
         inner = self.inner.tolist()
-        for k, step, *operands in zip(inner, more, *self.columns.tolist(), strict=True):
-            level[k] = max(map(level.__getitem__, operands)) + step
+        first, second, *others = self.columns.tolist()
+        if others:
+            for k, step, *operands in zip(inner, more, first, second, *others, strict=True):
+                level[k] = max(map(level.__getitem__, operands)) + step
+        else:  # the commonest case, at half the time
+            for k, step, x, y in zip(inner, more, first, second, strict=True):
+                a, b = level[x], level[y]
+                level[k] = (a if a > b else b) + step
         return np.array(level[:-2], int)
 
     def constant(self, c: int, k: Numbers) -> list[Any]:
@@ -173,8 +181,3 @@ class Scalars:
         """How many different steps there are at least, if all nodes of a row and level are one."""
         free = self.inner[~self.absorbed[self.inner]]
         return len(np.unique(self.level[free] * len(self.rows) + self.kind[self.row_of[free]]))
-
-
-def arity(first: list[Any], second: list[Any]) -> int:
-    """Return the largest number of operands."""
-    return max([2, *(len(x) for x, y in zip(first, second, strict=True) if y is LISTED)])

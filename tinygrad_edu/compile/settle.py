@@ -30,7 +30,7 @@ def settled(trace: Trace, nodes: list[Node]) -> list[Node]:
 def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> list[Node]:
     """Return `nodes` with each of `scalars` as an element of an array."""
     lift = trace.lifted
-    if not lift.lift(scalars, lift.walk(scalars, lift.place)):
+    if not lift.lift(scalars, lift.walk(scalars, lift.known)):
         return nodes
     waiting: dict[Any, list[Effect]] = {}
     effects: list[Effect] = []
@@ -43,7 +43,7 @@ def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> li
         elif entries and type(effect.results[0]) is Value:
             waiting.setdefault(entries[0][0], []).append(effect)
         else:
-            results = tuple(lift.element(*lift.place[id(z)]) if type(z) is Value else z for z in effect.results)
+            results = tuple(lift.element(z) if type(z) is Value else z for z in effect.results)
             effects.append(Effect(effect.text, effect.owner, results, effect.places))
     for what, alike in waiting.items():
         if what is None:
@@ -53,14 +53,14 @@ def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> li
         else:
             effects += remembered(lift, alike)
     trace.effects = effects
-    return [lift.element(*lift.place[id(z)]) if type(z) is Value else z for z in nodes]
+    return [lift.element(z) if type(z) is Value else z for z in nodes]
 
 
 def written(lift: Lift, text: str, alike: Sequence[Effect]) -> list[Effect]:
     """Return effects on leaves as one for each array that the results lie in."""
     by_array: dict[int, list[tuple[int, Any]]] = {}
     for effect in alike:
-        array, i = lift.place[id(effect.results[0])]
+        array, i = lift.place(effect.results[0])
         by_array.setdefault(array, []).append((i, effect.owner))
     found = []
     for array, places in by_array.items():
@@ -74,9 +74,7 @@ def remembered(lift: Lift, alike: Sequence[Effect]) -> list[Effect]:
     """Return what an optimiser remembers of its weights as one effect, if it is of all of them."""
     optimizer = alike[0].owner
     if len(alike) < len(optimizer.memory):
-        return [
-            Effect(e.text, e.owner, tuple(lift.element(*lift.place[id(z)]) for z in e.results), e.places) for e in alike
-        ]
+        return [Effect(e.text, e.owner, tuple(lift.element(z) for z in e.results), e.places) for e in alike]
     parts = zip(*(effect.results for effect in alike), strict=True)
     results = tuple(lift.gathered(part) for part in parts)
     return [Effect(f"remember({{}}{', {}' * len(results)})", optimizer, results)]
