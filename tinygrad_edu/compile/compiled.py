@@ -15,8 +15,9 @@ from ..errors import CompileError, users_frame, users_line
 from ..graph import Node, data_of, tick
 from ..modes import tracing
 from ..tensor import Tensor
-from ..transforms.trees import leaves, rebuilt
+from ..transforms.trees import leaves, rebuilt, structure
 from ..value import Value
+from .cells import requires
 from .checking import World, largest_difference
 from .homes import Homes
 from .program import Program
@@ -111,11 +112,19 @@ def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
             key += x.shape, x.dtype
             inputs.append(np.array(x))  # `w.data` shows memory that the program may write over
         elif kind is list or kind is tuple or kind is dict:
-            for part in leaves(x):
-                more, found = signature((part,), {})
+            parts = leaves(x)
+            kinds = {*map(type, parts)}
+            if kinds == {float}:  # many plain numbers, or many Values: all at once
+                key.append(float)
+                inputs += parts
+            elif kinds == {Value}:
+                key += Value, *map(requires, parts)
+                inputs += map(data_of, parts)
+            else:
+                more, found = signature(parts, {})
                 key += more
                 inputs += found
-            key.append(str(rebuilt(x, iter(["·"] * len(leaves(x))))))
+            key.append(structure(x))
         elif isinstance(x, Node):
             key += kind, np.shape(x._data), getattr(x._data, "dtype", None), x._requires_grad
             inputs.append(x._data)

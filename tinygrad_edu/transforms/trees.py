@@ -5,15 +5,35 @@ Knows nothing of nodes or of derivatives. A leaf is whatever is not a list, a tu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..errors import ShapeError
 
+TREES = (list, tuple, dict)
+
 
 def leaves(tree: Any) -> list[Any]:
     """Return the leaves of a tree, from left to right."""
-    return [leaf for _, leaf in paths(tree)]
+    if not isinstance(tree, TREES):
+        return [tree]
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return list(parts) if all_leaves(parts) else [leaf for part in parts for leaf in leaves(part)]
+
+
+def structure(tree: Any) -> Any:
+    """Return what trees have in common that are built alike, whatever their leaves: something to look up by."""
+    if isinstance(tree, dict):
+        return dict, *tree, *map(structure, tree.values())
+    if isinstance(tree, (list, tuple)):
+        return type(tree), len(tree), *(() if all_leaves(tree) else map(structure, tree))
+    return None
+
+
+def all_leaves(parts: Iterable[Any]) -> bool:
+    """Whether parts of a tree are leaves, of one type: the commonest case, and found out quickly."""
+    kinds = {*map(type, parts)}
+    return len(kinds) == 1 and not issubclass(kinds.pop(), TREES)
 
 
 def paths(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
