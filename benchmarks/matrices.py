@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scalars import Step, descending, hips_descending
 
-RATE = 0.1
+RATE = 0.01  # with 0.1 the deepest net diverges after some thousand steps
 
 
 class Net(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,8 +36,11 @@ def trained(step: scalars.Step) -> tuple[dict[str, Any], Repetition]:
 
     def once() -> dict[str, float]:
         began = time.perf_counter()
-        step()
-        return {"step": time.perf_counter() - began}
+        loss = step()
+        seconds = time.perf_counter() - began
+        if not math.isfinite(loss):
+            raise ArithmeticError("the loss is no longer finite: this measures nothing")
+        return {"step": seconds}
 
     return {"losses": losses, "first": first}, once
 

@@ -121,6 +121,15 @@ def test_compiling_pays_once_the_first_step_is_caught_up_with(page):
     assert "never" in page("tables").paying(tasks)
 
 
+def test_a_net_that_diverges_is_not_measured(page):
+    losses = iter([3.0, 2.0, 1.0, 0.5, float("nan")])
+    about, once = page("tasks").trained(lambda: next(losses))
+    assert about["losses"] == [3.0, 2.0, 1.0]
+    assert once()["step"] >= 0
+    with pytest.raises(ArithmeticError, match="no longer finite"):
+        once()
+
+
 def test_a_subject_that_dies_is_told_and_the_others_go_on(page, monkeypatch):
     turns = page("turns")
     racer = turns.Racer("numpy", "import")
