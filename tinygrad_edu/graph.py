@@ -33,6 +33,7 @@ ABSENT: Any = object()  # in the second operand's slot: there is only one
 LISTED: Any = object()  # in the second operand's slot: all of them are in a tuple in the first one's
 NO_RULES = itertools.repeat(None)  # of a fact, or for the indices of an operand: but they may be stale as well
 NO_PARAMS: dict[str, Any] = {}  # no keyword parameters; nobody writes into it
+CUT: dict[str, Any] = {"cut": "made inside no_grad()"}  # nor into this
 
 
 def data_of(x: Any) -> Any:
@@ -186,7 +187,7 @@ class Node:
         if here is not None and op is not None and not here.recording:
             requires_grad = False
             if here.trace is None:  # a program must compute again even what needs no gradient
-                op, operands, params = None, (), {"cut": "made inside no_grad()"}
+                op, operands, params = None, (), CUT
         self._grad, self.label, self.op, self.params = None, "", op, params
         self._requires_grad, self.born = requires_grad, tick()
         if params or len(operands) > 2:

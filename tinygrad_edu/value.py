@@ -90,7 +90,7 @@ def two(row: Op) -> Callable[[Any, Any], Any]:
     def method(x: Value, y: Any) -> Any:
         kind, here = type(y), mode_here()
         if (here is not None and not here.recording) or (kind is not Value and kind not in EXACT):
-            return Value.make(row, (x, y), NO_PARAMS) if isinstance(y, OPERAND) or traced(y) else NotImplemented
+            return Value.make(row, (x, y), NO_PARAMS) if traced(y) or isinstance(y, OPERAND) else NotImplemented
         z: Value = new(Value)
         try:
             z._data = scalar(x._data, y._data if kind is Value else y)
@@ -115,7 +115,7 @@ def reflected(row: Op) -> Callable[[Any, Any], Any]:
     def method(y: Value, x: Any) -> Any:
         here = mode_here()
         if (here is not None and not here.recording) or type(x) not in EXACT:
-            return Value.make(row, (x, y), NO_PARAMS) if isinstance(x, OPERAND) or traced(x) else NotImplemented
+            return Value.make(row, (x, y), NO_PARAMS) if traced(x) or isinstance(x, OPERAND) else NotImplemented
         z: Value = new(Value)
         try:
             z._data = scalar(x, y._data)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import ABSENT, Node, history, itself, pull
+from ..graph import ABSENT, NO_PARAMS, Node, history, itself, pull
 from ..ops.indexing import HERE, put
 from ..ops.shapes import concatenate
 from ..value import Value
@@ -98,7 +98,8 @@ class Lift:
                 if (leaf, tick) not in self.stand_ins:
                     other: Any = object.__new__(Value)
                     other._data, other._requires_grad, other.born = node._data, leaf._requires_grad, tick
-                    other.op, other.x, other.y = STAND_IN, node, ABSENT
+                    other.op, other.x, other.y, other.params = STAND_IN, node, ABSENT, NO_PARAMS
+                    other._grad, other.label = None, ""
                     other.code, other.instruction = node.code, node.instruction
                     self.stand_ins[leaf, tick] = other
                     self.owner[id(other)] = leaf
