@@ -19,7 +19,7 @@ from ..draw.page import Page
 from ..draw.recorder import Recorder
 from ..draw.stepper import stepper
 from ..graph import Node, gradients, history
-from ..nn import Linear, Sequential
+from ..nn import Linear, Sequential, Softmax
 from ..nn.functional import cross_entropy
 from ..tensor import Tensor
 from ..value import Value
@@ -93,7 +93,7 @@ def network(model: Sequential, x: Array, y: int) -> Drawing:
     """Draw the trained net with the activations that one image causes, and the gradients of its cost."""
     model.zero_grad()
     cross_entropy(model(x), y).backward()
-    return draw_network(model, x, image=(8, 8), lr=LEARNING_RATE)
+    return draw_network(Sequential(*model, Softmax(dim=-1)), x, image=(8, 8), lr=LEARNING_RATE)
 
 
 def proof(model: Sequential, x: Array, y: Array, hand: list[Compared]) -> Drawing:
@@ -135,8 +135,8 @@ def neuron(model: Sequential, x: Array, y: int) -> tuple[Drawing, str, Page]:
     a.backward(of_after._data[j])
     said = (
         f"Neuron {j + 1} of the second hidden layer, at work on the same image, with its {DRAWN} strongest inputs of "
-        f"{len(inputs)}. “data” was computed forwards, “grad” backwards: how fast the cost C changes "
-        f"with each number. For {one.w[strongest[-1]].label} it is ∂C/∂{one.a_label} times 1, the slope of the ReLU, "
+        f"{len(inputs)}. “data” was computed forwards, “grad” backwards: how fast the cost C_0 changes "
+        f"with each number. For {one.w[strongest[-1]].label} it is ∂C_0/∂{one.a_label} times 1, the slope of the ReLU, "
         f"times {inputs[strongest[-1]].label}."
     )
     return draw(a), said, stepper(a)

@@ -30,10 +30,15 @@ FRAMES_FIT = (  # asks the page in each frame how high it is
     'for(const frame of frames){frame.addEventListener("load",()=>ask(frame));ask(frame)}'
     'addEventListener("resize",()=>frames.forEach(ask));addEventListener("load",()=>frames.forEach(ask));'
 )
-FORWARD = (("z^(l) = W^(l) a^(l−1) + b^(l)", "a^(l) = σ(z^(l))"),)
+FORWARD = (
+    ("z_j^(l) = Σ_k w_jk^(l) a_k^(l−1) + b_j^(l)", "the weighted sum of neuron j, and its bias"),
+    ("a_j^(l) = σ(z_j^(l))", "through the ReLU, σ(z) = max(0, z); in the last layer L through the softmax"),
+)
 BACKWARD = (
-    ("δ^(L) = a^(L) − y", "δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ σ′(z^(l))"),
-    ("∂C/∂w_jk^(l) = δ_j^(l) a_k^(l−1)", "∂C/∂b_j^(l) = δ_j^(l)"),
+    ("δ_j^(L) = a_j^(L) − y_j", "the last layer: what it says less what it should say, 1 for the right digit, else 0"),
+    ("δ_k^(l) = σ′(z_k^(l)) Σ_j w_jk^(l+1) δ_j^(l+1)", "a layer before: along the same weights, backwards"),
+    ("∂C_0/∂w_jk^(l) = δ_j^(l) a_k^(l−1)", "a weight: times the activation that went in"),
+    ("∂C_0/∂b_j^(l) = δ_j^(l)", "a bias: as if 1 went in"),
 )
 
 
@@ -47,11 +52,11 @@ def report(found: Findings, drawn: Pictures) -> Page:
         headline(found),
         "<h2>Input, hidden layers, output</h2>",
         "<p>The 64 pixels of an image go in on the left. Each neuron of a layer adds up what the layer before says, "
-        f"weighted, and passes it on: this is forward propagation. The image, a {found.digits[found.shown]}, is of all "
-        "that the net recognises the one that it is least sure of. Blue weights are positive, orange, dashed ones "
-        "negative; beside each first neuron is the image of its 64 weights. Output neuron 1 scores the "
-        "digit 0, neuron 2 the digit 1, and so on.</p>",
+        "weighted, and passes it on: this is forward propagation.</p>",
         formulas(FORWARD),
+        f"<p>Here it is done for the {found.digits[found.shown]} of which, among all that it reads rightly, the net is "
+        "least sure. Blue weights are positive; orange, dashed ones are negative; beside each first neuron are "
+        "its 64 weights, as an image. The first output neuron speaks for the digit 0, the second for 1, and so on.</p>",
         f'<div class="scroll">{drawn.network.svg()}</div>',
         more("network.html", "Choose a neuron and read its arithmetic; see each weight’s gradient and nudge"),
         "<h2>One neuron</h2>",
@@ -64,9 +69,9 @@ def report(found: Findings, drawn: Pictures) -> Page:
         "<h2>The cost: how wrong the net is</h2>",
         cost(found),
         "<h2>Backpropagation: the nudge that each weight wants</h2>",
-        f"<p>How the cost changes with a weight says which way to nudge it: by −η ∂C/∂w, with η = {LEARNING_RATE} "
-        f"here. Neuron by neuron, from the last layer to the first, {notation('δ_j^(l) = ∂C/∂z_j^(l)')} is what it "
-        "takes:</p>",
+        f"<p>How the cost changes with a weight says which way to nudge it: by −η {notation('∂C_0/∂w_jk^(l)')}, with "
+        f"η = {LEARNING_RATE} here. To know that for every weight, one needs a single number a neuron, "
+        f"{notation('δ_j^(l) = ∂C_0/∂z_j^(l)')}, from the last layer to the first:</p>",
         formulas(BACKWARD),
         "<h2>Gradient descent: all nudges, averaged</h2>",
         "<p>Each example alone would nudge the untrained net towards its own digit: here are the nudges that "
@@ -78,14 +83,16 @@ def report(found: Findings, drawn: Pictures) -> Page:
         f"{found.cost[1]:.2g}. Each step goes on with {MOMENTUM} of the one before: its momentum. Press play, and see "
         "the weights of the first neurons turn from noise into patterns.</p>",
         framed(drawn.training_page, "training"),
-        "<p>The same run as a walk. All weights together are one point; its height is the cost there, of "
-        f"{JUDGES} images. Training walks down.</p>",
+        "<h2>The same run as a walk</h2>",
+        "<p>A golfer feels the slope under the ball, plays it a little way downhill, and looks again. So does "
+        "training: all weights together are one point, and the height there is the cost, of "
+        f"{JUDGES} images.</p>",
         framed(drawn.landscape_page, "landscape"),
         "<h2>Checked by hand</h2>",
         "<p>The formulas above, written out in plain NumPy, one example at a time, then averaged over a batch of "
         f"{BATCH}; beside them what this package computes. All numbers are compared; the table shows the largest of "
-        f"each gradient. The nudges of the batch average to its gradient to {found.nudges.error:.0e}, and the net as "
-        f"{found.scales.count} single neurons has the same gradients to {found.scales.gradient_error:.0e}.</p>",
+        f"each gradient. The nudges of the batch average to its gradient to {power(found.nudges.error)}, and the net "
+        f"as {found.scales.count} single neurons has the same gradients, to {power(found.scales.gradient_error)}.</p>",
         gradients(found),
         "<p>The same check on the graph of the trained net’s cost:</p>",
         f'<div class="scroll">{drawn.proof.svg()}</div>',
@@ -124,12 +131,13 @@ def cost(found: Findings) -> str:
             (notation("probability a^(3)"), p, ".1%"),
         )
     ]
-    formula = notation(f"C = −ln a_y^(3) = −ln {p[digit]:.4f} = {-np.log(p[digit]):.4f}")
+    formula = notation(f"C_0 = −ln a_y^(3) = −ln {p[digit]:.4f} = {-np.log(p[digit]):.4f}")
     return (
-        "<p>The net’s output is ten scores. The softmax, which belongs to the cost here, makes them positive and "
+        "<p>The last layer’s weighted sums are ten scores. The softmax makes them positive and "
         "brings them to a sum of 1: that is how much the net believes in each digit. The cost is small where it "
-        f"believes in the right one; for this {digit} it is <em>{formula}</em>. Training makes its average over all "
-        "images small.</p>" + table(("digit", *map(str, range(10))), rows)
+        f"believes in the right one, y; for this {digit} it is <em>{formula}</em>. The 0 says that it is the cost of "
+        "one example; training makes C small, the average over all.</p>"
+        + table(("digit", *map(str, range(10))), rows)
     )
 
 
@@ -140,8 +148,8 @@ def headline(found: Findings) -> str:
     tiles = [
         (f"<b>{found.held_out:.1%}</b>", f"of images it had never seen: {right} of {len(found.digits)}"),
         (f"<b>{found.learnt:.1%}</b>", "of the images it learnt from"),
-        (mark, f"{found.gradients:,} gradients by hand and automatic, to {found.worst:.0e}"),
-        (f"<b>{found.scales.error:.0e}</b>", "between tensors and single neurons"),
+        (mark, f"{found.gradients:,} gradients, derived by hand and automatic, to {power(found.worst)}"),
+        (f"<b>{power(found.scales.error)}</b>", "between a net of arrays and the same as single neurons"),
     ]
     return '<div class="tiles">' + "".join(f'<div class="tile">{b}{text}</div>' for b, text in tiles) + "</div>"
 
@@ -161,7 +169,7 @@ def figure(found: Findings, i: int, kind: str) -> str:
     """Return one image with what the net takes it for."""
     truth, taken = found.digits[i], found.taken_for[i]
     text = f"{taken}" if kind == "right" else f"{taken}, is {truth}"
-    image = f'<img alt="a handwritten {truth}" src="{uri(grey(-found.images[i].reshape(8, 8)))}">'
+    image = f'<img alt="a handwritten {truth}" src="{uri(grey(found.images[i].reshape(8, 8)))}">'
     return f'<figure class="{kind}">{image}<figcaption>{text}</figcaption></figure>'
 
 
@@ -172,7 +180,7 @@ def gradients(found: Findings) -> str:
         cells = [f'<td class="name">∂C/∂{notation(pair[0].name)}</td>', f"<td>{pair[0].size}</td>"]
         for one in pair:
             mark = '<span class="ok">✓</span>' if one.error <= TOLERANCE else '<span class="bad">✗</span>'
-            cells += [f"<td>{n:.8f}</td>" for n in one.largest] + [f"<td>{one.error:.1e} {mark}</td>"]
+            cells += [f"<td>{n:.8f}</td>" for n in one.largest] + [f"<td>{power(one.error)} {mark}</td>"]
         rows.append("".join(cells))
     untrained, trained = (
         (f"largest {when}, by hand", "automatic", "relative error") for when in ("before training", "after")
@@ -188,19 +196,22 @@ def table(heads: Iterable[str], rows: Iterable[str]) -> str:
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
+def power(number: float) -> str:
+    """Return a tiny number as people write it: 4 × 10⁻¹⁶, or 0."""
+    digit, ten = f"{number:.0e}".split("e")
+    return f'<span class="nowrap">{digit} × 10<sup>{signed(int(ten), "d")}</sup></span>' if number else "0"
+
+
 def signed(number: float, form: str) -> str:
     """Return a number with a minus sign that is as wide as the plus."""
     return format(number, form).replace("-", "−")
 
 
-def formulas(texts: Iterable[Iterable[str]]) -> str:
-    """Return formulas as a small table."""
-    rows = ("".join(f'<td class="name">{notation(text)}</td>' for text in row) for row in texts)
-    return (
-        '<div class="scroll bare"><table class="formulas">'
-        + "".join(f"<tr>{row}</tr>" for row in rows)
-        + "</table></div>"
-    )
+def formulas(lines: Iterable[tuple[str, str]]) -> str:
+    """Return formulas as a small table, each with what it says."""
+    rows = (f'<td class="name">{notation(text)}</td><td class="what">{said}</td>' for text, said in lines)
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<div class="scroll bare"><table class="formulas">{body}</table></div>'
 
 
 def notation(text: str) -> str:
