@@ -3,7 +3,11 @@
 import base64
 import copy
 import json
+import os
 import re
+import socket
+import subprocess
+import threading
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -337,3 +341,83 @@ def test_no_page_asks_for_anything(run):
     for page in pages:
         assert set(re.findall(r"https?://[^\"'\s<>]*", page.html)) <= {"http://www.w3.org/2000/svg"}
         assert "color-scheme:light dark" in page.html
+
+
+NASTY = [
+    "<b>x</b>",
+    '"]; evil [label="x',
+    "{a|b}",
+    "{data}",
+    "back\\N",
+    "</script><img src=x onerror=alert(1)>",
+    "x" * 10**6,
+]
+
+
+@pytest.mark.browser
+def test_labels_are_harmless_on_every_page(browser, tmp_path):  # noqa: F811
+    leaves = [tg.Value(float(k), label=label) for k, label in enumerate(NASTY)]
+    total = sum(leaf * leaf for leaf in leaves)
+    net = nn.Linear(4, len(NASTY), rng=0)
+    pages = {
+        "step": tg.stepper(total),
+        "draw": tg.draw(total).html(),
+        "nudges": tg.nudges({label: np.ones((len(NASTY), 1)) for label in NASTY}, 0.1, examples=NASTY),
+        "digit": tg.digit_page(net, size=(2, 2), classes=NASTY),
+    }
+    for name, each in pages.items():
+        assert len(each.html) < 200_000, "a very long name is cut"
+        with opened(browser, each.save(tmp_path / f"{name}.html"), "#last") as page:
+            assert page.locator("img, b").count() == 0, name
+            assert "<b>x</b>" in page.locator("body").text_content()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+def test_pages_need_no_process_no_network_and_no_thread(monkeypatch, run):
+    def forbidden(*_args, **_keywords):
+        raise OSError("as in a browser, where there are none")
+
+    monkeypatch.setenv("PATH", "")
+    for owner, name in ((subprocess, "Popen"), (socket, "socket"), (threading.Thread, "start"), (os, "fork")):
+        monkeypatch.setattr(owner, name, forbidden)
+    net, recorder = run
+    loss = loss_of(net)
+    pages = [tg.stepper(loss, model=net), tg.draw(loss).html(), tg.draw_network(net).html(), recorder.replay()]
+    pages += [recorder.landscape(loss_of, size=3), tg.nudges(np.ones((2, 2)), 1.0), tg.digit_page(nn.Linear(64, 10))]
+    for page in pages:
+        assert "<script>" in page.html
+        assert page._repr_html_().startswith('<iframe sandbox="allow-scripts" srcdoc="')
+    assert "<svg" in tg.draw(loss)._repr_mimebundle_()["image/svg+xml"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
+def test_every_page_fits_and_works_in_a_sandboxed_frame(browser, tmp_path, run, scheme, width):  # noqa: F811
+    net, recorder = run
+    trained_net = nn.Sequential(nn.Linear(64, 12, rng=0), nn.ReLU(), nn.Linear(12, 10, rng=1))
+    pages = [
+        tg.stepper(loss_of(net)),
+        recorder.replay(),
+        recorder.landscape(loss_of, size=5),
+        tg.digit_page(trained_net),
+    ]
+    pages += [tg.nudges(np.ones((3, 30)), 1.0), tg.draw_network(net, [1.0, 2.0]).html()]
+    frames = "".join(f"<div>{each._repr_html_()}</div>" for each in pages)
+    (tmp_path / "book.html").write_text(f"<!doctype html><meta charset=utf-8>{frames}", encoding="utf-8")
+    with opened(browser, tmp_path / "book.html", scheme=scheme, width=width) as page:
+        assert len(page.frames) == 1 + len(pages)
+        for frame in page.frames[1:]:
+            frame.wait_for_load_state()
+            assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), frame.title()
+            assert frame.evaluate("getComputedStyle(document.body).colorScheme") == "light dark"
+            if frame.locator("#slide").count():
+                frame.locator("#slide").press("End")
+                assert frame.evaluate("slide.value === slide.max"), frame.title()
+                frame.locator("#slide").press("ArrowLeft")
+                assert frame.evaluate("Number(slide.value) === slide.max - 1"), frame.title()
+        digit = page.frames[4].locator("#pad")
+        box = digit.bounding_box()
+        digit.dispatch_event("pointerdown", {"clientX": 60, "clientY": 150, "pointerType": "touch"})
+        digit.dispatch_event("pointermove", {"clientX": 160, "clientY": 250, "pointerType": "touch"})
+        assert box["width"] > 200
+        assert page.frames[4].inner_text("#verdict").startswith("The net reads")

@@ -220,15 +220,69 @@ def test_it_works_in_a_sandboxed_frame_of_a_notebook(browser, tmp_path):  # noqa
 
 
 @pytest.mark.browser
-def test_labels_are_harmless(browser, tmp_path):  # noqa: F811
-    nasty = "</script><img src=x onerror=alert(1)>"
-    x = tg.Value(2.0, label=nasty)
-    y = x * tg.Value(3.0, label="{data}")
-    y.label = "<b>]]>"
-    tg.stepper(y, tmp_path / "step.html")
-    with opened(browser, tmp_path / "step.html", "#last") as page:
-        assert page.locator("img").count() == 0
-        assert list(gradients_shown(page).values()) == ["3", "2"]
+def test_the_quiz_is_taken_by_keyboard_alone(browser, tmp_path):  # noqa: F811
+    w, x = tg.Value(3.0, label="w"), tg.Value(0.25, label="x")
+    y = (w * x) ** 2
+    y.label = "y"
+    with opened(browser, tg.stepper(y).save(tmp_path / "step.html")) as page:
+        page.focus("#quiz")
+        page.keyboard.press("Enter")
+        assert page.inner_text("#count") == "3 / 5"
+        for wrong in ("", "1/0", "1.4", "3/2/1"):
+            page.keyboard.press("Control+A")
+            page.keyboard.type(wrong)
+            page.keyboard.press("Enter")
+            assert "✗" in page.inner_text("#ask")
+        page.keyboard.press("Control+A")
+        page.keyboard.type("6/4")
+        page.keyboard.press("Enter")
+        assert page.inner_text("#count") == "4 / 5"
+        assert page.evaluate("document.activeElement.ariaLabel") == "gradient of w"
+        page.keyboard.type("0,376")  # 0.375, within a half per cent
+        page.keyboard.press("Tab")
+        page.keyboard.type("4.5")
+        page.keyboard.press("Enter")
+        assert page.inner_text("#count") == "5 / 5"
+        assert gradients_shown(page) == {"w": "0.375", "x": "4.5"}
+
+
+@pytest.mark.browser
+def test_arrays_are_shown_row_by_row(browser, tmp_path):  # noqa: F811
+    rng = np.random.default_rng(0)
+    net = tg.nn.Sequential(tg.nn.Linear(3, 2, rng=rng), tg.nn.Tanh())
+    x = tg.Tensor(rng.normal(size=(2, 3)), requires_grad=False, label="x")
+    loss = (net(x) ** 2).mean()
+    loss.label = "C"
+    loss.backward()
+    weight, bias = net[0].weight, net[0].bias
+
+    def matrices(page):
+        rows = "all => all.map(m => [...m.rows ?? m.children].map(r => [...r.children].map(c => c.textContent)))"
+        found = page.locator("#say mtable.m").evaluate_all(rows)
+        return [np.array([[float(x.replace("−", "-")) for x in row] for row in m]) for m in found]
+
+    def close(mine, theirs):
+        np.testing.assert_allclose(mine, np.atleast_2d(theirs), rtol=6e-3, atol=1e-9)
+
+    with opened(browser, tg.stepper(loss).save(tmp_path / "step.html"), "#1") as page:
+        shown = matrices(page)
+        for mine, theirs in zip(shown, (x.data, weight.data, bias.data, net[0](x).data), strict=True):
+            close(mine, theirs)
+        page.keyboard.press("End")
+        shown = matrices(page)
+        assert "axis 0" in page.inner_text("#say"), "a bias is added to every row, so that its gradient is their sum"
+        close(shown[0].T @ shown[1], weight.grad)
+        close(shown[2], weight.grad)
+        close(shown[3].sum(axis=0, keepdims=True), bias.grad)
+        close(shown[4], bias.grad)
+
+
+def test_large_arrays_and_large_graphs_say_what_is_not_shown():
+    net = tg.nn.Linear(64, 3, rng=0)
+    page = tg.stepper(net(np.ones((5, 64))).sum()).html
+    assert '"s":"5×64"' in page
+    assert "do not fit on a screen" not in page
+    assert "977 nodes do not fit on a screen" in tg.stepper(tg.nn.MLP(2, [16, 16, 1])([1.0, 2.0])).html
 
 
 @pytest.mark.browser

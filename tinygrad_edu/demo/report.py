@@ -136,8 +136,7 @@ def cost(found: Findings) -> str:
         "<p>The last layer’s weighted sums are ten scores. The softmax makes them positive and "
         "brings them to a sum of 1: that is how much the net believes in each digit. The cost is small where it "
         f"believes in the right one, y; for this {digit} it is <em>{formula}</em>. The 0 says that it is the cost of "
-        "one example; training makes C small, the average over all.</p>"
-        + table(("digit", *map(str, range(10))), rows)
+        "one example; training makes C small, the average over all.</p>" + table(("digit", *map(str, range(10))), rows)
     )
 
 

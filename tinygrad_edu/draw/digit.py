@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import ShapeError
 from .layers import Array, layers_of
 from .page import Page, asset, data, filled
+from .picture import shown
 
 KNOWN = ("", "relu", "tanh", "sigmoid", "softmax")  # the activations that the page can compute
 
@@ -30,7 +31,7 @@ def digit_page(model: Any, size: tuple[int, int] = (8, 8), *, classes: Sequence[
     for layer in layers:
         if layer.activation not in KNOWN or len(layer.after) > 1:
             raise ValueError(f"digit_page computes {', '.join(KNOWN[1:])}, not {layer.activation}")
-    names = [str(name) for name in (classes or range(outputs))]
+    names = [shown(str(name)) for name in (classes or range(outputs))]
     if len(names) != outputs:
         raise ValueError(f"digit_page: {len(names)} classes for {outputs} outputs")
     content = {
