@@ -97,6 +97,7 @@ def test_the_page_stands_alone_and_shows_everything(done):
         "Backpropagation",
         "Gradient descent",
         "Training",
+        "The same run",
         "Checked",
         "What",
         "Try",
@@ -240,7 +241,17 @@ def test_what_is_compared_is_not_zero():
 def test_no_progress_bar_without_tqdm(monkeypatch, capsys):
     monkeypatch.setattr(demo.progress.__globals__["importlib"].util, "find_spec", lambda name: None)
     assert list(demo.progress("training", range(3))) == [0, 1, 2]
-    assert 'training: 3 epochs (for a progress bar: pip install "tinygrad-edu[progress]")' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said == 'training   3 epochs (for a progress bar: pip install "tinygrad-edu[progress]")\n'
+
+
+def test_in_a_terminal_lines_fit(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    demo.say("wrote", "out/report.html, and beside it neuron.svg, network.svg")
+    assert capsys.readouterr().out == (
+        "wrote      out/report.html, and beside\n           it neuron.svg, network.svg\n"
+    )
 
 
 def test_what_it_cannot_do_is_said(tmp_path, capsys):

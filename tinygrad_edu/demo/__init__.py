@@ -13,7 +13,7 @@ from ..data import load_digits, split
 from . import checks
 from .findings import Findings
 from .pictures import pictures
-from .progress import progress
+from .progress import progress, say
 from .report import report
 from .training import BATCH, digit_net, least_sure, recognised, train
 
@@ -26,12 +26,12 @@ def run(seed: int, epochs: int, out: Path) -> int:
     out.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     (x, y), (x_test, y_test) = split(*load_digits(), rng=rng)
-    print(f"digits     {len(x):,} real images to learn from, {len(x_test)} held out (seed {seed})")
+    say("digits", f"{len(x):,} real images to learn from, {len(x_test)} held out (seed {seed})")
 
     model = digit_net(rng)
     batch = x[:BATCH], y[:BATCH]
     before, nudges = checks.by_hand(model, *batch), checks.nudges(model, *batch)
-    recorder = train(model, x, y, progress("training ", range(epochs)), epochs, rng)
+    recorder = train(model, x, y, progress("training", range(epochs)), epochs, rng)
     shown = least_sure(model, x_test, y_test)
     image, digit = x_test[shown], int(y_test[shown])
     found = Findings(
@@ -48,14 +48,16 @@ def run(seed: int, epochs: int, out: Path) -> int:
         shown=shown,
         scales=checks.as_neurons(model, image, digit),
     )
-    print(f"accuracy   {found.learnt:.1%} of those it learnt from, {found.held_out:.1%} of those held out")
-    print(f"gradients  all {found.gradients:,} of a batch, before training and after, are those derived by hand:")
-    print(f"           {'equal' if found.equal else 'NOT EQUAL'}, to {found.worst:.1e} (at most {checks.TOLERANCE:g})")
-    print(f"nudges     of {BATCH} single examples average to the gradient of the batch: to {found.nudges.error:.1e}")
-    print(f"neurons    {found.scales.count} single ones give the same outputs: to {found.scales.error:.1e}")
+    say("accuracy", f"{found.learnt:.1%} of those it learnt from, {found.held_out:.1%} of those held out")
+    verdict = f"{'equal' if found.equal else 'NOT EQUAL'}, to {found.worst:.1e} (at most {checks.TOLERANCE:g})"
+    batch_of = f"all {found.gradients:,} of a batch, before training and after, are those derived by hand"
+    say("gradients", f"{batch_of}: {verdict}")
+    say("nudges", f"of {BATCH} single examples average to the gradient of the batch: to {found.nudges.error:.1e}")
+    say("neurons", f"{found.scales.count} single ones give the same outputs: to {found.scales.error:.1e}")
 
     drawn = pictures(recorder, x, y, image, digit, found.after, found.nudges)
     page = report(found, drawn).save(out / "report.html")
     beside = drawn.save(out)
-    print(f"wrote      {page}, and beside it {', '.join(path.name for path in beside)}")
+    say("wrote", f"{page}, and beside it {', '.join(path.name for path in beside)}")
+    say("next", f"open {page} in a browser, and draw a digit for the net at its end")
     return 0 if found.equal else 1

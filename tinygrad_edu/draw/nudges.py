@@ -56,8 +56,8 @@ def nudges(
         else "",
     }
     body = filled(asset("nudges.html"), parts_of_page)
-    text = in_a_terminal(titles, labels, rows)
-    return Page("Nudges, averaged", body, styles=asset("nudges.css"), height=480, text=text)
+    text, height = in_a_terminal(titles, labels, rows), min(820, 180 + 32 * len(labels))
+    return Page("Nudges, averaged", body, styles=asset("nudges.css"), height=height, text=text)
 
 
 def in_a_terminal(titles: list[str], labels: list[str], rows: Any) -> str:

@@ -141,7 +141,7 @@
     if (form.hidden) return;
     form.innerHTML = `<span>Next: ${sentence(step)[0]}. What will these be?</span>`;
     for (const [card, text] of questions) {
-      form.insertAdjacentHTML("beforeend", `<label><math>${gradient_of(card)}</math>
+      form.insertAdjacentHTML("beforeend", `<label><math displaystyle="true">${gradient_of(card)}</math>
         <input inputmode="text" autocomplete="off" data-answer="${numeric(text)}"><output></output></label>`);
       form.lastChild.querySelector("input").setAttribute("aria-label", `gradient of ${titles[card]}`);
     }
