@@ -255,6 +255,18 @@ def test_titles_of_textbooks_are_set_as_there_and_read_as_typed(title):
     assert (expected if title.isascii() else r"$\alpha$\_1") in drawing.sketch.tex()
 
 
+def test_a_fold_of_a_batch_has_its_title_set_too():
+    x, w = tg.Value(2.0, label="x"), tg.Value(3.0, label="w_1")
+    many = []
+    for _ in range(320):
+        z = w * x + 1.0
+        z.label = "z_1^(1)"
+        many.append(z.tanh())
+    drawn = tg.draw(sum(many)).svg()
+    assert "z_1^(1) ×320" in texts(drawn)
+    assert '<tspan class="i" dy="3">1</tspan>' in drawn
+
+
 @pytest.mark.parametrize("title", ["my_var", "w_", "_x", "a^b^c", "w_12^", "^", "x_<b>", "ab_1", "x"])
 def test_other_titles_are_left_as_they_are(title):
     found = ET.fromstring(tg.draw(tg.Value(1.0, label=title) * 2.0).svg())

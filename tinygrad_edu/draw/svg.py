@@ -256,7 +256,8 @@ def titled(title: str, small: bool) -> str:
 
     What stands between them is there too, unseen, so that whoever copies or reads the text finds it as it was typed.
     """
-    found = scripts(title) if small else None
+    name, _, times = title.partition(" ×")  # of a fold
+    found = scripts(name) if small else None
     if found is None:
         return escape(title, quote=False)
     letter, low, high = found
@@ -267,7 +268,8 @@ def titled(title: str, small: bool) -> str:
     if high:
         back = f' dx="{-SCRIPT * len(low):.0f}"' if low else ""
         parts.append(f'<tspan class="h">^</tspan><tspan class="i" dy="{-4 - down}"{back}>{high}</tspan>')
-    return "".join(parts)
+        down = -4
+    return "".join(parts) + (f'<tspan dy="{-down}"> ×{escape(times)}</tspan>' if times else "")
 
 
 def heat_legend(x: float, y: float) -> str:
