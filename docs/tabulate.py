@@ -54,9 +54,10 @@ divides zero by zero. Where it has none, something must be answered all the same
 
 1. **At a kink, the slope nearest to zero** among all that lie between the left and the right one: `abs` and `norm`
    have gradient 0 at 0.
-2. **At a tie, equal shares.** The gradient of `maximum(x, x)` is then 1, and `max` of four equal numbers gives
-   each a quarter. Together with the first principle this makes composed formulas right: the cross entropy of a
-   logit written as `maximum(x, 0) - x + log1p(exp(-abs(x)))` has its true slope of -1/2 at 0.
+2. **At a tie, equal shares.** The gradient of `maximum(x, x)` is then 1, and `max` of four equal numbers, or a
+   window of `max_pool2d`, gives each a quarter. Together with the first principle this makes composed formulas
+   right: the cross entropy of a logit written as `maximum(x, 0) - x + log1p(exp(-abs(x)))` has its true slope of
+   -1/2 at 0.
 3. **Beside a constant piece, an activation is off:** `relu`, `relu6`, `hardtanh` and `hardsigmoid` have slope 0
    where they begin to be constant. `clip` counts its bounds as inside, with slope 1.
 4. **An infinite slope stays infinite.** It is not clamped to something that looks finite: `sqrt` has slope inf at

@@ -145,6 +145,19 @@ def test_padding_is_never_the_largest_and_a_nan_is_not_hidden():
     assert np.isnan(F.avg_pool2d(x, 3)).all()
 
 
+def test_a_window_that_may_reach_over_the_edge_may_be_larger_than_the_image():
+    x = normal(2, 2, 3)
+    np.testing.assert_array_equal(F.max_pool2d(x, (3, 2), ceil_mode=True)[:, 0, 0], x[:, :, :2].max(axis=(1, 2)))
+    np.testing.assert_allclose(F.avg_pool2d(x, 3, ceil_mode=True), x.mean(axis=(1, 2), keepdims=True), atol=1e-15)
+
+
+def test_results_that_no_image_of_this_size_gives_are_refused():
+    with pytest.raises(ValueError, match="4 windows of 2 rows, dilated by 1, do not lie on 4 rows"):
+        conv2d_weight(normal(1, 1, 4, 4), normal(1, 1, 4, 3), size=(2, 2))
+    with pytest.raises(ValueError, match="reshape"):
+        conv2d_input(normal(1, 1, 4, 3), normal(1, 1, 2, 2), size=(4, 4))
+
+
 def test_padding_same_keeps_the_size():
     for k, d in [(1, 1), (2, 1), (3, 2), (4, 1)]:
         assert F.conv2d(normal(1, 2, 7, 6), normal(3, 2, k, k), padding="same", dilation=d).shape == (1, 3, 7, 6)
@@ -344,6 +357,17 @@ def test_the_chain_rule_is_told_node_by_node():
     assert "max_unpool2d(" in told
     assert "conv2d(" in tg.tree(loss)
     assert "z^(1)" in tg.draw(loss).source
+
+
+def test_a_gradient_derived_by_hand_is_compared_by_the_labels_of_the_layers():
+    net = lenet()
+    loss = F.cross_entropy(net(normal(4, 1, 8, 8)), np.array([1, 2, 3, 3]))
+    loss.backward()
+    right = {"W^(1)": net[0].weight.grad, "b^(2)": net[3].bias.grad, "W^(3)": net[7].weight.grad}
+    assert tg.compare(right, loss).ok
+    report = tg.compare(right | {"W^(3)": 4 * net[7].weight.grad}, loss)
+    assert "sum instead of average" in str(report)
+    assert "averaged over outputs" not in str(report)
 
 
 def test_jacobians_of_batches_and_products_with_hessians():

@@ -2,8 +2,7 @@
 
 W^(l) and b^(l) are the parameters of layer l, z^(l) what it computes, a^(l) what its activation makes of that,
 a^(0) the input, C the cost. A layer is recognised by what it does, a product with a parameter, so a net of modules,
-whose rows `linear` are product and bias in one, and a net written out by hand are the same here. A net that convolves
-is told node by node, without layers. Knows no derivative.
+whose rows `linear` are product and bias in one, and a net written out by hand are the same here. Knows no derivative.
 """
 
 from __future__ import annotations
@@ -52,11 +51,12 @@ class Notation:
             for x in dict.fromkeys(x for x in z.inputs if isinstance(x, Node)):
                 self.users.setdefault(x, []).append(z)
         self.layers: list[Layer] = []
+        self.convolutions = 0  # they count as layers, but what is told of products is not true of them
         for node in self.order:
-            if node.op is not None and node.op.name in PRODUCTS and (layer := self.layer_of(node)):
+            if node.op is not None and node.op.name in CONVOLUTIONS:
+                self.convolutions += 1
+            elif node.op is not None and node.op.name in PRODUCTS and (layer := self.layer_of(node)):
                 self.layers.append(layer)
-        if any(node.op is not None and node.op.name in CONVOLUTIONS for node in self.order):
-            self.layers = []  # their formulas are others, and the numbers of the layers above would be wrong
 
     def layer_of(self, product: Node) -> Layer | None:
         """Return the layer that a matrix product computes; None if no side of it is a parameter."""
@@ -75,7 +75,7 @@ class Notation:
             if a is None or a.op is None or not a.op.elementwise or len(a.inputs) > 1 or a.op.name in LINEAR:
                 a = z
             axis = None if len(getattr(x, "shape", ())) < 2 else 0 if i == 1 else 1
-            return Layer(len(self.layers) + 1, product, W, b, z, a, x, axis)
+            return Layer(self.convolutions + len(self.layers) + 1, product, W, b, z, a, x, axis)
         return None
 
     def next_of(self, node: Node) -> Node | None:
@@ -115,7 +115,7 @@ class Notation:
         found: dict[Node, str] = {self.cost: "C"} if self.layers else {}
         for layer in self.layers:
             l = layer.number  # noqa: E741  # the article's letter
-            if isinstance(layer.x, Node):
+            if isinstance(layer.x, Node) and not self.convolutions:  # or it is pooled, and no activation
                 found.setdefault(layer.x, f"a^({l - 1})")
             found[layer.W] = f"W^({l})"
             if layer.b is not None:

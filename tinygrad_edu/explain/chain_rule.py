@@ -39,7 +39,7 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
     for leaf in chosen:
         if leaf not in notation.users and leaf is not node:
             raise GradientError(f"{node.title} was not made from {leaf.title}, so there is nothing to explain")
-    if notation.layers:
+    if notation.layers and not notation.convolutions:
         return Explanation(of_layers(notation, chosen), format)
     names = Names(notation.order, {node: result_name(node)})
     blocks: list[Block] = [*beginning(node, notation, names)]

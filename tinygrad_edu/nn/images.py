@@ -217,11 +217,9 @@ def pooling(
             f"{owner}: padding={padding} is more than half of the window of {by(window)}, and some windows would hold "
             f"nothing else: use padding={tuple(k // 2 for k in window)} at the most (at {users_line()})"
         )
-    around = tuple((p, p) for p in pad)
+    axes = zip(x.shape[-2:], window, stride, pad, dilation, strict=True)
+    around = tuple((p, p + (overhang(n, k, s, p, d) if ceil_mode else 0)) for n, k, s, p, d in axes)
     check_fit(owner, x, window, dilation, around)
-    if ceil_mode:
-        axes = zip(x.shape[-2:], window, stride, pad, dilation, strict=True)
-        around = tuple((p, p + overhang(n, k, s, p, d)) for n, k, s, p, d in axes)
     return window, stride, around
 
 

@@ -164,7 +164,9 @@ def windows(cut: np.ndarray, kh: int, rows: int, stride: int, dilation: int) -> 
 
     Windows that follow each other share their rows in memory; only dilated ones have to be copied.
     """
-    groups, _, inner, kw, columns, n = cut.shape
+    groups, height, inner, kw, columns, n = cut.shape
+    if (rows - 1) * stride + (kh - 1) * dilation >= height:
+        raise ValueError(f"{rows} windows of {kh} rows, dilated by {dilation}, do not lie on {height} rows")
     group, row, *rest = cut.strides
     shape, strides = (groups, rows, kh, inner, kw, columns, n), (group, stride * row, dilation * row, *rest)
     matrices = np.lib.stride_tricks.as_strided(cut, shape, strides)
