@@ -90,49 +90,51 @@ def raised(z: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _convolve(x: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int) -> np.ndarray:
     rows = count(x.shape[2], w.shape[2], stride[0], padding[0], dilation[0])
     cut = strips(x, w.shape[3], stride[1], padding, dilation[1], groups)
-    z = matrices(w, groups) @ windows(cut, w.shape[2], rows, stride[0], dilation[0])
-    return images(z.reshape(*z.shape[:3], *cut.shape[4:]))
+    columns, n = cut.shape[4:]
+    z = np.empty((rows, w.shape[0], columns, n), np.result_type(x, w))
+    out = grouped(z, groups).reshape(groups, rows, -1, columns * n)
+    np.matmul(matrices(w, groups), windows(cut, w.shape[2], rows, stride[0], dilation[0]), out=out)
+    return z.transpose(3, 1, 0, 2)
 
 
 def _to_weight(
-    x: np.ndarray, g: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int, size: Pair
+    x: np.ndarray, y: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int, size: Pair
 ) -> np.ndarray:
     cut = strips(x, size[1], stride[1], padding, dilation[1], groups)
-    g = in_rows(g, groups)
-    rows = g.shape[1]
-    products = windows(cut, size[0], rows, stride[0], dilation[0]) @ g.reshape(*g.shape[:3], -1).mT
-    w = products.sum(axis=1).reshape(groups, size[0], -1, size[1], g.shape[2])
+    y = grouped(in_rows(y), groups)
+    rows, filters = y.shape[1:3]
+    products = windows(cut, size[0], rows, stride[0], dilation[0]) @ y.reshape(groups, rows, filters, -1).mT
+    w = products.sum(axis=1).reshape(groups, size[0], -1, size[1], filters)
     return w.transpose(0, 4, 2, 1, 3).reshape(-1, w.shape[2], *size)
 
 
 def _to_input(
-    g: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int, size: Pair
+    y: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int, size: Pair
 ) -> np.ndarray:
-    g, turned = in_rows(g, groups), matrices(w, groups)[:, 0].mT
-    (_, rows, _, columns, n), (_, inner, kh, kw) = g.shape, w.shape
-    cut = np.zeros((groups, size[0] + sum(padding[0]), inner, kw, columns, n), np.result_type(g, w))
+    y, turned = grouped(in_rows(y), groups), matrices(w, groups)[:, 0].mT
+    (_, rows, _, columns, n), (_, inner, kh, kw) = y.shape, w.shape
+    cut = np.zeros((groups, size[0] + sum(padding[0]), inner, kw, columns, n), np.result_type(y, w))
     for row in range(rows):  # what one row gives back still lies in the cache when it is added
         first = row * stride[0]
         window = cut[:, first : first + (kh - 1) * dilation[0] + 1 : dilation[0]]
-        window += (turned @ g[:, row].reshape(groups, -1, columns * n)).reshape(window.shape)
+        window += (turned @ y[:, row].reshape(groups, -1, columns * n)).reshape(window.shape)
     cut = cut[:, padding[0][0] : padding[0][0] + size[0]]
-    x = np.zeros((groups, size[0], inner, size[1], n), cut.dtype)
+    x = np.zeros((size[0], groups * inner, size[1], n), cut.dtype)
     for j in range(kw):
         here, there = meeting(size[1], columns, stride[1], j * dilation[1] - padding[1][0])
-        x[..., there, :] += cut[..., j, here, :]
-    return images(x)
+        grouped(x, groups)[..., there, :] += cut[..., j, here, :]
+    return x.transpose(3, 1, 0, 2)
 
 
-def in_rows(x: np.ndarray, groups: int) -> np.ndarray:
-    """Return images as (groups, H, C / groups, W, N): without a copy if they lie so, and there is but one group."""
-    n, c, height, width = x.shape
-    return np.ascontiguousarray(x.reshape(n, groups, c // groups, height, width).transpose(1, 3, 2, 4, 0))
+def in_rows(x: np.ndarray) -> np.ndarray:
+    """Return images (N, C, H, W) as (H, C, W, N): without a copy if they lie so in memory."""
+    return np.ascontiguousarray(x.transpose(2, 1, 3, 0))
 
 
-def images(x: np.ndarray) -> np.ndarray:
-    """Return (groups, H, C / groups, W, N) as images (N, C, H, W)."""
-    groups, height, inner, width, n = x.shape
-    return x.transpose(4, 0, 2, 1, 3).reshape(n, groups * inner, height, width)
+def grouped(x: np.ndarray, groups: int) -> np.ndarray:
+    """Return (H, C, W, N), which is one piece of memory, as (groups, H, C / groups, W, N)."""
+    height, channels, width, n = x.shape
+    return x.reshape(height, groups, channels // groups, width, n).transpose(1, 0, 2, 3, 4)
 
 
 def matrices(w: np.ndarray, groups: int) -> np.ndarray:
@@ -143,8 +145,8 @@ def matrices(w: np.ndarray, groups: int) -> np.ndarray:
 
 def strips(x: np.ndarray, kw: int, stride: int, padding: Padding, dilation: int, groups: int) -> np.ndarray:
     """Cut images into windows from left to right: (groups, H padded, C / groups, kw, W', N)."""
-    x = in_rows(x, groups)
-    groups, height, inner, width, n = x.shape
+    x = grouped(in_rows(x), groups)
+    height, inner, width, n = x.shape[1:]
     columns = count(width, kw, stride, padding[1], dilation)
     if kw == stride == 1 and padding == ((0, 0), (0, 0)):
         return x[:, :, :, None]  # windows of one column are the columns
