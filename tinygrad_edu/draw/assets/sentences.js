@@ -4,7 +4,9 @@ function sentences(content, titles, values) {
   const { operations, made, slopes, arrays } = content;
   const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   const num = (text) => `<mn>${plain(text)}</mn>`;
-  const math = (...sides) => `<p><math displaystyle="true"><mrow>${sides.join("<mo>=</mo>")}</mrow></math>`;
+  // Each side is a formula of its own, so that a long line may break in front of an equals sign
+  const math = (...sides) => `<p>${sides.map((side, k) =>
+    side === "" ? "" : `<math displaystyle="true"><mrow>${k ? "<mo>=</mo>" : ""}${side}</mrow></math>`).join(" ")}`;
   const by = (above, below) => `<mfrac><mrow><mo>∂</mo>${above}</mrow><mrow><mo>∂</mo>${below}</mrow></mfrac>`;
   const names = titles.map(symbol), root = made.length ? made.at(-1)[0] : 0;
   const of = new Map(), steps = new Map(); // of each card that was computed: its operands, and its operation
