@@ -18,6 +18,8 @@ from .kernels import Kernel, spelling
 from .trace import Cell, Trace
 from .variable import Var
 
+COMMUTE = {"add", "multiply"}  # which give the same, to the last bit, with their operands swapped
+
 
 class Program:
     """The steps by which `results` and `effects` follow from arguments and cells, in order."""
@@ -98,7 +100,10 @@ class Program:
             if (expanded := EXPANSIONS[op.name](emit, *args, **params)) is not None:
                 return expanded  # type: ignore[no-any-return]  # a Var, by emit
         args = plainer(op, args, data)
-        key = (op, tuple(map(identity_of, args)), repr(sorted(params.items(), key=str)))
+        operands = [identity_of(x) for x in args]
+        if op.name in COMMUTE:
+            operands.sort(key=repr)
+        key = (op, tuple(operands), repr(sorted(params.items(), key=str)))
         if key not in self.known:
             self.known[key] = Var(data, op, tuple(args), params, node, views=viewed(op, args, params))
             self.steps.append(self.known[key])

@@ -120,7 +120,7 @@ class Trace:
                 f"tensors, as in Tensor(v.data), or both Values (at {users_line()})"
             )
         for z in history(x):
-            if z not in self.values and np.size(z._data) == 1:
+            if z not in self.values and isinstance(z, Tensor) and np.size(z._data) == 1:
                 self.values[z] = self.alone(z)
         return self.values[x]
 
