@@ -58,7 +58,7 @@ def constant(x: Any) -> Any:
     """Return a constant operand as the graph may keep it: numbers as they are, arrays as private copies."""
     if type(x) is np.ndarray and x.dtype.kind in "biuf" and x.dtype.isnative and x.flags.writeable:
         copy = x.copy()  # the commonest case, an array of data, without the questions below
-        copy.flags.writeable = False
+        copy.setflags(write=False)
         return copy
     if isinstance(x, (bool, int, float, complex, np.bool_, np.number)):
         return x
@@ -133,6 +133,6 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
 
 def read_only(array: np.ndarray[Any, Any]) -> ReadOnly:
     """Return a read-only view of `array`, or of the scalar that NumPy makes of a 0-d one in arithmetic."""
-    view = np.asarray(array).view(ReadOnly)
-    view.flags.writeable = False
+    view = (array if type(array) is np.ndarray else np.asarray(array)).view(ReadOnly)
+    view.setflags(write=False)
     return view

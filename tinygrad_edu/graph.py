@@ -188,8 +188,12 @@ class Node:
             requires_grad = False
             if here.trace is None:  # a program must compute again even what needs no gradient
                 op, operands, params = None, (), CUT
-        self._grad, self.label, self.op, self.params = None, "", op, params
-        self._requires_grad, self.born = requires_grad, tick()
+        self._grad = None
+        self.label = ""
+        self.op = op
+        self.params = params
+        self._requires_grad = requires_grad
+        self.born = tick()
         if params or len(operands) > 2:
             self.x, self.y = operands, LISTED
         elif operands:

@@ -12,7 +12,7 @@ from .accumulate import spent
 from .array_walk import arrays_back
 from .arrays import ReadOnly, array_of, as_array, constant, read_only
 from .errors import DTypeError, InplaceError, NonScalarError, ShapeError, users_line, warn
-from .graph import ABSENT, Node, data_of
+from .graph import ABSENT, NO_PARAMS, Node, data_of
 from .modes import mode, tracing
 from .numpy_methods import ArrayMethods, answer, apply_ufunc
 from .op import TABLE, Op
@@ -275,7 +275,8 @@ class Tensor(Operators, ArrayMethods, Node):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
         if method == "__call__" and not keywords and (row := TABLE.get(ufunc.__name__)) is not None:
-            return row(*operands)  # the commonest case, without the questions of `apply_ufunc`
+            made = type(operands[0]) is Tensor  # the commonest case, without the questions of `apply_ufunc`
+            return Tensor.make(row, operands, NO_PARAMS) if made else row(*operands)
         return apply_ufunc(ufunc, method, operands, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:

@@ -97,9 +97,9 @@ def one_hot(labels: Any, classes: int) -> Any:
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """Return x Wᵀ + b: (…, n_out) for `x` (…, n_in) and `weight` (n_out, n_in). Raises ShapeError."""
-    x = x if isinstance(x, Node) else np.asarray(x)
     if bias is not None:
         return products.linear(x, weight, bias)
+    x = x if isinstance(x, Node) else np.asarray(x)
     if x.shape[-1:] != weight.shape[1:]:
         raise layer_misfit(x.shape, weight.shape)
     return x @ weight.mT

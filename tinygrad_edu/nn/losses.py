@@ -134,7 +134,7 @@ def classes(name: str, scores: Any, target: Any) -> Any:
             f"{name}: classes are whole numbers, and the target is {labels.dtype}: use .astype(int) (at {users_line()})"
         )
     whole = shape(scores) or (0,)
-    axis = min(1, len(whole) - 1)
+    axis = 1 if len(whole) > 1 else 0
     examples, n = whole[:axis] + whole[axis + 1 :], whole[axis]
     if labels.shape != examples:
         raise ShapeError(

@@ -47,9 +47,14 @@ setitem = op(
 )
 
 
+PLAIN = frozenset((int, slice, type(None), type(Ellipsis)))  # the types of what stays in a key
+
+
 def split(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
     """Return a NumPy index as a key, and the arrays and nodes that were in it."""
     parts = key if isinstance(key, tuple) else (key,)
+    if PLAIN.issuperset(map(type, parts)):  # the commonest case, without the questions below
+        return parts, []
     if any(isinstance(part, (str, bytes)) for part in parts):
         raise IndexError(f"integers, slices, `...`, None and arrays of them index a tensor, and {key!r:.60} does not")
     plain = [part is None or part is Ellipsis or isinstance(part, (slice, int)) for part in parts]
@@ -61,6 +66,8 @@ def split(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
 
 def filled(key: tuple[Any, ...], indices: tuple[Any, ...]) -> Any:
     """Return the NumPy index that `key` and the arrays for its placeholders make."""
+    if not indices:
+        return key
     arrays = iter(indices)
     return tuple(next(arrays) if part is HERE else part for part in key)
 

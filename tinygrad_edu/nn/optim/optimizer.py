@@ -76,11 +76,14 @@ class Optimizer:
                 f"or find the operation that made it with detect_anomaly() (at {users_line()})"
             )
         rule, lr, steps = self.rule, self._lr, self.steps + 1
-        reached = [i for i, w in enumerate(self.params) if w._grad is not None]
-        leaves = [self.params[i] for i in reached]
-        moved = [rule(w._data, w._grad, lr, steps, *self.memory[i]) for i, w in zip(reached, leaves, strict=True)]
-        for i, w, (new, *memory) in zip(reached, leaves, moved, strict=True):
-            w._data, self.memory[i] = new, tuple(memory)
+        moved = [
+            (w._data, *memory) if w._grad is None else rule(w._data, w._grad, lr, steps, *memory)
+            for w, memory in zip(self.params, self.memory, strict=True)
+        ]
+        leaves = [w for w in self.params if w._grad is not None]
+        for w, new in zip(self.params, moved, strict=True):
+            w._data = new[0]
+        self.memory = [tuple(new[1:]) for new in moved]
         reborn(leaves)
         spent.update(leaves)
         self.steps = steps
