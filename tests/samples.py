@@ -137,8 +137,8 @@ SAMPLES = {
     "max_unpool2d": [((draw(R, (1, 2, 3)), LARGEST, TIED), OVERLAPPING)],  # the images are looked at as they are
     "max_picked2d": [((draw(R, (1, 3, 4)), LARGEST, TIED), OVERLAPPING)],
     # reductions
-    "sum": REDUCTION,
-    "mean": REDUCTION,
+    "sum": REDUCTION + along((M, 0), (M, (0,))),
+    "mean": REDUCTION + along((M, 0)),
     "max": REDUCTION,
     "min": REDUCTION,
     "logsumexp": REDUCTION,

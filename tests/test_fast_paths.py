@@ -21,7 +21,7 @@ from tinygrad_edu.graph import Node, history
 from tinygrad_edu.modes import Switch
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.op import Op
-from tinygrad_edu.ops import compare
+from tinygrad_edu.ops import compare, losses
 from tinygrad_edu.ops.compare import choice
 from tinygrad_edu.walks import floats_back
 from tinygrad_edu.weighted import weighted_sum
@@ -261,6 +261,24 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
     assert int(pages) < 1000  # or it would be a page for every 512 of 18 million numbers
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("classes", [1, 10, 33])  # short rows are turned into columns, the last are not short
+def test_losses_of_short_rows_are_those_of_any(dtype, classes):
+    rng = np.random.default_rng(classes)
+    scores, labels = rng.normal(size=(7, classes)).astype(dtype) * 5, rng.integers(0, classes, 7)
+    scores[0], scores[1] = 800.0, -800.0  # where exp overflows, and where it vanishes
+    one_by_one = [losses.softmax(row) for row in scores]
+    rtol = 1e-5 if dtype is np.float32 else 1e-13
+    np.testing.assert_allclose(losses.softmax(scores), one_by_one, rtol)
+    np.testing.assert_allclose(losses.log_softmax(scores), [losses.log_softmax(row) for row in scores], rtol)
+    expected = [-losses.log_softmax(row)[label] for row, label in zip(scores, labels, strict=True)]
+    np.testing.assert_allclose(losses.softmax_cross_entropy(scores, labels), expected, rtol, atol=1e-6)
+    expected = np.array(one_by_one) - np.eye(classes)[labels]
+    found = losses.softmax_minus_one_hot(scores, labels)
+    np.testing.assert_allclose(found, expected, rtol, atol=1e-6)
+    assert found.dtype == losses.softmax(scores).dtype == dtype
+
+
 # Tensors ---------------------------------------------------------------------------------------------------------
 
 
@@ -328,11 +346,12 @@ def test_stale_indices_are_found_by_both_walks():
     np.testing.assert_array_equal(x.grad, [1.0, 1.0])
 
 
-def test_a_constant_that_was_written_into_is_found_by_both_walks():
+@pytest.mark.parametrize("use", [lambda x, c: x * (c + 1.0), lambda x, c: x * (x > c)])
+def test_a_constant_that_was_written_into_is_found_by_both_walks(use):
     x = Tensor([1.0, 2.0])
-    mask = Tensor([1.0, 0.0], requires_grad=False) * 2.0
-    y = (x * (mask + 1.0)).sum()
-    mask[0] = 5.0
+    c = Tensor([1.0, 0.0], requires_grad=False) * 2.0
+    y = use(x, c).sum()
+    c[0] = 5.0
     assert arrays_back(y, np.ones(())) is None
     with pytest.raises(StaleGraphError):
         y.backward()
