@@ -35,6 +35,10 @@ for n in ["sum", "prod", "mean", "var", "std", "max", "min", "amax", "amin", "pt
         case(f"{n}{k}", lambda x, f=f, kw=kw: f(x, **kw), T)
     if hasattr(np.ndarray, n):
         case(n + "m", lambda x, n=n: getattr(x, n)(axis=1), T)
+for n in ["sum", "mean"]:  # rows of a matrix are added up by a product
+    for k, axis in enumerate([0, (0,), -2]):
+        case(f"{n}rows{k}", lambda x, n=n, axis=axis: getattr(np, n)(x, axis=axis), A)
+        case(f"{n}rowskd{k}", lambda x, n=n, axis=axis: getattr(np, n)(x, axis=axis, keepdims=True), A)
 for n in ["sum", "prod", "mean", "var", "std"]:
     case(n + "where", lambda x, n=n: getattr(np, n)(x, axis=0, where=mask), A)
 case("maxw", lambda x: np.max(x, axis=1, initial=-0.2, where=mask), A)
