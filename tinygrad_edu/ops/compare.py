@@ -30,7 +30,7 @@ def choice(c: Any, x: Any, y: Any) -> Any:
     takes fifteen times as long (measured on 295k numbers: 1.07 against 0.06 ms).
     """
     zero = type(x) is float and x == 0 and math.copysign(1.0, x) > 0
-    large = type(y) is type(c) is np.ndarray and y.size > 2000 and c.shape == y.shape and c.dtype == bool
+    large = type(y) is type(c) is np.ndarray and y.size > 500 and c.shape == y.shape and c.dtype == bool
     if zero and large and y.dtype.kind == "f" and y.itemsize in BITS:
         return (y.view(BITS[y.itemsize]) & (c.view(np.int8) - 1)).view(y.dtype)  # all bits, or none
     return np.where(c, x, y)

