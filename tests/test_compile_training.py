@@ -274,3 +274,23 @@ def test_what_relu_holds_back_is_zero_even_if_it_is_infinite(dtype):
     for x in ([0.0, 1.0, -1.0, 4.0], [-0.0, 2.0, np.nan, -np.nan], [0.0, np.inf, -np.inf, 0.5]):
         with np.errstate(all="ignore"):
             same(fast(np.array(x, dtype)), slope(np.array(x, dtype)))
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.GELU, lambda: nn.LayerNorm(600)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_large_arrays_are_taken_block_by_block(activation, dtype):
+    models = [
+        nn.Sequential(nn.Linear(6, 600, rng=0, dtype=dtype), activation(), nn.Linear(600, 3, rng=1, dtype=dtype))
+        for _ in range(2)
+    ]
+    steppers = [nn.Adam(model.parameters(), lr=0.01) for model in models]
+    eager, plain = (training(m, o) for m, o in zip(models, steppers, strict=True))
+    fast, rng = tg.compile(plain), np.random.default_rng(6)
+    for n in (130, 130, 111):
+        x, y = batch(rng, n, dtype)
+        tolerance = CLOSE if dtype == np.float64 else {"rtol": 1e-4, "atol": 1e-5}
+        ours, theirs = fast(x, y), eager(x, y)
+        same(ours, theirs, **tolerance)
+        alike([w.grad for w in models[1].parameters()], [w.grad for w in models[0].parameters()], **tolerance)
+    assert " in blocks1:" in fast.source
+    assert len(fast.programs) == 2

@@ -3,7 +3,7 @@
 `SAME` are steps that are just their operand. `EXPANSIONS` write rows by others: so that what two composed rows share
 (the softmax of a loss and of its gradient) is computed once, and so that the fast one of NumPy's ways is taken.
 An expansion is called as `expansion(emit, *operands, **params)`, where `emit(row, *operands, **params)` adds a step;
-it returns what stands for the result, or None if the row stays as it is.
+it returns what stands for the result, or None if the row stays as it is. `emit.known` is a step that there is already.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from .kernels import AND, ARGMAX, BITS, CHECKED_LABELS, FLOATS, LESS_ONE, PICK, POSITIVE
 
 SHORT = 64  # up to here NumPy takes longer to begin a row of numbers than to add it up or search it
+LARGE = 32768  # from here on it takes longer to read another array than to begin a row of one anew
 FLOAT = (np.float32, np.float64)
 
 
@@ -166,7 +167,19 @@ def _minus_one_hot(emit: Any, x: Any, labels: Any) -> Any:
 def _relu(emit: Any, x: Any) -> Any:
     if getattr(x.data, "dtype", None) not in FLOAT or not x.data.ndim:
         return None
-    return emit(POSITIVE, x, np.zeros_like(x.data))  # of two arrays NumPy compares several numbers at once
+    return emit(POSITIVE, x, _zeros(x))  # of two arrays NumPy compares several numbers at once
+
+
+def _less_equal(emit: Any, x: Any, y: Any) -> Any:
+    if not _is_zero(y) or getattr(x.data, "dtype", None) not in FLOAT or not x.data.ndim:
+        return None
+    relu = emit.known(POSITIVE, x, _zeros(x))  # is positive where x is, and x need not be kept
+    return None if relu is None else emit("less_equal", relu, y)
+
+
+def _zeros(x: Any) -> np.ndarray:
+    """Return zeros to compare with: as many as there are numbers, or a row of them where they are many."""
+    return np.zeros(x.data.shape if x.data.size <= LARGE else x.data.shape[-1:], x.data.dtype)
 
 
 def _where(emit: Any, condition: Any, x: Any, y: Any) -> Any:
@@ -200,5 +213,6 @@ EXPANSIONS: dict[str, Callable[..., Any]] = {
     "softmax_cross_entropy": _cross_entropy,
     "softmax_minus_one_hot": _minus_one_hot,
     "relu": _relu,
+    "less_equal": _less_equal,
     "where": _where,
 }

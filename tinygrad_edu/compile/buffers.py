@@ -25,6 +25,13 @@ class Plan:
     at: dict[Var, Array] = field(default_factory=dict)  # memory, a home, or a view of either
     over: dict[Var, Var] = field(default_factory=dict)  # the operand whose place a step takes over
 
+    def owner(self, x: Var) -> Var:
+        """Return the variable that was the first to be where `x` is."""
+        x = x.base
+        while x in self.over:
+            x = self.over[x].base
+        return x
+
 
 def planned(program: Program, homes: Homes) -> Plan:
     """Find a place for everything that a program computes or reads at a place outside."""

@@ -91,19 +91,10 @@ class Program:
                 f"x[mask] (made at {node.where if node is not None else '?'}) has as many elements as the mask has "
                 "True, and the memory of a compiled program has one size: use tinygrad_edu.where(mask, x, 0) instead"
             )
-        if op.name in EXPANSIONS:
-
-            def emit(name: Any, *xs: Any, **more: Any) -> Var:
-                row = TABLE[name] if isinstance(name, str) else name
-                return self.step(row, [x if isinstance(x, Var) else Var(x) for x in xs], more, node)
-
-            if (expanded := EXPANSIONS[op.name](emit, *args, **params)) is not None:
-                return expanded  # type: ignore[no-any-return]  # a Var, by emit
+        if op.name in EXPANSIONS and (expanded := EXPANSIONS[op.name](Emit(self, node), *args, **params)) is not None:
+            return expanded  # type: ignore[no-any-return]  # a Var, by Emit
         args = plainer(op, args, data)
-        operands = [identity_of(x) for x in args]
-        if op.name in COMMUTE:
-            operands.sort(key=repr)
-        key = (op, tuple(operands), repr(sorted(params.items(), key=str)))
+        key = step_key(op, args, params)
         if key not in self.known:
             self.known[key] = Var(data, op, tuple(args), params, node, views=viewed(op, args, params))
             self.steps.append(self.known[key])
@@ -123,6 +114,30 @@ class Program:
                 kept.append(step)
                 needed.update(map(id, step.args))
         return kept[::-1]
+
+
+class Emit:
+    """Adds steps to a program, on behalf of a node."""
+
+    def __init__(self, program: Program, node: Node | None) -> None:
+        self.program = program
+        self.node = node
+
+    def __call__(self, name: Any, *xs: Any, **params: Any) -> Var:
+        row = TABLE[name] if isinstance(name, str) else name
+        return self.program.step(row, [x if isinstance(x, Var) else Var(x) for x in xs], params, self.node)
+
+    def known(self, row: Any, *xs: Any) -> Var | None:
+        """Return a step that the program has already; None if it has not."""
+        return self.program.known.get(step_key(row, [x if isinstance(x, Var) else Var(x) for x in xs], {}))
+
+
+def step_key(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Any:
+    """Return what is equal for steps that compute the same."""
+    operands = [identity_of(x) for x in args]
+    if op.name in COMMUTE:
+        operands.sort(key=repr)
+    return op, tuple(operands), repr(sorted(params.items(), key=str))
 
 
 def viewed(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Var | None:

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import line_of
 from ..graph import Node, tick
 from ..op import NUMBERS, TABLE, Op
+from .blocks import Run, is_sliced, runs
 from .buffers import planned
 from .cells import IN_BULK, Leaves
 from .homes import Homes, Spot
@@ -82,15 +83,21 @@ class Writer:
             if x not in self.names:
                 self.names[x] = self.fresh(x.source.name if x.source.name.isidentifier() else "w")
                 self.lines.append(f"{self.names[x]} = {self.place(x.source)}")
-        shown = ""
+        shown, together, done = "", runs(self.program, self.plan), set[Var]()
         for z in self.program.steps:
+            if z in done:
+                continue
             where = line_of(z.node.code, z.node.instruction) if z.node is not None else shown
             if where != shown:
                 name, _, number = where.rpartition(":")
                 text = linecache.getline(name, int(number)).strip() if number.isdigit() else ""
                 self.lines.append(f"# line {number}: {text}" if text else f"# {where}")
                 shown = where
-            self.write_step(z)
+            if z in together:
+                self.write_run(together[z])
+                done.update(together[z].steps)
+            else:
+                self.write_step(z)
         results = [self.lasting(x) for x in self.program.results]
         self.write_effects()
         self.lines.append(f"return ({', '.join(results)}{',' if results else ''})")
@@ -123,6 +130,29 @@ class Writer:
             text = "" if type(z.data) in NUMBERS else how.text(z, args, "")
             self.lines.append(f"{name} = {self.of_numbers(z, args) or text or self.call(z, args)}")
 
+    def write_run(self, run: Run) -> None:
+        """Write steps that are taken block by block."""
+        parts: dict[str, Var] = {}
+        lines = []
+        for z in run.steps:
+            if self.plan.owner(z) not in run.scratch:
+                self.names[z] = self.memory_name(z) if z.views is None else self.view_name(z, self.plan.at[z])
+            if z.views is None:
+                args = [self.part(run, x, parts) if is_sliced(x, z, self.plan) else self.operand(x, z) for x in z.args]
+                lines.append("    " + spelling(z.op).text(z, args, self.part(run, z, parts)))
+        blocks = self.bound("blocks", run.blocks(self.plan, list(parts.values())))
+        self.lines += [f"for {', '.join(parts)} in {blocks}:", *lines]
+
+    def part(self, run: Run, x: Var, parts: dict[str, Var]) -> str:
+        """Return the name of a part of an array, and list it."""
+        owner = self.plan.owner(x)
+        if owner in run.scratch and owner not in self.names:
+            self.names[owner] = self.fresh("m")
+        kind = "" if owner not in run.scratch or x.data.dtype == owner.data.dtype else f"_{x.data.dtype}"
+        name = f"{self.names[owner] if owner in run.scratch else self.name(x)}{kind}_"
+        parts.setdefault(name, x)
+        return name
+
     def write_placed(self, z: Var, memory: Any) -> None:
         """Name what needs no step at a call: a view of what stays in its place, or arrays that lie end to end."""
         assert z.op is not None
@@ -138,9 +168,7 @@ class Writer:
 
     def view_name(self, z: Var, view: Any) -> str:
         """Return the name of a view of what stays in its place: one for all that are the same."""
-        owner = z.base
-        while owner in self.plan.over:
-            owner = self.plan.over[owner].base
+        owner = self.plan.owner(z)
         stem, seen = self.names[owner], looks(view)
         if looks(self.plan.at[owner]) == seen:
             return stem
