@@ -135,21 +135,28 @@ def matrix_product(attempt: Attempt, error: Exception) -> Exception | None:
 
 def layer_misfit(x: Shape, w: Shape) -> ShapeError:
     """Return the error for an input that does not fit the weights of a layer."""
+    where = f"(at {users_line()})"
+    if len(w) < 2:
+        return ShapeError(f"linear: weights hold a row for each neuron, (n_out, n_in), and these are {w} {where}")
+    fix = f"change the layer to n_in={x[-1] if x else 1}, or the input"
+    if len(x) > 2 and math.prod(x[1:]) == w[-1]:
+        fix = f"put Flatten() in front of the layer, or reshape the input to ({x[0]}, {w[-1]})"
     return ShapeError(
         f"linear: expected last axis {w[-1]}, got {x}: a row of the input holds one example's numbers, {w[-1]} here; "
-        f"change the layer to n_in={x[-1] if x else 1}, or the input (at {users_line()})"
+        f"{fix} {where}"
     )
 
 
 def layer(attempt: Attempt, _: Exception) -> Exception | None:
     """An input of a layer that holds too many or too few numbers an example, or weights and biases that do not fit."""
     x, w, b = attempt.shapes
-    if len(w) < 2:
-        return attempt.misfit(f"{attempt.names[1]} must hold a row of weights for each neuron, and is {len(w)}-d")
-    if x[-1:] != w[-1:]:
+    if len(w) < 2 or x[-1:] != w[-1:]:
         return layer_misfit(x, w)
     if len(b) > 1 or b[-1:] != w[-2:-1]:
-        return attempt.misfit(f"{attempt.names[2]} must hold one number for each of the {w[-2]} neurons")
+        return ShapeError(
+            f"linear: the bias must hold one number for each of the {w[-2]} neurons that weights {w} make, "
+            f"({w[-2]},), and is {b} (at {users_line()})"
+        )
     return None
 
 

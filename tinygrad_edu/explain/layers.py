@@ -34,7 +34,9 @@ def of_layers(notation: Notation, chosen: list[Node]) -> Iterator[Block]:
             yield Words(f"  … layers {MOST_LAYERS // 2 + 1} to {len(layers) - MOST_LAYERS // 2} do the same …")
         else:
             yield from forward(layer)
-    cost = "the average of C_0, the cost of one example, over n = " + str(n) if n > 1 else "the cost C_0 of one example"
+    cost = f"the cost of all n = {n} examples" if n > 1 else "the cost C_0 of one example"
+    if n > 1 and notation.cost.op is not None and notation.cost.op.name == "mean":
+        cost = f"the average of C_0, the cost of one example, over n = {n}"
     yield Words(f"C = {amount(notation.cost._data, 6)} is {cost}.")
     wanted = [layer for layer in layers if any(x in chosen_set(chosen) for x in (layer.W, layer.b))] or layers
     lowest = min(layer.number for layer in wanted)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..tensor import Tensor
 from . import init
 from .functional import labelled
-from .images import adaptive_avg_pool2d, avg_pool2d, check_groups, conv1d, conv2d, max_pool2d
+from .images import adaptive_avg_pool2d, avg_pool2d, check_groups, conv1d, conv2d, max_pool2d, padded
 from .init import Rng
 from .module import Module
 from .sizes import size, sizes
@@ -44,6 +44,7 @@ class Convolution(Module):
         self.stride = sizes(owner, "stride", stride, axes)
         self.padding = padding if isinstance(padding, str) else sizes(owner, "padding", padding, axes, least=0)
         self.dilation = sizes(owner, "dilation", dilation, axes)
+        padded(owner, self.padding, self.kernel_size, self.stride, self.dilation)  # refuses here what it would later
         self.groups = check_groups(owner, self.in_channels, self.out_channels, groups)
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
         fan_in = math.prod(shape[1:])

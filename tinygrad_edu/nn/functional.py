@@ -97,10 +97,12 @@ def one_hot(labels: Any, classes: int) -> Any:
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """Return x Wᵀ + b: (…, n_out) for `x` (…, n_in) and `weight` (n_out, n_in). Raises ShapeError."""
+    if bias is not None and isinstance(weight, Node):
+        return products.linear(x, weight, bias)  # arrays are made of lists there
+    x, weight = (y if isinstance(y, Node) else np.asarray(y) for y in (x, weight))
     if bias is not None:
-        return products.linear(x, weight, bias)
-    x = x if isinstance(x, Node) else np.asarray(x)
-    if x.shape[-1:] != weight.shape[1:]:
+        return products.linear(x, weight, np.asarray(bias) if isinstance(bias, (list, tuple)) else bias)
+    if len(weight.shape) < 2 or x.shape[-1:] != weight.shape[-1:]:
         raise layer_misfit(x.shape, weight.shape)
     return x @ weight.mT
 

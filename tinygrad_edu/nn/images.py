@@ -52,7 +52,13 @@ def convolved(axes: int, x: Any, weight: Any, bias: Any, stride: Any, padding: A
     """Return a convolution over the last one or two axes; over one, it is that of images of one row."""
     owner = f"conv{axes}d"
     x = grid(owner, x, axes)
+    weight, bias = (y if y is None or isinstance(y, Node) else np.asarray(y) for y in (weight, bias))
     check_channels(owner, x, weight, size(owner, "groups", groups), axes)
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ShapeError(
+            f"{owner}: the bias must hold one number for each of the {weight.shape[0]} filters that weights "
+            f"{weight.shape} are, ({weight.shape[0]},), and is {bias.shape} (at {users_line()})"
+        )
     window = weight.shape[2:]
     stride, dilation = sizes(owner, "stride", stride, axes), sizes(owner, "dilation", dilation, axes)
     around = padded(owner, padding, window, stride, dilation)
@@ -150,10 +156,12 @@ def check_channels(owner: str, x: Any, weight: Any, groups: int, axes: int) -> N
             f"(at {users_line()})"
         )
     if channels != shape[1] * groups:
+        fix = f"change the layer to in_channels={channels}, or the input, whose axis {-axes - 1} holds the channels"
+        if shape[1] * groups == 1 and len(x.shape) == axes + 1:
+            fix = f"if it holds {channels} examples, give them an axis of channels, as in x[:, None]"
         raise ShapeError(
             f"{owner}: {x.shape} has {channels} channels, and weights {shape} see {shape[1] * groups}"
-            f"{f' in {groups} groups' if groups > 1 else ''}: change the layer to in_channels={channels}, or the "
-            f"input, whose axis {-axes - 1} holds the channels (at {users_line()})"
+            f"{f' in {groups} groups' if groups > 1 else ''}: {fix} (at {users_line()})"
         )
     check_groups(owner, channels, shape[0], groups)
 

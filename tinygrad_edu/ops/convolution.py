@@ -83,6 +83,8 @@ def stacked(kernel: Callable[..., np.ndarray], x: np.ndarray, y: np.ndarray, *ho
 
 def raised(z: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return convolutions with a number added for each filter: in place, as nobody else has seen them yet."""
+    if b.dtype != z.dtype:
+        z = z.astype(np.result_type(z, b), order="K")  # in place they would stay of their own type
     z += b[..., None, :, None, None]
     return z
 
@@ -92,7 +94,7 @@ def _convolve(x: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dila
     cut = strips(x, w.shape[3], stride[1], padding, dilation[1], groups)
     columns, n = cut.shape[4:]
     z = np.empty((rows, w.shape[0], columns, n), np.result_type(x, w))
-    out = grouped(z, groups).reshape(groups, rows, -1, columns * n)
+    out = grouped(z, groups).reshape(groups, rows, w.shape[0] // groups, columns * n)
     np.matmul(matrices(w, groups), windows(cut, w.shape[2], rows, stride[0], dilation[0]), out=out)
     return z.transpose(3, 1, 0, 2)
 
@@ -102,8 +104,8 @@ def _to_weight(
 ) -> np.ndarray:
     cut = strips(x, size[1], stride[1], padding, dilation[1], groups)
     y = grouped(in_rows(y), groups)
-    rows, filters = y.shape[1:3]
-    products = windows(cut, size[0], rows, stride[0], dilation[0]) @ y.reshape(groups, rows, filters, -1).mT
+    rows, filters, columns, n = y.shape[1:]
+    products = windows(cut, size[0], rows, stride[0], dilation[0]) @ y.reshape(groups, rows, filters, columns * n).mT
     w = products.sum(axis=1).reshape(groups, size[0], -1, size[1], filters)
     return w.transpose(0, 4, 2, 1, 3).reshape(-1, w.shape[2], *size)
 
@@ -112,12 +114,12 @@ def _to_input(
     y: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int, size: Pair
 ) -> np.ndarray:
     y, turned = grouped(in_rows(y), groups), matrices(w, groups)[:, 0].mT
-    (_, rows, _, columns, n), (_, inner, kh, kw) = y.shape, w.shape
+    (_, rows, filters, columns, n), (_, inner, kh, kw) = y.shape, w.shape
     cut = np.zeros((groups, size[0] + sum(padding[0]), inner, kw, columns, n), np.result_type(y, w))
     for row in range(rows):  # what one row gives back still lies in the cache when it is added
         first = row * stride[0]
         window = cut[:, first : first + (kh - 1) * dilation[0] + 1 : dilation[0]]
-        window += (turned @ y[:, row].reshape(groups, -1, columns * n)).reshape(window.shape)
+        window += (turned @ y[:, row].reshape(groups, filters, columns * n)).reshape(window.shape)
     cut = cut[:, padding[0][0] : padding[0][0] + size[0]]
     x = np.zeros((size[0], groups * inner, size[1], n), cut.dtype)
     for j in range(kw):
