@@ -25,6 +25,15 @@ def test_gradients_accumulate_as_in_eager_mode():
         same(w[1].grad, w[0].grad)
 
 
+@pytest.mark.parametrize("x", [tg.Value(3.0), tg.Tensor([1.0, -2.0])], ids=["value", "tensor"])
+def test_a_result_is_a_leaf_like_any_other(x):
+    result, leaf = tg.compile(lambda x: x * x)(x), type(x)((x * x).data, requires_grad=False)
+    assert repr(result) == repr(leaf)
+    assert (result.grad, result.label, result.inputs) == (None, "", ())
+    assert repr(result + 1) == repr(leaf + 1)
+    assert result.title.startswith("a leaf ")
+
+
 def test_several_arguments_of_several_kinds():
     def f(x, y, scale, *, n, parts):
         a = tg.exp(x @ y) * scale + parts["a"][0]

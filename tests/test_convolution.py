@@ -200,6 +200,38 @@ def test_the_wrong_number_of_channels():
         F.conv2d(normal(1, 1, 3, 3), normal(2, 2, 1, 1), groups=2)
 
 
+def test_images_that_lack_the_axis_of_channels():
+    with refuses(ShapeError, "(8, 28, 28)", "8 examples", "x[:, None]"):
+        nn.Conv2d(1, 4, 3, rng=0)(normal(8, 28, 28))
+
+
+def test_a_bias_that_does_not_fit_the_filters():
+    with refuses(ShapeError, "conv2d", "each of the 4 filters", "(4, 3, 3, 3)", "is (3,)"):
+        F.conv2d(normal(2, 3, 5, 5), normal(4, 3, 3, 3), normal(3))
+
+
+@pytest.mark.parametrize(
+    "bias", [np.float64([1, 2]), np.float32([1, 2]), [1.0, 2.0], np.array([1, 2]), np.array([1j, 2])]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_a_bias_promotes_as_numpy_does(dtype, bias):
+    x, w = np.arange(32).reshape(2, 1, 4, 4).astype(dtype), np.arange(18).reshape(2, 1, 3, 3).astype(dtype)
+    expected = F.conv2d(x, w) + np.reshape(bias, (2, 1, 1))
+    for z in (F.conv2d(x, w, bias), F.conv2d(Tensor(x), Tensor(w), bias).data):
+        np.testing.assert_array_equal(z, expected)
+        assert z.dtype == expected.dtype
+
+
+def test_no_images_give_no_results_and_no_gradient():
+    x, w, b = Tensor(normal(0, 2, 5, 5)), Tensor(normal(4, 1, 3, 3)), Tensor(normal(4))
+    z = F.conv2d(x, w, b, groups=2)
+    assert z.shape == (0, 4, 3, 3)
+    z.sum().backward()
+    assert x.grad.shape == x.shape
+    np.testing.assert_array_equal(w.grad, np.zeros(w.shape))
+    np.testing.assert_array_equal(b.grad, np.zeros(4))
+
+
 def test_a_window_that_is_larger_than_the_image():
     with refuses(ShapeError, "5×5", "(1, 1, 3, 4)", "padding=1"):
         F.conv2d(normal(1, 1, 3, 4), normal(1, 1, 5, 5))
@@ -224,6 +256,8 @@ def test_settings_that_cannot_be():
         nn.Conv2d(3, 4, 5, groups=2)
     with refuses(ValueError, "'same' or 'valid'", "'full'"):
         F.conv2d(normal(1, 5, 5), normal(1, 1, 3, 3), padding="full")
+    with refuses(ValueError, "Conv2d", "'same' or 'valid'", "'full'"):
+        nn.Conv2d(1, 1, 3, padding="full")
     with refuses(ValueError, "padding='same'", "stride=(2, 2)", "padding=(1, 1)"):
         F.conv2d(normal(1, 5, 5), normal(1, 1, 3, 3), padding="same", stride=2)
     with refuses(ValueError, "padding=2", "padding=(1, 1) at the most"):

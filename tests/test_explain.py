@@ -58,6 +58,13 @@ def test_a_net_is_told_in_the_letters_of_the_article():
     assert f"begins {it.parameters['W^(1)'].grad[0, 0]:.4g}" in text
 
 
+def test_a_cost_is_called_an_average_where_it_is_one():
+    x, w, b = np.ones((5, 3)), tg.Tensor(np.ones((4, 3)), label="W"), tg.Tensor(np.ones(4), label="b")
+    squares = np.tanh(tg.nn.functional.linear(x, w, b)) ** 2
+    assert "is the average of C_0, the cost of one example, over n = 5." in str(tg.explain(squares.mean(), w))
+    assert "is the cost of all n = 5 examples." in str(tg.explain(squares.sum(), w))
+
+
 def test_a_net_of_modules_is_the_same_as_one_written_out():
     model = nn.Sequential(nn.Linear(4, 5, rng=0), nn.Sigmoid(), nn.Linear(5, 3, rng=1))
     rng = np.random.default_rng(0)

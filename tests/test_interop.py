@@ -48,7 +48,7 @@ def test_a_value_and_an_array_do_not_mix():
     with refuses(DTypeError, "one real number", "use Tensor"):
         Value(3.0) * np.ones(2)
     for mixed in (lambda: Value(3.0) * Tensor([1.0]), lambda: Tensor([1.0]) * Value(3.0)):
-        with refuses(DTypeError, "`multiply`", "a Value", "Tensor(v.data)"):
+        with refuses(DTypeError, "`multiply`", "a leaf Value", "Tensor(v.data)"):
             mixed()
     assert (Value(1.0) == Tensor([1.0])) is False
 

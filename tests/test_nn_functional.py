@@ -197,6 +197,52 @@ def test_linear_is_a_weighted_sum_a_neuron():
     np.testing.assert_allclose(plain(SCORES).data, SCORES @ w.T, rtol=1e-6)
 
 
+@pytest.mark.parametrize("bias", [np.float64([1, 2]), np.float32([1, 2]), 1.5, [1.0, 2.0], np.array([1, 2]), 1j])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_linear_promotes_as_numpy_does(dtype, bias):
+    x, w = np.arange(6).reshape(2, 3).astype(dtype), np.arange(6).reshape(2, 3).astype(dtype)
+    expected = x @ w.T + bias
+    for z in (
+        F.linear(x, w, bias),
+        F.linear(Tensor(x), Tensor(w), bias).data,
+        F.linear(x.tolist(), Tensor(w), bias).data,
+    ):
+        np.testing.assert_array_equal(z, expected)
+    assert F.linear(x, w, bias).dtype == F.linear(Tensor(x), Tensor(w), bias).dtype == expected.dtype
+    np.testing.assert_array_equal(F.linear(x.tolist(), w.tolist(), [1.0, 2.0]), x @ w.T + [1.0, 2.0])
+    np.testing.assert_array_equal(F.linear(x.tolist(), w.tolist()), x @ w.T)
+
+
+def test_a_bias_of_more_digits_gets_its_gradient_and_is_compiled():
+    x, w, b = (Tensor(RNG.normal(size=n), dtype=kind) for n, kind in (((2, 3), "f4"), ((4, 3), "f4"), ((4,), "f8")))
+
+    def step():
+        z = (F.linear(x, w, b) ** 2).sum()
+        z.backward()
+        return z
+
+    fast = tg.compile(step)
+    assert fast().dtype == np.float64
+    assert fast.check() < 1e-6
+    assert (w.grad.dtype, b.grad.dtype) == (np.float32, np.float64)
+
+
+def test_weights_and_biases_that_make_no_layer():
+    x = np.ones((2, 3))
+    for bias in (None, 1.0):
+        with refuses(ShapeError, "a row for each neuron", "(n_out, n_in)", "(3,)"):
+            F.linear(x, np.ones(3), bias)
+    for bias in (np.ones(3), np.ones((5, 2, 4))):
+        with refuses(ShapeError, "the bias", "each of the 4 neurons", "(4, 3)", str(bias.shape)):
+            F.linear(Tensor(x), np.ones((4, 3)), bias)
+
+
+def test_images_before_a_layer_have_to_be_flattened():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3, rng=0), nn.ReLU(), nn.Linear(144, 2, rng=0))
+    with refuses(ShapeError, "expected last axis 144, got (5, 4, 6, 6)", "Flatten()", "(5, 144)"):
+        net(np.ones((5, 1, 8, 8)))
+
+
 def test_dropout_drops_its_share_and_keeps_the_mean():
     layer = nn.Dropout(0.25, rng=0)
     x = Tensor(np.ones((100, 100), np.float32))

@@ -193,8 +193,8 @@ class Computation:
             return self.values[part.id]
         if part.id in CONSTANTS:
             return CONSTANTS[part.id]
-        known = ", ".join(self.values) or "none"
-        raise self.refuse(part, f"`{part.id}` has no value: give it one, as in {part.id}=2 (there are: {known})")
+        known = f" (there are: {', '.join(self.values)})" if self.values else ""
+        raise self.refuse(part, f"`{part.id}` has no value: give it one, as in {part.id}=2{known}")
 
     def binary(self, part: ast.BinOp) -> Any:
         if type(part.op) not in OPERATORS:

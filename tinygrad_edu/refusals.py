@@ -43,8 +43,10 @@ def stranger(op: Op, other: Any) -> Any:
     In a program that is traced the node may stand for a plain number, and the other kind of node knows what to do.
     """
     if isinstance(other, Node) and op.rules and tracing() is None:
+        kind = type(other).__name__
+        named = other.title if other.title.endswith(kind) else f"{other.title}, a {kind}"
         raise DTypeError(
-            f"`{op.name}` of a tensor and {other.title}, a {type(other).__name__}: only nodes of one kind compute with "
+            f"`{op.name}` of a tensor and {named}: only nodes of one kind compute with "
             f"each other; make both tensors, as in Tensor(v.data), or both Values (at {users_line()})"
         )
     return NotImplemented

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import reasons
 from ..errors import CompileError, users_frame, users_line
-from ..graph import Node, data_of, tick
+from ..graph import ABSENT, Node, data_of, tick
 from ..modes import tracing
 from ..tensor import Tensor
 from ..transforms.trees import leaves, rebuilt, structure
@@ -221,6 +221,7 @@ def made(kind: type[Node], data: Any, frame: FrameType) -> Node:
     """Return a result of a program as a node: as `remember` would leave it, and with less ado."""
     z: Node = object.__new__(kind)
     z._data = data if kind is Value or type(data) is np.ndarray else np.asarray(data)
-    z.op, z._requires_grad, z.params, z.born = None, False, CUT, tick()
+    z._grad, z.label, z.op, z.params, z.x, z.y = None, "", None, CUT, ABSENT, ABSENT
+    z._requires_grad, z.born = False, tick()
     z.code, z.instruction = frame.f_code, frame.f_lasti
     return z

@@ -24,7 +24,7 @@ from .page import Page, asset, data, filled
 from .picture import Picture, number, shown, summary
 from .walk import Step, Walk
 
-NAMES = {"mT": "transpose"}  # of rows, where a heading needs a plainer one
+NAMES = {"mT": "transpose", "affine_conv2d": "conv2d"}  # of rows, where a heading needs a plainer one
 MOST = 1500  # nodes: a page with more steps would not be read
 LARGE = (
     "{:,} nodes do not fit on a screen: the picture shows where the step is. To see all of them at once, folded into a "
@@ -88,7 +88,7 @@ def page_of(order: list[Node], names: Mapping[str, Any], model: Module | None) -
         "slopes": [edge.label for edge in picture.edges] if isinstance(root, Value) else [],
         **vocabulary(order, picture, index),
     }
-    title = f"Backpropagation, step by step: {shown(root.label) or root.title}"
+    title = f"Backpropagation, step by step: {shown(root.label) or root.title.replace('`', '')}"
     network = f'<div class="scroll" id="net">{draw_network(model).svg()}</div>' if neurons and model is not None else ""
     large = f"<p class=soft>{LARGE.format(len(order))}</p>" if len(order) > READABLE else ""
     drawn = svg.svg(picture)
