@@ -1,6 +1,7 @@
 """Each floor of the house imports only from floors above it, and heavy libraries only when they are used."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,12 @@ OPTIONAL = {"matplotlib", "tqdm", "safetensors", "onnx", "jax", "sympy", "IPytho
 def floor_of(path):
     """The first part of a module's path within the package, without `.py`."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def test_the_architecture_has_a_row_for_every_floor():
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    (table,) = re.findall(r"^\| floor .*?\n\n", page, re.MULTILINE | re.DOTALL)
+    assert {floor_of(path) for path in FILES} - {"__init__", "__main__"} <= set(re.findall(r"[a-z_]+", table))
 
 
 def imports(path):

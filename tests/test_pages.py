@@ -153,6 +153,9 @@ def test_a_neuron_that_is_chosen_shows_its_arithmetic(browser, tmp_path):  # noq
         for expected in (neuron.w[0].data, neuron.w[1].data, z, np.tanh(z)):
             assert number(float(expected)) in said
         assert page.locator("path.w.now").count() == 2
+        page.set_viewport_size({"width": 500, "height": 240})
+        page.evaluate("scrollTo(0, 0)")  # below a tall picture nobody would see it
+        assert page.evaluate("document.getElementById('said').getBoundingClientRect().bottom <= innerHeight")
         signs = page.locator("path.w").evaluate_all("all => all.map(path => path.classList.contains('neg'))")
         page.click("button[data-show=n]")
         nudged = page.locator("path.w").evaluate_all(

@@ -152,6 +152,17 @@ def test_keys_slider_and_going_back_restore_every_state(browser, tmp_path):  # n
 
 
 @pytest.mark.browser
+def test_leaves_are_called_as_in_textbooks(browser, tmp_path):  # noqa: F811
+    w, x = tg.Value(2.0, label="w_12^(1)"), tg.Value(3.0, label="x<y")
+    tg.stepper(w * x, tmp_path / "step.html")
+    with opened(browser, tmp_path / "step.html") as page:
+        assert page.inner_text("h1") == "Backpropagation, step by step: the result of multiply"
+        first, second = page.locator("#leaves tbody th").all()
+        assert first.locator("msubsup > *").all_inner_texts() == ["w", "12", "(1)"]
+        assert second.inner_html() == "x&lt;y"
+
+
+@pytest.mark.browser
 def test_the_address_says_where_to_stand(browser, tmp_path):  # noqa: F811
     path = tmp_path / "step.html"
     tg.stepper(neuron()[0], path)

@@ -95,11 +95,11 @@ softmax_cross_entropy = op(
 )
 softmax_minus_one_hot = op(
     "softmax_minus_one_hot",
-    "(softmax({}) - onehot({}))",
+    "softmax({}) - onehot({})",
     _softmax_minus_one_hot,
     lambda g, z, x, labels: (g - sum(g * softmax(x), axis=-1, keepdims=True)) * softmax(x),
     None,
-    tex=r"(\mathrm{{softmax}}({}) - \mathrm{{onehot}}({}))",
+    tex=r"\mathrm{{softmax}}({}) - \mathrm{{onehot}}({})",
     doc="Compute p - y, the slope of the cross-entropy: the probabilities, less 1 at the label.",
 )
 binary_cross_entropy = op(

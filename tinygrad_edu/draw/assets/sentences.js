@@ -64,5 +64,6 @@ function sentences(content, titles, values) {
     const lines = shares.map((each, i) => share(card, gradient, each, changes[i][3], changes[i][2]));
     return [`backward: the rule of ${steps.get(card)[0]}`, lines.join("") || "<p>It was made from constants only: nothing to pass on."];
   }
-  return { sentence, gradient_of, plain, operands: (card) => of.get(card) ?? [] };
+  const name = (card) => /[_^]/.test(titles[card]) ? `<math>${names[card]}</math>` : plain(titles[card]);
+  return { sentence, gradient_of, plain, name, operands: (card) => of.get(card) ?? [] };
 }

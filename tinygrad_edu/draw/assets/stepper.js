@@ -9,7 +9,7 @@
   const titles = cards.map((card) => card.querySelector(".t")?.textContent ?? "");
   const values = cards.map((card, i) => content.arrays[i] ?? card.querySelector(".d")?.textContent.slice(WORD.d.length)
     ?? card.querySelector("text").textContent); // a constant is nothing but its number
-  const { sentence, gradient_of, plain, operands } = sentences(content, titles, values);
+  const { sentence, gradient_of, plain, name, operands } = sentences(content, titles, values);
   const flat = (data) => data.t ?? data; // of an array, the text that its card shows
   const line = (card, row) => cards[card].querySelector(`.${row}`), leaves = new Map();
   let steps = [], at = 0, timer = null, naive = false, quiz = false, lit = [];
@@ -203,7 +203,7 @@
   });
   for (const card of content.leaves) {
     document.querySelector("#leaves tbody").insertAdjacentHTML("beforeend", `<tr><th scope="row">`
-      + `${plain(titles[card])}</th><td>${plain(flat(values[card]))}</td><td class="g"></td></tr>`);
+      + `${name(card)}</th><td>${plain(flat(values[card]))}</td><td class="g"></td></tr>`);
     leaves.set(card, document.querySelector("#leaves tbody").lastChild.lastChild);
   }
   const from_address = () => go(location.hash === "#last" ? steps.length : Number(location.hash.slice(1)) || 0);
