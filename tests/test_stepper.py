@@ -158,7 +158,7 @@ def test_leaves_are_called_as_in_textbooks(browser, tmp_path):  # noqa: F811
     with opened(browser, tmp_path / "step.html") as page:
         assert page.inner_text("h1") == "Backpropagation, step by step: the result of multiply"
         first, second = page.locator("#leaves tbody th").all()
-        assert first.locator("msubsup > *").all_inner_texts() == ["w", "12", "(1)"]
+        assert first.locator("msubsup > *").all_text_contents() == ["w", "12", "(1)"]
         assert second.inner_html() == "x&lt;y"
 
 

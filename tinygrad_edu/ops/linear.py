@@ -31,7 +31,7 @@ def product(x: Any, y: Any) -> Any:
 def weighted_sums(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return x wᵀ + b; the sum is made in place, so that a bias adds no axes to it."""
     z = product(x, w.mT)
-    if type(b) is not np.ndarray or b.dtype != z.dtype:
+    if type(b) is not np.ndarray or b.dtype is not z.dtype:
         z = z.astype(np.result_type(z, b))  # in place it would stay of the type of the products
     z += b
     return z
