@@ -1,7 +1,7 @@
 """What a drawn graph consists of, before anybody says how it is laid out or written down.
 
 Cards, edges between them, and groups around them. Knows nothing of nodes, of DOT or of SVG: `graph.py` makes
-pictures, `dot.py`, `layered.py` and `svg.py` read them.
+pictures, `routes.py` lays them out, `dot.py`, `svg.py` and `tikz.py` write them.
 """
 
 from __future__ import annotations
