@@ -294,3 +294,52 @@ def test_large_arrays_are_taken_block_by_block(activation, dtype):
         alike([w.grad for w in models[1].parameters()], [w.grad for w in models[0].parameters()], **tolerance)
     assert " in blocks1:" in fast.source
     assert len(fast.programs) == 2
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("max_norm", [0.01, 1e9])
+def test_gradients_are_clipped_as_in_eager_mode(dtype, max_norm):
+    def clipping(model, optimizer):
+        def step(x, y):
+            optimizer.zero_grad()
+            functional.cross_entropy(model(x), y).backward()
+            length = nn.clip_grad_norm(model.parameters(), max_norm)
+            optimizer.step()
+            return length
+
+        return step
+
+    rng = np.random.default_rng(6)
+    models = [net(dtype), net(dtype)]
+    steppers = [nn.SGD(model.parameters(), lr=0.5, momentum=0.9) for model in models]
+    eager, plain = (clipping(m, o) for m, o in zip(models, steppers, strict=True))
+    fast = tg.compile(plain)
+    tolerance = CLOSE if dtype == np.float64 else {"rtol": 2e-5, "atol": 1e-6}
+    for _ in range(3):
+        x, y = batch(rng, dtype=dtype)
+        np.testing.assert_allclose(fast(x, y).item(), eager(x, y), **tolerance)
+        alike(left_behind(models[1], steppers[1]), left_behind(models[0], steppers[0]), **tolerance)
+
+
+def test_gradients_of_single_neurons_are_clipped_as_in_eager_mode():
+    rng = np.random.default_rng(7)
+    models = [nn.MLP(2, [3, 1], rng=1) for _ in range(2)]
+
+    def clipping(model):
+        def step(x):
+            model.zero_grad()
+            (model(x) ** 2).backward()
+            length = nn.clip_grad_norm(model.parameters(), 0.1)
+            for p in model.parameters():
+                p.data -= 0.1 * p.grad
+            return length
+
+        return step
+
+    eager, fast = clipping(models[0]), tg.compile(clipping(models[1]))
+    for _ in range(3):
+        x = [tg.Value(float(number)) for number in rng.normal(size=2)]
+        assert fast(x).item() == pytest.approx(eager(x), rel=1e-12)
+        for ours, theirs in zip(models[1].parameters(), models[0].parameters(), strict=True):
+            assert ours.data == pytest.approx(theirs.data, rel=1e-12)
+            assert ours.grad == pytest.approx(theirs.grad, rel=1e-12)

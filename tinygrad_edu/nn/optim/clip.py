@@ -9,20 +9,26 @@ from typing import Any
 import numpy as np
 
 from ...errors import AnomalyError, users_line
+from ...modes import no_grad, tracing
+from ...ops import arithmetic, powers
+from ...tensor import Tensor
 from .optimizer import checked_params
 
 
-def clip_grad_norm(params: Iterable[Any], max_norm: float) -> float:
-    """Shorten all gradients together so that they are `max_norm` long at most; return how long they were.
+def clip_grad_norm(params: Iterable[Any], max_norm: float) -> Any:
+    """Shorten all gradients together so that they are `max_norm` long at most; return how long they were, as a float.
 
+    In a function that is compiled the length is a node, and nothing is refused.
     Raises AnomalyError that names the first parameter with a NaN or infinite gradient; then nothing has changed.
     """
     if isinstance(max_norm, bool) or not isinstance(max_norm, (int, float)) or not max_norm > 0:
         raise ValueError(f"clip_grad_norm: max_norm must be above 0, not {max_norm!r:.60} (at {users_line()})")
     reached = [(i, w) for i, w in enumerate(checked_params("clip_grad_norm", params)) if w._grad is not None]
+    if tracing() is not None and reached:
+        return clipped_as_nodes([w for _, w in reached], max_norm)
     lengths = []
     for i, w in reached:
-        lengths.append(math.hypot(*np.ravel(w._grad).tolist()))
+        lengths.append(length_of(w._grad))
         if not math.isfinite(lengths[-1]):
             raise AnomalyError(
                 f"clip_grad_norm: the gradient of parameter {i}, {w.title}, is {lengths[-1]} long (at {users_line()})"
@@ -31,4 +37,21 @@ def clip_grad_norm(params: Iterable[Any], max_norm: float) -> float:
     if length > max_norm:
         for _, w in reached:
             w._grad = w._grad * (max_norm / length)
+    return length
+
+
+def length_of(g: Any) -> float:
+    """Return the length of a gradient, by its largest number first, so that no square overflows or vanishes."""
+    largest = float(np.max(np.abs(g), initial=0.0))
+    return largest * float(np.linalg.norm(np.ravel(g) / largest)) if 0 < largest < math.inf else largest
+
+
+def clipped_as_nodes(params: list[Any], max_norm: float) -> Any:
+    """Do the same with rows of the table, for a program: no number is looked at, and a factor of 1 leaves all alone."""
+    with no_grad():
+        squares = [w.grad * w.grad for w in params]
+        length = powers.sqrt(sum(x.sum() if isinstance(x, Tensor) else x for x in squares))
+        factor = max_norm / arithmetic.maximum(length, max_norm)
+        for w in params:
+            w.grad = w.grad * factor
     return length
