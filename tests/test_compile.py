@@ -1,6 +1,8 @@
 """A compiled function does what the function itself does, on fresh data and call after call, or refuses."""
 
 import copy
+import pickle
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -51,6 +53,38 @@ def test_several_arguments_of_several_kinds():
     assert len(fast.programs) == 1
     other = fast(Tensor(x), y, 1.0, n=0, parts={"a": [b, c]})
     same(other["out"], f(Tensor(x), y, 1.0, n=0, parts={"a": [b, c]})["out"])
+
+
+class Scaled:
+    def __init__(self, factor):
+        self.w = Tensor(factor)
+        self.double = tg.compile(self.plain)
+
+    def plain(self, x):
+        return self.w * x * 2
+
+    scale = tg.compile(plain)
+
+
+def test_methods_and_copies_of_what_they_belong_to():
+    first, second = Scaled([2.0]), Scaled([3.0])
+    x = Tensor([1.0])
+    assert [first.scale(x).item(), second.scale(x).item(), first.double(x).item()] == [4.0, 6.0, 4.0]
+    for other in (copy.deepcopy(first), pickle.loads(pickle.dumps(first))):
+        other.w.data = [5.0]
+        assert [other.double(x).item(), other.scale(x).item(), first.double(x).item()] == [10.0, 10.0, 4.0]
+
+
+def test_named_tuples_and_what_is_no_function():
+    fast = tg.compile(lambda pair: Pair(pair.a * pair.b, pair.a))
+    for n in (2.0, 3.0):
+        pair = fast(Pair(np.array([n]), Tensor([4.0])))
+        assert (pair.a.item(), pair.b.item()) == (4.0 * n, n)
+    with refuses(TypeError, "pass a function"):
+        tg.compile(3)
+
+
+Pair = namedtuple("Pair", "a b")
 
 
 def test_one_and_true_are_different_arguments():

@@ -85,3 +85,39 @@ def test_an_error_of_the_function_leaves_everything_as_it_was():
     assert w.item() == 1.0
     assert w.grad is None
     assert (w * 2).requires_grad
+
+
+def test_a_rate_set_inside_is_refused_and_so_is_an_optimiser_made_there():
+    w = Tensor([1.0], requires_grad=True)
+    opt = nn.SGD([w], lr=1.0)
+    schedule = nn.optim.ExponentialLR(opt, 0.5)
+
+    def rate():
+        opt.lr = 0.5
+
+    for inside in (rate, schedule.step, lambda: nn.SGD([w], lr=0.1)):
+        with refuses(CompileError, "once"):
+            tg.compile(inside)()
+    assert opt.lr == 1.0
+    schedule.step()
+    assert opt.lr == 0.5
+
+
+def test_asking_for_the_gradient_of_an_argument_that_has_one_is_refused():
+    @tg.compile
+    def slope(x):
+        (x**2).sum().backward()
+        return x.grad
+
+    x = Tensor([1.0, 3.0])
+    assert slope(x).tolist() == [2.0, 6.0]
+    with refuses(CompileError, "argument 0"):
+        slope(x)
+    x.grad = None
+    assert slope(x).tolist() == [2.0, 6.0]
+
+
+@pytest.mark.parametrize("odd", [{1}, slice(1), bytearray(b"a")], ids=["set", "slice", "bytearray"])
+def test_arguments_that_are_neither_numbers_nor_fixed_are_refused(odd):
+    with refuses(CompileError, "unhashable"):
+        tg.compile(lambda x, odd: x)(Tensor([1.0]), odd)

@@ -1,6 +1,8 @@
 """A compiled training step leaves behind what the step itself leaves, whatever it is made of and in whatever order."""
 
 import itertools
+import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -185,13 +187,22 @@ def average(a, b, opt, x):
     return b * 2
 
 
+def a_velocity_each(a, b, opt, x):
+    a.grad = b.grad = None
+    ((a * x).sum() ** 2 + (b * x * a).sum()).backward()
+    with tg.no_grad():
+        for w, velocity in zip((a, b), opt.velocities, strict=True):
+            velocity.assign(0.9 * velocity + w.grad)
+            w.assign(w - 0.1 * velocity)
+
+
 def gradients_added_to(a, b, opt, x):
     ((a * x).sum() ** 2 + (a * b * x).sum()).backward()
 
 
 STEPS = [
     *(swapped, swapped_gradients, old_and_new, two_backward_passes, two_steps, one_gradient_for_both, by_hand),
-    *(only_one_is_reached, average, gradients_added_to),
+    *(only_one_is_reached, average, a_velocity_each, gradients_added_to),
 ]
 
 
@@ -201,6 +212,7 @@ def test_effects_are_those_of_the_step_itself(step):
     for _ in range(2):
         a, b = (Tensor(x, requires_grad=True) for x in ([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]))
         twins.append((a, b, nn.Adam([a, b], lr=0.1)))
+        twins[-1][2].velocities = [Tensor(np.zeros(3), requires_grad=False) for _ in (a, b)]
     fast = tg.compile(lambda x: step(*twins[0], x))
     for x in np.random.default_rng(0).normal(size=(4, 3)):
         results = fast(x), step(*twins[1], x)
@@ -343,3 +355,75 @@ def test_gradients_of_single_neurons_are_clipped_as_in_eager_mode():
         for ours, theirs in zip(models[1].parameters(), models[0].parameters(), strict=True):
             assert ours.data == pytest.approx(theirs.data, rel=1e-12)
             assert ours.grad == pytest.approx(theirs.grad, rel=1e-12)
+
+
+@pytest.mark.parametrize("show", [lambda w: w, lambda w: w[::-1], lambda w: w.T[1:].T], ids=["itself", "view", "part"])
+def test_arrays_that_show_a_weight_are_what_they_were_before_the_step(show):
+    twins = []
+    for fast in (True, False):
+        w = Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+        opt = nn.SGD([w], lr=0.1, momentum=0.9)
+
+        def step(x, w=w, opt=opt):
+            opt.zero_grad()
+            (w[:, : x.shape[1]] * x).sum().backward()
+            opt.step()
+            return x * 2
+
+        twins.append((w, tg.compile(step) if fast else step))
+    for _ in range(3):
+        results = [step(show(np.asarray(w.data))) for w, step in twins]
+        alike(*([result, w] for result, (w, _) in zip(results, twins, strict=True)))
+
+
+class Holder(nn.Module):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+def test_a_part_or_a_weight_that_is_put_in_the_place_of_another_is_noticed():
+    rng = np.random.default_rng(0)
+    holder, x = Holder(nn.Linear(6, 3, rng=rng)), rng.normal(size=(4, 6))
+    fast = tg.compile(lambda x: holder(x) * 1)
+    same(fast(x), holder(x))
+    holder.inner = nn.Linear(6, 3, rng=rng)
+    same(fast(x), holder(x))
+    holder.inner.weight = Tensor(rng.normal(size=(3, 6)))
+    same(fast(x), holder(x))
+
+
+def test_a_gradient_that_was_taken_away_or_put_there_outside_is_noticed():
+    twins = []
+    for fast in (True, False):
+        w = Tensor([1.0, 2.0], requires_grad=True)
+        plain = lambda x, w=w: ((w * x) ** 2).sum().backward()  # noqa: E731  # one for each
+        twins.append((w, tg.compile(plain) if fast else plain))
+    for new in ([1.0, -1.0], None, [2.0, 3.0], None):
+        for w, step in twins:
+            w.grad = new
+            step(np.array([3.0, -1.0]))
+            step(np.array([0.5, 2.0]))
+        same(twins[0][0].grad, twins[1][0].grad)
+
+
+def test_a_program_keeps_nothing_of_the_run_that_made_it():
+    alive = []
+    w = Tensor(np.ones(1000), requires_grad=True)
+
+    @tg.compile
+    def f(x):
+        first = x * w
+        alive.append(weakref.ref(first))
+        return (first**2).sum()
+
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    f(np.ones((300, 1000)))  # 2.4 MB a step
+    held = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert alive[0]() is None
+    assert held < 4e6  # its own memory, once

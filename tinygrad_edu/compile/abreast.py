@@ -27,8 +27,8 @@ def lay_abreast(program: Program) -> None:
             column: list[Var] = []
             what = described(results[0], results[0], inner, column)
             alike.setdefault(what, []).append(column)
-    for columns in alike.values():
-        if len(columns) > 1 and apart(program, columns, inner):
+    for columns in sorted(alike.values(), key=lambda columns: -len(columns[0])):  # a velocity goes with its weight
+        if len(columns) > 1 and columns[0][-1].op is not PART and apart(program, columns, inner):
             replace(program, columns, inner)
 
 
@@ -76,7 +76,7 @@ def replace(program: Program, columns: list[list[Var]], inner: set[Var]) -> None
     added = []
     for row in zip(*columns, strict=True):
         first = row[0]
-        data = END_TO_END.forward(*(x.data for x in row))
+        data = np.empty(sum(x.data.size for x in row), first.data.dtype)  # of which only shape and type are asked
         made = first in inner
         op, args = (first.op, tuple(whole.get(x, x) for x in first.args)) if made else (END_TO_END, row)
         z = whole[first] = Var(data, op, args, first.params if made else {}, first.node if made else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, MethodType
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,13 @@ class Compiled:
         self.lock = threading.RLock()  # a program's memory serves one call at a time
         functools.update_wrapper(self, function)
 
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        """Be a method where a class defines it."""
+        return self if owner is None else MethodType(self, owner)
+
+    def __reduce__(self) -> Any:
+        return Compiled, (self.function,)  # a copy traces anew: programs belong to the weights that they were made of
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if tracing() is not None:
             return self.function(*args, **kwargs)  # a compiled function within another is a part of it
@@ -58,7 +65,13 @@ class Compiled:
 
     def replay(self, key: Any, args: Any, kwargs: Any) -> Replay:
         """Return the program for such arguments that fits the world as it is, traced now if there is none."""
-        known = self.programs.setdefault(key, [])
+        try:
+            known = self.programs.setdefault(key, [])
+        except TypeError as error:
+            raise CompileError(
+                f"an argument cannot tell one program from another ({error}): give numbers, arrays, tensors, or lists, "
+                f"tuples and dicts of them, and take anything else from outside of the function (at {users_line()})"
+            ) from None
         fitting = next((replay for replay in known if replay.fits()), None)
         if fitting is None:
             fitting = Replay(self.function, key, args, kwargs, self.homes)
@@ -75,7 +88,7 @@ class Compiled:
         with self.lock:
             key, inputs = signature(args, kwargs)
             replay = self.replay(key, args, kwargs)
-            world = World(replay.program.trace)
+            world = replay.world
             with world:
                 replayed = [*map(data_of, leaves(replay(inputs, args, kwargs))), *world.state()]
             with world:
@@ -95,7 +108,10 @@ def compile(function: Callable[..., Any]) -> Compiled:  # noqa: A001  # the publ
 
     It is run once on nodes for each kind of arguments. What it reads of parameters, optimisers and random generators
     is read again at each call, and what it changes of them is changed; everything else is fixed by the first run.
+    Gradients are taken inside of it: its results are leaves, through which none passes.
     """
+    if not callable(function):
+        raise TypeError(f"compile: pass a function, not {function!r:.60} (at {users_line()})")
     return Compiled(function)
 
 
@@ -111,7 +127,7 @@ def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
         elif isinstance(x, np.ndarray):
             key += x.shape, x.dtype
             inputs.append(np.array(x))  # `w.data` shows memory that the program may write over
-        elif kind is list or kind is tuple or kind is dict:
+        elif isinstance(x, (list, tuple, dict)):
             parts = leaves(x)
             kinds = {*map(type, parts)}
             if kinds == {float}:  # many plain numbers, or many Values: all at once
@@ -186,16 +202,17 @@ class Replay:
                     "of it, and a compiled function changes no numbers of its arguments: return the new ones, or use "
                     f"the tensor from outside of the function, as parameters are (at {users_line()})"
                 )
+        self.asked = [arguments[leaf] for leaf in trace.asked]
         grads = trace.taken(arguments)
         self.graded = [arguments[leaf] for leaf in grads]
         nodes = [trace.latest(x) for x in leaves(output) if isinstance(x, Node)] + list(grads.values())
         self.output = rebuilt(output, iter([RESULT if isinstance(x, Node) else x for x in leaves(output)]))
         self.kinds = [type(node) for node in nodes]
         self.single = isinstance(output, Node)
-        self.program = Program(trace, arguments, settled(trace, nodes))
-        writer = Writer(self.program, homes)
+        writer = Writer(Program(trace, arguments, settled(trace, nodes)), homes)
         self.source, self.run, self.ready, self.fits, self.move_in = writer.compiled()
-        self.kept = {id(array) for array in (*writer.homes.home.values(), *writer.homes.whole.values())}
+        self.world = World(trace)  # all that is kept of the trace: its arrays are those of an eager step
+        self.kept = {id(memory_of(array)) for array in writer.homes.home.values()}
         for node in (*trace.made, *arguments):
             del node._data
             node.__class__ = LEAKED[type(node)]
@@ -203,11 +220,19 @@ class Replay:
 
     def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         for i, x in enumerate(inputs):
-            if type(x) is np.ndarray and (id(x) in self.kept or id(x.base) in self.kept):
+            if type(x) is np.ndarray and id(memory_of(x)) in self.kept:
                 inputs[i] = x.copy()  # a weight or its gradient, which the program is about to write over
+        given: list[Any] = []
+        if self.graded or self.asked:
+            given = [x for x in (*leaves(args), *leaves(kwargs)) if isinstance(x, NUMERIC)]
+            for i in self.asked:
+                if isinstance(given[i], Node) and given[i]._grad is not None:
+                    raise CompileError(
+                        f"argument {i} has a gradient from before, and the compiled function asks for .grad of it, "
+                        f"where it finds that of its own call only: set it to None first (at {users_line()})"
+                    )
         results = self.run(*inputs)
         if self.graded:
-            given: list[Any] = [x for x in (*leaves(args), *leaves(kwargs)) if isinstance(x, NUMERIC)]
             for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):
                 given[i]._grad = g if given[i]._grad is None else given[i]._grad + g
         frame = users_frame(skip=2)  # this and its caller
@@ -215,6 +240,13 @@ class Replay:
             return made(self.kinds[0], results[0], frame)
         found = iter([made(kind, x, frame) for kind, x in zip(self.kinds, results, strict=True)])
         return rebuilt(self.output, iter([next(found) if x is RESULT else x for x in leaves(self.output)]))
+
+
+def memory_of(array: Any) -> Any:
+    """Return what owns the memory of an array, of which the array may be a view of a view."""
+    while isinstance(array, np.ndarray) and array.base is not None:
+        array = array.base
+    return array
 
 
 def made(kind: type[Node], data: Any, frame: FrameType) -> Node:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..graph import Node
 from .cells import Leaves
-from .names import Names
+from .names import PLAIN, Names
 from .trace import Cell, Effect
 from .variable import Var
 
@@ -65,13 +65,14 @@ class Questions(Names):
         """Return the conditions on attributes; those of many owners that are alike together."""
         alike: dict[tuple[str, str], list[Any]] = {}
         for (owner, name), value in self.program.trace.settings.items():
-            alike.setdefault((name, repr(value)), []).append(owner)
+            wanted = f"== {value!r}" if isinstance(value, (*PLAIN, tuple)) else f"is {self.owner(value)}"
+            alike.setdefault((name, wanted), []).append(owner)
         checks = []
-        for (name, value), owners in alike.items():
+        for (name, wanted), owners in alike.items():
             if len(owners) > MANY:
-                checks.append(f"all(x.{name} == {value} for x in {self.bound('owners', owners)})")
+                checks.append(f"all(x.{name} {wanted} for x in {self.bound('owners', owners)})")
             else:
-                checks += [f"{self.owner(owner)}.{name} == {value}" for owner in owners]
+                checks += [f"{self.owner(owner)}.{name} {wanted}" for owner in owners]
         return checks
 
     def gradients_set(self) -> list[str]:

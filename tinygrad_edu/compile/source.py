@@ -45,8 +45,8 @@ class Writer(Questions):
         text = "\n\n\n".join(
             [
                 function(f"program({arguments})", body),
-                function("ready()", [f"return {conditions([*ready, *settings])}"]),
-                function("fits()", [f"return {conditions([*fits, *settings])}"]),
+                function("ready()", [f"return {conditions([*settings, *ready])}"]),
+                function("fits()", [f"return {conditions([*settings, *fits])}"]),
                 function("move_in()", self.moves() or ["pass"]),
             ]
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from types import TracebackType
 from typing import Any
 
@@ -60,6 +61,7 @@ class Trace:
     values: dict[Node, Any] = field(default_factory=dict)  # by the tensor of one number that meets a Value
     parts: dict[Node, tuple[Any, Any]] = field(default_factory=dict)  # of tensors: of what, and which elements
     graded: set[Node] = field(default_factory=set)  # leaves whose gradient was set or added to, or forgotten
+    asked: set[Node] = field(default_factory=set)  # arguments of which the function looks at the gradient
     settings: dict[tuple[Any, str], Any] = field(default_factory=dict)  # attributes on which the program depends
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
     state: dict[tuple[int, Any], Effect] = field(default_factory=dict)  # optimisers' memory as it is by now
@@ -87,8 +89,8 @@ class Trace:
         self.effects += self.state.values()
 
     def forget(self) -> None:
-        """Let go of the graph that was traced: the program has all that it needs of it."""
-        self.made, self.versions, self.before, self.state, self.lifted = [], {}, {}, {}, Lift(self)
+        """Let go of everything, so that its memory is free at once: a trace and its parts refer to each other."""
+        vars(self).clear()
 
     # What is read ----------------------------------------------------------------------------------------------
 
@@ -144,7 +146,13 @@ class Trace:
         return self.parts[x]
 
     def grad(self, leaf: Node) -> Any:
-        """Return what `.grad` of a leaf is: a node, or None. Whether it is None must stay so, if a call begins so."""
+        """Return what `.grad` of a leaf is: a node, or None."""
+        if leaf in self.arguments:
+            self.asked.add(leaf)
+        return self.grad_so_far(leaf)
+
+    def grad_so_far(self, leaf: Node) -> Any:
+        """Return the gradient of a leaf as a node, or None. Whether it is None must stay so, if a call begins so."""
         if leaf not in self.graded and leaf not in self.unset:
             self.unset[leaf] = leaf._grad is None
         if leaf._grad is not None and not isinstance(leaf._grad, Node):
@@ -160,6 +168,15 @@ class Trace:
     def depend(self, owner: Any, name: str) -> None:
         """Note that the program holds only as long as an attribute is what it is now."""
         self.settings[owner, name] = getattr(owner, name)
+
+    def depend_on_module(self, module: Any) -> None:
+        """Note that the program holds as long as a module has its parts: another weight may be put in a place."""
+        self.depend(module, "training")
+        for name, part in vars(module).items():
+            if not name.isidentifier() or iskeyword(name):
+                continue  # names are written into the program as they are
+            if isinstance(part, Tensor) or hasattr(part, "named_parameters"):  # the `Value`s of a net are too many
+                self.depend(module, name)
 
     def refuse(self, node: Node) -> None:
         """Raise CompileError: Python wants to see a number of which the program knows only how to compute it."""
@@ -207,7 +224,7 @@ class Trace:
         """Add the gradients of the leaves, as nodes."""
         start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
         for leaf, gradient in self.gradients(root, start).items():
-            before, g = self.grad(leaf), self.read(gradient)
+            before, g = self.grad_so_far(leaf), self.read(gradient)
             self.graded.add(leaf)
             self.touch(leaf)
             with no_grad():

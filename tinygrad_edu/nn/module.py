@@ -36,7 +36,7 @@ class Module:
         first = tick()
         here = mode_here()
         if here is not None and here.trace is not None:
-            here.trace.depend(self, "training")
+            here.trace.depend_on_module(self)
         try:
             output = self.forward(*inputs, **options)
         except Exception as error:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...accumulate import spent
-from ...errors import AnomalyError, DTypeError, GradientError, users_line, warn
+from ...errors import AnomalyError, CompileError, DTypeError, GradientError, users_line, warn
 from ...graph import Node, reborn
 from ...modes import tracing
 
@@ -41,9 +41,19 @@ class Optimizer:
 
     @lr.setter
     def lr(self, new: float) -> None:
-        self._lr = self.checked("lr", new, 0, INFINITY)
+        self.set_rate(self.checked("lr", new, 0, INFINITY))
         if new == 0:
             warn(f"{type(self).__name__}: with lr=0 no weight ever changes", UserWarning)
+
+    def set_rate(self, rate: float) -> None:
+        """Take any rate, also the 0 at which a schedule may end. Raises CompileError inside a compiled function."""
+        if tracing() is not None:
+            raise CompileError(
+                f"the rate of {type(self).__name__} is set inside a compiled function, which would happen once, while "
+                "it is traced: make optimisers, set their rates and call schedules outside; the rate is read again at "
+                f"each call (at {users_line()})"
+            )
+        self._lr = rate
 
     def start(self, zero: Any) -> tuple[Any, ...]:
         """Return what is remembered of a weight before the first step; `zero` has its shape."""

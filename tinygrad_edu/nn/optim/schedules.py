@@ -26,12 +26,12 @@ class Schedule:
 
     def set(self) -> None:
         """Give the optimiser the rate that holds now."""
-        self.optimizer._lr = self.first * self.share(self.t)  # past its setter, since a schedule may well end at 0
+        self.optimizer.set_rate(self.first * self.share(self.t))
 
     def step(self) -> None:
         """Go on to the next learning rate."""
+        self.optimizer.set_rate(self.first * self.share(self.t + 1))
         self.t += 1
-        self.set()
 
 
 class StepLR(Schedule):
