@@ -20,25 +20,24 @@ SCRIPT = 4.8  # the width of a character of an index
 LIGHT = """
 svg.tg{color-scheme:light dark;font:11px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .tg .paper{fill:#fff}
-.tg text{fill:#1d2430;white-space:pre}
+.tg text{fill:#1d2430;stroke:none;white-space:pre}
 .tg .t{font-weight:700}
 .tg .i{font-size:8px}
 .tg .h{font-size:0}
 .tg .g{fill:#8c3a10}
-.tgo{fill:#fff;text-anchor:middle;font-weight:700}
+.tgo{fill:#fff;stroke:none;text-anchor:middle;font-weight:700}
 .tgo.big{font-size:15px}
-.tg rect{stroke-width:1.2}
-.tg .parameter rect{fill:#e4f1fb;stroke:#0072b2}
-.tg .input rect{fill:#e3f5ee;stroke:#009e73}
-.tg .constant rect{fill:#fff;stroke:#7b8591;stroke-dasharray:3 2}
-.tg .result rect{fill:#fafbfc;stroke:#4b5563}
-.tg .result rect,.tgc.result{rx:3px}
-.tg .fact rect{fill:#fafbfc;stroke:#7b8591;stroke-dasharray:1 2}
-.tg .fold rect{fill:#f3eef8;stroke:#6b5a8e}
-.tgc{fill:#4b5563;stroke:#4b5563;stroke-width:1.2}
+.tg .k,.tg .frame{stroke-width:1.2}
+.tg .parameter{fill:#e4f1fb;stroke:#0072b2}
+.tg .input{fill:#e3f5ee;stroke:#009e73}
+.tg .constant{fill:#fff;stroke:#7b8591;stroke-dasharray:3 2}
+.tg .result{fill:#fafbfc;stroke:#4b5563}
+.tg .fact{fill:#fafbfc;stroke:#7b8591;stroke-dasharray:1 2}
+.tg .fold{fill:#f3eef8;stroke:#6b5a8e}
+.tgc{fill:#4b5563;stroke:#4b5563;stroke-width:1.2;stroke-dasharray:none}
 .tgc.fold{fill:#6b5a8e;stroke:#6b5a8e}
-.tg .bad rect,.tg .dead rect,.tg .exploding rect{stroke:#c22;stroke-width:2.4}
-.tg .good rect{stroke:#00795a;stroke-width:2.4}
+.tg .bad,.tg .dead,.tg .exploding{stroke:#c22;stroke-width:2.4}
+.tg .good{stroke:#00795a;stroke-width:2.4}
 .tg .frame rect{fill:#5b6b7c;fill-opacity:.06;stroke:#5b6b7c;stroke-opacity:.45}
 .tg .frame text{fill:#4a5868}
 .tg path{fill:none;stroke:#7b8794;stroke-width:1.2}
@@ -58,16 +57,16 @@ DARK = """
 .tg .paper{fill:#14181f}
 .tg text{fill:#e5e9f0}
 .tg .g{fill:#f0a97f}
-.tg .parameter rect{fill:#12304a;stroke:#56b4e9}
-.tg .input rect{fill:#0f3329;stroke:#2fc39a}
-.tg .constant rect{fill:#14181f;stroke:#8b95a3}
-.tg .result rect{fill:#1d232d;stroke:#9aa5b4}
-.tg .fact rect{fill:#1d232d;stroke:#8b95a3}
-.tg .fold rect{fill:#2a2338;stroke:#a794cf}
+.tg .parameter{fill:#12304a;stroke:#56b4e9}
+.tg .input{fill:#0f3329;stroke:#2fc39a}
+.tg .constant{fill:#14181f;stroke:#8b95a3}
+.tg .result{fill:#1d232d;stroke:#9aa5b4}
+.tg .fact{fill:#1d232d;stroke:#8b95a3}
+.tg .fold{fill:#2a2338;stroke:#a794cf}
 .tgc{fill:#5d6878;stroke:#9aa5b4}
 .tgc.fold{fill:#6b5a8e;stroke:#a794cf}
-.tg .bad rect,.tg .dead rect,.tg .exploding rect{stroke:#ff6b5e}
-.tg .good rect{stroke:#2fc39a}
+.tg .bad,.tg .dead,.tg .exploding{stroke:#ff6b5e}
+.tg .good{stroke:#2fc39a}
 .tg .frame rect{fill:#9fb0c3;fill-opacity:.07;stroke:#9fb0c3}
 .tg .frame text,.tg .n,.tg .p{fill:#aebac8}
 .tg path{stroke:#8b97a6}
@@ -78,10 +77,10 @@ DARK = """
 .tg .r.fold path{stroke:#43365c}
 .tg .l text{fill:#f0a97f;stroke:#14181f}
 .tg .hot text{fill:#1d2430}
-.tg .hot.dead rect,.tg .hot.exploding rect{stroke:#fff}
+.tg .hot.dead,.tg .hot.exploding{stroke:#fff}
 """
-ROUND = {"parameter": ' rx="10"', "fold": ' rx="6"'}  # the forms that are not square
-CLASSES = {"data": "d", "grad": "g"}  # of the lines of a card
+ROUND = {"parameter": ' rx="10"', "fold": ' rx="6"', "result": ' rx="3"'}  # the forms that are not square
+GRADIENT = ' class="g"'  # of the line of a card that says it
 _drawn = count()  # markers are found by id, and one page may hold several drawings
 
 
@@ -163,7 +162,7 @@ def names(picture: Picture, layout: Layout) -> list[str]:
             card = picture.cards[picture.edges[k].tail]
             if card.kind == kind:
                 parts.append(
-                    f'<path d="M{x + h / 2:.0f} {y + h / 2:.1f}h{w - h:.0f}"/>'
+                    f'<path d="M{x + h / 2:.0f} {y + h / 2:.0f}h{w - h:.0f}"/>'
                     f'<text x="{x + w / 2:.0f}" y="{y + h / 2 + 4:.0f}">{titled(card.title, small)}</text>'
                 )
         parts.append("</g>")
@@ -173,7 +172,8 @@ def names(picture: Picture, layout: Layout) -> list[str]:
 def curve(points: list[tuple[float, float]], level: bool, run: float) -> str:
     """Return a path that is straight within layers, bends in the gaps, and ends in a straight run below its label.
 
-    Coordinates are relative, and a pixel more or less is not worth a bend: both keep large pictures small.
+    Coordinates are relative, a minus needs no space before it, and a pixel more or less is not worth a bend: all of
+    that keeps large pictures small.
     """
     if not level:
         points = [(y, x) for x, y in points]
@@ -181,7 +181,7 @@ def curve(points: list[tuple[float, float]], level: bool, run: float) -> str:
     last = len(points) - 3
     (x, y), straight = points[0], "h" if level else "v"
     a, b, pending = round(x), round(y), 0
-    path = [f"M{a} {b}" if level else f"M{b} {a}"]
+    path = f"M{a} {b}" if level else f"M{b} {a}"
     for k, (x, y) in enumerate((*points[1:-2], (at - run, across), points[-1])):
         along, off = round(x) - a, round(y) - b
         a += along
@@ -189,66 +189,65 @@ def curve(points: list[tuple[float, float]], level: bool, run: float) -> str:
             pending += along
             continue
         if pending:
-            path.append(f"{straight}{pending}")
+            path += f"{straight}{pending}"
             pending = 0
         b += off
-        half = along // 2
-        path.append(f"c{half} 0 {half} {off} {along} {off}" if level else f"c0 {half} {off} {half} {off} {along}")
-    return "".join(path) + (f"{straight}{pending}" if pending else "")
+        half, aside = along // 2, off if off < 0 else f" {off}"
+        path += f"c{half} 0 {half}{aside} {along}{aside}" if level else f"c0 {half}{aside} {half}{aside} {along}"
+    return f"{path}{straight}{pending}" if pending else path
 
 
 def cards(picture: Picture, layout: Layout, prefix: str) -> list[str]:
-    """Return the cells of the cards' operations, each written once, then the cards."""
-    cells: dict[tuple[str, str, float, bool], tuple[str, str, float]] = {}
-    drawn, small = [], len(picture.cards) <= SMALL
-    for card, place in zip(picture.cards, layout.cards, strict=True):
-        cell, left = "", 0.0
-        if card.sign:
-            kind, alone = card.kind, not (card.title or card.rows)
-            key = (kind, card.sign, place[3], alone)
-            if key not in cells:
-                name = f"{prefix}-{len(cells)}"
-                left = sign_width(card)
-                cells[key] = name, cell_of(card, name, place[2] if alone else left, place[3]), left
-            name, _, left = cells[key]
-            cell = f'<use href="#{name}"/>'
-        drawn.append(card_at(card, place, cell, left, small))
-    return ["<defs>", *(text for _, text, _ in cells.values()), '</defs><g class="k">', *drawn, "</g>"]
+    """Return the forms of the cards, each written once, then the cards, which use them and say their own texts."""
+    forms: dict[tuple[str, str, int, int, int], str] = {}
+    defined, drawn, small = [], [], len(picture.cards) <= SMALL
+    for card, (x, y, w, h) in zip(picture.cards, layout.cards, strict=True):
+        lines, cell = len(card.rows) + bool(card.title), sign_width(card) if card.sign else 0.0
+        key = (card.kind, card.sign, round(w), round(h), lines)
+        name = forms.get(key)
+        right, down = round(cell + SIDE), round((h - lines * LINE) / 2 + 11)  # where the first line begins
+        if name is None:
+            name = forms[key] = f"{prefix}-{len(forms)}"
+            defined.append(form_of(card, f'id="{name}" transform="translate({-right} {-down})"', w, h, cell))
+        drawn.append(card_at(card, round(x) + right, round(y) + down, name, small))
+    return ["<defs>", *defined, '</defs><g class="k">', *drawn, "</g>"]
 
 
-def cell_of(card: Card, name: str, w: float, h: float) -> str:
-    """Return the cell with the operation of a card, to be used by all cards like it.
+def form_of(card: Card, attributes: str, w: float, h: float, cell: float) -> str:
+    """Return the form of a card with the cell of its operation, to be used by all cards like it.
 
-    What is used is apart from the picture around it: only rules that name no element around a cell hold in it.
+    Lines and colours of the form itself are those of the card that uses it. Besides, what is used is apart from the
+    picture around it: only rules that name no element around a cell hold in it.
     """
-    form = f'<rect class="tgc {card.kind}" width="{w:.0f}" height="{h:.0f}"{ROUND.get(card.kind, "")}/>'
-    big, down = (" big", 5) if len(card.sign) == 1 else ("", 4)
-    sign = escape(card.sign, quote=False)
-    return f'<g id="{name}">{form}<text class="tgo{big}" x="{w / 2:.0f}" y="{h / 2 + down:.0f}">{sign}</text></g>'
-
-
-def card_at(card: Card, place: tuple[float, float, float, float], cell: str, left: float, small: bool) -> str:
-    """Return one card: its form, the cell with its operation, its title and its rows."""
-    x, y, w, h = place
     corner = ROUND.get(card.kind, "")
+    form = f'<rect width="{w:.0f}" height="{h:.0f}"{corner}/>'
+    if card.kind == "fold":
+        form = form.replace("<rect", '<rect x="4" y="-4"') + form
+    if card.sign:
+        wide = cell if card.title or card.rows else w
+        big, down = (" big", 5) if len(card.sign) == 1 else ("", 4)
+        form += (
+            f'<rect class="tgc {card.kind}" width="{wide:.0f}" height="{h:.0f}"{corner}/>'
+            f'<text class="tgo{big}" x="{wide / 2:.0f}" y="{h / 2 + down:.0f}">{escape(card.sign, quote=False)}</text>'
+        )
+    return f"<g {attributes}>{form}</g>"
+
+
+def card_at(card: Card, x: int, y: int, form: str, small: bool) -> str:
+    """Return one card, whose first line begins at x, y: its form, its title and its rows."""
     mark = (f" {card.mark}" if card.mark else "") + (" hot" if card.heat is not None else "")
     heat = f' style="fill:{SCALE[card.heat]}"' if card.heat is not None else ""
-    parts = [f'<g class="{card.kind}{mark}" transform="translate({x:.0f} {y:.0f})">']
-    if card.tip:
-        parts.append(f"<title>{escape(card.tip, quote=False)}</title>")
-    if card.kind == "fold":
-        parts.append(f'<rect x="4" y="-4" width="{w:.0f}" height="{h:.0f}"{corner}/>')
-    parts.append(f'<rect width="{w:.0f}" height="{h:.0f}"{corner}{heat}/>{cell}')
-    lines = [("t", card.title)] if card.title else []
-    lines += [(CLASSES.get(name, ""), f"{name} {text}" if name else text) for name, text in card.rows]
-    at, left = (h - len(lines) * LINE) / 2 + 11, round(left + SIDE)
-    for name, text in lines:
-        style = f' class="{name}"' if name else ""
-        written = titled(text, small) if name == "t" else escape(text, quote=False)
-        parts.append(f'<text{style} x="{left}" y="{at:.0f}">{written}</text>')
-        at += LINE
-    parts.append("</g>")
-    return "".join(parts)
+    tip = f"<title>{escape(card.tip, quote=False)}</title>" if card.tip else ""
+    text = f'<g class="{card.kind}{mark}"{heat} transform="translate({x} {y})">{tip}<use href="#{form}"/>'
+    at = 0
+    if card.title:
+        text += f'<text class="t">{titled(card.title, small)}</text>'
+        at = int(LINE)
+    for name, row in card.rows:
+        style, place = GRADIENT if name == "grad" else "", f' y="{at}"' if at else ""
+        text += f"<text{style}{place}>{name}{' ' if name else ''}{escape(row, quote=False)}</text>"
+        at += int(LINE)
+    return text + "</g>"
 
 
 def titled(title: str, small: bool) -> str:

@@ -7,17 +7,17 @@
   const forward = content.made.map(([card]) => card);
   const graph = $("graph"), paths = graph.querySelectorAll(".e path"), cards = [...graph.querySelectorAll(".k > g")];
   const titles = cards.map((card) => card.querySelector(".t")?.textContent ?? "");
-  const values = cards.map((card, i) => content.arrays[i] ?? card.querySelector(".d")?.textContent.slice(WORD.d.length)
-    ?? card.querySelector("text").textContent); // a constant is nothing but its number
+  const lines = cards.map((card) => ({ d: card.querySelector("text:not(.t)"), g: card.querySelector(".g") }));
+  const values = lines.map(({ d }, i) => content.arrays[i] ?? d.textContent.replace(WORD.d, "")); // a constant's has no word
   const { sentence, gradient_of, plain, name, operands } = sentences(content, titles, values);
   const flat = (data) => data.t ?? data; // of an array, the text that its card shows
-  const line = (card, row) => cards[card].querySelector(`.${row}`), leaves = new Map();
+  const leaves = new Map();
   let steps = [], at = 0, timer = null, naive = false, quiz = false, lit = [];
 
   // The picture ------------------------------------------------------------------------------------------------
 
   function write(card, row, text) {
-    const where = line(card, row);
+    const where = lines[card][row];
     if (where) where.textContent = WORD[row] + flat(text);
     if (row === "g" && leaves.has(card)) leaves.get(card).textContent = flat(text);
   }
@@ -73,7 +73,7 @@
     mark(circle(content.neurons[step.card]), ...way);
     for (const k of step.edges) mark(paths[k], ...way);
     for (const [x, row] of step.changes) {
-      mark(line(x, row), "new");
+      mark(lines[x][row], "new");
       if (row === "g") mark(leaves.get(x), "new");
     }
   }
