@@ -597,17 +597,35 @@ def test_a_thousand_cards_fit_their_budget(name):
     assert len(paths(picture)) == edges == sum(len(z.inputs) for z in history(y))
 
 
-def test_cells_of_operations_are_written_once_and_styled_by_themselves():
-    picture = tg.draw(layers_of_perceptrons(), collapse=False).svg()
-    root = ET.fromstring(picture)
-    cells = [g for defs in root.iter(f"{SVG}defs") for g in defs.findall(f"{SVG}g")]
+def test_forms_of_cards_are_written_once_and_cells_in_them_styled_by_themselves():
+    drawing = tg.draw(layers_of_perceptrons(), collapse=False)
+    root = ET.fromstring(drawing.svg())
+    forms = {g.get("id"): g for defs in root.iter(f"{SVG}defs") for g in defs.findall(f"{SVG}g")}
     used = [use.get("href").removeprefix("#") for use in root.iter(f"{SVG}use")]
-    assert {g.get("id") for g in cells} == set(used)
-    assert len(cells) < 10 < 300 < len(used)
+    assert set(forms) == set(used)
+    assert len(forms) < 50 < 1000 < len(used) == len(drawing.sketch.picture.cards)
     rules = "".join(root.find(f"{SVG}style").itertext())
-    for element in [x for g in cells for x in g.iter() if x is not g]:
-        name = element.get("class").split()[0]
-        assert re.search(rf"[}}>]\.{name}\{{fill:", rules), "no rule that names what is around a cell holds in it"
+    for form in forms.values():
+        outline, *cell = form
+        assert "class" not in outline.attrib, "it takes its colours from the card that uses it"
+        for element in cell:
+            name = element.get("class").split()[0]
+            assert re.search(rf"[}}>]\.{name}\{{fill:", rules), "no rule that names what is around a form holds in it"
+
+
+def test_a_card_is_as_large_as_the_layout_has_it():
+    picture = tg.draw(neuron()).sketch.picture
+    layout = lay_out(picture)
+    root = ET.fromstring(svg(picture))
+    forms = {g.get("id"): g for g in root.iter(f"{SVG}g") if g.get("id")}
+    cards = next(g for g in root.iter(f"{SVG}g") if g.get("class") == "k")
+    for card, (x, y, w, h) in zip(cards, layout.cards, strict=True):
+        form = forms[card.find(f"{SVG}use").get("href")[1:]]
+        (a, b), (c, d) = (map(int, re.findall(r"-?\d+", g.get("transform"))) for g in (card, form))
+        assert (a + c, b + d) == (round(x), round(y))
+        assert [form[0].get(side) for side in ("width", "height")] == [f"{w:.0f}", f"{h:.0f}"]
+        for text in card.findall(f"{SVG}text"):
+            assert 0 < int(text.get("y", 0)) - d <= h
 
 
 def test_each_of_many_may_feed_each_of_many():

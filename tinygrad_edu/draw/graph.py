@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,8 @@ class Maker:
         cards, head = self.picture.cards, self.index[key]
         labels = [""] * len(tails)
         if "local" in self.show:
-            labels = local_derivatives(z, [cards[i].title for i in (*tails, head)], self.rules)
+            names = [] if isinstance(z, Value) else [cards[i].title for i in (*tails, head)]
+            labels = local_derivatives(z, names, self.rules)
         for slot, (x, tail, label) in enumerate(zip(inputs, tails, labels, strict=True)):
             hidden = cards[tail].kind == "fold" and self.nodes[tail][-1] is not x  # somewhere in its tail's card
             self.picture.edges.append(Edge(tail, head, slot, "" if hidden else label))
@@ -270,13 +272,17 @@ def constant_card(x: Any) -> Card:
 
 
 def sign_of(z: Node) -> str:
-    """Return the symbol of a node's operation: of `{} * {}` the ×, and else its name."""
-    if z.op is None:
-        return ""
-    infix = re.fullmatch(r"\{\} ?(\W+?) ?\{\}", z.op.text)
+    """Return the symbol of a node's operation; none of a leaf's."""
+    return "" if z.op is None else symbol(z.op.text, z.op.name)
+
+
+@lru_cache(maxsize=1000)  # a large graph has thousands of nodes, of a handful of operations
+def symbol(text: str, name: str) -> str:
+    """Return the symbol of an operation: of `{} * {}` the ×, and else its name."""
+    infix = re.fullmatch(r"\{\} ?(\W+?) ?\{\}", text)
     if infix:
         return SIGNS.get(infix[1], infix[1])
-    return "−" if z.op.text == "-{}" else shown(z.op.name, 22)
+    return "−" if text == "-{}" else shown(name, 22)
 
 
 def made_at(z: Node) -> str:

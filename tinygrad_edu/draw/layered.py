@@ -175,7 +175,8 @@ def measured(items: list[Item], links: Sequence[Link], layers: list[list[int]], 
     busy = [0] * (len(layers) + 1)
     for link in links:
         layer = items[link.head].layer
-        room[layer] = max(room[layer], GAP + link.label)
+        if GAP + link.label > room[layer]:
+            room[layer] = GAP + link.label
         busy[layer] += 1
     room = [each + min(BUSIEST, n * 0.6) if n > 20 else each for each, n in zip(room, busy, strict=True)]
     starts, at = [], 0.0

@@ -26,8 +26,11 @@ def layering(count: int, links: Iterable[tuple[int, int]], ports: dict[int, int]
     steps = [0] * count  # that would move along with each box
     for i, below in enumerate(tails):
         for tail in below:
-            layer[i] = max(layer[i], layer[tail] + 1)
-            steps[i] = max(steps[i], 1 + (steps[tail] if len(heads[tail]) == 1 else 0))
+            if layer[tail] >= layer[i]:
+                layer[i] = layer[tail] + 1
+            behind = 1 + (steps[tail] if len(heads[tail]) == 1 else 0)
+            if behind > steps[i]:
+                steps[i] = behind
     for i in reversed(range(count)):
         if steps[i] <= SMALL and heads[i]:
             layer[i] = min([layer[head] for head in heads[i]]) - 1

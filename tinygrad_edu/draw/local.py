@@ -17,7 +17,7 @@ def local_derivatives(z: Node, names: Sequence[str], known: Rules) -> list[str]:
     """Return d(z)/d(operand) of each operand in a few characters; empty where there is none, or no short way to say it.
 
     Of numbers it is a number; of arrays computed element by element, the range of them; of any other array what the
-    rule hands the operand, in symbols. names, known: see `edge_rule`.
+    rule hands the operand, in symbols. names, known: see `edge_rule`; single numbers have no use for them.
     """
     inputs, op = z.inputs, z.op
     found = [""] * len(inputs)

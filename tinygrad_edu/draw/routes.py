@@ -122,6 +122,10 @@ def lay_out(picture: Picture) -> Layout:
             routes.append([(home, link)])
             where, tail, head = meeting(edge, chains[edge.tail], chains[edge.head])
             levels[where].unseen.append((tail, head))
+        elif picture.cards[edge.tail].group == (group := picture.cards[edge.head].group):  # no frame to cross
+            level = levels[group]
+            link = level.links[edge.tail, edge.head, edge.tail, edge.slot] = Link(0, 0, enter=off, label=run)
+            routes.append([(level, link)])
         else:
             routes.append(add_links(edge, levels, (chains[edge.tail], chains[edge.head]), off, run))
     arrange_level(picture, levels, None, across_is_y)
@@ -195,7 +199,8 @@ def arrange_level(picture: Picture, levels: dict[int | None, Level], name: int |
     level.index = {box: i for i, box in enumerate(ordered)}
     for (tail, head, card, _), link in level.links.items():
         link.tail, link.head = level.index[tail], level.index[head]
-        link.leave = port_at(levels, tail, ("out", card), across_is_y)
+        if isinstance(tail, tuple):
+            link.leave = port_at(levels, tail, ("out", card), across_is_y)
         if isinstance(head, tuple) and head[0] == "group":
             link.enter = port_at(levels, head, ("in", card), across_is_y)
     unseen = [(level.index[tail], level.index[head]) for tail, head in level.unseen]
@@ -260,6 +265,8 @@ def collected(
                 pending.append(box[1])
     edges = []
     for route in routes:
-        points = [(level.corner[0] + x, level.corner[1] + y) for level, link in route for x, y in link.path]
+        points = route[0][1].path
+        if len(route) > 1 or route[0][0].corner != (0.0, 0.0):
+            points = [(level.corner[0] + x, level.corner[1] + y) for level, link in route for x, y in link.path]
         edges.append(points if across_is_y else [point[::-1] for point in points])
     return Layout(cards, groups, edges, [], names, turned(levels[None].found.size, across_is_y))  # type: ignore[union-attr]  # arranged above

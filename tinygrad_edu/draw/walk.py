@@ -79,7 +79,7 @@ class Walk:
         step = Step(self.index[z])
         operands = [data_of(x) for x in z.inputs]
         for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):  # type: ignore[union-attr]  # computed
-            if not isinstance(x, Node) or not x.requires_grad or rule is None or only not in (None, i):
+            if not isinstance(x, Node) or not x._requires_grad or rule is None or (only is not None and only != i):
                 continue
             if isinstance(z, Value):
                 share: Any = of_numbers(rule, z, operands, g)

@@ -1,7 +1,7 @@
 // Says in MathML what a step computes: templates that Python wrote, filled with names and with numbers.
-function sentences(content, titles, values) {
+function sentences(content, titles, values, slopes) {
   "use strict";
-  const { operations, made, slopes, arrays } = content;
+  const { operations, made, arrays } = content;
   const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   const num = (text) => `<mn>${plain(text)}</mn>`;
   // Each side is a formula of its own, so that a long line may break in front of an equals sign

@@ -9,7 +9,9 @@
   const titles = cards.map((card) => card.querySelector(".t")?.textContent ?? "");
   const lines = cards.map((card) => ({ d: card.querySelector("text:not(.t)"), g: card.querySelector(".g") }));
   const values = lines.map(({ d }, i) => content.arrays[i] ?? d.textContent.replace(WORD.d, "")); // a constant's has no word
-  const { sentence, gradient_of, plain, name, operands } = sentences(content, titles, values);
+  const labels = [...graph.querySelectorAll(".l text")].map((label) => label.textContent), bare = new Set(content.bare);
+  const slopes = content.bare ? Array.from(paths, (_, k) => bare.has(k) ? "" : labels.shift()) : []; // of tensors: rules
+  const { sentence, gradient_of, plain, name, operands } = sentences(content, titles, values, slopes);
   const flat = (data) => data.t ?? data; // of an array, the text that its card shows
   const leaves = new Map();
   let steps = [], at = 0, timer = null, naive = false, quiz = false, lit = [];
