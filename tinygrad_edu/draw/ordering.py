@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 Near = tuple[int, float, float]  # a neighbour; how far off the middle a link is attached here, and there
 Ends = list[list[tuple[int, float]]]  # of each item: its neighbours on one side, and where on them links are attached
-Pulls = list[tuple[list[int], float]]  # of each item: the same neighbours, and the average of the places on them
 ROUNDS = 60  # of ordering, at most
 MANY = 400  # links: for more of them, fewer rounds
 by_end = itemgetter(1)  # of a neighbour: where on the item itself a link is attached
@@ -37,7 +36,6 @@ def reduce_crossings(items: list[Item], layers: list[list[int]]) -> None:
     """Sort each layer by where its neighbours are, forth and back, and keep the order that crosses least."""
     before = [ends(items, item.before) for item in items]
     after = [ends(items, item.after) for item in items]
-    back, ahead = pulls(before), pulls(after)
     few = sum(map(len, before)) < MANY
     best, least = [list(layer) for layer in layers], crossings(before, layers)
     idle = 0
@@ -45,7 +43,7 @@ def reduce_crossings(items: list[Item], layers: list[list[int]]) -> None:
         if least == 0 or idle > 9:
             break
         forth = turn % 2 == 0
-        sort_layers(back if forth else ahead, layers, forth, turn % 4 > 1)
+        sort_layers(before if forth else after, layers, forth, turn % 4 > 1)
         if few:
             swap_neighbours(before, after, layers, forth)
         now = crossings(before, layers)
@@ -62,29 +60,24 @@ def ends(items: list[Item], side: list[Near]) -> list[tuple[int, float]]:
     """
     if len(side) > 1:
         side = sorted(side, key=by_end)
-    return [(n, there / (items[n].across + 1)) for n, _, there in side]
+    return [(n, there / (items[n].across + 1) if there else 0.0) for n, _, there in side]
 
 
-def pulls(side: Ends) -> Pulls:
-    """Return of each item which others it is to be near, on average."""
-    return [([n for n, _ in near], sum([off for _, off in near]) / len(near) if near else 0.0) for near in side]
-
-
-def sort_layers(side: Pulls, layers: list[list[int]], forth: bool, turned: bool) -> None:
+def sort_layers(side: Ends, layers: list[list[int]], forth: bool, turned: bool) -> None:
     """Sort each layer by the average place of the neighbours on one side.
 
     turned: exchange what has the same average, which may lead on where nothing else does.
     """
-    rank = ranks(len(side), layers)
-    place_of = rank.__getitem__
+    rank = ranks(side, layers)
     for layer in layers if forth else reversed(layers):
         keys = {}
         for i in layer:
-            near, off = side[i]
+            near = side[i]
             if len(near) == 1:
-                keys[i] = rank[near[0]] + off
+                n, off = near[0]
+                keys[i] = rank[n] + off
             else:
-                keys[i] = sum(map(place_of, near)) / len(near) + off if near else rank[i]
+                keys[i] = sum([rank[n] + off for n, off in near]) / len(near) if near else rank[i]
         if turned:
             layer.reverse()
         layer.sort(key=keys.__getitem__)
@@ -94,7 +87,7 @@ def sort_layers(side: Pulls, layers: list[list[int]], forth: bool, turned: bool)
 
 def swap_neighbours(before: Ends, after: Ends, layers: list[list[int]], forth: bool) -> None:
     """Exchange two neighbours of a layer wherever that crosses less."""
-    rank = ranks(len(before), layers)
+    rank = ranks(before, layers)
     for layer in layers if forth else reversed(layers):
         back = {i: sorted([rank[n] + off for n, off in before[i]]) for i in layer}
         ahead = {i: sorted([rank[n] + off for n, off in after[i]]) for i in layer}
@@ -115,9 +108,9 @@ def gain(ours: list[float], theirs: list[float]) -> int:
     return sum([bisect_left(theirs, end) + bisect_right(theirs, end) - len(theirs) for end in ours])
 
 
-def ranks(count: int, layers: list[list[int]]) -> list[int]:
+def ranks(side: Ends, layers: list[list[int]]) -> list[int]:
     """Return which place in its layer each item has."""
-    rank = [0] * count
+    rank = [0] * len(side)
     for layer in layers:
         for k, i in enumerate(layer):
             rank[i] = k
@@ -126,7 +119,7 @@ def ranks(count: int, layers: list[list[int]]) -> list[int]:
 
 def crossings(before: Ends, layers: list[list[int]]) -> int:
     """Count the pairs of links that cross."""
-    rank, total = ranks(len(before), layers), 0
+    rank, total = ranks(before, layers), 0
     for layer in layers[1:]:
         arriving = [rank[n] + off for i in layer for n, off in before[i]]
         if arriving == sorted(arriving):

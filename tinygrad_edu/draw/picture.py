@@ -112,7 +112,8 @@ def plain(text: str) -> bool:
 
 def number(x: float, digits: int = 4) -> str:
     """Return a number as people write it: four digits that count, and a true minus sign."""
-    return f"{x + 0.0:.{digits}g}".replace("-", "−")  # adding zero takes the sign off a zero
+    text = f"{x + 0.0:.4g}" if digits == 4 else f"{x + 0.0:.{digits}g}"  # adding zero takes the sign off a zero
+    return text.replace("-", "−") if "-" in text else text  # a large page has tens of thousands of them
 
 
 def summary(data: Any) -> str:

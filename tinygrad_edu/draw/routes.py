@@ -94,12 +94,10 @@ def slot_spaces(picture: Picture, level: bool) -> list[float]:
 def lay_out(picture: Picture) -> Layout:
     """Return where everything in `picture` goes."""
     across_is_y = picture.direction == "LR"
-    sizes = [turned(card_size(card), across_is_y) for card in picture.cards]
-    spaces = slot_spaces(picture, across_is_y)
-    sizes = [
-        (along, max(across, card.inputs * space))
-        for (along, across), card, space in zip(sizes, picture.cards, spaces, strict=True)
-    ]
+    spaces, sizes = slot_spaces(picture, across_is_y), []
+    for card, space in zip(picture.cards, spaces, strict=True):
+        along, across = turned(card_size(card), across_is_y)
+        sizes.append((along, max(across, card.inputs * space)))
     chains = [chain(picture, card.group) for card in picture.cards]
     levels: dict[int | None, Level] = {None: Level(), **{g: Level() for g in range(len(picture.groups))}}
     fed = {edge.head for edge in picture.edges}
@@ -114,20 +112,23 @@ def lay_out(picture: Picture) -> Layout:
                 levels[outer].order[box] = max(i, levels[outer].order.get(box, -1))
     routes, runs = [], [run_in(edge, across_is_y) for edge in picture.edges]
     for k, (edge, run) in enumerate(zip(picture.edges, runs, strict=True)):
-        off = (edge.slot + 0.5 - picture.cards[edge.head].inputs / 2) * spaces[edge.head]
+        card, before = picture.cards[edge.head], picture.cards[edge.tail]
+        off = (edge.slot + 0.5 - card.inputs / 2) * spaces[edge.head]
+        home, crosses = levels[card.group], before.group != card.group  # a frame
+        at: Place = edge.tail
         if edge.by_name:
-            home = levels[picture.cards[edge.head].group]
-            home.boxes["name", k] = Item(*turned(name_size(picture.cards[edge.tail]), across_is_y))
-            link = home.links[("name", k), edge.head, edge.tail, edge.slot] = Link(0, 0, enter=off, label=run)
-            routes.append([(home, link)])
-            where, tail, head = meeting(edge, chains[edge.tail], chains[edge.head])
-            levels[where].unseen.append((tail, head))
-        elif picture.cards[edge.tail].group == (group := picture.cards[edge.head].group):  # no frame to cross
-            level = levels[group]
-            link = level.links[edge.tail, edge.head, edge.tail, edge.slot] = Link(0, 0, enter=off, label=run)
-            routes.append([(level, link)])
-        else:
+            at = ("name", k)
+            home.boxes[at] = Item(*turned(name_size(before), across_is_y))
+            if crosses:
+                where, tail, head = meeting(edge, chains[edge.tail], chains[edge.head])
+                levels[where].unseen.append((tail, head))
+            else:
+                home.unseen.append((edge.tail, edge.head))
+        elif crosses:
             routes.append(add_links(edge, levels, (chains[edge.tail], chains[edge.head]), off, run))
+            continue
+        link = home.links[at, edge.head, edge.tail, edge.slot] = Link(0, 0, enter=off, label=run)
+        routes.append([(home, link)])
     arrange_level(picture, levels, None, across_is_y)
     found = collected(picture, levels, sizes, routes, across_is_y)
     found.runs = runs

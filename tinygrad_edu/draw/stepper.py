@@ -142,8 +142,10 @@ def said(x: Any) -> Any:
 
     t: the text that a card shows. s: the shape. m: the numbers, row by row.
     """
+    if isinstance(x, float):
+        return number(x)
     text = summary(x)
-    if isinstance(x, float) or np.size(x) == 1:
+    if np.size(x) == 1:
         return text
     found: dict[str, Any] = {"t": text, "s": "×".join(map(str, np.shape(x)))}
     if x.size <= FEW and x.ndim <= 2 and x.dtype.kind in "fiub":

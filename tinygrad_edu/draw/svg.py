@@ -136,15 +136,13 @@ def frames(picture: Picture, layout: Layout) -> list[str]:
 def edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
     """Return the edges, then their labels, which lie over all of them."""
     level = picture.direction == "LR"
-    parts = [f'<g class="e" marker-end="url(#{arrow})">']
-    parts += [f'<path d="{curve(points, level, run)}"/>' for points, run in zip(layout.edges, layout.runs, strict=True)]
-    parts.append(f'</g><g class="l{"" if level else " below"}">')
-    for edge, points in zip(picture.edges, layout.edges, strict=True):
+    paths, labels = [f'<g class="e" marker-end="url(#{arrow})">'], [f'</g><g class="l{"" if level else " below"}">']
+    for edge, points, run in zip(picture.edges, layout.edges, layout.runs, strict=True):
+        paths.append(f'<path d="{curve(points, level, run)}"/>')
         if edge.label:
             x, y = label_place(points, level)
-            parts.append(f'<text x="{x:.0f}" y="{y:.0f}">{escape(edge.label, quote=False)}</text>')
-    parts.append("</g>")
-    return parts
+            labels.append(f'<text x="{round(x)}" y="{round(y)}">{escape(edge.label, quote=False)}</text>')
+    return [*paths, *labels, "</g>"]
 
 
 def label_place(points: list[tuple[float, float]], level: bool) -> tuple[float, float]:
