@@ -593,7 +593,7 @@ def test_a_thousand_cards_fit_their_budget(name):
     picture = drawing.svg()
     cards, edges = len(drawing.sketch.picture.cards), len(drawing.sketch.picture.edges)
     assert cards > 900
-    assert len(picture.encode()) <= 500 * cards  # written in 35 to 55 ms
+    assert len(picture.encode()) <= 400 * cards  # written in 25 to 45 ms
     assert len(paths(picture)) == edges == sum(len(z.inputs) for z in history(y))
 
 

@@ -104,6 +104,14 @@ def test_pages_keep_to_their_budgets():
     assert len(tg.stepper(loss).html.encode()) <= 120_000
     page = tg.stepper(tg.nn.MLP(2, [16, 16, 1])([1.0, 2.0])).html
     assert len(page.encode()) <= 500_000
+    nodes = [tg.Value(random.uniform(-1, 1)) for _ in range(20)]
+    while len(nodes) < 760:
+        a, b = random.choice(nodes), random.choice(nodes)
+        nodes.append(random.choice([a + b, a * b, a.tanh()]))
+    used = {x for z in nodes for x in z.inputs}
+    page = tg.stepper(sum(z for z in nodes if z not in used)).html
+    assert int(re.search(r"([\d,]+) nodes do not fit", page)[1].replace(",", "")) >= 1000
+    assert len(page.encode()) <= 500_000
 
 
 def test_a_page_holds_no_address_but_namespaces():

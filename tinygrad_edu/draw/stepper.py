@@ -85,6 +85,7 @@ def page_of(order: list[Node], names: Mapping[str, Any], model: Module | None) -
         "wrong": naive is not None and any(np.any(g != wrong.get(z)) for z, g in right.items() if z.op is None),
         "leaves": [index[z] for z in order if z.op is None and z.requires_grad],
         "neurons": neurons,
+        # An edge's slope is the text on it, in the picture; these have none, and those of tensors have rules instead
         "bare": [k for k, edge in enumerate(picture.edges) if not edge.label] if isinstance(root, Value) else None,
         **vocabulary(order, picture, index),
     }

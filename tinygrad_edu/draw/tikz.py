@@ -48,8 +48,7 @@ def tikz(picture: Picture) -> str:
     for group, (x, y, w, h) in zip(picture.groups, layout.groups, strict=True):
         parts.append(f"{box('frame', x, y, w, h)}{node('', x + 8, y + 13, group.title)}")
     for edge, points, run in zip(picture.edges, layout.edges, layout.runs, strict=True):
-        path = curve(points, level, run).replace("-", " -")  # TikZ wants a space between any two numbers
-        parts.append(f"\\draw[edge] svg {{{path}}};\n")
+        parts.append(f"\\draw[edge] svg {{{curve(points, level, run)}}};\n")
         if edge.label:
             style = "local" if level else "local,anchor=base west"
             parts.append(node(style, *label_place(points, level), edge.label))
