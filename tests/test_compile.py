@@ -416,3 +416,21 @@ def test_check_finds_what_the_program_cannot_know():
     fast = tg.compile(lambda x: x * next(count))
     with refuses(CompileError, "differ"):
         fast.check(Tensor([1.0]))
+
+
+def test_a_compiled_function_in_a_graph_is_run_as_it_stands_so_that_gradients_pass():
+    w = Tensor([0.5, -2.0], requires_grad=False)
+
+    def f(x):
+        return (w * x**3).sum()
+
+    fast, x = tg.compile(f), np.array([1.0, -3.0])
+    assert fast(x).item() == pytest.approx(f(x).item())
+    np.testing.assert_allclose(tg.grad(fast)(x), [1.5, -54.0])
+    np.testing.assert_allclose(tg.hessian(fast)(x), np.diag([3.0, 36.0]))
+    np.testing.assert_allclose(tg.grad(lambda x: fast(x) + x.sum())(x), [2.5, -53.0])
+    a, b = tg.Value(2.0), tg.Value(-1.0)
+    product = tg.compile(lambda pair: pair[0] * pair[1])
+    (product([a * 3, b]) + a).backward()
+    assert (a.grad, b.grad) == (-2.0, 6.0)
+    assert product.check([a * 3, b]) == 0

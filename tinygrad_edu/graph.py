@@ -65,7 +65,7 @@ class Node:
         "instruction",  # ... and how far into it
         "label",
         "op",  # the row of the table that made it; None for a leaf
-        "params",  # the row's keyword parameters; of a leaf cut from a graph, how it was cut
+        "params",  # the row's keyword parameters; of a leaf how it was cut from a graph, or for what it stands
         "x",  # the first operand
         "y",  # the second; ABSENT if there is none; LISTED if `x` holds a tuple of all operands
     )

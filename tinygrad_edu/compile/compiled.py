@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
+from operator import attrgetter
 from types import FrameType, MethodType
 from typing import Any
 
@@ -25,6 +26,7 @@ from .settle import settled
 from .source import Writer
 from .trace import Trace
 
+op_of, params_of = attrgetter("op"), attrgetter("params")
 RESULT: Any = object()  # in place of a node that the function returns
 CUT = {"cut": "computed by a compiled function"}
 NUMERIC = (np.ndarray, float, np.floating, Node)  # arguments of which the numbers are read at every call
@@ -57,7 +59,10 @@ class Compiled:
         if tracing() is not None:
             return self.function(*args, **kwargs)  # a compiled function within another is a part of it
         with self.lock:
-            key, inputs = signature(args, kwargs)
+            try:
+                key, inputs = signature(args, kwargs)
+            except ConnectedError:
+                return self.function(*args, **kwargs)
             last = self.last
             if last is None or last.key != key or not last.ready():
                 self.last = last = self.replay(key, args, kwargs)
@@ -86,7 +91,10 @@ class Compiled:
         they differ by more than `tolerance`.
         """
         with self.lock:
-            key, inputs = signature(args, kwargs)
+            try:
+                key, inputs = signature(args, kwargs)
+            except ConnectedError:
+                return 0.0  # the function itself is what runs
             replay = self.replay(key, args, kwargs)
             world = replay.world
             with world:
@@ -108,15 +116,20 @@ def compile(function: Callable[..., Any]) -> Compiled:  # noqa: A001  # the publ
 
     It is run once on nodes for each kind of arguments. What it reads of parameters, optimisers and random generators
     is read again at each call, and what it changes of them is changed; everything else is fixed by the first run.
-    Gradients are taken inside of it: its results are leaves, through which none passes.
+    Gradients are taken inside of it, and its results are leaves, through which none passes; but where an argument
+    belongs to a graph that needs gradients, as in `grad(compiled)`, the function itself is run, as a part of that.
     """
     if not callable(function):
         raise TypeError(f"compile: pass a function, not {function!r:.60} (at {users_line()})")
     return Compiled(function)
 
 
+class ConnectedError(Exception):
+    """An argument belongs to a graph around the call, to which gradients are to go back: a program would cut it."""
+
+
 def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
-    """Return what a program depends on of the arguments, and the arrays in them."""
+    """Return what a program depends on of the arguments, and the arrays in them. Raises ConnectedError."""
     key: list[Any] = []
     inputs: list[Any] = []
     for x in args if not kwargs else (*args, *kwargs.values()):
@@ -133,7 +146,7 @@ def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
             if kinds == {float}:  # many plain numbers, or many Values: all at once
                 key.append(float)
                 inputs += parts
-            elif kinds == {Value}:
+            elif kinds == {Value} and {*map(op_of, parts)} == {None} and not any(map(params_of, parts)):
                 key += Value, *map(requires, parts)
                 inputs += map(data_of, parts)
             else:
@@ -142,6 +155,8 @@ def signature(args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
                 inputs += found
             key.append(structure(x))
         elif isinstance(x, Node):
+            if x._requires_grad and (x.op is not None or x.params):
+                raise ConnectedError
             key += kind, np.shape(x._data), getattr(x._data, "dtype", None), x._requires_grad
             inputs.append(x._data)
         elif isinstance(x, (float, np.floating)):

@@ -146,7 +146,7 @@ def fresh(x: Any, name: str, outside: bool, of_floats: bool) -> Node:
         if x.requires_grad and outside:
             node: Node = identity(x)
         else:
-            node = x.leaf(x._data)
+            node = standing_for(name, x.leaf(x._data))
             node.requires_grad = True
         if x.label:
             node.label = x.label
@@ -154,10 +154,16 @@ def fresh(x: Any, name: str, outside: bool, of_floats: bool) -> Node:
     if isinstance(x, (float, np.ndarray, np.generic)):
         if np.asarray(x).dtype.kind in "biu":
             raise integer(name, np.asarray(x).dtype)
-        return Value(x) if of_floats and type(x) is float else Tensor(x, requires_grad=True)
+        return standing_for(name, Value(x) if of_floats and type(x) is float else Tensor(x, requires_grad=True))
     if isinstance(x, int):
         raise integer(name, type(x).__name__)
     raise DTypeError(f"cannot differentiate by `{name}`, which is {x!r:.60}: only by numbers, arrays and nodes")
+
+
+def standing_for(name: str, leaf: Node) -> Node:
+    """Return a leaf marked as an argument by which a function is differentiated: its graph must not be cut."""
+    leaf.params = {"stands for": name}
+    return leaf
 
 
 def integer(name: str, dtype: Any) -> DTypeError:
