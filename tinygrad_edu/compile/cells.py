@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, tick
+from ..graph import Node, clock
 from ..value import Value
 from .kernels import Kernel
 
@@ -18,8 +18,7 @@ ELEMENT: Any = Kernel("element", lambda array, i: np.asarray(array).item(i))  # 
 STAND_IN: Any = Kernel("stand_in", lambda x: x)  # for a leaf that was assigned: its number, without a way back
 PACK: Any = Kernel("pack", lambda *floats: np.array(floats, float))
 
-data_of, grad_of, requires = attrgetter("_data"), attrgetter("_grad"), attrgetter("_requires_grad")
-clock: Any = tick.__self__  # type: ignore[attr-defined]  # the counter, of which `tick` is the method
+number_of, grad_of, requires = attrgetter("_data"), attrgetter("_grad"), attrgetter("_requires_grad")
 slots: Any = Node  # a slot is a descriptor, which the types do not say
 set_data, set_grad, set_born = slots._data.__set__, slots._grad.__set__, slots.born.__set__
 
@@ -40,7 +39,7 @@ class Leaves(tuple[Any, ...]):
 
 def read_data(leaves: Leaves) -> Any:
     """Return the numbers of leaves as an array."""
-    return np.fromiter(map(data_of, leaves), float, len(leaves))
+    return np.fromiter(map(number_of, leaves), float, len(leaves))
 
 
 def read_grad(leaves: Leaves) -> Any:

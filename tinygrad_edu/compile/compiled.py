@@ -6,14 +6,14 @@ import functools
 import threading
 from collections.abc import Callable
 from operator import attrgetter
-from types import FrameType, MethodType
+from types import MethodType
 from typing import Any
 
 import numpy as np
 
 from .. import reasons
-from ..errors import CompileError, users_frame, users_line
-from ..graph import ABSENT, Node, data_of, tick
+from ..errors import CompileError, users_line
+from ..graph import Node, data_of
 from ..modes import tracing
 from ..tensor import Tensor
 from ..transforms.trees import leaves, rebuilt, structure
@@ -250,10 +250,9 @@ class Replay:
         if self.graded:
             for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):
                 given[i]._grad = g if given[i]._grad is None else given[i]._grad + g
-        frame = users_frame(skip=2)  # this and its caller
         if self.single:
-            return made(self.kinds[0], results[0], frame)
-        found = iter([made(kind, x, frame) for kind, x in zip(self.kinds, results, strict=True)])
+            return made(self.kinds[0], results[0])
+        found = iter([made(kind, x) for kind, x in zip(self.kinds, results, strict=True)])
         return rebuilt(self.output, iter([next(found) if x is RESULT else x for x in leaves(self.output)]))
 
 
@@ -264,11 +263,9 @@ def memory_of(array: Any) -> Any:
     return array
 
 
-def made(kind: type[Node], data: Any, frame: FrameType) -> Node:
-    """Return a result of a program as a node: as `remember` would leave it, and with less ado."""
+def made(kind: type[Node], data: Any) -> Node:
+    """Return a result of a program as a node."""
     z: Node = object.__new__(kind)
     z._data = data if kind is Value or type(data) is np.ndarray else np.asarray(data)
-    z._grad, z.label, z.op, z.params, z.x, z.y = None, "", None, CUT, ABSENT, ABSENT
-    z._requires_grad, z.born = False, tick()
-    z.code, z.instruction = frame.f_code, frame.f_lasti
+    z.remember(None, (), CUT, False)
     return z

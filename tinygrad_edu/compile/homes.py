@@ -17,9 +17,7 @@ from .variable import Var
 
 Array = np.ndarray[Any, Any]
 Spot = tuple[int, str]
-Homes = dict[
-    tuple[Spot, ...], Array
-]  # the array at a spot, or at several end to end; the programs of one function share
+Homes = dict[tuple[Spot, ...], Array]  # by a spot, or by several that lie end to end: all programs of a function share
 
 
 class Settlement:

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import ABSENT, NO_PARAMS, Node, history, itself, pull
+from ..graph import Node, history, itself, pull
 from ..ops.indexing import HERE, put
 from ..ops.shapes import concatenate
-from ..value import Value
 from .affine import picked, shaped
 from .batch import Batch, NotAlikeError
 from .cells import ELEMENT, STAND_IN, element
@@ -96,10 +95,9 @@ class Lift:
         for tick, node in reversed(self.trace.versions.get(leaf, ())):
             if tick < z.born:
                 if (leaf, tick) not in self.stand_ins:
-                    other: Any = object.__new__(Value)
-                    other._data, other._requires_grad, other.born = node._data, leaf._requires_grad, tick
-                    other.op, other.x, other.y, other.params = STAND_IN, node, ABSENT, NO_PARAMS
-                    other._grad, other.label = None, ""
+                    other = leaf.leaf(node._data)
+                    other._requires_grad, other.born = leaf._requires_grad, tick
+                    other.op, other.x = STAND_IN, node
                     other.code, other.instruction = node.code, node.instruction
                     self.stand_ins[leaf, tick] = other
                     self.owner[id(other)] = leaf
