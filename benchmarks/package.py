@@ -26,7 +26,7 @@ IMPORTS = {name: lambda name=name: importing(name) for name in ("numpy", "tinygr
 def graph(nodes: int) -> Any:
     """Return the loss of a net of neurons on as many examples as make a graph of about so many nodes."""
     from tinygrad_edu import Value, nn
-    from tinygrad_edu.graph import history
+    from tinygrad_edu.core.backprop import history
 
     model, total = nn.MLP(3, [4, 4, 1]), Value(0.0)
     while len(history(total)) < nodes:

@@ -12,7 +12,7 @@ from typing import Any
 
 from turns import ONE_THREAD, Found
 
-from tinygrad_edu import blas
+from tinygrad_edu.system import blas
 
 LIBRARIES = ("numpy", "torch", "jax", "tinygrad", "mygrad", "autograd", "micrograd")
 SAME = 1e-9  # how far losses may be apart, relatively

@@ -21,10 +21,11 @@ import numpy as np
 
 import tinygrad_edu as tg
 from tinygrad_edu import ops
-from tinygrad_edu.graph import Node, history
-from tinygrad_edu.number_policy import POINTS, number
-from tinygrad_edu.numpy_methods import ANSWERS, REFUSED, answer
-from tinygrad_edu.op import EVERYWHERE, TABLE, Every, Op
+from tinygrad_edu.check.kinks import POINTS, number
+from tinygrad_edu.core.backprop import history
+from tinygrad_edu.core.dispatch import ANSWERS, REFUSED, answer
+from tinygrad_edu.core.node import Node
+from tinygrad_edu.core.op import EVERYWHERE, TABLE, Every, Op
 
 DOCS = Path(__file__).resolve().parent
 sys.path.append(str(DOCS.parent / "tests"))

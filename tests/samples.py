@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-from tinygrad_edu.op import TABLE, Every
+from tinygrad_edu.core.op import TABLE, Every
 from tinygrad_edu.ops import BUILT_IN
 from tinygrad_edu.ops.indexing import HERE
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
+from tinygrad_edu.core.context import mode
+from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import AnomalyError
-from tinygrad_edu.modes import mode
-from tinygrad_edu.op import TABLE
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy and Value, about the poles meant here
 

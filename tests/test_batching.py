@@ -14,11 +14,11 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
-from tinygrad_edu.compile.affine import loops, summed_products, taken
+from tinygrad_edu.compile.vectorize.strides import loops, summed_products, taken
+from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import DTypeError, StaleGraphError
-from tinygrad_edu.op import TABLE
 
-lift = importlib.import_module("tinygrad_edu.compile.lift")
+lift = importlib.import_module("tinygrad_edu.compile.vectorize.vectorizer")
 
 
 @pytest.fixture

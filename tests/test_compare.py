@@ -6,7 +6,7 @@ import pytest
 from nets_by_hand import learner, net
 
 import tinygrad_edu as tg
-from tinygrad_edu.check.first_look import typed_decimals
+from tinygrad_edu.check.compare.precheck import typed_decimals
 from tinygrad_edu.errors import FormulaError, GradientError, ShapeError
 
 

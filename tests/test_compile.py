@@ -12,10 +12,10 @@ from samples import NAMES, rng_for, samples
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.core.node import Node
+from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import CompileError
-from tinygrad_edu.graph import Node
 from tinygrad_edu.nn import functional
-from tinygrad_edu.op import TABLE
 
 
 def test_gradients_accumulate_as_in_eager_mode():

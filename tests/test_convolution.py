@@ -11,8 +11,8 @@ from refusing import refuses
 import tinygrad_edu as tg
 import tinygrad_edu.nn.functional as F  # noqa: N812  # what users of PyTorch call it
 from tinygrad_edu import Tensor, nn
+from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import ShapeError
-from tinygrad_edu.op import TABLE
 from tinygrad_edu.ops.convolution import conv2d, conv2d_input, conv2d_weight
 from tinygrad_edu.ops.windows import sum_pool2d, sum_unpool2d
 

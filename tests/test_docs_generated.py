@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_edu.op import TABLE, op
+from tinygrad_edu.core.op import TABLE, op
 from tinygrad_edu.ops import BUILT_IN
 
 DOCS = Path(__file__).parent.parent / "docs"

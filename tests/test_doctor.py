@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygrad_edu import blas, doctor
 from tinygrad_edu.cli import main
-from tinygrad_edu.draw import engines
+from tinygrad_edu.draw.formats import engines
+from tinygrad_edu.system import blas, doctor
 
 
 def told(capsys):

@@ -19,16 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
-from tinygrad_edu.draw import engines
-from tinygrad_edu.draw.drawing import fitting
-from tinygrad_edu.draw.layered import Item, Link, arrange, join
-from tinygrad_edu.draw.layering import layering
-from tinygrad_edu.draw.ordering import crossings, ends, reduce_crossings
-from tinygrad_edu.draw.picture import Card, Edge, Group, Picture
-from tinygrad_edu.draw.routes import lay_out
-from tinygrad_edu.draw.svg import svg
-from tinygrad_edu.graph import history
-from tinygrad_edu.op import TABLE, Every
+from tinygrad_edu.core.backprop import history
+from tinygrad_edu.core.op import TABLE, Every
+from tinygrad_edu.draw.formats import engines
+from tinygrad_edu.draw.formats.drawing import fitting
+from tinygrad_edu.draw.formats.svg import svg
+from tinygrad_edu.draw.graph.picture import Card, Edge, Group, Picture
+from tinygrad_edu.draw.layout.coordinates import Item, Link, arrange, join
+from tinygrad_edu.draw.layout.crossing_reduction import crossings, ends, reduce_crossings
+from tinygrad_edu.draw.layout.edge_routing import lay_out
+from tinygrad_edu.draw.layout.layer_assignment import layering
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = [

@@ -6,7 +6,7 @@ from nets_by_hand import net
 import tinygrad_edu as tg
 from tinygrad_edu import nn
 from tinygrad_edu.errors import GradientError
-from tinygrad_edu.expression import parse
+from tinygrad_edu.symbolic.parser import parse
 
 MATHTEXT = MathTextParser("path")
 

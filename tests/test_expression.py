@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu.errors import FormulaError
-from tinygrad_edu.expression import assignments, parse
+from tinygrad_edu.symbolic.parser import assignments, parse
 
 
 def test_a_formula_of_numbers_is_a_graph_of_values():

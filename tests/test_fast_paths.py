@@ -15,16 +15,17 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
-from tinygrad_edu.array_walk import arrays_back
+from tinygrad_edu.core.backprop import history
+from tinygrad_edu.core.context import Switch
+from tinygrad_edu.core.node import Node
+from tinygrad_edu.core.op import Op
 from tinygrad_edu.errors import AnomalyError, StaleGraphError
-from tinygrad_edu.graph import Node, history
-from tinygrad_edu.modes import Switch
+from tinygrad_edu.fast.neuron_sum import weighted_sum
+from tinygrad_edu.fast.tensor_backward import arrays_back
+from tinygrad_edu.fast.value_backward import floats_back
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.op import Op
 from tinygrad_edu.ops import compare, losses
 from tinygrad_edu.ops.compare import choice
-from tinygrad_edu.walks import floats_back
-from tinygrad_edu.weighted import weighted_sum
 
 
 def row_of(method):
@@ -69,7 +70,9 @@ def test_backward_of_values_equals_the_plain_walk(seed):
     fast = grads_of(loss)
     for node in history(loss):
         node._grad = None
-    Node.backward(loss)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Value, "quick_walk", lambda *_: None)
+        loss.backward()
     assert fast == grads_of(loss)
     assert leaves[4]._grad is None
 
@@ -94,7 +97,8 @@ def test_what_is_out_of_the_ordinary_takes_the_plain_walk(build):
     with np.errstate(all="ignore"), pytest.MonkeyPatch.context() as patch:
         patch.setattr("warnings.warn_explicit", lambda *_, **__: None)
         w = build(y)
-        Node.backward(w)
+        patch.setattr(Value, "quick_walk", lambda *_: None)
+        w.backward()
     assert x.grad == y.grad or (math.isnan(x.grad) and math.isnan(y.grad))
 
 
@@ -325,7 +329,7 @@ def test_backward_of_tensors_equals_the_plain_walk(seed, monkeypatch):
     for x in leaves:
         x._grad = None
     with monkeypatch.context() as patch:
-        patch.setattr("tinygrad_edu.graph.history", lambda *_: pytest.fail("took the plain walk"))
+        patch.setattr("tinygrad_edu.core.backprop.history", lambda *_: pytest.fail("took the plain walk"))
         loss.backward()
     for x, g in zip(leaves, expected, strict=True):
         assert (g is None) is (x._grad is None)

@@ -8,10 +8,10 @@ from matplotlib.mathtext import MathTextParser
 from nets_by_hand import net
 
 import tinygrad_edu as tg
-from tinygrad_edu.explain.names import tex_name
-from tinygrad_edu.explain.spelling import Binds, tex_spelling, text_spelling
-from tinygrad_edu.expression import parse
-from tinygrad_edu.op import TABLE
+from tinygrad_edu.core.op import TABLE
+from tinygrad_edu.symbolic.names import tex_name
+from tinygrad_edu.symbolic.parser import parse
+from tinygrad_edu.symbolic.precedence import Binds, tex_spelling, text_spelling
 
 MATHTEXT = MathTextParser("path")
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.check.numerical import complex_step, slope
+from tinygrad_edu.check.gradcheck.numerical import complex_step, slope
+from tinygrad_edu.core.op import TABLE, Op
 from tinygrad_edu.errors import GradcheckError
-from tinygrad_edu.op import TABLE, Op
 from tinygrad_edu.ops.activations import relu
 from tinygrad_edu.ops.arithmetic import maximum
 from tinygrad_edu.ops.linear import matmul

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.number_policy import POINTS, Kinks, kink, slopes
+from tinygrad_edu.check.kinks import POINTS, Kinks, kink, slopes
 
 INF, NAN = math.inf, math.nan
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tinygrad_edu import Tensor, Value, gradients, no_grad
-from tinygrad_edu.modes import PLAIN, mode
+from tinygrad_edu.core.context import PLAIN, mode
 
 
 def records():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from refusing import refuses
 
-import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.core.backprop import history
 from tinygrad_edu.errors import CheckpointError, DTypeError, GradientError, ShapeError
 
 
@@ -87,7 +87,7 @@ def test_a_call_is_an_interval_of_ticks():
     calls = {path: (first, last) for path, _, first, last in model.named_calls()}
     assert list(calls) == ["", "0", "1", "2"]
     made = {path: [] for path in calls}
-    for node in tg.graph.history(loss):
+    for node in history(loss):
         for path, (first, last) in calls.items():
             if first < node.born < last:
                 made[path].append(node.op.name)

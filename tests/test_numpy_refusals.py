@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.numpy_methods import ANSWERS, REFUSED, answer
-from tinygrad_edu.op import TABLE
+from tinygrad_edu.core.dispatch import ANSWERS, REFUSED, answer
+from tinygrad_edu.core.op import TABLE
 
 
 def matrix():

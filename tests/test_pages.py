@@ -16,11 +16,11 @@ from browsing import browser, opened  # noqa: F401  # a fixture
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn
-from tinygrad_edu.draw.layers import forward, layers_of
-from tinygrad_edu.draw.network_picture import thick
-from tinygrad_edu.draw.page import data
-from tinygrad_edu.draw.picture import number
-from tinygrad_edu.draw.replay import grid
+from tinygrad_edu.draw.graph.picture import number
+from tinygrad_edu.draw.network.layers import forward, layers_of
+from tinygrad_edu.draw.network.picture import thick
+from tinygrad_edu.draw.pages.page import data
+from tinygrad_edu.draw.pages.replay import grid
 
 SVG = "{http://www.w3.org/2000/svg}"
 

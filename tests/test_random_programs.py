@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor
-from tinygrad_edu.check.numerical import TINY, slope
-from tinygrad_edu.graph import Node
+from tinygrad_edu.check.gradcheck.numerical import TINY, slope
+from tinygrad_edu.core.node import Node
 
 SHAPES = [(), (3,), (1,), (2, 1), (1, 3), (2, 3)]  # any two broadcast together
 

@@ -10,9 +10,9 @@ from nets_by_hand import ACTIVATIONS, LOSSES, net
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn
-from tinygrad_edu.explain.spelled import Spelled
-from tinygrad_edu.expression import parse
-from tinygrad_edu.op import TABLE
+from tinygrad_edu.core.op import TABLE
+from tinygrad_edu.symbolic.numpy_source import Spelled
+from tinygrad_edu.symbolic.parser import parse
 
 
 def run(program):

@@ -10,8 +10,8 @@ from samples import DIFFERENTIABLE, NAMES, NOT_IN_HALF_PRECISION, SAMPLES, arity
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
-from tinygrad_edu.graph import data_of
-from tinygrad_edu.op import TABLE, Every
+from tinygrad_edu.core.node import data_of
+from tinygrad_edu.core.op import TABLE, Every
 
 ELEMENTWISE = [name for name in DIFFERENTIABLE if TABLE[name].elementwise and name not in SAMPLES]
 SHAPES = [(), (1,), (3,), (2, 1), (1, 3), (2, 3), (0,), (0, 1), (2, 0), (4, 2, 3)]

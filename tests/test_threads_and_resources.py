@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu import Tensor, Value, accumulate
+from tinygrad_edu import Tensor, Value
+from tinygrad_edu.core import accumulate
 
 
 @pytest.fixture

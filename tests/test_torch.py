@@ -11,7 +11,7 @@ from torch_samples import GOLDEN, NUMPYS, SAMPLES, answers, flat
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor
-from tinygrad_edu.graph import data_of
+from tinygrad_edu.core.node import data_of
 
 TOLERANCES = {"": 1e-9, "'": 1e-7, "''": 1e-6}  # of values, and of first and second derivatives, in float64
 FLAT = {  # operands by which both derivatives are 0, as they should be; no other may pass unseen

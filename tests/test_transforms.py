@@ -10,8 +10,8 @@ import pytest
 from samples import DIFFERENTIABLE, operands_of, samples
 
 import tinygrad_edu as tg
+from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, ShapeError
-from tinygrad_edu.op import TABLE
 from tinygrad_edu.transforms.batched import Batch
 from tinygrad_edu.transforms.matrices import by_batches, by_columns, by_rows
 from tinygrad_edu.transforms.record import Record

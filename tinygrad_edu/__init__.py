@@ -15,35 +15,35 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import memory
-from .graph import gradients
-from .modes import no_grad
-from .op import op
-from .tensor import Tensor
-from .value import Value
+from .core.backprop import gradients
+from .core.context import no_grad
+from .core.op import op
+from .core.tensor import Tensor
+from .core.value import Value
+from .fast import malloc as memory
 
 if TYPE_CHECKING:  # what type checkers and editors see of the names that are imported later
     from . import data as data
     from . import nn as nn
-    from .anomaly import detect_anomaly as detect_anomaly
-    from .anomaly import strong_zero as strong_zero
-    from .check.compare import assert_gradient as assert_gradient
-    from .check.compare import compare as compare
-    from .check.gradcheck import gradcheck as gradcheck
-    from .check.report import ComparisonReport as ComparisonReport
+    from .check.anomaly import detect_anomaly as detect_anomaly
+    from .check.anomaly import strong_zero as strong_zero
+    from .check.compare.compare import assert_gradient as assert_gradient
+    from .check.compare.compare import compare as compare
+    from .check.compare.report import ComparisonReport as ComparisonReport
+    from .check.gradcheck.gradcheck import gradcheck as gradcheck
+    from .check.kinks import kinks as kinks
     from .compile.compiled import compile as compile  # noqa: A004  # the field's word for it
-    from .draw.digit import digit_page as digit_page
-    from .draw.graph import draw as draw
-    from .draw.network import draw_network as draw_network
-    from .draw.nudges import nudges as nudges
-    from .draw.recorder import Recorder as Recorder
-    from .draw.stepper import stepper as stepper
+    from .draw.graph.draw import draw as draw
+    from .draw.network.draw_network import draw_network as draw_network
+    from .draw.pages.digit import digit_page as digit_page
+    from .draw.pages.nudges import nudges as nudges
+    from .draw.pages.recorder import Recorder as Recorder
+    from .draw.pages.stepper import stepper as stepper
     from .explain.chain_rule import explain as explain
-    from .explain.formula import formula as formula
     from .explain.source import source as source
     from .explain.tree import tree as tree
-    from .number_policy import kinks as kinks
     from .numpy_api import *  # noqa: F403  # NumPy's functions
+    from .symbolic.formula import formula as formula
     from .transforms import grad as grad
     from .transforms import hessian as hessian
     from .transforms import hvp as hvp
@@ -57,31 +57,31 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
 # The functions on arrays (tg.exp, tg.sum, tg.linalg …) are not in this list but in numpy_api, which is asked last.
 # A name whose module is called like itself is that module; so a function `draw` is ".draw.something", not ".draw".
 _LATER: dict[str, str] = {
-    "ComparisonReport": ".check.report",
-    "Recorder": ".draw.recorder",
-    "assert_gradient": ".check.compare",
-    "compare": ".check.compare",
+    "ComparisonReport": ".check.compare.report",
+    "Recorder": ".draw.pages.recorder",
+    "assert_gradient": ".check.compare.compare",
+    "compare": ".check.compare.compare",
     "compile": ".compile.compiled",
     "data": ".data",
-    "detect_anomaly": ".anomaly",
-    "digit_page": ".draw.digit",
-    "draw": ".draw.graph",
-    "draw_network": ".draw.network",
+    "detect_anomaly": ".check.anomaly",
+    "digit_page": ".draw.pages.digit",
+    "draw": ".draw.graph.draw",
+    "draw_network": ".draw.network.draw_network",
     "explain": ".explain.chain_rule",
-    "formula": ".explain.formula",
+    "formula": ".symbolic.formula",
     "grad": ".transforms",
-    "gradcheck": ".check.gradcheck",
+    "gradcheck": ".check.gradcheck.gradcheck",
     "hessian": ".transforms",
     "hvp": ".transforms",
     "jacobian": ".transforms",
     "jvp": ".transforms",
-    "kinks": ".number_policy",
+    "kinks": ".check.kinks",
     "nn": ".nn",
-    "nudges": ".draw.nudges",
+    "nudges": ".draw.pages.nudges",
     "per_example_gradients": ".transforms",
     "source": ".explain.source",
-    "stepper": ".draw.stepper",
-    "strong_zero": ".anomaly",
+    "stepper": ".draw.pages.stepper",
+    "strong_zero": ".check.anomaly",
     "tree": ".explain.tree",
     "value_and_grad": ".transforms",
     "vjp": ".transforms",

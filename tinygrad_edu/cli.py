@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from .core.backprop import gradients
+from .core.node import Node
 from .errors import FormulaError, TinygradEduError
-from .graph import Node, gradients
 
 Command = Callable[[argparse.Namespace], int]  # returns the exit status
 
@@ -116,8 +117,8 @@ def add_explain(commands: Commands[argparse.ArgumentParser]) -> None:
 def explain(options: argparse.Namespace) -> int:
     """Show the chain rule on a formula, in words, symbols and numbers."""
     from .explain.chain_rule import explain as explained
-    from .explain.formula import formula
-    from .expression import assignments, parse
+    from .symbolic.formula import formula
+    from .symbolic.parser import assignments, parse
 
     node, leaves = parse(options.expression).record(assignments(options.at))
     if options.wrt and options.wrt not in leaves:
@@ -152,8 +153,8 @@ def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def check(options: argparse.Namespace) -> int:
     """Compare a derivative worked out by hand with the automatic one, and name the mistake."""
-    from .check.formulas import compare_formulas, compare_in_file
-    from .expression import assignments
+    from .check.compare.formulas import compare_formulas, compare_in_file
+    from .symbolic.parser import assignments
 
     if options.expression.endswith(".py"):
         report = compare_in_file(Path(options.expression), options.function, options.hand[0], options.seed)
@@ -190,7 +191,7 @@ def add_draw(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def draw(options: argparse.Namespace) -> int:
     """Draw the graph of a formula, with its gradients."""
-    from .draw.graph import draw as drawn
+    from .draw.graph.draw import draw as drawn
 
     print(drawn(differentiated(options)).save(options.out))
     return 0
@@ -209,7 +210,7 @@ def ending(*suffixes: str) -> Callable[[str], Path]:
 
 def differentiated(options: argparse.Namespace) -> Node:
     """Return the formula of the command line as a node whose gradients have been computed."""
-    from .expression import assignments, parse
+    from .symbolic.parser import assignments, parse
 
     node, _ = parse(options.expression).record(assignments(options.at))
     if node.requires_grad:
@@ -227,7 +228,7 @@ def add_step(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def step(options: argparse.Namespace) -> int:
     """Write a page that walks through a formula forward and backward, one node at a time."""
-    from .draw.stepper import stepper
+    from .draw.pages.stepper import stepper
 
     stepper(differentiated(options), options.out)
     print(options.out)
@@ -244,7 +245,7 @@ def add_doctor(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def doctor(options: argparse.Namespace) -> int:  # noqa: ARG001  # it has none
     """Tell the versions, the arithmetic library, the drawing engine that was found, and what to install."""
-    from .doctor import report
+    from .system.doctor import report
 
     print(report())
     return 0

@@ -11,20 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from .. import reasons
-from ..errors import CompileError, users_line
-from ..graph import Node, data_of
-from ..modes import tracing
-from ..tensor import Tensor
+from ..core.context import tracing
+from ..core.node import Node, data_of
+from ..core.tensor import Tensor
+from ..core.value import Value
+from ..errors import CompileError
+from ..errors import gradients as reasons
+from ..errors.where import users_line
 from ..transforms.trees import leaves, rebuilt, structure
-from ..value import Value
-from .cells import requires
-from .checking import World, largest_difference
-from .homes import Homes
-from .program import Program
-from .settle import settled
-from .source import Writer
+from .codegen.source import Writer
+from .ir import Program
+from .memory.state_buffers import Homes
 from .trace import Trace
+from .vectorize.bulk_io import requires
+from .vectorize.outputs import settled
+from .verify import World, largest_difference
 
 op_of, params_of = attrgetter("op"), attrgetter("params")
 RESULT: Any = object()  # in place of a node that the function returns

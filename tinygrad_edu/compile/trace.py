@@ -15,15 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from .. import reasons
-from ..errors import CompileError, DTypeError, InplaceError, ShapeError, StaleGraphError, users_line
-from ..graph import Node, history, itself, pull, tick
-from ..modes import Switch, no_grad
+from ..core.backprop import history, pull
+from ..core.context import Switch, no_grad
+from ..core.node import Node, itself, tick
+from ..core.tensor import Tensor
+from ..core.value import Value
+from ..errors import CompileError, DTypeError, InplaceError, ShapeError, StaleGraphError
+from ..errors import gradients as reasons
+from ..errors.where import users_line
 from ..ops import indexing, shapes
-from ..tensor import Tensor
-from ..value import Value
-from .cells import element
-from .lift import Lift, differentiable
+from .vectorize.bulk_io import element
+from .vectorize.vectorizer import Lift, differentiable
 
 VIEWS = (indexing.getitem, shapes.reshape, shapes.transpose, shapes.mT, shapes.flip)
 

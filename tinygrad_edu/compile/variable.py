@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph import Node
-from ..op import Op
-from .kernels import Kernel
+from ..core.node import Node
+from ..core.op import Op
+from .codegen.primitives import Kernel
 
 
 @dataclass(eq=False, slots=True)

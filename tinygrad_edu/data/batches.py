@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import users_line
+from ..errors.where import users_line
 
 Array = np.ndarray[Any, Any]
 Rng = np.random.Generator | int | None

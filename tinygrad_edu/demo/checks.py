@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import gradients
+from ..core.backprop import gradients
 from ..nn import Linear, Sequential
 from ..nn.functional import cross_entropy, linear, relu
 from ..ops.powers import exp, log

@@ -8,21 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from ..check.compare import compare
+from ..check.compare.compare import compare
+from ..core.backprop import gradients, history
+from ..core.node import Node
+from ..core.tensor import Tensor
+from ..core.value import Value
 from ..data import batches
-from ..draw.digit import digit_page
-from ..draw.drawing import Drawing
-from ..draw.graph import draw
-from ..draw.network import draw_network
-from ..draw.nudges import nudges
-from ..draw.page import Page
-from ..draw.recorder import Recorder
-from ..draw.stepper import stepper
-from ..graph import Node, gradients, history
+from ..draw.formats.drawing import Drawing
+from ..draw.graph.draw import draw
+from ..draw.network.draw_network import draw_network
+from ..draw.pages.digit import digit_page
+from ..draw.pages.nudges import nudges
+from ..draw.pages.page import Page
+from ..draw.pages.recorder import Recorder
+from ..draw.pages.stepper import stepper
 from ..nn import Linear, Sequential, Softmax
 from ..nn.functional import cross_entropy
-from ..tensor import Tensor
-from ..value import Value
 from .checks import Compared, Nudges
 from .training import LEARNING_RATE, SMUDGE
 

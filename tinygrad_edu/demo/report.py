@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..draw.image import grey, uri
-from ..draw.page import Page
+from ..draw.formats.png import grey, uri
+from ..draw.pages.page import Page
 from .checks import TOLERANCE
 from .findings import Findings
 from .pictures import EXAMPLES, JUDGES, Pictures

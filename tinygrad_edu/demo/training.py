@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.context import no_grad
 from ..data import batches
-from ..draw.recorder import Recorder
-from ..modes import no_grad
+from ..draw.pages.recorder import Recorder
 from ..nn import SGD, Linear, ReLU, Sequential
 from ..nn.functional import cross_entropy
 from ..nn.optim import CosineAnnealingLR

@@ -3,4 +3,4 @@
 What stands here by name is what the neighbours of this floor may use.
 """
 
-from .formula import formula as formula
+from ..symbolic.formula import formula as formula

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .. import reasons
+from ..core.backprop import gradients, history
+from ..core.node import Node
 from ..errors import GradientError
-from ..graph import Node, gradients, history
-from ..notation import Notation
+from ..errors import gradients as reasons
+from ..symbolic.formula import Writer
+from ..symbolic.formula import formula as formula_of
+from ..symbolic.layers import Notation
+from ..symbolic.names import Names, amount, expect_node, number, tex_name, tex_number
 from .explanation import Block, Equation, Explanation, Heading, Style, Words
-from .formula import Writer
-from .formula import formula as formula_of
 from .layers import of_layers
 from .local import local
-from .names import Names, amount, expect_node, number, tex_name, tex_number
 
 MOST_PATHS = 6
 MOST_STEPS = 24  # steps that are shown one by one; more are folded

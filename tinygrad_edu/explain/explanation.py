@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .names import tex_text
+from ..symbolic.names import tex_text
 
 Style = Literal["text", "markdown", "latex"]
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, gradients
-from ..notation import Layer, Notation
+from ..core.backprop import gradients
+from ..core.node import Node
+from ..symbolic.layers import Layer, Notation
+from ..symbolic.names import amount
 from .explanation import Block, Equation, Heading, Words
-from .names import amount
 
 MOST_LAYERS = 4  # that are told one by one
 SLOPES = {  # σ' by activation, as text and LaTeX, in a and z

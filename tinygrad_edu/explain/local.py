@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Node, history
-from .formula import Writer
-from .names import Names, number
+from ..core.backprop import history
+from ..core.node import Node
+from ..symbolic.formula import Writer
+from ..symbolic.names import Names, number
 
 
 class Local(NamedTuple):

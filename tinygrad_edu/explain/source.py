@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, gradients, history
+from ..core.backprop import gradients, history
+from ..core.node import Node
+from ..core.value import Value
 from ..ops.indexing import HERE
-from ..value import Value
-from .formula import one
-from .names import Names, expect_node
-from .spelled import Spelled, is_array
+from ..symbolic.formula import one
+from ..symbolic.names import Names, expect_node
+from ..symbolic.numpy_source import Spelled, is_array
 
 WIDTH = 110
 

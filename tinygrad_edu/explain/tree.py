@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..graph import Node, history
-from .formula import Writer
-from .names import Names, amount, expect_node
+from ..core.backprop import history
+from ..core.node import Node
+from ..symbolic.formula import Writer
+from ..symbolic.names import Names, amount, expect_node
 
 MOST = 200  # lines
 

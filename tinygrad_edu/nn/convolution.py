@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ..tensor import Tensor
+from ..core.tensor import Tensor
 from . import init
+from .arguments import size, sizes
 from .functional import labelled
 from .images import adaptive_avg_pool2d, avg_pool2d, check_groups, conv1d, conv2d, max_pool2d, padded
 from .init import Rng
 from .module import Module
-from .sizes import size, sizes
 
 
 class Convolution(Module):

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, users_line
-from ..graph import Node, data_of
-from ..modes import tracing
+from ..core.context import tracing
+from ..core.node import Node, data_of
+from ..errors import DTypeError
+from ..errors.operations import layer_misfit
+from ..errors.where import users_line
 from ..ops import activations, losses, powers, trigonometry
 from ..ops import linear as products
-from ..refusals import layer_misfit
 from . import init
+from .arguments import fraction
 from .images import adaptive_avg_pool2d, avg_pool2d, conv1d, conv2d, max_pool2d
 from .losses import (
     binary_cross_entropy,
@@ -28,7 +30,6 @@ from .losses import (
     nll_loss,
     smooth_l1_loss,
 )
-from .sizes import fraction
 
 __all__ = [
     "adaptive_avg_pool2d",

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError, users_line
-from ..graph import Node
+from ..core.node import Node
+from ..errors import ShapeError
+from ..errors.where import users_line
 from ..ops import convolution, windows
-from .sizes import size, sizes
+from .arguments import size, sizes
 
 Around = tuple[tuple[int, int], ...]  # the padding before and after, for each axis
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import users_line
+from ..errors.where import users_line
 
 Shape = tuple[int, ...]
 Array = np.ndarray[Any, Any]

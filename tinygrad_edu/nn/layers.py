@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
-from ..errors import users_line
-from ..tensor import Tensor
+from ..core.tensor import Tensor
+from ..errors.where import users_line
 from . import functional, init
+from .arguments import fraction, size
 from .init import Rng
 from .module import Module
 from .neuron import Neuron
-from .sizes import fraction, size
 
 
 class Linear(Module):

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError, users_line
-from ..graph import Node, data_of
+from ..core.node import Node, data_of
+from ..errors import DTypeError, ShapeError
+from ..errors.where import users_line
 from ..ops import activations, arithmetic, compare, losses, reductions
 from ..ops.shapes import shape, transpose
 

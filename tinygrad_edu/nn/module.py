@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
-from ..errors import DTypeError, GradientError, users_line
-from ..graph import Node, mode_here, tick
+from ..core.node import Node, mode_here, tick
+from ..errors import DTypeError, GradientError
+from ..errors.where import users_line
 from . import state
 
 

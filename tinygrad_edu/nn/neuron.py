@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import DTypeError, ShapeError, users_line
-from ..graph import Node
-from ..modes import tracing
-from ..value import Value
-from ..weighted import weighted_sum
+from ..core.context import tracing
+from ..core.node import Node
+from ..core.value import Value
+from ..errors import DTypeError, ShapeError
+from ..errors.where import users_line
+from ..fast.neuron_sum import weighted_sum
+from .arguments import size
 from .module import Module
-from .sizes import size
 
 if TYPE_CHECKING:
     from .layers import Sequential

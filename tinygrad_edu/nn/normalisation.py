@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError, users_line
-from ..modes import no_grad
-from ..tensor import Tensor
+from ..core.context import no_grad
+from ..core.tensor import Tensor
+from ..errors import ShapeError
+from ..errors.where import users_line
 from . import functional
+from .arguments import size
 from .module import Module
-from .sizes import size
 
 
 class BatchNorm1d(Module):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import CheckpointError, users_line
+from ..errors import CheckpointError
+from ..errors.where import users_line
 
 if TYPE_CHECKING:
     from .module import Module

@@ -106,30 +106,30 @@ from .activations import (
     softmax,
     softsign,
 )
-from .choosing import (
-    choose,
-    clip,
-    compress,
-    delete,
-    diag,
-    diagflat,
-    diagonal,
-    extract,
-    full,
-    full_like,
-    insert,
-    nan_to_num,
-    select,
-    take,
-    take_along_axis,
-    tril,
-    triu,
-    where,
+from .aliases import (
+    abs,
+    acos,
+    acosh,
+    amax,
+    amin,
+    asarray,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    conj,
+    conjugate,
+    degrees,
+    fabs,
+    mod,
+    pow,
+    radians,
+    row_stack,
+    true_divide,
 )
 from .complexes import angle, imag, real, real_if_close
 from .cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, diff, ediff1d, gradient, trapezoid, unwrap
-from .facts import empty_like, fix, ones_like, round, zeros_like
-from .grids import c_, geomspace, linspace, logspace, meshgrid, r_
 from .joining import (
     append,
     array,
@@ -150,6 +150,20 @@ from .joining import (
     vsplit,
     vstack,
 )
+from .nan_functions import (
+    nanargmax,
+    nanargmin,
+    nancumprod,
+    nancumsum,
+    nanmax,
+    nanmean,
+    nanmin,
+    nanprod,
+    nanstd,
+    nansum,
+    nanvar,
+)
+from .nondifferentiable import empty_like, fix, ones_like, round, zeros_like
 from .ordering import (
     argpartition,
     argsort,
@@ -167,7 +181,28 @@ from .ordering import (
 from .padding import pad
 from .polynomials import polyadd, polyder, polyint, polymul, polysub, polyval, vander
 from .products import cross, dot, einsum, inner, kron, matmul, matvec, outer, tensordot, trace, vdot, vecdot, vecmat
+from .ranges import c_, geomspace, linspace, logspace, meshgrid, r_
 from .reductions import all, any, argmax, argmin, count_nonzero, logsumexp, max, mean, min, prod, ptp, std, sum, var
+from .selecting import (
+    choose,
+    clip,
+    compress,
+    delete,
+    diag,
+    diagflat,
+    diagonal,
+    extract,
+    full,
+    full_like,
+    insert,
+    nan_to_num,
+    select,
+    take,
+    take_along_axis,
+    tril,
+    triu,
+    where,
+)
 from .shaping import (
     astype,
     atleast_1d,
@@ -192,41 +227,6 @@ from .shaping import (
     squeeze,
     swapaxes,
     transpose,
-)
-from .skipping import (
-    nanargmax,
-    nanargmin,
-    nancumprod,
-    nancumsum,
-    nanmax,
-    nanmean,
-    nanmin,
-    nanprod,
-    nanstd,
-    nansum,
-    nanvar,
-)
-from .spellings import (
-    abs,
-    acos,
-    acosh,
-    amax,
-    amin,
-    asarray,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    conj,
-    conjugate,
-    degrees,
-    fabs,
-    mod,
-    pow,
-    radians,
-    row_stack,
-    true_divide,
 )
 from .statistics import average, bincount, convolve, corrcoef, correlate, cov, interp
 from .ufuncs import divmod, float_power, frexp, ldexp, modf

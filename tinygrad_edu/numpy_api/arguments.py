@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError, users_line
-from ..graph import Node, data_of
+from ..core.node import Node, data_of
+from ..core.tensor import Tensor
+from ..errors import DTypeError, ShapeError
+from ..errors.where import users_line
 from ..ops import shapes
-from ..tensor import Tensor
 
 
 def given(x: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import data_of
-from ..numpy_methods import implements
+from ..core.dispatch import implements
+from ..core.node import data_of
 from ..ops import arithmetic, compare
 from ..ops import complex as rows
 from ..ops.complex import is_complex, real_part

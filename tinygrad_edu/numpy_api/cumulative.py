@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
-from ..numpy_methods import implements
+from ..core.dispatch import implements
+from ..core.node import Node
 from ..ops import compare, cumulative, shapes
 from ..ops import reductions as rows
 from .arguments import at, cast, dtype_of, float_of, given, position, positions, refuse_out

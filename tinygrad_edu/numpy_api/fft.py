@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dispatch import implements
 from ..errors import DTypeError
-from ..numpy_methods import implements
 from ..ops import fft as rows
 from ..ops import shapes
 from ..ops.complex import conj, is_complex, real_part

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError, users_line
-from ..numpy_methods import implements
+from ..core.dispatch import implements
+from ..errors import ShapeError
+from ..errors.where import users_line
 from ..ops import shapes
 from .arguments import at, given, joined, position, refuse_out
 from .shaping import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import data_of
-from ..numpy_methods import implements
+from ..core.dispatch import implements
+from ..core.node import data_of
 from ..ops import compare, ordering, shapes
 from ..ops import reductions as rows
 from .arguments import cast, flag, float_of, given, position, positions, refuse, refuse_out
-from .choosing import take, take_along_axis
+from .selecting import take, take_along_axis
 from .shaping import expand_dims, moveaxis, ravel, reshape
 
 Axis = int | tuple[int, ...] | None

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dispatch import implements
 from ..errors import DTypeError
-from ..numpy_methods import implements
 from ..ops import shapes
 from .arguments import at, cast, dtype_of, float_of, given
-from .choosing import take
 from .joining import concatenate
 from .ordering import median
 from .reductions import max, mean, min
+from .selecting import take
 from .shaping import broadcast_to
 
 REPEATING = ("edge", "reflect", "symmetric", "wrap")

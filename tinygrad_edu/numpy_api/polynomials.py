@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..numpy_methods import implements
+from ..core.dispatch import implements
 from ..ops import arithmetic, powers, shapes
 from .arguments import dtype_of, given
 from .joining import concatenate

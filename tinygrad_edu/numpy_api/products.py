@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..numpy_methods import implements
+from ..core.dispatch import implements
 from ..ops import arithmetic, linear, shapes
 from ..ops import reductions as rows
 from ..ops.complex import conj
 from .arguments import cast, given, positions, refuse_out
-from .choosing import diagonal
 from .joining import stack
+from .selecting import diagonal
 from .shaping import moveaxis, ravel, reshape
 
 

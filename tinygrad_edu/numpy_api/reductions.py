@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import warn
-from ..graph import data_of
-from ..numpy_methods import implements
+from ..core.dispatch import implements
+from ..core.node import data_of
+from ..errors.where import warn
 from ..ops import arithmetic, compare, ordering, powers, shapes
 from ..ops import reductions as rows
 from .arguments import cast, dtype_of, flag, float_of, given, positions, refuse_out

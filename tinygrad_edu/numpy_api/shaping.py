@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..numpy_methods import implements
+from ..core.dispatch import implements
 from ..ops import arithmetic, shapes
 from .arguments import at, cast, dtype_of, given, position, positions, refuse, with_axis
 

@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError, users_line
-from ..graph import data_of
-from ..numpy_methods import implements
+from ..core.dispatch import implements
+from ..core.node import data_of
+from ..errors import ShapeError
+from ..errors.where import users_line
 from ..ops import arithmetic, compare, indexing, ordering, powers, shapes
 from ..ops import reductions as rows
 from ..ops.complex import conj, is_complex
 from .arguments import dtype_of, flag, given, positions
-from .choosing import clip, diagonal, take
 from .joining import concatenate
 from .padding import pad
 from .reductions import mean, squeezed
+from .selecting import clip, diagonal, take
 from .shaping import atleast_2d, broadcast_to, flip, reshape, transpose
 
 

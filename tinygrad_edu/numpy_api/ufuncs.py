@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.dispatch import REFUSED, implements
+from ..core.node import data_of
 from ..errors import DTypeError
-from ..graph import data_of
-from ..numpy_methods import REFUSED, implements
 from ..ops import arithmetic, powers, shapes, special, trigonometry
 from ..ops.complex import conj
 from . import products, reductions

@@ -1,6 +1,6 @@
 """The table of operations: one row each, grouped by what they are about."""
 
-from ..op import BUILT_IN, TABLE
+from ..core.op import BUILT_IN, TABLE
 from . import (
     activations,
     arithmetic,

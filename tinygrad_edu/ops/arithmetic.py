@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 from .compare import logical_and, where
 from .complex import conj, is_complex, real_part
 

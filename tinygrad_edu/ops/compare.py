@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 
 
 def fact(test: Callable[..., bool]) -> Callable[..., float]:

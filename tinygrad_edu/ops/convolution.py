@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 from .reductions import sum
 from .shapes import shape
 from .windows import Padding, Pair, count, meeting

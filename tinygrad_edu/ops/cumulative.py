@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 from .shapes import concatenate, flip, shape
 
 cumsum = op(

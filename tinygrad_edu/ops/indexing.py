@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 from .compare import where
 from .shapes import shape
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 from .arithmetic import absolute
 from .compare import where
 from .complex import conj, imag, is_complex, real_part

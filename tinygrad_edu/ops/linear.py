@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Every, op
+from ..core.op import Every, op
 from .shapes import reshape, shape
 
 matmul = op(

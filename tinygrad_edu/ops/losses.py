@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 from .arithmetic import maximum
 from .powers import exp, log
 from .reductions import added_up, sum

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 from .compare import logical_and, where
 
 POSITIVE = (0.0, math.inf)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 from .complex import conj, real_part
 from .cumulative import before
 from .powers import exp

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..core.op import op
 from .shapes import shape
 
 Pair = tuple[int, int]

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Grads, Node, data_of
-from ..modes import mode
+from ..core.context import mode
+from ..core.node import Grads, Node, data_of
+from ..core.value import Value
 from ..ops.complex import is_complex, real_part
 from ..ops.reductions import sum  # noqa: A004  # NumPy's name, of arrays and of nodes
 from ..ops.shapes import astype, broadcast_to, reshape, shape
-from ..value import Value
 from .record import Record, recording
 
 LARGEST = 2**22  # numbers that a batch may have in one node: more, and what it saves is lost to memory

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Grads, Node, data_of, gradients, history, pull
-from ..op import Every
+from ..core.backprop import gradients, history, pull
+from ..core.node import Grads, Node, data_of
+from ..core.op import Every
+from ..core.value import Value
 from ..ops.complex import is_complex, real_part
 from ..ops.shapes import broadcast_to, shape
-from ..value import Value
 from .record import Function, Record, quiet, recording, spread
 from .reverse import fitted
 from .trees import matched, rebuilt

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, data_of
+from ..core.node import Node, data_of
+from ..core.tensor import Tensor
+from ..core.value import Value
 from ..ops.shapes import concatenate, reshape, shape
-from ..tensor import Tensor
-from ..value import Value
 from .batched import Batch
 from .forward import push
 from .record import Function, Record, recording, spread

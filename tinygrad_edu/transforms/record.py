@@ -14,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import reasons
-from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, StaleGraphError, warn
-from ..graph import Grads, Node, born, data_of, history, itself, pull, tick
-from ..modes import Switch, mode
+from ..core.backprop import history, pull
+from ..core.context import Switch, mode
+from ..core.node import Grads, Node, born, data_of, itself, tick
+from ..core.tensor import Tensor
+from ..core.value import Value
+from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, StaleGraphError
+from ..errors import gradients as reasons
+from ..errors.where import warn
 from ..ops.shapes import identity
-from ..tensor import Tensor
-from ..value import Value
 from .trees import leaves, paths, rebuilt
 
 Function = Callable[..., Any]

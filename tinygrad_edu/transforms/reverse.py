@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import Node, data_of
+from ..core.tensor import Tensor
+from ..core.value import Value
 from ..errors import DTypeError, NonScalarError, ShapeError
-from ..graph import Node, data_of
 from ..ops.shapes import concatenate, reshape, shape
-from ..tensor import Tensor
-from ..value import Value
 from .record import Function, Record, recording, spread
 from .trees import leaves, matched, paths, rebuilt
 

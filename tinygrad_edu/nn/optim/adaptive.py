@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ...errors import users_line
+from ...errors.where import users_line
 from ...ops.powers import sqrt
 from .optimizer import INFINITY, Optimizer
 

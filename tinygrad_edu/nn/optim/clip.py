@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import AnomalyError, users_line
-from ...modes import no_grad, tracing
+from ...core.context import no_grad, tracing
+from ...core.tensor import Tensor
+from ...errors import AnomalyError
+from ...errors.where import users_line
 from ...ops import arithmetic, powers
-from ...tensor import Tensor
 from .optimizer import checked_params
 
 

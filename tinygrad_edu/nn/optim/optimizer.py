@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ...accumulate import spent
-from ...errors import AnomalyError, CompileError, DTypeError, GradientError, users_line, warn
-from ...graph import Node, reborn
-from ...modes import tracing
+from ...core.accumulate import spent
+from ...core.context import tracing
+from ...core.node import Node, reborn
+from ...errors import AnomalyError, CompileError, DTypeError, GradientError
+from ...errors.where import users_line, warn
 
 INFINITY = math.inf
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ...errors import users_line
-from ..sizes import size
+from ...errors.where import users_line
+from ..arguments import size
 from .optimizer import Optimizer
 
 

@@ -2,45 +2,10 @@
 
 from __future__ import annotations
 
-from .decompositions import (
-    cholesky,
-    eig,
-    eigh,
-    eigvals,
-    eigvalsh,
-    qr,
-    svd,
-    svdvals,
-)
-from .products import (
-    cross,
-    diagonal,
-    matmul,
-    matrix_transpose,
-    multi_dot,
-    outer,
-    tensordot,
-    trace,
-    vecdot,
-)
-from .sizes import (
-    cond,
-    matrix_norm,
-    matrix_rank,
-    norm,
-    vector_norm,
-)
-from .solving import (
-    det,
-    inv,
-    lstsq,
-    matrix_power,
-    pinv,
-    slogdet,
-    solve,
-    tensorinv,
-    tensorsolve,
-)
+from .decompositions import cholesky, eig, eigh, eigvals, eigvalsh, qr, svd, svdvals
+from .products import cross, diagonal, matmul, matrix_transpose, multi_dot, outer, tensordot, trace, vecdot
+from .sizes import cond, matrix_norm, matrix_rank, norm, vector_norm
+from .solving import det, inv, lstsq, matrix_power, pinv, slogdet, solve, tensorinv, tensorsolve
 
 __all__ = [
     "cholesky",

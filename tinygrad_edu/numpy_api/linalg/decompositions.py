@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.dispatch import implements
+from ...core.node import data_of
 from ...errors import DTypeError
-from ...graph import data_of
-from ...numpy_methods import implements
 from ...ops import arithmetic, linear, shapes
 from ...ops import linalg as rows
 from ...ops.complex import conj, is_complex, real_part
 from ..arguments import given, refuse
-from ..choosing import take_along_axis, tril, triu
 from ..complexes import imag
 from ..joining import block
+from ..selecting import take_along_axis, tril, triu
 from ..shaping import matrix_transpose as swapped
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...numpy_methods import implements
+from ...core.dispatch import implements
 from ...ops import linear
 from .. import products
 from ..arguments import given, refuse_out
-from ..choosing import diagonal as diagonal_of
+from ..selecting import diagonal as diagonal_of
 from ..shaping import matrix_transpose as swapped
 
 

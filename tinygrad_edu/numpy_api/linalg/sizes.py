@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import data_of
-from ...numpy_methods import implements
+from ...core.dispatch import implements
+from ...core.node import data_of
 from ...ops import arithmetic, compare, powers, shapes
 from ...ops import reductions as reduce_rows
 from ..arguments import flag, float_of, given, positions

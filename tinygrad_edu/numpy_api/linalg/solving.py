@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import data_of
-from ...numpy_methods import implements
+from ...core.dispatch import implements
+from ...core.node import data_of
 from ...ops import arithmetic, linear, shapes
 from ...ops import linalg as rows
 from ...ops import reductions as reduce_rows

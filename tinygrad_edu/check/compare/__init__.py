@@ -1,0 +1,1 @@
+"""A gradient derived by hand set beside the automatic one, and the report on both."""

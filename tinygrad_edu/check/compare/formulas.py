@@ -1,0 +1,127 @@
+"""Formulas and files as the command line gives them: the function to differentiate, and what was derived by hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...core.backprop import gradients
+from ...core.node import Node
+from ...errors import GradientError
+from ...symbolic.parser import Expression, parse
+from .compare import compare
+from .report import ComparisonReport
+from .sympy_opinion import second_opinion
+
+RANGES = ((0.4, 1.9), (-1.9, -0.4), (1.1, 3.0), (-0.9, 0.9), (3.0, 12.0), (20.0, 90.0))  # where functions are defined
+TRIES = 200
+
+
+def compare_formulas(
+    text: str, hands: list[str], wrt: str, at: Mapping[str, Any], seed: int, symbolic: bool = False
+) -> ComparisonReport:
+    """Compare derivatives typed as formulas with the automatic ones.
+
+    hands: formulas, each for one variable: "w = 2*x", or without a name for `wrt`, or for the only variable.
+    at: numbers for the variables; random ones are drawn for the others.
+    symbolic: whether to ask SymPy too.
+    Raises FormulaError and GradientError where the formulas cannot be read or do not fit together.
+    """
+    expression = parse(text)
+    derived: dict[str, str] = {}
+    for hand in hands:
+        name, formula = named(hand, expression, wrt)
+        if name in derived:
+            raise GradientError(
+                f"two derivatives by `{name}` were given: {derived[name].strip()} and {formula.strip()}"
+            )
+        derived[name] = formula
+        missing = [x for x in parse(formula).variables if x not in expression.variables and x not in at]
+        if missing:
+            raise GradientError(f"the derivative mentions `{missing[0]}`, which {text} does not")
+    node, leaves = recorded_somewhere(expression, at, np.random.default_rng(seed))
+    report = compare(derived, {name: leaves[name] for name in derived}, node, seed=seed)
+    if symbolic:
+        opinions = tuple(second_opinion(expression, parse(formula), name) for name, formula in derived.items())
+        report = replace(report, advice=(*report.advice, *opinions))
+    return report
+
+
+def named(hand: str, expression: Expression, wrt: str) -> tuple[str, str]:
+    """Return the variable that a derivative is by, and its formula."""
+    left, sign, right = hand.partition("=")
+    name = left.strip().removeprefix("d_").removeprefix("∂")
+    if sign and not right.startswith("=") and left[-1:] not in "<>!" and name in expression.variables:
+        return name, right
+    if wrt or len(expression.variables) == 1:
+        name = wrt or expression.variables[0]
+        if name not in expression.variables:
+            raise GradientError(
+                f"`{name}` is no variable of {expression.text}; there are: {', '.join(expression.variables)}"
+            )
+        return name, hand
+    if not expression.variables:
+        raise GradientError(f"{expression.text} has no variable to differentiate by")
+    raise GradientError(
+        f"{expression.text} has the variables {', '.join(expression.variables)}: say which the derivative is by, "
+        f'with --wrt {expression.variables[0]}, or as --hand "{expression.variables[0]} = {hand}"'
+    )
+
+
+def recorded_somewhere(
+    expression: Expression, at: Mapping[str, Any], rng: np.random.Generator
+) -> tuple[Node, dict[str, Node]]:
+    """Return the graph of a formula at a point where it and its gradients are finite. Raises GradientError."""
+    for attempt in range(TRIES):
+        ranges = rng.integers(0, len(RANGES) if attempt else 1, len(expression.variables))
+        drawn = {name: float(rng.uniform(*RANGES[k])) for name, k in zip(expression.variables, ranges, strict=True)}
+        point = {name: at.get(name, drawn[name]) for name in expression.variables} | dict(at)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a point outside the domain is only the next try
+            node, leaves = expression.record(point)
+            if not node.requires_grad:
+                raise GradientError(f"{expression.text} does not depend on any variable in a way that has a derivative")
+            seed = None if np.size(node._data) == 1 else np.ones_like(node._data)
+            slopes = [g._data for g in gradients(node, leaves.values(), seed)]
+        if all(np.isfinite(x).all() for x in (node._data, *slopes)):
+            return node, leaves
+        if all(name in at for name in expression.variables):
+            break
+    raise GradientError(
+        f"{expression.text} is not finite at {dict(at) or 'any point that was tried'}: give another with --at"
+    )
+
+
+def compare_in_file(path: Path, function: str, hand: str, seed: int) -> ComparisonReport:
+    """Compare a function in a Python file with the gradient function written beside it. The file is run.
+
+    function, hand: their names; without `function`, the first one in the file that is not the gradient.
+    Raises GradientError where the file fails or has no such functions.
+    """
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise GradientError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except OSError:
+        raise
+    except Exception as error:
+        raise GradientError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+    own: dict[str, Callable[..., Any]] = {
+        name: x for name, x in vars(module).items() if inspect.isfunction(x) and x.__module__ == module.__name__
+    }
+    known = ", ".join(own) or "none"
+    if hand not in own:
+        raise GradientError(f"{path} has no function `{hand}` with the gradient; there are: {known}")
+    chosen = function or next((name for name in own if name != hand), "")
+    if chosen not in own:
+        raise GradientError(f"{path} has no function `{chosen or 'to differentiate'}`; there are: {known}")
+    return compare(own[hand], own[chosen], seed=seed)

@@ -1,0 +1,174 @@
+"""What a comparison found, as data, as a table in a terminal, and as HTML in a notebook."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ..mistakes.catalogue import CATALOGUE, OTHER
+
+WIDEST = 76  # columns of the longest line of text
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake: its row of the catalogue (0 for a finding that is none), its name, its place, why, and the cure."""
+
+    number: int
+    name: str
+    where: str
+    evidence: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The number that is farthest off."""
+
+    parameter: str
+    index: tuple[int, ...]
+    hand: float
+    auto: float
+    ratio: float
+
+
+class Line(NamedTuple):
+    """One parameter of the comparison."""
+
+    parameter: str
+    shape: tuple[int, ...]
+    max_error: float
+    verdict: str
+    ok: bool
+
+
+@dataclass(frozen=True)
+class ComparisonReport:
+    """A gradient derived by hand beside the automatic one; true where they agree.
+
+    mistakes: what explains the difference, most likely first; empty where nothing known does.
+    indistinguishable: rows of the catalogue that this data cannot tell apart.
+    """
+
+    lines: tuple[Line, ...]
+    worst: Worst | None
+    mistakes: list[Mistake] = field(default_factory=list)
+    indistinguishable: list[int] = field(default_factory=list)
+    advice: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every gradient is right."""
+        return all(line.ok for line in self.lines)
+
+    @property
+    def max_error(self) -> float:
+        """The largest difference between two numbers."""
+        return max((line.max_error for line in self.lines), default=0.0)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def text(self) -> str:
+        """Return the report for a terminal."""
+        return "\n".join([self.headline(), "", *table(self.lines), *self.explanation()]).rstrip()
+
+    __str__ = __repr__ = text  # a prompt shows the table too
+
+    def headline(self) -> str:
+        """Return the verdict in one line."""
+        wrong = [line.parameter for line in self.lines if not line.ok]
+        if not wrong:
+            return "✓ the gradient derived by hand is right"
+        if self.mistakes:
+            first = self.mistakes[0]
+            place = first.where.split(" at ")[0]  # without the line of the program
+            return f"✗ wrong: {first.name} ({place})" if place else f"✗ wrong: {first.name}"
+        return f"✗ differs in {', '.join(wrong)}, and no known mistake explains it"
+
+    def explanation(self) -> list[str]:
+        """Return what there is to say below the table, as lines."""
+        said: list[str] = []
+        for i, mistake in enumerate(self.mistakes, 1):
+            row = f"row {mistake.number} of the catalogue" if mistake.number != OTHER else "outside the catalogue"
+            said += ["", f"{i}. {mistake.name} ({row})"]
+            for title, text in (("where", mistake.where), ("evidence", mistake.evidence), ("fix", mistake.fix)):
+                if text:
+                    said += indented(f"   {title}:".ljust(14), text)
+        if self.worst is not None and not self.ok:
+            w = self.worst
+            place = f"[{', '.join(map(str, w.index))}]" if w.index else ""
+            said += [
+                "",
+                f"farthest off: {w.parameter}{place} by hand {w.hand:.6g}, automatic {w.auto:.6g}, ratio {w.ratio:.6g}",
+            ]
+        if len(self.indistinguishable) > 1:
+            rows = "; ".join(f"{number} {CATALOGUE[number].name}" for number in self.indistinguishable)
+            said += ["", *indented("this data cannot tell apart: ", rows)]
+        for line in self.advice:
+            said += ["", *indented("", line)]
+        return said
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain data, for JSON."""
+        return {
+            "ok": self.ok,
+            "max_error": self.max_error,
+            "parameters": [line._asdict() for line in self.lines],
+            "worst": vars(self.worst) if self.worst else None,
+            "mistakes": [vars(mistake) for mistake in self.mistakes],
+            "indistinguishable": self.indistinguishable,
+            "advice": list(self.advice),
+        }
+
+    def markdown(self) -> str:
+        """Return the report in Markdown."""
+        rows = [f"| {x.parameter} | {x.shape} | {x.max_error:.3g} | {x.verdict} |" for x in self.lines]
+        found = [
+            f"{i}. **{x.name}** ({x.where or 'everywhere'}): {x.evidence}. Fix: {x.fix}"
+            for i, x in enumerate(self.mistakes, 1)
+        ]
+        head = ["| parameter | shape | max error | verdict |", "|---|---|---|---|"]
+        return "\n".join([f"**{self.headline()}**", "", *head, *rows, "", *found, *self.advice]).rstrip()
+
+    def latex(self) -> str:
+        """Return the report as the body of a LaTeX document."""
+        return "\\begin{verbatim}\n" + self.text() + "\n\\end{verbatim}"
+
+    def _repr_html_(self) -> str:
+        say = html.escape
+        rows = "".join(
+            f"<tr><td>{say(x.parameter)}</td><td>{x.shape}</td><td>{x.max_error:.3g}</td>"
+            f'<td style="color:{"#1a7f37" if x.ok else "#c1121f"}">{say(x.verdict)}</td></tr>'
+            for x in self.lines
+        )
+        found = "".join(
+            f"<li><b>{say(x.name)}</b> {say(x.where)}<br>{say(x.evidence)}<br><i>{say(x.fix)}</i></li>"
+            for x in self.mistakes
+        )
+        notes = "".join(f"<p>{say(line)}</p>" for line in self.advice)
+        return (
+            f"<p><b>{say(self.headline())}</b></p><table><tr><th>parameter</th><th>shape</th><th>max error</th>"
+            f"<th>verdict</th></tr>{rows}</table><ol>{found}</ol>{notes}"
+        )
+
+
+def table(lines: Sequence[Line]) -> list[str]:
+    """Return the parameters as the lines of a table."""
+    cells = [("parameter", "shape", "max error", "verdict")]
+    cells += [(x.parameter, str(x.shape), f"{x.max_error:.3g}", x.verdict) for x in lines]
+    widths = [max(len(row[i]) for row in cells) for i in range(3)]
+    return ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[3]]) for row in cells]
+
+
+def indented(head: str, text: str) -> list[str]:
+    """Return text in lines of a readable length, the first after `head` and the others below it."""
+    lines, line = [], head
+    for word in text.split(" "):
+        if len(line) + len(word) > WIDEST and line.strip() and line != head:
+            lines.append(line.rstrip())
+            line = " " * len(head)
+        line += word + " "
+    return [*lines, line.rstrip()]

@@ -1,0 +1,1 @@
+"""Derivatives measured from values alone, and a rule's derivative held against them."""

@@ -1,0 +1,52 @@
+"""What a mutant is: one catalogued mistake as a change of the backward pass, and the rules that changes are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...core.node import Grads, Node
+from .replay import Change, Edge, Rule, Run
+
+
+@dataclass(frozen=True, eq=False)
+class Mutant:
+    """One mistake: its row of the catalogue, what was done instead, at which node, and the change that does it."""
+
+    number: int
+    said: str
+    node: Node | None
+    changes: dict[Edge, Change] = field(default_factory=dict)
+    masks: dict[Node, Callable[[Any], Any]] = field(default_factory=dict)
+    leaves: Callable[[Run, Grads], Grads] | None = None  # what is done to the finished gradients
+
+    def grads(self, run: Run) -> Grads:
+        """Return the gradients of all nodes as this mistake makes them."""
+        grads = run.changed(self.changes, self.masks) if self.changes or self.masks else run.grads
+        return self.leaves(run, grads) if self.leaves else grads
+
+
+def scaled(rule: Rule, c: float) -> Rule:
+    """Return a rule times a number."""
+    return lambda *args, **params: c * rule(*args, **params)
+
+
+def masked(k: int, axis: int) -> Callable[[Any], Any]:
+    """Return a function that keeps example `k` of an array and zeroes the others."""
+
+    def mask(g: Any) -> Any:
+        kept = np.zeros_like(g)
+        place = (slice(None),) * axis + (k,)
+        kept[place] = g[place]
+        return kept
+
+    return mask
+
+
+def masked_rule(rule: Rule, k: int, axis: int) -> Rule:
+    """Return a rule that sees the gradient of one example only."""
+    mask = masked(k, axis)
+    return lambda g, *args, **params: rule(mask(g), *args, **params)

@@ -1,0 +1,63 @@
+"""What can be told of two gradients without their graph: a constant factor, another order, rows or columns moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..compare.precheck import Array, Item
+from .catalogue import CATALOGUE
+from .constant_factors import Factors, naming, universal_factors
+from .diagnosis import ENOUGH, Candidate
+
+
+def without_graph(items: Sequence[Item]) -> list[Candidate]:
+    """Return what explains the difference, as far as the numbers alone can say."""
+    hand = np.concatenate([np.ravel(item.hand) for item in items])
+    auto = np.concatenate([np.ravel(item.auto) for item in items])
+    tolerance = np.concatenate([np.full(item.auto.size, item.tolerance) for item in items])
+    with np.errstate(divide="ignore"):
+        digits = float(np.sum(np.maximum(np.log10(np.abs(hand) / tolerance), 0.0)))
+    found: list[Candidate] = []
+    if not hand.any():
+        return [Candidate(24, 0, "", "every number is 0")]
+    r = float(hand @ auto) / float(auto @ auto) if auto.any() else 0.0
+    if digits >= ENOUGH[0] and np.all(np.abs(r * auto - hand) <= tolerance * max(1.0, abs(r))):
+        factors: Factors = {}
+        universal_factors(factors)
+        for item in items:
+            for length in item.auto.shape:
+                if length > 1:
+                    said = f"{length} is the length of an axis of {item.name}"
+                    factors.setdefault(float(length), []).append((29, said))
+                    factors.setdefault(1 / length, []).append((29, said))
+        for number, said in naming(r, factors) or [(0, "a constant that has no name")]:
+            found.append(Candidate(number, 0, "everywhere", f"every number is {r:.6g} times the right one: {said}"))
+    for item in items:
+        if not item.ok:
+            found += moved(item.hand, item.auto, item.tolerance, item.name)
+    return sorted(found, key=lambda c: c.rank)
+
+
+def rearranged(rows: Sequence[Sequence[Item]]) -> list[Candidate]:
+    """Return which gradients hold the right numbers in other places; at several points nothing is said."""
+    wrong = [item for item in rows[0] if not item.ok] if len(rows) == 1 else []
+    return [candidate for item in wrong for candidate in moved(item.hand, item.auto, item.tolerance, item.name)]
+
+
+def moved(hand: Array, auto: Array, tolerance: float, name: str) -> list[Candidate]:
+    """Return how the same numbers got to other places, if they did."""
+    if hand.size < 3 or len(np.unique(auto)) < 3:
+        return []
+    if hand.ndim == 2 and hand.shape[0] == hand.shape[1] and np.all(np.abs(hand.T - auto) <= tolerance):
+        return [Candidate(6, 1, name, f"it is the transpose of ∂C/∂{name}")]
+    for axis in range(hand.ndim):
+        rows, right = (np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1) for x in (hand, auto))
+        near = np.all(np.abs(rows[:, None] - right[None]) <= tolerance, axis=2)
+        if near.any(axis=1).all() and near.any(axis=0).all():
+            order = [int(i) for i in near.argmax(axis=1)]
+            return [Candidate(28, 1, name, f"along axis {axis} it holds the right numbers in the order {order}")]
+    if np.all(np.abs(np.sort(hand, axis=None) - np.sort(auto, axis=None)) <= tolerance):
+        return [Candidate(28, 1, name, "it holds the right numbers in other places", CATALOGUE[28].fix)]
+    return []

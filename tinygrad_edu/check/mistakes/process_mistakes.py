@@ -1,0 +1,174 @@
+"""Mistakes of procedure, which no wrong rule explains.
+
+Weights updated too early, weight decay, a finite difference, or another quantity's gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...core.node import Node
+from ...symbolic.layers import Layer, leaf_of
+from ..compare.precheck import Array, Item
+from .catalogue import OTHER
+from .diagnosis import ENOUGH, Candidate, Question, Target
+from .replay import Change, Edge, Recording, Run
+
+STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)  # widths that people give finite differences
+SMALL = 400  # numbers for which finite differences are tried
+
+
+def procedural(question: Question) -> list[Candidate]:
+    """Return the explanations of what was derived by something done at the wrong time, or to the wrong thing."""
+    with np.errstate(all="ignore"):
+        target = Target(question)
+        found = [*decayed(target), *stepped(target), *differenced(target)]
+        for i, item in enumerate(question.items[0]):
+            if not item.ok and not found:
+                found += mistaken(question, i)
+    return sorted(found, key=lambda c: c.rank)
+
+
+def decayed(target: Target) -> Iterator[Candidate]:
+    """Yield weight decay: what is too much is a multiple of the parameters themselves."""
+    question = target.question
+    wrong = [item for item in question.items[0] if not item.ok]
+    run = question.runs[0]
+    if not wrong or any(item.node is None or item.node.op is not None for item in wrong):
+        return
+    excess = np.concatenate([np.ravel(item.hand - item.auto) for item in wrong])
+    weights = np.concatenate([np.ravel(run.data[item.node]) for item in wrong if item.node is not None])
+    if np.count_nonzero(weights) < 3:
+        return
+    c = float(excess @ weights) / float(weights @ weights)
+    tolerance = np.concatenate([np.full(item.auto.size, item.tolerance) for item in wrong])
+    if c and np.all(np.abs(c * weights - excess) <= 10 * tolerance):
+        names = ", ".join(item.name for item in wrong)
+        yield Candidate(26, 1, names, f"what is too much is {c:.6g} times {names}, and the cost has no such term")
+
+
+def stepped(target: Target) -> Iterator[Candidate]:
+    """Yield weights that were updated too early: the learning rate is solved for, then everything must agree."""
+    question = target.question
+    run, layers = question.runs[0], question.notation.layers
+    if len(question.runs) > 1 or len(layers) < 2 or target.digits < ENOUGH[3]:
+        return
+
+    def predicted(rate: float) -> Array:
+        grads = run.changed(early_updates(run, layers, rate))
+        return np.concatenate([np.ravel(run.gradient(grads, node)) for node in question.nodes])
+
+    rate, width, off = 0.0, 1e-6, np.inf
+    for _ in range(12):
+        now = predicted(rate)
+        before, off = off, float(np.linalg.norm(now - target.hand))
+        if off > 0.5 * before:
+            return  # Newton's method gets close at once, or there is nothing to get close to
+        if np.all(np.abs(now - target.hand) <= target.tolerance):
+            if rate:
+                yield Candidate(
+                    22, 1, "the layers before the last", f"exactly the numbers with W − {rate:.6g}·∂C/∂W in place of W"
+                )
+            return
+        slope = (predicted(rate + width) - now) / width
+        if not slope.any() or not np.isfinite(slope).all():
+            return
+        rate += float((target.hand - now) @ slope) / float(slope @ slope)
+        width = abs(rate) * 1e-6 or 1e-6
+
+
+def early_updates(run: Run, layers: list[Layer], rate: float) -> dict[Edge, Change]:
+    """Return the changes that make each layer pass its gradient on through weights already updated."""
+    changes: dict[Edge, Change] = {}
+    for layer in reversed(layers):
+        product = layer.product
+        grads = run.changed(changes)
+        if product not in run.recording.edges or layer.W not in grads:
+            continue
+        step = rate * run.gradient(grads, layer.W)
+        for z, i in run.recording.edges[product]:
+            if i < 2 and leaf_of(product.inputs[i]) is not layer.W:
+                changed = step if product.inputs[1 - i] is layer.W else step.T
+                changes[z, i] = updated(z.op.rules[i], 1 - i, changed)  # type: ignore[union-attr]  # a product was made by a row
+    return changes
+
+
+def updated(rule: Any, i: int, step: Array) -> Any:
+    """Return a rule that is handed operand `i` less `step`."""
+    return lambda g, z, *xs, **params: rule(g, z, *(x - step if j == i else x for j, x in enumerate(xs)), **params)
+
+
+def differenced(target: Target) -> Iterator[Candidate]:
+    """Yield finite differences: the numbers are what (C(x + h) − C(x))/h gives, and no derivative."""
+    question = target.question
+    run, recording = question.runs[0], question.recording
+    error = 0.05 * float(np.sqrt(np.mean((target.hand - target.auto) ** 2)))  # much closer than the right gradient
+    close = np.max(np.abs(target.hand - target.auto)) <= 0.05 * np.max(np.abs(target.auto))
+    if (
+        not close
+        or len(question.runs) > 1
+        or target.hand.size > SMALL
+        or any(node.op is not None for node in question.nodes)
+    ):
+        return
+    for width in STEPS:
+        for sides, said in ((1, "(C(x + h) − C(x))/h"), (2, "(C(x + h) − C(x − h))/2h")):
+            if agrees(target, run, recording.output, width, sides, error):
+                evidence = f"{said} with h = {width:g} gives these numbers"
+                yield Candidate(
+                    OTHER,
+                    1,
+                    "everywhere",
+                    evidence,
+                    "a finite difference is a check, not a derivation: derive the formula",
+                )
+                return
+
+
+def agrees(target: Target, run: Run, output: Node, width: float, sides: int, error: float) -> bool:
+    """Tell whether the numbers are finite differences of this width; stops at the first that is not."""
+    i = 0
+    for node in target.question.nodes:
+        data = np.array(run.data[node], dtype=float)
+        for place in np.ndindex(data.shape):
+            costs = []
+            for h in (width, 0.0 if sides == 1 else -width):
+                moved = data.copy()
+                moved[place] += h
+                costs.append(float(Run(run.recording, {node: moved}).data[output]))
+            if abs((costs[0] - costs[1]) / (sides * width) - target.hand[i]) > error:
+                return False
+            i += 1
+    return True
+
+
+def mistaken(question: Question, i: int) -> Iterator[Candidate]:
+    """Yield the node of the graph whose gradient, or whose value, was given in place of the right gradient."""
+    item = question.items[0][i]
+    if not item.fits or len(question.runs) > 1 or item.hand.size < 2:
+        return
+    output = question.recording.output
+    run = Run(Recording(output, [z for z in question.recording.order if z.op is None and z.requires_grad]))
+    names = question.notation.names
+    for node in sorted(question.recording.order, key=lambda node: (node not in names, -node.born)):
+        for data, what in ((run.gradient(run.grads, node), "∂C/∂{}"), (np.asarray(run.data[node]), "{}")):
+            for turned, mark in ((data, ""), (data.T, "ᵀ")):
+                if node is not item.node and same(item, turned):
+                    said = what.format(question.notation.name(node)) + mark
+                    where = f"{item.name}; {said} was made at {node.where}"
+                    yield Candidate(
+                        OTHER,
+                        1,
+                        where,
+                        f"that is {said}, not ∂C/∂{item.name}",
+                        "take the gradient of the parameter itself",
+                    )
+                    return
+
+
+def same(item: Item, data: Array) -> bool:
+    """Tell whether the numbers that were given are these."""
+    return data.shape == item.given.shape and bool(np.all(np.abs(data - item.given) <= item.tolerance))

@@ -1,0 +1,1 @@
+"""A program written down as straight-line Python."""

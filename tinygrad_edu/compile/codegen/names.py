@@ -1,0 +1,139 @@
+"""What everything in a program is called, and the objects that these names stand for.
+
+Names are made here, of nothing that a user supplied: the text of a program is safe to execute.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.node import Node, tick
+from ...core.op import TABLE
+from ..ir import Program, identity_of
+from ..memory.buffers import planned
+from ..memory.state_buffers import Homes, Spot
+from ..trace import Cell
+from ..variable import Var
+from ..vectorize.bulk_io import IN_BULK
+
+PLAIN = (bool, int, float, str, type(None), slice, type(Ellipsis))
+STEMS = {"{}._data": "w", "{}._grad": "grad"}  # names for what lies at home
+
+
+class Names:
+    """The names of one program. `space` holds the objects to which they refer."""
+
+    def __init__(self, program: Program, homes: Homes) -> None:
+        self.program = program
+        self.plan = planned(program, homes)
+        self.homes = self.plan.homes
+        self.space: dict[str, Any] = {"np": np, "tick": tick, **IN_BULK}
+        self.counts: dict[str, int] = {}
+        self.owners: dict[int, str] = {}
+        self.names: dict[Var, str] = {}
+        self.home_names: dict[Spot, str] = {}
+        self.views: dict[Any, str] = {}  # names by what they show
+        self.constants: dict[Any, str] = {}  # names by value
+
+    def name_homes(self) -> None:
+        """Name what lies at home."""
+        for spot, array in self.homes.home.items():
+            name = self.home_names[spot] = self.bound(STEMS.get(spot[1], "memory"), array)
+            for x in (self.homes.cells.get(spot), self.homes.results.get(spot)):
+                if x is not None and self.plan.at.get(x) is array:
+                    self.names[x] = name
+        for spots, array in self.homes.whole.items():
+            name = self.bound({"w": "weights", "grad": "grads"}.get(STEMS.get(spots[0][1], ""), "memories"), array)
+            self.names |= {z: name for z, there in self.plan.at.items() if there is array}
+
+    def fresh(self, stem: str) -> str:
+        """Return a name that starts with `stem` and is not taken."""
+        while True:
+            self.counts[stem] = i = self.counts.get(stem, 0) + 1
+            if f"{stem}{i}" not in self.space:
+                self.space[f"{stem}{i}"] = None
+                return f"{stem}{i}"
+
+    def bound(self, stem: str, thing: Any) -> str:
+        """Return a new name for an object."""
+        name = self.fresh(stem)
+        self.space[name] = thing
+        return name
+
+    def named(self, name: str, thing: Any) -> str:
+        """Return this name for an object, if it is not taken, or one like it."""
+        if name in self.space:
+            return self.bound(name + "_", thing)
+        self.space[name] = thing
+        return name
+
+    def owner(self, thing: Any) -> str:
+        """Return the name of an object that the program reads from or writes to."""
+        if id(thing) not in self.owners:
+            stem = "leaf_" if isinstance(thing, Node) else type(thing).__name__.lower()
+            self.owners[id(thing)] = self.bound(stem, thing)
+        return self.owners[id(thing)]
+
+    def place(self, cell: Cell) -> str:
+        """Return how a place outside is written."""
+        return cell.place.format(self.owner(cell.owner))
+
+    def name(self, x: Var) -> str:
+        """Return how a variable is written."""
+        if x not in self.names:
+            if isinstance(x.source, int):
+                self.names[x] = f"x{x.source}"
+            elif isinstance(x.data, PLAIN) and not (isinstance(x.data, float) and not np.isfinite(x.data)):
+                self.names[x] = repr(x.data)
+            else:
+                value = identity_of(x)
+                if value not in self.constants:
+                    self.constants[value] = self.bound(stem_of(x.data), x.data)
+                self.names[x] = self.constants[value]
+        return self.names[x]
+
+    def operand(self, x: Var, z: Var) -> str:
+        """Return how a variable is written as an operand of a step: a number as such, where that has the same type."""
+        double = np.ndim(x.data) == 0 and getattr(x.data, "dtype", None) == np.float64 == getattr(z.data, "dtype", None)
+        return repr(x.data.item()) if x.constant and double and np.isfinite(x.data) else self.name(x)
+
+    def view_name(self, z: Var, view: Any) -> str:
+        """Return the name of a view of what stays in its place: one for all that are the same."""
+        owner = self.plan.owner(z)
+        stem, seen = self.names[owner], looks(view)
+        if looks(self.plan.at[owner]) == seen:
+            return stem
+        if (stem, seen) not in self.views:
+            shape = "as_" + "x".join(map(str, view.shape)) if view.size else "empty"
+            how = "T" if z.op is TABLE["mT"] else str(view.dtype) if view.dtype != self.plan.at[owner].dtype else shape
+            self.views[stem, seen] = self.named(f"{stem}_{how}", view)
+        return self.views[stem, seen]
+
+    def memory_name(self, z: Var) -> str:
+        """Return the name of the memory that a step writes to, if it has some."""
+        if z in self.names or z not in self.plan.at:
+            return self.names.get(z, "")
+        over = self.plan.over.get(z)
+        return self.bound("all" if z in self.homes.at else "m", self.plan.at[z]) if over is None else self.names[over]
+
+    def literal(self, value: Any) -> str:
+        """Return how a keyword parameter is written."""
+        if isinstance(value, tuple):
+            return f"({''.join(self.literal(part) + ', ' for part in value)})"
+        return repr(value) if isinstance(value, PLAIN) else self.bound("k", value)
+
+
+def stem_of(constant: Any) -> str:
+    """Return what to call a constant."""
+    if isinstance(constant, np.ndarray) and constant.size and constant.dtype.kind == "f":
+        for name, number in (("ones", 1), ("zeros", 0)):
+            if (constant == number).all():
+                return name
+    return "c"
+
+
+def looks(array: Any) -> Any:
+    """Return what is equal for arrays that show the same memory in the same way."""
+    return array.__array_interface__["data"], array.shape, array.strides, array.dtype

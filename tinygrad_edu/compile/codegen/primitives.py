@@ -1,0 +1,177 @@
+"""How the steps of a program are written in NumPy, where that can be better than calling a row's forward function.
+
+A `Spelling` says whether a step can write into memory that is given to it, and whether its result is only a view of
+its operand. A row without one is called as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...core.op import Op
+from ...errors.where import users_line
+from ...ops.indexing import HERE
+
+Write = Callable[[Any, list[str], str], str]  # (step, names of its operands, name of the memory or "") -> Python
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a step is written. `text` gives an expression, or statements on `out` if `fills` is set."""
+
+    text: Write
+    out: bool = False  # can be told where to write
+    inplace: bool = False  # may write over an operand of its shape and type
+    view: bool = False  # gives a view of its first operand
+    fills: bool = False  # is statements that work on `out`, which holds a copy of the first operand, or is it
+
+
+def _less_one(p: np.ndarray, places: np.ndarray) -> np.ndarray:
+    p = p.copy()
+    p[places] -= 1
+    return p
+
+
+def checked_labels(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return class labels as they are. Raises IndexError for one that is no class."""
+    labels = np.asarray(labels)
+    seen = labels.view(f"u{labels.dtype.itemsize}")  # where what is negative is very large
+    if seen.size and seen.flat[seen.argmax()] >= classes:
+        wrong = np.flatnonzero((labels < 0) | (labels >= classes))[0]
+        raise IndexError(
+            f"cross_entropy: class {labels.flat[wrong]}, but there are {classes} classes (0–{classes - 1}), in row "
+            f"{wrong} (at {users_line()})"
+        )
+    return labels
+
+
+def ufunc(step: Any, args: list[str], out: str) -> str:
+    """Write a call of the ufunc that a row is."""
+    name = step.op.forward.__name__
+    keyword = "out=" if name in ("maximum", "minimum") else ""  # NumPy deprecates the place alone for these two
+    return f"np.{name}({', '.join([*args, keyword + out] if out else args)})"
+
+
+def matmul(step: Any, args: list[str], out: str) -> str:
+    """Write a product of matrices; of two plain matrices, `dot` does it with less ado."""
+    x, y = (x.data for x in step.args)
+    if np.ndim(x) in (1, 2) and np.ndim(y) in (1, 2) and x.dtype == y.dtype:
+        return f"{args[0]}.dot({', '.join([args[1], out] if out else args[1:])})"
+    return f"np.matmul({', '.join([*args, out] if out else args)})"
+
+
+def reduction(ufunc: str) -> Write:
+    """Return how to write the reduction by a ufunc."""
+
+    def write(step: Any, args: list[str], out: str) -> str:
+        axis, keepdims = step.params.get("axis"), step.params.get("keepdims", False)
+        return f"np.{ufunc}.reduce({args[0]}, {axis}, None, {out or None}, {keepdims})"
+
+    return write
+
+
+def where(step: Any, args: list[str], out: str) -> str:
+    """Write a choice, which has no place to be told to write to."""
+    del step, out
+    return f"np.where({', '.join(args)})"
+
+
+def getitem(step: Any, args: list[str], out: str) -> str:
+    """Write an index."""
+    del out
+    indices = iter(args[1:])
+    return f"{args[0]}[{', '.join(next(indices) if part is HERE else index(part) for part in step.params['key'])}]"
+
+
+def index(part: Any) -> str:
+    """Write a part of an index."""
+    if isinstance(part, slice):
+        start, stop = ("" if end is None else str(end) for end in (part.start, part.stop))
+        return f"{start}:{stop}" if part.step is None else f"{start}:{stop}:{part.step}"
+    return "..." if part is Ellipsis else str(part)
+
+
+def taken(step: Any, args: list[str], out: str) -> str:
+    """Write a choice of elements by their places, which are known to be within bounds."""
+    del step
+    return f"{args[0]}.take({args[1]}{out and f', None, {out}, ' + repr('clip')})"  # else it copies `out` to be safe
+
+
+def part(step: Any, args: list[str], out: str) -> str:
+    """Write a stretch of numbers that lie end to end, as an array of its own."""
+    del out
+    start, shape = step.params["start"], step.params["shape"]
+    return f"{args[0]}[{start}:{start + np.prod(shape, dtype=int)}].reshape({shape})"
+
+
+def as_type(kind: str) -> Write:
+    """Return how to write a view of the same bytes as numbers of another kind."""
+    return lambda step, args, _: f"{args[0]}.view('{kind}{step.args[0].data.dtype.itemsize}')"
+
+
+AS_IT_STANDS = Spelling(lambda z, a, out: "")  # the row's own function is called
+ELEMENTWISE = Spelling(ufunc, out=True, inplace=True)
+SPELLINGS: dict[str, Spelling] = {
+    "matmul": Spelling(matmul, out=True),
+    "power": Spelling(lambda _, a, out: f"np.power({', '.join([*a, out] if out else a)})", out=True, inplace=True),
+    "relu": Spelling(lambda _, a, out: f"np.maximum({a[0]}, 0{out and ', out=' + out})", out=True, inplace=True),
+    "sum": Spelling(reduction("add"), out=True),
+    "max": Spelling(reduction("maximum"), out=True),
+    "min": Spelling(reduction("minimum"), out=True),
+    "where": Spelling(where),
+    "getitem": Spelling(getitem),  # a view or a copy, according to the index
+    "mT": Spelling(lambda _, a, out: f"{a[0]}.mT", view=True),
+    "reshape": Spelling(lambda z, a, out: f"{a[0]}.reshape({z.params['shape']})", view=True),
+    "transpose": Spelling(lambda z, a, out: f"{a[0]}.transpose({z.params['axes']})", view=True),
+    "broadcast_to": Spelling(lambda z, a, out: f"np.broadcast_to({a[0]}, {z.params['shape']})", view=True),
+}
+
+
+class Kernel:
+    """A step that no row of the table stands for, and no gradient passes."""
+
+    rules = ()
+
+    def __init__(self, name: str, forward: Callable[..., Any], how: Spelling = AS_IT_STANDS) -> None:
+        self.name = name
+        self.forward = forward
+        self.how = how
+
+
+CHECKED_LABELS = Kernel("checked_labels", checked_labels)
+PICK = Kernel("pick", lambda flat, places: flat.take(places), Spelling(taken, out=True))
+LESS_ONE = Kernel("less_one", _less_one, Spelling(lambda _, a, out: f"{out}[{a[1]}] -= 1", fills=True))
+ARGMAX = Kernel(
+    "argmax", lambda x: x.argmax(-1), Spelling(lambda _, a, out: f"{a[0]}.argmax(-1{out and ', ' + out})", out=True)
+)
+POSITIVE = Kernel("maximum", np.maximum, ELEMENTWISE)
+AND = Kernel("bitwise_and", np.bitwise_and, ELEMENTWISE)
+BITS = Kernel("bits", lambda x: x.view(f"i{x.dtype.itemsize}"), Spelling(as_type("i"), view=True))
+FLOATS = Kernel("floats", lambda x: x.view(f"f{x.dtype.itemsize}"), Spelling(as_type("f"), view=True))
+END_TO_END = Kernel(
+    "end_to_end",
+    lambda *parts: np.concatenate([x.reshape(-1) for x in parts]),
+    Spelling(lambda _, a, out: f"np.concatenate([x.reshape(-1) for x in ({', '.join(a)},)])"),
+)
+PART = Kernel(
+    "part",
+    lambda whole, start, shape: whole[start : start + np.prod(shape, dtype=int)].reshape(shape),
+    Spelling(part, view=True),
+)
+
+
+def spelling(op: Op | Kernel | None) -> Spelling:
+    """Return how steps of `op` are written; what is no step is not written at all."""
+    if op is None:
+        return AS_IT_STANDS
+    if isinstance(op, Kernel):
+        return op.how
+    if op.name in SPELLINGS:
+        return SPELLINGS[op.name]
+    if isinstance(op.forward, np.ufunc) and op.forward.nout == 1 and op.forward.signature is None:
+        return ELEMENTWISE
+    return AS_IT_STANDS

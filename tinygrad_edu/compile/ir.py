@@ -1,0 +1,185 @@
+"""A program: the steps of a traced function, each once, and only those that something depends on.
+
+Knows what steps compute and how they hang together; how they are written down is the business of `source`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Node, data_of
+from ..core.op import NUMBERS, TABLE, Op
+from ..errors import CompileError
+from .codegen.primitives import Kernel, spelling
+from .passes.decompositions import EXPANSIONS, SAME
+from .passes.horizontal_fusion import lay_abreast
+from .trace import Cell, Trace
+from .variable import Var
+
+COMMUTE = {"add", "multiply"}  # which give the same, to the last bit, with their operands swapped
+
+
+class Program:
+    """The steps by which `results` and `effects` follow from arguments and cells, in order."""
+
+    def __init__(self, trace: Trace, arguments: dict[Node, int], results: list[Node]) -> None:
+        self.trace = trace
+        self.arguments = arguments
+        self.known: dict[Any, Var] = {}  # steps by what they compute: common subexpressions are one step
+        self.vars: dict[Node, Var] = {}
+        self.steps: list[Var] = []
+        wanted = [*results, *(node for effect in trace.effects for node in effect.results)]
+        self.lower(wanted)
+        self.drawn = [
+            self.vars.get(leaf) or Var(leaf._data, node=leaf, source=cell)  # unused: yet the generator moves on
+            for leaf, cell in trace.cells.items()
+            if ".random(" in cell.place
+        ]
+        self.results = [self.vars[node] for node in results]
+        self.effects = [(effect, [self.vars[node] for node in effect.results]) for effect in trace.effects]
+        self.steps = self.live()
+        lay_abreast(self)
+
+    def lower(self, wanted: list[Node]) -> None:
+        """Turn the history of `wanted` into steps, oldest first."""
+        seen, found = set(wanted), list(dict.fromkeys(wanted))
+        for z in found:  # grows while it is read
+            for x in z.inputs:
+                if isinstance(x, Node) and (x := self.version(x, z)) not in seen:
+                    seen.add(x)
+                    found.append(x)
+        for z in sorted(found, key=lambda node: node.born):
+            if z.op is None:
+                self.vars[z] = self.leaf(z)
+        for z in sorted(found, key=lambda node: node.born):
+            if z.op is not None:
+                args = [self.vars[self.version(x, z)] if isinstance(x, Node) else Var(x) for x in z.inputs]
+                known = all(dtype_of(x.data) == dtype_of(data_of(y)) for x, y in zip(args, z.inputs, strict=True))
+                self.vars[z] = self.step(z.op, args, z.params, z, z._data if known else None)
+
+    def version(self, x: Node, z: Node) -> Node:
+        """Return what stood in leaf `x` when `z` was made from it."""
+        for born, node in reversed(self.trace.versions.get(x, ())):
+            if born < z.born:
+                return self.version(node, z) if node.op is None else node
+        return x
+
+    def leaf(self, node: Node) -> Var:
+        """Return the variable for a leaf: an argument, something read at every call, or a constant."""
+        if node in self.arguments:
+            return Var(node._data, node=node, source=self.arguments[node])
+        if node in self.trace.cells:
+            return Var(node._data, node=node, source=self.trace.cells[node])
+        if node.born < self.trace.started:
+            return Var(node._data, node=node, source=Cell("{}._data", node, node.label or "w"))
+        return Var(node._data, node=node)
+
+    def step(self, op: Any, args: list[Var], params: dict[str, Any], node: Node | None, data: Any = None) -> Var:
+        """Return the variable for `op` of `args`: a new step, unless it is known, constant or just an operand."""
+        if data is None or (type(data) not in NUMBERS and any(map(is_plain, args))):
+            data = op.forward(*(x.data for x in args), **params)  # a plain number, a rate say, widens no float32
+            if isinstance(data, np.generic) and all(x.constant or is_plain(x) for x in args):
+                data = data.item()
+        if op.name in SAME and SAME[op.name](data, args[0].data):
+            return args[0]
+        if all(x.constant for x in args):
+            return Var(data, node=node)
+        if op.name == "getitem" and any(not x.constant and x.data.dtype == bool for x in args[1:]):
+            raise CompileError(
+                f"x[mask] (made at {node.where if node is not None else '?'}) has as many elements as the mask has "
+                "True, and the memory of a compiled program has one size: use tinygrad_edu.where(mask, x, 0) instead"
+            )
+        if op.name in EXPANSIONS and (expanded := EXPANSIONS[op.name](Emit(self, node), *args, **params)) is not None:
+            return expanded  # type: ignore[no-any-return]  # a Var, by Emit
+        args = plainer(op, args, data)
+        key = step_key(op, args, params)
+        if key not in self.known:
+            self.known[key] = Var(data, op, tuple(args), params, node, views=viewed(op, args, params))
+            self.steps.append(self.known[key])
+        return self.known[key]
+
+    @property
+    def sinks(self) -> list[Var]:
+        """What it gives back or leaves behind."""
+        return [*self.results, *(x for _, xs in self.effects for x in xs)]
+
+    def live(self) -> list[Var]:
+        """Return the steps that results and effects depend on."""
+        needed = set(map(id, self.sinks))
+        kept = []
+        for step in reversed(self.steps):
+            if id(step) in needed:
+                kept.append(step)
+                needed.update(map(id, step.args))
+        return kept[::-1]
+
+
+class Emit:
+    """Adds steps to a program, on behalf of a node."""
+
+    def __init__(self, program: Program, node: Node | None) -> None:
+        self.program = program
+        self.node = node
+
+    def __call__(self, name: Any, *xs: Any, **params: Any) -> Var:
+        row = TABLE[name] if isinstance(name, str) else name
+        return self.program.step(row, [x if isinstance(x, Var) else Var(x) for x in xs], params, self.node)
+
+    def known(self, row: Any, *xs: Any) -> Var | None:
+        """Return a step that the program has already; None if it has not."""
+        return self.program.known.get(step_key(row, [x if isinstance(x, Var) else Var(x) for x in xs], {}))
+
+
+def step_key(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Any:
+    """Return what is equal for steps that compute the same."""
+    operands = [identity_of(x) for x in args]
+    if op.name in COMMUTE:
+        operands.sort(key=repr)
+    return op, tuple(operands), repr(sorted(params.items(), key=str))
+
+
+def viewed(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Var | None:
+    """Return the operand of which the result is a view; of a row that is called as it stands, by trying it."""
+    how = spelling(op)
+    if how.view:
+        return args[0]
+    if how.out or how.fills:
+        return None
+    z = op.forward(*(x.data for x in args), **params)
+    return next((x for x in args if np.may_share_memory(z, x.data)), None) if isinstance(z, np.ndarray) else None
+
+
+def plainer(op: Op | Kernel, args: list[Var], z: Any) -> list[Var]:
+    """Return operands with plain numbers for constant arrays that hold one number only, where that is the same."""
+    if not isinstance(op, Op) or not isinstance(op.forward, np.ufunc) or not spelling(op).inplace:
+        return args
+    shapes = [() if is_uniform(x) else np.shape(x.data) for x in args]
+    if np.broadcast_shapes(*shapes) != np.shape(z):
+        return args
+    return [Var(x.data.flat[0]) if is_uniform(x) else x for x in args]
+
+
+def is_uniform(x: Var) -> bool:
+    """Return whether it is a constant array of the same number everywhere."""
+    return bool(x.constant and isinstance(x.data, np.ndarray) and x.data.size and (x.data == x.data.flat[0]).all())
+
+
+def is_plain(x: Var) -> bool:
+    """Return whether a variable is one of Python's own numbers when the program runs."""
+    return type(x.data) in NUMBERS and not x.constant
+
+
+def dtype_of(x: Any) -> Any:
+    """Return the dtype of an array; None of a plain number."""
+    return getattr(x, "dtype", None)
+
+
+def identity_of(x: Var) -> Any:
+    """Return what is equal for two variables that are certainly the same."""
+    if not x.constant:
+        return id(x)
+    if isinstance(x.data, np.ndarray):
+        return x.data.dtype, x.data.shape, x.data.tobytes()
+    return type(x.data), repr(x.data)

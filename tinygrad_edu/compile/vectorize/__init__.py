@@ -1,0 +1,1 @@
+"""A graph of scalars becomes a graph of arrays."""

@@ -1,0 +1,97 @@
+"""Between scalars and arrays: numbers of many leaves read and written at once, one element of an array as a scalar."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import repeat
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from ...core.node import Node, clock
+from ...core.value import Value
+from ..codegen.primitives import Kernel
+
+ELEMENT: Any = Kernel("element", lambda array, i: np.asarray(array).item(i))  # by its place in row-major order
+STAND_IN: Any = Kernel("stand_in", lambda x: x)  # for a leaf that was assigned: its number, without a way back
+PACK: Any = Kernel("pack", lambda *floats: np.array(floats, float))
+
+number_of, grad_of, requires = attrgetter("_data"), attrgetter("_grad"), attrgetter("_requires_grad")
+slots: Any = Node  # a slot is a descriptor, which the types do not say
+set_data, set_grad, set_born = slots._data.__set__, slots._grad.__set__, slots.born.__set__
+
+
+def element(array: Any, i: int) -> Any:
+    """Return an element of an array as a node, through which no gradient passes."""
+    z: Any = object.__new__(Value)
+    z._data = float(ELEMENT.forward(array._data, i))
+    z.remember(ELEMENT, (array, i), {}, False)
+    return z
+
+
+class Leaves(tuple[Any, ...]):
+    """Scalar leaves that a program reads or writes together."""
+
+    __slots__ = ()
+
+
+def read_data(leaves: Leaves) -> Any:
+    """Return the numbers of leaves as an array."""
+    return np.fromiter(map(number_of, leaves), float, len(leaves))
+
+
+def read_grad(leaves: Leaves) -> Any:
+    """Return the gradients of leaves as an array."""
+    return np.fromiter(map(grad_of, leaves), float, len(leaves))
+
+
+def write_data(leaves: Leaves, numbers: Any) -> None:
+    """Put numbers into leaves, which are reborn."""
+    deque(map(set_data, leaves, np.ravel(numbers).tolist()), maxlen=0)
+    deque(map(set_born, leaves, clock), maxlen=0)
+
+
+def write_grad(leaves: Leaves, numbers: Any) -> None:
+    """Put numbers into the gradients of leaves."""
+    deque(map(set_grad, leaves, np.ravel(numbers).tolist()), maxlen=0)
+
+
+def clear_grad(leaves: Leaves) -> None:
+    """Leave leaves without a gradient."""
+    deque(map(set_grad, leaves, repeat(None)), maxlen=0)
+
+
+def column(memory: Iterable[Any], j: int) -> Any:
+    """Return the j-th number that an optimiser remembers of each of its scalar weights."""
+    return np.array([remembered[j] for remembered in memory], float)
+
+
+def remember(optimizer: Any, *parts: Any) -> None:
+    """Put what an optimiser is to remember of its scalar weights in its place, each part an array."""
+    optimizer.memory = list(zip(*(part.tolist() for part in parts), strict=True))
+
+
+def ungraded(leaves: Leaves) -> bool:
+    """Return whether no leaf has a gradient."""
+    return all(g is None for g in map(grad_of, leaves))
+
+
+def graded(leaves: Leaves) -> bool:
+    """Return whether every leaf has a gradient."""
+    return all(g is not None for g in map(grad_of, leaves))
+
+
+def all_require(leaves: Leaves, wanted: bool) -> bool:
+    """Return whether every leaf requires a gradient, or none."""
+    return {*map(requires, leaves)} <= {wanted}
+
+
+IN_BULK = {
+    function.__name__: function
+    for function in (
+        *(read_data, read_grad, column, write_data, write_grad, clear_grad, remember),
+        *(graded, ungraded, all_require),
+    )
+}

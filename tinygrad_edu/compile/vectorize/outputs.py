@@ -1,0 +1,85 @@
+"""What a traced function returns and leaves behind, array by array.
+
+Scalar results and effects are lifted, and what is done to many leaves becomes one effect on all that lie in one array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.node import Node
+from ...core.value import Value
+from ..trace import Effect, Trace
+from .bulk_io import Leaves
+from .strides import picked, shaped
+from .vectorizer import Lift
+
+WRITES = {"{}._data": "write_data({}, {})", "{}._grad": "write_grad({}, {})"}
+
+
+def settled(trace: Trace, nodes: list[Node]) -> list[Node]:
+    """Return `nodes`, and put the effects of a trace in order, as elements of arrays where scalars can be lifted."""
+    scalars = [z for z in (*nodes, *(z for effect in trace.effects for z in effect.results)) if type(z) is Value]
+    with trace.switch:  # so that what is computed without gradients is recorded too
+        return settled_scalars(trace, nodes, scalars) if scalars else nodes
+
+
+def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> list[Node]:
+    """Return `nodes` with each of `scalars` as an element of an array."""
+    lift = trace.lifted
+    if not lift.lift(scalars, lift.walk(scalars, lift.known)):
+        return nodes
+    waiting: dict[Any, list[Effect]] = {}
+    effects: list[Effect] = []
+    for effect in trace.effects:
+        entries = [key for key in trace.state if trace.state[key] is effect and isinstance(key[1], int)]
+        if type(effect.owner) is Value and effect.results:
+            waiting.setdefault(effect.places[0], []).append(effect)
+        elif type(effect.owner) is Value:
+            waiting.setdefault(None, []).append(effect)
+        elif entries and type(effect.results[0]) is Value:
+            waiting.setdefault(entries[0][0], []).append(effect)
+        else:
+            results = tuple(lift.element(z) if type(z) is Value else z for z in effect.results)
+            effects.append(Effect(effect.text, effect.owner, results, effect.places))
+    for what, alike in waiting.items():
+        if what is None:
+            effects.append(Effect("clear_grad({})", Leaves(effect.owner for effect in alike), ()))
+        elif isinstance(what, str):
+            effects += written(lift, WRITES[what], alike)
+        else:
+            effects += remembered(lift, alike)
+    trace.effects = effects
+    return [lift.element(z) if type(z) is Value else z for z in nodes]
+
+
+def written(lift: Lift, text: str, alike: Sequence[Effect]) -> list[Effect]:
+    """Return effects on leaves as one for each array that the results lie in."""
+    by_array: dict[int, list[tuple[int, Any]]] = {}
+    for effect in alike:
+        array, i = lift.place(effect.results[0])
+        by_array.setdefault(array, []).append((i, effect.owner))
+    found = []
+    for array, places in by_array.items():
+        places.sort(key=lambda place: place[0])
+        result = elements(lift.arrays[array], [i for i, _ in places])
+        found.append(Effect(text, Leaves(owner for _, owner in places), (result,)))
+    return found
+
+
+def remembered(lift: Lift, alike: Sequence[Effect]) -> list[Effect]:
+    """Return what an optimiser remembers of its weights as one effect, if it is of all of them."""
+    optimizer = alike[0].owner
+    if len(alike) < len(optimizer.memory):
+        return [Effect(e.text, e.owner, tuple(lift.element(z) for z in e.results), e.places) for e in alike]
+    parts = zip(*(effect.results for effect in alike), strict=True)
+    results = tuple(lift.gathered(part) for part in parts)
+    return [Effect(f"remember({{}}{', {}' * len(results)})", optimizer, results)]
+
+
+def elements(x: Any, places: list[int]) -> Any:
+    """Return elements of the flattened `x`: itself where they are all of them, in order."""
+    return x if places == list(range(x.size)) else picked(shaped(x, (x.size,)), np.array(places))

@@ -1,0 +1,139 @@
+"""What may become the data of a tensor, and how users see that data: as arrays that cannot be written into."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from ..errors.where import users_line
+
+REAL = "biuf"  # the kinds of dtype that are real numbers
+CURES = {  # what to do about data of another kind of dtype
+    "c": "use its .real and its .imag, a tensor each",
+    "U": "convert text with float(...)",
+    "S": "convert text with float(...)",
+    "M": "count days or seconds from one of the dates, as in (dates - dates[0]) / np.timedelta64(1, 'D')",
+    "m": "divide by a unit, as in durations / np.timedelta64(1, 's')",
+    "V": "take one field of the records, as in data['x']",
+    "O": "give nothing but numbers, as in [1.0, 2.0]; of Values their numbers, as in [v.data for v in values]",
+}
+
+
+def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndarray[Any, Any]:
+    """Return a new array of native numbers made from an array, a number or nested lists.
+
+    what: what the array is to become, for messages. Raises ShapeError for ragged lists, DTypeError for anything
+    that is not real numbers.
+    """
+    if isinstance(data, np.ma.MaskedArray):
+        raise DTypeError(
+            f"a masked array cannot become {what}, which would lose the mask: use .filled(value) first "
+            f"(at {users_line()})"
+        )
+    try:
+        array = np.array(data, dtype=None if isinstance(data, np.ndarray) else dtype, subok=False)
+    except ValueError as error:
+        ragged = first_ragged(data)
+        if ragged is None:
+            raise DTypeError(f"{data!r:.60} cannot become {what}: {error} (at {users_line()})") from None
+        raise ShapeError(
+            f"ragged data cannot become {what}: {ragged}; give every row the same length (at {users_line()})"
+        ) from None
+    except TypeError as error:
+        raise DTypeError(f"{data!r:.60} cannot become {what}: {error}") from None
+    if dtype is not None and array.dtype.kind in REAL:
+        array = array.astype(dtype, copy=False)
+    if array.dtype.kind not in REAL:
+        raise DTypeError(
+            f"data of dtype {array.dtype} cannot become {what}{first_odd(data)}: it must be booleans, integers or "
+            f"floating-point numbers; {CURES.get(array.dtype.kind, CURES['O'])} (at {users_line()})"
+        )
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def constant(x: Any) -> Any:
+    """Return a constant operand as the graph may keep it: numbers as they are, arrays as private copies."""
+    if type(x) is np.ndarray and x.dtype.kind in "biuf" and x.dtype.isnative and x.flags.writeable:
+        copy = x.copy()  # the commonest case, an array of data, without the questions below
+        copy.setflags(write=False)
+        return copy
+    if isinstance(x, (bool, int, float, complex, np.bool_, np.number)):
+        return x
+    if isinstance(x, np.ndarray) and x.flags.owndata and not x.flags.writeable and x.dtype.kind in "biufc":
+        return x  # nobody can write into it: no need for a copy
+    if isinstance(x, np.ndarray) and x.dtype.kind == "c":
+        copy = np.array(x)
+    else:
+        copy = array_of(x)
+    copy.flags.writeable = False
+    return copy
+
+
+def as_array(data: Any, row: str) -> np.ndarray[Any, Any]:
+    """Return what a row computed as an array. Raises DTypeError where it is no numbers at all."""
+    array = np.asarray(data)
+    if array.dtype.kind not in "biufc":
+        raise DTypeError(
+            f"`{row}` has to compute numbers, and gave {data!r:.60} of type {type(data).__name__}: see to its "
+            f"forward function (at {users_line()})"
+        )
+    return array
+
+
+def first_ragged(data: Any) -> str | None:
+    """Say which of nested lists has another length than the first of its level; None if all agree."""
+    if not isinstance(data, (list, tuple)) or not data:
+        return None
+    lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else None for row in data]
+    for i, n in enumerate(lengths):
+        if n != lengths[0]:
+            mine, first = ("is a number" if m is None else f"has {m} element{'s' * (m != 1)}" for m in (n, lengths[0]))
+            return f"row {i} {mine}, row 0 {first}"
+    for i, row in enumerate(data):
+        if found := first_ragged(row):
+            return f"in row {i}, {found}"
+    return None
+
+
+def first_odd(data: Any) -> str:
+    """Say which element is not a real number, where that can be told."""
+    if isinstance(data, np.ndarray) and data.dtype.kind == "O":
+        data = data.tolist()
+    if isinstance(data, (list, tuple)):
+        for i, part in enumerate(data):
+            if isinstance(part, (list, tuple)):
+                if found := first_odd(part):
+                    return found.replace(" (element ", f" (element {i}, ", 1)
+            elif not isinstance(part, (bool, int, float, np.floating, np.integer, np.bool_, np.ndarray)):
+                return f" (element {i} is {part!r:.60})"
+        return ""
+    return "" if isinstance(data, np.ndarray) else f" ({data!r:.60} is a {type(data).__name__})"
+
+
+class ReadOnly(np.ndarray[Any, Any]):
+    """A view that cannot be written into. `a -= b` makes a new array, so that `w.data -= step` assigns."""
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        return array[()] if return_scalar else array  # results are plain arrays again
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
+
+
+def _afresh(function: Callable[[Any, Any], Any]) -> Callable[[ReadOnly, Any], Any]:
+    return lambda self, other: function(np.asarray(self), other)
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+    setattr(ReadOnly, f"__i{_name}__", _afresh(getattr(operator, f"__{_name}__")))
+
+
+def read_only(array: np.ndarray[Any, Any]) -> ReadOnly:
+    """Return a read-only view of `array`, or of the scalar that NumPy makes of a 0-d one in arithmetic."""
+    view = (array if type(array) is np.ndarray else np.asarray(array)).view(ReadOnly)
+    view.setflags(write=False)
+    return view

@@ -1,0 +1,140 @@
+"""Backpropagation: the chain rule walked back over what nodes remember.
+
+`history` sorts what a node was made from by age; `pull` walks it from the newest node to the oldest; `pull_through`
+is the chain rule at one node; `backward` writes the results down, `gradients` returns them as a graph of their own.
+Knows nothing of arrays, of floats, or of any operation by name.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from typing import Any
+
+from ..errors import DTypeError, GradientError, StaleGraphError
+from ..errors import gradients as reasons
+from .accumulate import commit
+from .context import PLAIN, mode
+from .node import NO_RULES, Grads, Node, born, data_of, itself, mode_here
+
+
+def backward(self: Node, seed: Any = None, *, retain_grad: bool = False) -> None:
+    """Add d(self)/d(leaf) to the gradient of every leaf, and set that of the nodes between.
+
+    seed: the gradient to start from, of this node's shape; may be left out where that is one number.
+    retain_grad: keep the gradients of interior tensors too (a `Value` always keeps them).
+    Raises NonScalarError, GradientError, StaleGraphError; then no gradient anywhere has changed.
+    """
+    if not self._requires_grad:
+        raise GradientError(reasons.constant(self, history(self)))
+    here = mode_here() or PLAIN
+    if here.trace is not None:
+        here.trace.backward(self, seed)
+        return
+    start = self.seed(seed)
+    if self.op is not None and here.watch_pull is None and (self.keeps_interior_gradients or not retain_grad):
+        try:
+            quick = self.quick_walk(start)
+        except Exception:  # a pole, an overflow, a rule at fault: the plain walk answers, or says what is wrong
+            quick = None
+        if quick is not None:
+            commit(*quick, self.apart)
+            return
+    order = [node for node in history(self) if node._requires_grad]
+    keep = order if retain_grad or self.keeps_interior_gradients else ()
+    with type(self).numeric_context():
+        grads = pull(order, {self: start}, keep, type(self).operand)
+    interior = [z for z in order if z.op is not None]
+    leaves = {z: grads[z] for z in order if z.op is None and z in grads}
+    commit(interior, map(grads.get, interior), leaves, self.apart)
+
+
+def history(*roots: Node) -> list[Node]:
+    """Return `roots` and every node they were made from, oldest first.
+
+    Raises StaleGraphError where a computed node is not older than what was made from it: it was written to since.
+    """
+    seen, found = set(roots), list(dict.fromkeys(roots))
+    for node in found:  # grows while it is read, so nothing recurses
+        for x in node.inputs:
+            if isinstance(x, Node):
+                if x.born >= node.born and x.op is not None:
+                    raise StaleGraphError(reasons.stale(node, x))
+                if x not in seen:
+                    seen.add(x)
+                    found.append(x)
+    found.sort(key=born)  # the order of making is a topological order
+    return found
+
+
+def pull(order: Sequence[Node], grads: Grads, keep: Collection[Node], read: Callable[[Any], Any]) -> Grads:
+    """Carry gradients from the newest node to the oldest: this is backpropagation.
+
+    order: the nodes that pass gradients on, oldest first. grads: the gradients to start from, by node.
+    keep: interior nodes whose gradient is wanted; that of any other is dropped as soon as it has been used.
+    read: what the rules are handed: `data_of` for numbers, `itself` for nodes, so that gradients are a graph again.
+    Returns `grads`, completed: the leaves' gradients, and those of `keep`.
+    """
+    path, keep, watch = set(order), set(keep), mode().watch_pull
+    for z in reversed(order):
+        if z.op is not None and z in grads:
+            pull_through(z, grads[z] if z in keep else grads.pop(z), grads, path, read, watch)
+    return grads
+
+
+def pull_through(
+    z: Node,
+    g: Any,
+    grads: Grads,
+    path: Container[Node],
+    read: Callable[[Any], Any],
+    watch: Callable[[Node, int, Any, Any], Any] | None,
+) -> None:
+    """Hand each operand of `z` its share of `g`, the gradient of `z`: this is the chain rule."""
+    inputs, op = z.inputs, z.op
+    assert op is not None
+    result, operands, params = read(z), [read(x) for x in inputs], z.params
+    for i, (x, rule) in enumerate(zip(inputs, itertools.chain(op.rules, NO_RULES), strict=False)):
+        if not isinstance(x, Node):
+            continue
+        if x.born >= z.born:
+            raise StaleGraphError(reasons.stale(z, x))
+        if rule is None or x not in path:
+            continue
+        try:
+            dx = rule(g, result, *operands, **params)
+        except Exception as error:
+            error.add_note(f"in the derivative of {op.said(inputs)} by operand {i}, made at {z.where}")
+            raise
+        dx = x.fit(dx, z, i)
+        if watch is not None:
+            dx = watch(z, i, g, dx)
+        if dx is not None:
+            grads[x] = grads[x] + dx if x in grads else dx
+
+
+def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[Any]:
+    """Return d(output)/d(x) for each x of `inputs`, as nodes: to read, draw, compile or differentiate again.
+
+    The same rules as in `backward()`, handed nodes instead of numbers. No `.grad` changes.
+    seed: the gradient to start from, of the output's shape; may be left out where that is one number.
+    An input that the output does not depend on gets zero. Raises as `backward()` does.
+    """
+    if isinstance(inputs, Node):
+        raise DTypeError(f"gradients: give a list of nodes, as in gradients(y, [x]), not {inputs.title} by itself")
+    wanted = list(inputs)
+    for x in (output, *wanted):
+        if not isinstance(x, Node):
+            raise DTypeError(f"gradients: {x!r:.60} of type {type(x).__name__} is no node, which remembers its making")
+    for x in wanted:
+        if not x._requires_grad:
+            raise GradientError(reasons.constant(x, history(x)))
+    start = output.seed(data_of(seed))
+    start = seed if isinstance(seed, Node) else output.leaf(start)
+    order = history(output)
+    path = set(wanted)  # only what was made from a wanted node can pass a gradient on to it
+    for node in order:
+        if any(x in path for x in node.inputs if isinstance(x, Node)):
+            path.add(node)
+    grads = pull([node for node in order if node in path], {output: start}, wanted, itself)
+    return [grads[x] if x in grads else x.zero() for x in wanted]

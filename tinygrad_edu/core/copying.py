@@ -1,0 +1,36 @@
+"""What `copy`, `deepcopy` and `pickle` make of a node.
+
+A leaf is copied exactly, with its gradient and its label. A node that a gradient would flow through is refused:
+a copy would be cut from its graph without a word. Other nodes are copied as the constants that they are.
+Nothing here follows the graph, so its depth does not matter.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .node import Node
+
+
+def recipe(node: Node) -> tuple[Any, ...]:
+    """Return how to make a copy of `node`, as Python's `__reduce__` asks. Raises TypeError within a graph."""
+    if node.op is not None and node.requires_grad:
+        raise TypeError(
+            f"{node.title} was computed at {node.where}, and a copy of it would be cut from its graph: "
+            "copy the leaves it was made from, or its numbers with .detach() or .data"
+        )
+    cut = node.params if node.op is None else {}
+    return revived, (type(node), node._data, node._grad, node.label, node.requires_grad, cut)
+
+
+def revived(kind: type[Node], data: Any, grad: Any, label: str, requires_grad: bool, cut: dict[str, Any]) -> Node:
+    """Return a leaf that shares no memory with the one it is a copy of."""
+    node = object.__new__(kind)
+    node._data = copy(data)
+    node.remember(None, (), {}, requires_grad)
+    node._grad, node.label = copy(grad), label
+    if cut:
+        node.params = dict(cut)
+    return node

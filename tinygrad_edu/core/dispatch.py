@@ -1,0 +1,182 @@
+"""How a tensor answers NumPy: to `np.sum(t)`, `np.add(t, u)`, `np.add.reduce(t)`, and to the methods of an array.
+
+The answers themselves are made of tensors, so they register here when they are first needed. Knows no operation.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..errors.where import users_line
+from ..ops import shapes
+from .node import data_of
+from .op import TABLE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MEANS_NOTHING = {"casting": "same_kind", "order": "K", "subok": True}  # what NumPy takes these keywords to be anyway
+ANSWERS: dict[Any, Callable[..., Any]] = {}  # NumPy's functions, and ours that answer for them
+REFUSED: dict[Any, str] = {}  # NumPy's functions that have no answer, and what to do instead
+
+
+def implements(*numpy_functions: Any) -> Callable[[F], F]:
+    """Make a function the answer to NumPy's functions when they are handed a tensor."""
+
+    def register(ours: F) -> F:
+        ANSWERS.update(dict.fromkeys(numpy_functions, ours))
+        return ours
+
+    return register
+
+
+def answer(function: Any) -> Callable[..., Any]:
+    """Return what answers for a function of NumPy, or for a method that all its ufuncs have.
+
+    Raises DTypeError, a TypeError as NumPy's own is, where nothing does, with advice.
+    """
+    if function not in ANSWERS:
+        importlib.import_module("..numpy_api", __package__)  # registers them all
+    if function in ANSWERS:
+        return ANSWERS[function]
+    home = getattr(function, "__module__", None) or "numpy"  # a ufunc has no module
+    name = f"{home.replace('numpy', 'np', 1)}.{getattr(function, '__name__', function)}"
+    advice = REFUSED.get(
+        function, "compose it of the functions of tinygrad_edu, or use .data to compute without a gradient"
+    )
+    raise DTypeError(f"{name} does not work on a tensor: {advice} (at {users_line()})")
+
+
+def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """Answer a ufunc, or one of its methods, that was handed a tensor."""
+    name = ufunc.__name__
+    if method == "__call__" and not keywords and name in TABLE:
+        return TABLE[name](*operands)
+    if any(out is not None for out in keywords.pop("out", ())):
+        raise DTypeError(f"np.{name}: out= would bypass the graph; write y = np.{name}(x), and y = y + x for y += x")
+    row = TABLE.get(name)
+    if method != "__call__":
+        return answer(method)(row or answer(ufunc), *operands, **keywords)
+    dtype = keywords.pop("dtype", None)
+    if keywords.pop("where", True) is not True:
+        raise DTypeError(
+            f"np.{name}: where= leaves the other places undefined; use np.where(condition, np.{name}(x), y)"
+        )
+    for keyword in keywords if row else ():  # what is no row takes keywords of its own
+        if keywords[keyword] == MEANS_NOTHING.get(keyword):
+            continue
+        raise DTypeError(f"np.{name}: {keyword}= has no meaning in a graph; leave it out")
+    if dtype is not None:
+        operands = tuple(shapes.astype(x, dtype=np.dtype(dtype)) for x in operands)
+    return row(*operands) if row else answer(ufunc)(*operands, **keywords)
+
+
+def answered(function: Any) -> Callable[..., Any]:
+    """Return the method that does what a function of NumPy does."""
+
+    def method(self: Any, *args: Any, **keywords: Any) -> Any:
+        return answer(function)(self, *args, **keywords)
+
+    method.__name__ = function.__name__
+    method.__doc__ = f"Return np.{function.__name__} of this tensor; see NumPy's description of it for the arguments."
+    return method
+
+
+class ArrayMethods:
+    """The methods of NumPy's arrays that are not on the busiest path."""
+
+    __slots__ = ()
+
+    all = answered(np.all)
+    any = answered(np.any)
+    argmax = answered(np.argmax)
+    argmin = answered(np.argmin)
+    argpartition = answered(np.argpartition)
+    argsort = answered(np.argsort)
+    choose = answered(np.choose)
+    clip = answered(np.clip)
+    conj = conjugate = answered(np.conjugate)
+    copy = answered(np.copy)
+    cumprod = answered(np.cumprod)
+    cumsum = answered(np.cumsum)
+    diagonal = answered(np.diagonal)
+    dot = answered(np.dot)
+    flatten = answered(np.ravel)
+    max = answered(np.max)
+    min = answered(np.min)
+    nonzero = answered(np.nonzero)
+    prod = answered(np.prod)
+    ptp = answered(np.ptp)
+    ravel = answered(np.ravel)
+    repeat = answered(np.repeat)
+    round = answered(np.round)
+    searchsorted = answered(np.searchsorted)
+    squeeze = answered(np.squeeze)
+    std = answered(np.std)
+    swapaxes = answered(np.swapaxes)
+    take = answered(np.take)
+    trace = answered(np.trace)
+    var = answered(np.var)
+
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",  # noqa: ARG002  # NumPy's signature, here and below
+        casting: str = "unsafe",  # noqa: ARG002
+        subok: bool = True,  # noqa: ARG002
+        copy: bool = True,  # noqa: ARG002
+    ) -> Any:
+        """Convert to another dtype; as an integer or a boolean it is a constant."""
+        return answer(np.astype)(self, dtype)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        """Pick the parts along an axis for which the condition holds."""
+        return answer(np.compress)(condition, self, axis)
+
+    def partition(self, *_: Any, **__: Any) -> None:
+        """Refuse: it would change the tensor itself."""
+        raise in_place("partition")
+
+    def sort(self, *_: Any, **__: Any) -> None:
+        """Refuse: it would change the tensor itself."""
+        raise in_place("sort")
+
+    def fill(self, value: Any) -> None:
+        """Set all elements, as `t[...] = value` does."""
+        self[...] = value  # type: ignore[index]  # a tensor, which has this method
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return TABLE["real"](self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return TABLE["imag"](self)
+
+    @property
+    def flat(self) -> Any:
+        """The elements, one after the other."""
+        return iter(answer(np.ravel)(self))
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the numbers take."""
+        return data_of(self).nbytes  # type: ignore[no-any-return]  # an array in this kind of node
+
+    @property
+    def itemsize(self) -> int:
+        """How many bytes one number takes."""
+        return data_of(self).itemsize  # type: ignore[no-any-return]  # as above
+
+
+def in_place(name: str) -> Exception:
+    """Return the error for a method that would change a tensor under its graph."""
+    return DTypeError(
+        f"t.{name}() would change the tensor in place and bypass the graph: use np.{name}(t), which returns a new one"
+    )

@@ -1,0 +1,164 @@
+"""What a row of the table of operations is: a function, one derivative rule per operand, and its spellings.
+
+A rule is written over `g` (the gradient arriving), `z` (the result), the operands and the keyword parameters,
+and over nothing else. So the same rule is arithmetic when it is handed numbers or arrays, and records itself
+as a graph when it is handed nodes. Knows nothing of any particular operation or kind of node.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from string import Formatter
+from typing import Any
+
+import numpy as np
+
+from ..errors import GradientError
+from ..errors import failed_call as attempts
+from ..errors import operations as refusals
+from ..errors.where import warn
+from .node import Node
+
+Rule = Callable[..., Any]
+Interval = tuple[float, float]
+
+EVERYWHERE: Interval = (-math.inf, math.inf)
+NUMBERS = frozenset((float, int, bool))
+TABLE: dict[str, Op] = {}  # every row by its name, in the order of making
+BUILT_IN: set[str] = set()  # the names of this package's own rows; empty until they are all made
+
+
+class Every:
+    """The rules of a row that takes any number of operands: one rule, told which operand is meant.
+
+    The rule is called as `rule(i, g, z, *operands, **params)`.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __getitem__(self, i: int) -> Rule:
+        return lambda *args, **params: self.rule(i, *args, **params)
+
+    def __iter__(self) -> Iterator[Rule]:
+        i = 0
+        while True:
+            yield self[i]
+            i += 1
+
+
+class Op:
+    """An operation: one row of the table, called like a function. It computes on data, and records on nodes.
+
+    name: a new name; a user's row takes the place of another user's row of that name.
+    text: how a formula shows it, with one `{}` per operand: "{} * {}".
+    forward: the function on arrays. rules: one per operand, `rule(g, z, *operands, **params)`, written with
+    operations of this package or plain arithmetic; None where there is no derivative. One `Every(rule)` serves
+    an operation of any number of operands. No rules at all: a fact, like a comparison.
+    tex: the formula in LaTeX. scalar: the function on Python floats, without which a `Value` cannot use it.
+    onnx: the operator's name there. domain: an interval, or one per operand, inside which the function and its
+    derivatives are finite but for single points; checks take their samples there.
+    elementwise: True where each element of the result depends on the same element of each operand only; known of
+    NumPy's ufuncs. linear: True where the result is linear in each operand by itself.
+    Raises ValueError where the name belongs to a row of this package, GradientError where there are more or fewer
+    rules than operands in `text`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        forward: Callable[..., Any],
+        *rules: Rule | Every | None,
+        tex: str = "",
+        scalar: Callable[..., Any] | None = None,
+        onnx: str = "",
+        domain: Interval | tuple[Interval, ...] = EVERYWHERE,
+        elementwise: bool | None = None,
+        linear: bool = False,
+        doc: str = "",
+    ) -> None:
+        if name in BUILT_IN:
+            raise ValueError(f"op: {name!r} is already a row of the table; choose another name")
+        slots = sum(field is not None for _, field, _, _ in Formatter().parse(text))
+        if BUILT_IN and rules and not isinstance(rules[0], Every) and len(rules) != slots:
+            raise GradientError(
+                f"op: {name!r} has {slots} operand{'s' * (slots != 1)} in its text {text!r} and {len(rules)} rule"
+                f"{'s' * (len(rules) != 1)}: give one rule for each operand, None where there is no derivative"
+            )
+        self.name = self.__name__ = name
+        self.text = text
+        self.forward = forward
+        self.rules: Any = rules[0] if rules and isinstance(rules[0], Every) else rules
+        self.tex = tex
+        self.scalar = scalar
+        self.onnx = onnx
+        self.domain: tuple[Interval, ...] = domain if domain and isinstance(domain[0], tuple) else (domain,)  # type: ignore[assignment]  # a pair of numbers is one interval
+        is_ufunc = isinstance(forward, np.ufunc) and forward.signature is None  # matmul is a ufunc too, with one
+        self.elementwise = is_ufunc if elementwise is None else elementwise
+        self.linear = linear
+        self.arity = forward.nin if isinstance(forward, np.ufunc) else None  # None: Python counts the operands
+        self.__doc__ = doc or f"Compute {text.format(*'xyzuvw')}, element by element."
+        TABLE[name] = self
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        if self.arity and len(operands) != self.arity:  # a ufunc would write into one too many
+            raise TypeError(f"`{self.name}` takes {self.arity} operand{'s' * (self.arity > 1)}, not {len(operands)}")
+        for x in operands:
+            if isinstance(x, Node):
+                return x.make(self, operands, params)
+        if self.scalar is not None and operands and type(operands[0]) in NUMBERS and {*map(type, operands)} <= NUMBERS:
+            return self.on_numbers(*operands, **params)
+        try:
+            return self.forward(*operands, **params)
+        except Exception as error:
+            raise self.refusal(error, operands, params) from None
+
+    def on_numbers(self, *operands: float, **params: Any) -> Any:
+        """Compute on Python numbers; where `math` raises, at poles and past overflow, answer as IEEE does."""
+        assert self.scalar is not None
+        try:
+            return self.scalar(*operands, **params)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            return self.at_the_edge(*operands, **params)
+
+    def at_the_edge(self, *operands: float, **params: Any) -> float:
+        """Return NumPy's value of a point where Python's arithmetic raises, with a warning that names the point."""
+        with np.errstate(all="ignore"):
+            z = float(self.forward(*map(np.float64, operands), **params))
+        said = self.text.format(*(f"({x:g})" if x < 0 else f"{x:g}" for x in operands)).replace(" ** ", "**")
+        warn(f"{said} is {'not real' if math.isnan(z) else z}", RuntimeWarning)
+        return z
+
+    @cached_property
+    def uses_result(self) -> bool:
+        """Whether a rule reads `z`, so that the result must stay as it is."""
+        import dis  # here, because only `t += …` asks and it takes a while to import
+
+        rules = [self.rules.rule] if isinstance(self.rules, Every) else filter(None, self.rules)
+        for rule in rules:
+            code = getattr(rule, "__code__", None)
+            if code is None:  # a rule that is no plain function may read anything
+                return True
+            z = code.co_varnames[2 if isinstance(self.rules, Every) else 1]
+            if any(step.argval == z for step in dis.get_instructions(code)):
+                return True
+        return False
+
+    def refusal(self, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
+        """Return the error to raise where the forward function could not compute."""
+        found = refusals.refusal(self, error, operands, params)
+        found.graph = attempts.Unfinished(self, operands)  # type: ignore[attr-defined]  # any exception may carry more
+        return found
+
+    def said(self, operands: tuple[Any, ...]) -> str:
+        """Name the operation and what it was given, for messages: `matmul` of (2, 3) and (2, 3)."""
+        return attempts.said(self, operands)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}: {self.text}>"
+
+
+op = Op  # in lower case where it makes a row, as in `exp = op("exp", …)`

@@ -1,0 +1,411 @@
+"""A node whose data is an array, and NumPy's two protocols: `np.exp(t)`, `array * t`, `np.sum(t, axis=1)`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..errors import DTypeError, InplaceError, NonScalarError, ShapeError
+from ..errors.operations import bad_rule
+from ..errors.where import users_line, warn
+from ..fast.tensor_backward import arrays_back
+from ..fast.value_backward import Found
+from ..ops import complex as complexes
+from ..ops import indexing, reductions, shapes
+from .accumulate import spent
+from .arrays import ReadOnly, array_of, as_array, constant, read_only
+from .backprop import backward
+from .context import mode, tracing
+from .dispatch import ArrayMethods, answer, apply_ufunc
+from .node import ABSENT, NO_PARAMS, Node, data_of
+from .op import TABLE, Op
+from .operators import Operators
+from .setitem import write
+
+EXACT = frozenset((float, int))
+new = object.__new__  # by one name: no dot in the hot path
+
+
+class Tensor(Operators, ArrayMethods, Node):
+    """An array that remembers how it was computed.
+
+    data: an array, a number or nested lists of real numbers; it is copied.
+    requires_grad: whether `backward()` gives it a gradient; by default so for floating-point data.
+    label: its name in messages, formulas and pictures. dtype: as NumPy's.
+    Raises DTypeError for data that is not real numbers, ShapeError for ragged lists.
+    """
+
+    __slots__ = ()
+    __hash__ = Node.__hash__  # the operators define ==, which would take it away
+    keeps_interior_gradients: ClassVar[bool] = False  # they would double the memory that training takes
+    __array_priority__ = 1000
+
+    def __init__(self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None) -> None:
+        if isinstance(data, Tensor):
+            if data._requires_grad and data.op is not None:
+                warn("Tensor(t) copies the numbers of t and forgets how they were made: use t itself", UserWarning)
+            data = data._data
+        self._data = array_of(data, dtype)
+        if isinstance(requires_grad, str):
+            raise DTypeError(
+                f"requires_grad is True, False or None: write label={requires_grad!r:.60} to name a tensor"
+            )
+        if requires_grad:
+            self.allow_gradient()
+        self.remember(None, (), {}, self._data.dtype.kind == "f" if requires_grad is None else bool(requires_grad))
+        if label:
+            self.label = label
+
+    # Data and gradient -----------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> ReadOnly:
+        """The numbers, read-only. Setting it is `assign`."""
+        if (trace := tracing()) is not None:
+            return trace.read(self)  # type: ignore[no-any-return]  # a node, which computes as an array would
+        return read_only(self._data)
+
+    @data.setter
+    def data(self, new: Any) -> None:
+        self.assign(new)
+
+    @property
+    def grad(self) -> ReadOnly | None:
+        """How fast the node that `backward()` was called on changes with each number here; None until computed."""
+        if self._grad is None and self.op is not None and self._requires_grad:
+            warn(
+                f"{self.title} is an interior tensor, whose gradient is not kept: call backward(retain_grad=True)",
+                UserWarning,
+            )
+        if (trace := tracing()) is not None and self.op is None:
+            return trace.grad(self)  # type: ignore[no-any-return]  # None, or the node that stands for it in a program
+        return None if self._grad is None else read_only(self._grad)
+
+    @grad.setter
+    def grad(self, new: Any) -> None:
+        if (trace := tracing()) is not None:
+            trace.set_grad(self, new)
+            return
+        if new is not None:
+            given = data_of(new)
+            new = array_of(given, what=f"the gradient of {self.title}, of dtype {self.dtype}")
+            if isinstance(given, np.ndarray) and new.dtype != self.dtype:
+                raise DTypeError(
+                    f"an array of dtype {new.dtype} cannot become the gradient of {self.title}, of dtype {self.dtype}: "
+                    f"use .astype(np.{self.dtype}) (at {users_line()})"
+                )
+            if new.shape != self.shape:
+                raise ShapeError(
+                    f"an array of shape {new.shape} cannot become the gradient of {self.title}, of shape {self.shape} "
+                    f"(at {users_line()})"
+                )
+            new = new.astype(self.dtype, copy=False)
+        self._grad = new
+        spent.discard(self)
+
+    def allow_gradient(self) -> None:
+        """Raise DTypeError where the numbers are of a kind that has no derivative."""
+        if self.dtype.kind != "f":
+            raise DTypeError(
+                f"a tensor of dtype {self.dtype} cannot carry a gradient: integers can't carry gradients; "
+                f"write 1.0 instead of 1, or give dtype=float (at {users_line()})"
+            )
+
+    def assign(self, new: Any) -> None:
+        """Give a leaf other numbers of the same shape; graphs built from the old ones become stale.
+
+        Raises InplaceError on a node that was computed, ShapeError where the shape differs.
+        """
+        if self.op is not None:
+            raise InplaceError(
+                f"{self.title} was computed at {self.where} and cannot be assigned: only leaves can; "
+                "make a new one, as in Tensor(data)"
+            )
+        if (trace := tracing()) is not None:
+            trace.assign(self, new)
+            return
+        fits = type(new) is np.ndarray and new.dtype is self._data.dtype
+        array = new.copy() if fits else array_of(data_of(new), self.dtype, what=f"the data of {self.title}")
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"an array of shape {array.shape} cannot become the data of {self.title}, of shape {self.shape} "
+                f"(at {users_line()}): make a new one, as in Tensor(data)"
+            )
+        self._data = array
+        self.reborn()
+
+    def numpy(self) -> ReadOnly:
+        """Return the numbers as a read-only array."""
+        return self.data
+
+    def item(self) -> Any:
+        """Return the only number as a Python number. Raises ValueError where there are more.
+
+        A list of losses should hold these: a node keeps all that it was computed from.
+        """
+        if self.size != 1:
+            raise ValueError(f"item() needs one number, and {self.title} has shape {self.shape} (at {users_line()})")
+        return self.numbers().item()
+
+    def tolist(self) -> Any:
+        """Return the numbers as nested lists."""
+        return self.numbers().tolist()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of every axis."""
+        return self._data.shape  # type: ignore[no-any-return]  # an array in this kind of node
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The kind of number."""
+        return self._data.dtype  # type: ignore[no-any-return]  # as above
+
+    @property
+    def ndim(self) -> int:
+        """How many axes there are."""
+        return self._data.ndim  # type: ignore[no-any-return]  # as above
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are."""
+        return self._data.size  # type: ignore[no-any-return]  # as above
+
+    # Indexing and shape: by rows too -----------------------------------------------------------------------------
+
+    def __getitem__(self, index: Any) -> Tensor:
+        key, arrays = indexing.split(index)
+        return Tensor.make(indexing.getitem, (self, *arrays), {"key": key})
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        write(self, index, value)
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802  # NumPy's name
+        """The transposed matrix, or each of a stack of them."""
+        return Tensor.make(shapes.mT, (self,), {})
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802  # NumPy's name
+        """All axes in the opposite order."""
+        return self.mT if self.ndim == 2 else self.transpose()
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Put the axes in another order; by default in the opposite one."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        return answer(np.transpose)(self, order or None)  # type: ignore[no-any-return]  # of a tensor it is one
+
+    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
+        """Give the elements, in row-major order, another shape; one length may be -1."""
+        new = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        if order != "C":
+            return answer(np.reshape)(self, new, order)  # type: ignore[no-any-return]  # of a tensor it is one
+        return Tensor.make(shapes.reshape, (self,), {"shape": tuple(new)})
+
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
+        """Add up the elements along axes."""
+        if dtype is out is None and not more:
+            return Tensor.make(reductions.sum, (self,), {"axis": axis, "keepdims": keepdims})
+        return answer(np.sum)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
+
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
+        """Average the elements along axes."""
+        if dtype is out is None and not more:
+            return Tensor.make(reductions.mean, (self,), {"axis": axis, "keepdims": keepdims})
+        return answer(np.mean)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
+
+    # Being a Python object -------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError(f"len() of a 0-d tensor: it is one number (at {users_line()})")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError(f"a 0-d tensor is one number and cannot be iterated over (at {users_line()})")
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all() (at {users_line()})"
+            )
+        return bool(self.numbers())
+
+    def __float__(self) -> float:
+        return float(self.number("float()"))
+
+    def __int__(self) -> int:
+        return int(self.number("int()"))
+
+    def __index__(self) -> int:
+        return operator.index(self.number("an index"))
+
+    def number(self, asked: str) -> Any:
+        """Return the only number for Python to compute with, outside the graph.
+
+        Raises ValueError where there are more, DTypeError where a gradient would be lost.
+        """
+        if self.size != 1:
+            raise ValueError(f"{asked} needs one number, and {self.title} has shape {self.shape} (at {users_line()})")
+        if self._requires_grad:
+            raise DTypeError(
+                f"{asked}, like the functions of math, math.sin say, would cut the graph of {self.title}: "
+                f"use tinygrad_edu.sin and its like, or .item() to get the number (at {users_line()})"
+            )
+        return self.numbers().item()
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else repr(self)
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self._data, separator=", ", threshold=40, edgeitems=2, prefix="Tensor(")
+        made = f", op={self.op.name}" if self.op else ""
+        label = f", label={self.label!r:.80}" if self.label else ""
+        return f"Tensor({numbers:.700}, shape={self.shape}, dtype={self.dtype}{made}{label})"
+
+    # NumPy's protocols -----------------------------------------------------------------------------------------
+
+    @property
+    def _mask(self) -> Any:
+        """Refuse numpy.ma, which reads `_data` and `_mask` of whatever it computes with, and would cut the graph."""
+        raise DTypeError(f"a masked array cannot compute with {self.title}: give it as .filled(value)")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
+        if method == "__call__" and not keywords and (row := TABLE.get(ufunc.__name__)) is not None:
+            made = type(operands[0]) is Tensor  # the commonest case, without the questions of `apply_ufunc`
+            return Tensor.make(row, operands, NO_PARAMS) if made else row(*operands)
+        return apply_ufunc(ufunc, method, operands, keywords)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return answer(function)(*args, **kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if self._requires_grad and mode().recording:
+            raise DTypeError(
+                f"making an array of {self.title} would cut it out of its graph: use .data for its numbers, "
+                "tinygrad_edu.array, stack or concatenate to join tensors, or tinygrad_edu.full to repeat them"
+            )
+        return np.array(self.numbers(), dtype=dtype)
+
+    # What the ground floor asks of every kind of node ----------------------------------------------------------
+
+    @classmethod
+    def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
+        """Compute `op` on arrays, numbers and tensors."""
+        given, arrays, wanted = operands, [], False
+        for x in given:
+            if type(x) is Tensor:
+                arrays.append(x._data)
+                if x._requires_grad:
+                    wanted = True
+            elif type(x) in EXACT:
+                arrays.append(x)
+            elif isinstance(x, Node) and tracing() is not None:
+                return x.make(op, operands, params)  # type: ignore[no-any-return]  # this tensor may stand for a number
+            else:
+                i = len(arrays)
+                arrays.append(constant(x))
+                operands = (*operands[:i], arrays[i], *operands[i + 1 :])
+        try:
+            data = op.forward(*arrays, **params) if params else op.forward(*arrays)
+        except Exception as error:
+            raise op.refusal(error, given, params) from None
+        z: Tensor = new(cls)
+        z._data = data if type(data) is np.ndarray else as_array(data, op.name)
+        z.remember(op, operands, params, wanted and bool(op.rules))
+        return z
+
+    def fit(self, g: Any, z: Node, i: int) -> Any:
+        """Return gradient `g` summed over the axes that were broadcast, in this tensor's shape and dtype."""
+        data = self._data
+        if type(g) is np.ndarray and g.shape == data.shape and g.dtype is data.dtype:
+            return g
+        if g is None:
+            return None
+        if not isinstance(g, (np.ndarray, Tensor)):
+            if type(g) in EXACT and g == 0:
+                return None
+            if not isinstance(g, (int, float, np.generic)):
+                raise bad_rule(z, i, f"{g!r:.60} of type {type(g).__name__}")
+            g = np.asarray(g)
+        if g.shape != data.shape:
+            g = unbroadcast(g, data.shape, z, i)
+        if g.dtype != data.dtype:
+            if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and z._data.dtype.kind == data.dtype.kind == "f"):
+                raise bad_rule(z, i, f"an array of dtype {g.dtype}")
+            g = complexes.real(g) if g.dtype.kind == "c" and data.dtype.kind == "f" else g  # see ops/complex.py
+            g = shapes.astype(g, dtype=data.dtype)
+        return g
+
+    def seed(self, given: Any) -> np.ndarray[Any, Any]:
+        """Return the gradient to start from as an array of this tensor's shape."""
+        if given is None:
+            data = self._data
+            if data.size != 1:
+                raise NonScalarError(
+                    f"a gradient starts from one number, and {self.title} has shape {self.shape}: use "
+                    ".sum().backward(), .mean().backward(), or backward(seed) with a weight for each number "
+                    f"(made at {self.where})"
+                )
+            if data.dtype.kind == "c":
+                raise NonScalarError(
+                    f"backward() starts from one real number, and {self.title} is complex: "
+                    f"use abs(z), z.real or z.imag (made at {self.where})"
+                )
+            one = np.empty(data.shape, data.dtype)
+            one.fill(1)
+            return one
+        array = array_of(data_of(given), what=f"the seed of {self.title}")
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"a seed of shape {array.shape} does not fit {self.title} of shape {self.shape}, made at {self.where}: "
+                "give a weight for each number, as in backward(np.ones(t.shape))"
+            )
+        return array.astype(self.dtype, copy=False)
+
+    def leaf(self, data: Any) -> Tensor:
+        """Return a constant; unlike a leaf of the user's it may be complex."""
+        z: Tensor = object.__new__(Tensor)
+        z._data = np.array(data)
+        z.remember(None, (), {}, False)
+        return z
+
+    @staticmethod
+    def apart(grads: Iterable[Any]) -> list[Any]:
+        """Return gradients as arrays, no two of which share memory, as rules like those of x + y make them do."""
+        kept, owners = [], set()
+        for g in grads:
+            if g is not None:
+                if type(g) is not np.ndarray or g.base is not None or id(g) in owners:
+                    g = np.array(g)  # a view, another node's, or the NumPy scalar that the sum of 0-d arrays is
+                owners.add(id(g))
+            kept.append(g)
+        return kept
+
+    backward = backward
+
+    def quick_walk(self, seed: Any) -> Found | None:
+        return arrays_back(self, seed)
+
+    def zero(self) -> Tensor:
+        """Return a constant zero of this shape."""
+        return self.leaf(np.zeros_like(self._data))
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
+    """Return `g` added up over the axes along which an operand of `shape` was repeated."""
+    new = g.ndim - len(shape)
+    if new > 0 and g.shape[new:] == shape and z.y is not ABSENT:  # the commonest case: a bias, added to each example
+        axes = (0,) if new == 1 else tuple(range(new))
+        return reductions.added_up(g, axes, False) if type(g) is np.ndarray else reductions.sum(g, axis=axes)
+    fits = new >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[new:], strict=True))
+    if not fits or (len(z.inputs) == 1 and g.shape != z._data.shape):  # one operand is stretched by the result alone
+        raise bad_rule(z, i, f"a gradient of shape {g.shape}")
+    repeated = [a + new for a, n in enumerate(shape) if n == 1 and g.shape[a + new] != 1]
+    g = reductions.sum(g, axis=(*range(new), *repeated))
+    return shapes.reshape(g, shape=shape) if repeated else g

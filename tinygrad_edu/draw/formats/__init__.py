@@ -1,0 +1,1 @@
+"""A laid-out picture written as SVG, DOT, TikZ, MathML or PNG."""

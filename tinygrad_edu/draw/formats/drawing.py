@@ -1,0 +1,144 @@
+"""What `tg.draw` and `tg.draw_network` return: a `graphviz.Digraph` that draws itself where there is no Graphviz."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+import graphviz  # type: ignore[import-untyped]  # it has none
+
+from ..pages.page import Page
+from . import engines
+
+WRITTEN = (".svg", ".html", ".png", ".pdf", ".tex")  # by this package; .dot is Digraph's own business
+LARGEST_FOR_DOT = 1500  # statements: beyond that Graphviz takes minutes
+
+
+class Sketch(Protocol):
+    """What a drawing shows, however it is laid out."""
+
+    def statements(self) -> list[str]:
+        """Return the statements of a DOT digraph."""
+        ...
+
+    def svg(self) -> str:
+        """Return the picture, laid out by this package."""
+        ...
+
+    def tex(self) -> str:
+        """Return a LaTeX document of the picture. Raises ValueError where it would be too large."""
+        ...
+
+    def alt(self) -> str:
+        """Return what the picture shows, in a line."""
+        ...
+
+    def page(self) -> Page:
+        """Return a page with the picture on it."""
+        ...
+
+    @property
+    def ours(self) -> bool:
+        """Whether this package's own layout is to be preferred to Graphviz's."""
+        ...
+
+
+class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type hints
+    """A picture: `.save("x.svg")`, `.source` for its text in the DOT language, and it shows itself in a notebook.
+
+    As a `graphviz.Digraph` it can be added to and rendered as usual, where Graphviz is installed; what is added
+    is not in this package's own picture.
+    """
+
+    def __init__(self, sketch: Sketch, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.sketch = sketch
+        if "body" not in keywords:  # Digraph hands it over where it copies a drawing, or opens a subgraph
+            del self.body
+
+    def __getattr__(self, name: str) -> Any:
+        """Write the statements when they are first asked for: a picture of this package's own needs none."""
+        if name != "body":
+            raise AttributeError(name)
+        self.body: list[str] = self.sketch.statements()
+        return self.body
+
+    def _copy_kwargs(self, **keywords: Any) -> Any:
+        return {**super()._copy_kwargs(**keywords), "sketch": self.sketch}
+
+    def save(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        skip_existing: bool | None = False,
+    ) -> str:
+        """Write the picture as its suffix says: .svg, .html, .png, .pdf, .dot or .tex; return the path.
+
+        SVG, HTML and TeX (a document, with TikZ) need nothing else, PNG Graphviz or graphviz-pure, PDF Graphviz. Where
+        Graphviz is installed it lays out SVG too; `.svg()` is always this package's own picture.
+        Raises ValueError for another suffix or a picture that is too large for TeX, OSError where a program is missing,
+        naming what to install.
+        """
+        suffix = Path(filename or self.filename).suffix.lower()
+        if suffix in (".dot", ".gv"):
+            return str(super().save(filename, directory=directory, skip_existing=skip_existing))
+        if suffix not in WRITTEN:
+            raise ValueError(
+                f"a drawing is saved as {', '.join(WRITTEN)} or .dot, not {suffix or 'without a suffix'!r}"
+            )
+        text = {".html": lambda: self.html().html, ".tex": self.sketch.tex}.get(suffix)
+        picture = self.pipe(suffix[1:]) if text is None else text().encode()
+        path = Path(directory or "", filename or "")
+        path.write_bytes(picture if isinstance(picture, bytes) else picture.encode())
+        return str(path)
+
+    def pipe(self, format: str | None = None, *, encoding: str | None = None) -> Any:  # noqa: A002  # Digraph's name
+        """Return the picture in a format of Graphviz's, as bytes, or as a string where an `encoding` is given."""
+        format = format or self.format  # noqa: A001  # as above
+        engine = engines.find(format)
+        if format == "svg" and (engine is None or self.sketch.ours or len(self.body) > LARGEST_FOR_DOT):
+            found = self.svg().encode()
+        elif engine is None:
+            raise OSError(engines.missing(format))
+        elif (n := len(self.body)) > LARGEST_FOR_DOT:
+            raise OSError(f"{format.upper()} of {n:,} statements would take Graphviz minutes: save as .svg, or fold")
+        else:
+            try:
+                found = engine.render(self.source, format)
+            except OSError:  # a browser's Python can start no program, and a notebook shall show a picture all the same
+                if format != "svg":
+                    raise
+                found = self.svg().encode()
+        return found.decode(encoding) if encoding else found
+
+    def svg(self) -> str:
+        """Return the picture as SVG, laid out by this package."""
+        return self.sketch.svg()
+
+    def html(self) -> Page:
+        """Return a page with the picture on it."""
+        return self.sketch.page()
+
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
+    ) -> dict[str, Any]:
+        """Show the picture in a notebook."""
+        bundle = {"image/svg+xml": fitting(self.pipe("svg", encoding="utf-8")), "text/plain": self.sketch.alt()}
+        kept = set(bundle if include is None else include) - set(exclude or ())
+        return {kind: bundle[kind] for kind in bundle if kind in kept}
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.sketch.alt()}>"
+
+
+def fitting(svg: str) -> str:
+    """Return a picture that shrinks into a column narrower than itself, to half its size at most."""
+    found = re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)(pt)?"', svg)
+    if found is None:
+        return svg
+    half = f"{float(found[1]) / 2:g}{found[2] or 'px'}"
+    return svg.replace("<svg", f'<svg style="max-width:max(100%,{half});height:auto"', 1)

@@ -1,0 +1,1 @@
+"""A computation graph as a picture: its cards, edges, groups and labels."""

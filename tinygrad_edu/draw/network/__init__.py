@@ -1,0 +1,1 @@
+"""A net as columns of neurons, as textbooks draw it."""

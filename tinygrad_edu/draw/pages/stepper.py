@@ -1,0 +1,161 @@
+"""`tg.stepper`: a page that goes through a graph forward and backward, one node at a time, with the arithmetic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...core.backprop import history
+from ...core.node import Node, data_of
+from ...core.tensor import Tensor
+from ...core.value import Value
+from ...errors import NonScalarError
+from ...nn.module import Module
+from ...nn.neuron import MLP
+from ..formats import mathml, svg
+from ..graph.collapse import READABLE
+from ..graph.draw import is_computed, picture_of, stale
+from ..graph.picture import Picture, number, shown, summary
+from ..network.draw_network import draw_network
+from .page import Page, asset, data, filled
+from .steps import Step, Walk
+
+NAMES = {"mT": "transpose", "affine_conv2d": "conv2d"}  # of rows, where a heading needs a plainer one
+MOST = 1500  # nodes: a page with more steps would not be read
+LARGE = (
+    "{:,} nodes do not fit on a screen: the picture shows where the step is. To see all of them at once, folded into a "
+    "few cards, use <code>tg.draw</code>; to step through fewer, take one example, or a smaller net."
+)
+FEW = 12  # numbers of an array that are written out in a sentence
+
+
+def stepper(
+    node: Node,
+    path: str | Path | None = None,
+    *,
+    names: Mapping[str, Any] | None = None,
+    model: Module | None = None,
+) -> Page:
+    """Return a page that computes `node` forward and its gradients backward, one step at a time.
+
+    It has a slider, keys, a quiz, and the naive order of going back beside the right one. Opened with `#12` it
+    stands at step 12, with `#last` after the last one.
+    path: where to save it. names: what to call nodes that have no label, as in `names=locals()`.
+    model: the net that was called; a net of neurons is drawn beside its graph, and each lights up in the other.
+    Raises TypeError where `node` is no node, NonScalarError where it is more than one number, ValueError for more
+    than 1500 nodes.
+    """
+    if not isinstance(node, Node):
+        raise TypeError(f"stepper() walks through a Value or a Tensor, not {type(node).__name__}")
+    if np.size(node._data) != 1:
+        raise NonScalarError(f"stepper() goes back from one number, and {node.title} has shape {np.shape(node._data)}")
+    order = sorted(history(node), key=is_computed)
+    if len(order) > MOST:
+        raise ValueError(f"stepper: {len(order)} nodes are too many to step through ({MOST} at most): take one example")
+    page = page_of(order, names or {}, model)
+    if path is not None:
+        page.save(path)
+    return page
+
+
+def page_of(order: list[Node], names: Mapping[str, Any], model: Module | None) -> Page:
+    """Return the page for the graph of the last node of `order`."""
+    root = order[-1]
+    picture, index = picture_of(order, names, model)
+    neurons = neurons_of(picture) if isinstance(model, MLP) else {}
+    picture.notes = stale(order)
+    unnamed = 0
+    for z in order:  # the arithmetic speaks of every node, so that every card needs a name
+        if not picture.cards[index[z]].title:
+            unnamed += 1
+            picture.cards[index[z]].title = f"v_{unnamed}"
+    walk = Walk(order, index)
+    naive, wrong = (walk.naive(), dict(walk.grads)) if root.requires_grad else (None, {})
+    backward = walk.backward() if root.requires_grad else []
+    right = walk.grads
+    for z, g in right.items():  # the layout leaves room for the final gradients
+        picture.cards[index[z]].rows[-1] = ("grad", summary(g))
+    content = {
+        "backward": [steps(step) for step in backward],
+        "naive": None if naive is None else [steps(step) for step in naive],
+        "wrong": naive is not None and any(np.any(g != wrong.get(z)) for z, g in right.items() if z.op is None),
+        "leaves": [index[z] for z in order if z.op is None and z.requires_grad],
+        "neurons": neurons,
+        # An edge's slope is the text on it, in the picture; these have none, and those of tensors have rules instead
+        "bare": [k for k, edge in enumerate(picture.edges) if not edge.label] if isinstance(root, Value) else None,
+        **vocabulary(order, picture, index),
+    }
+    title = f"Backpropagation, step by step: {shown(root.label) or root.title.replace('`', '')}"
+    network = f'<div class="scroll" id="net">{draw_network(model).svg()}</div>' if neurons and model is not None else ""
+    large = f"<p class=soft>{LARGE.format(len(order))}</p>" if len(order) > READABLE else ""
+    drawn = svg.svg(picture)
+    parts = {"title": escape(title), "notice": large, "picture": drawn, "network": network, "data": data(content)}
+    page = filled(asset("stepper.html"), parts)
+    return Page(
+        title, page, styles=asset("stepper.css"), script=asset("sentences.js") + asset("stepper.js"), height=760
+    )
+
+
+def neurons_of(picture: Picture) -> dict[int, str]:
+    """Return of each card in the frame of a neuron which circle of the network that neuron is."""
+    found = {}
+    for i, card in enumerate(picture.cards):
+        title = "" if card.group is None else picture.groups[card.group].title
+        if neuron := re.match(r"layers\.(\d+)\.neurons\.(\d+) ", title):
+            found[i] = f"a{int(neuron[1]) + 1}_{neuron[2]}"
+    return found
+
+
+def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> dict[str, Any]:
+    """Return what the page makes its sentences of.
+
+    operations: name, formula and rules of each row, as templates of MathML. made: of each card that was computed, in
+    this order, [card, number of its operation, card of each operand]. arrays: the data of cards that are arrays.
+    """
+    operations: dict[Any, int] = {}
+    written: list[Any] = []
+    made: list[list[int]] = []
+    arrays = {index[z]: said(z._data) for z in order if isinstance(z, Tensor) and z._data.size > 1}
+    edges = iter(picture.edges)
+    for z in order:
+        if z.op is None:
+            continue
+        shapes = () if isinstance(z, Value) else tuple(np.shape(data_of(x)) for x in (z, *z.inputs))
+        known = [repr(x) for x in z.inputs if not isinstance(x, Node)] if mathml.names_numbers(z) else []
+        key = (z.op, repr(z.params) if z.params else "", len(z.inputs), shapes, *known)
+        if key not in operations:
+            operations[key] = len(written)
+            rules = [mathml.rule(z, i) for i in range(len(z.inputs))]
+            written.append([NAMES.get(z.op.name, z.op.name), mathml.formula(z), rules])
+        tails = [next(edges).tail for _ in z.inputs]
+        made.append([index[z], operations[key], *tails])
+        if shapes:
+            arrays.update((k, said(x)) for k, x in zip(tails, z.inputs, strict=True) if isinstance(x, np.ndarray))
+    return {"operations": written, "made": made, "arrays": arrays}
+
+
+def said(x: Any) -> Any:
+    """Return data as the page shows it: as text, and of an array also its shape, and its numbers where they are few.
+
+    t: the text that a card shows. s: the shape. m: the numbers, row by row.
+    """
+    if isinstance(x, float):
+        return number(x)
+    text = summary(x)
+    if np.size(x) == 1:
+        return text
+    found: dict[str, Any] = {"t": text, "s": "×".join(map(str, np.shape(x)))}
+    if x.size <= FEW and x.ndim <= 2 and x.dtype.kind in "fiub":
+        found["m"] = [[number(float(each), 3) for each in row] for row in np.atleast_2d(x)]
+    return found
+
+
+def steps(step: Step) -> list[Any]:
+    """Return a step as the page reads it: [card, [operand, share, gradient then if it is another], …]."""
+    shares = ([s.operand, said(s.share), *([] if s.after is s.share else [said(s.after)])] for s in step.shares)
+    return [step.card, *shares]

@@ -1,0 +1,56 @@
+"""The user's line: which file and line of the user's program is running, for messages and warnings."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from types import CodeType, FrameType
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Files(dict[str, bool]):
+    """Whether a file is one of this package's, by name: asked for every tensor that is made."""
+
+    def __missing__(self, name: str) -> bool:
+        self[name] = name.startswith(_PACKAGE)
+        return self[name]
+
+
+ours = Files()
+
+
+def users_frame(skip: int = 1) -> FrameType:
+    """Return the innermost frame that runs the user's code, not this package's.
+
+    skip: how many of the innermost frames are known to be this package's.
+    """
+    frame = sys._getframe(1 + skip)
+    while ours[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
+        frame = outer
+    return frame
+
+
+def users_line() -> str:
+    """Return `file:line` of the user's statement that is running now."""
+    frame = users_frame()
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def line_of(code: CodeType | None, instruction: int) -> str:
+    """Return `file:line` of an instruction, counted in bytes as in `frame.f_lasti`."""
+    if code is None:
+        return "an unknown line"
+    line = code.co_firstlineno
+    for start, stop, at in code.co_lines():
+        if start <= instruction < stop and at is not None:
+            line = at
+    return f"{code.co_filename}:{line}"
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the user's line, where Python shows each warning once."""
+    frame = users_frame()
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, category, frame.f_code.co_filename, frame.f_lineno, registry=registry)

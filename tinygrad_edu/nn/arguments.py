@@ -1,0 +1,41 @@
+"""Checks of the numbers that describe a layer, in words that name the argument."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from ..errors.where import users_line
+
+
+def size(owner: str, name: str, given: Any, least: int = 1) -> int:
+    """Return `given` as an int. Raises TypeError where it is not a whole number, ValueError where it is too small."""
+    try:
+        n = operator.index(given)
+    except TypeError:
+        raise TypeError(f"{owner}: {name} must be a whole number, not {given!r:.60} (at {users_line()})") from None
+    if isinstance(given, bool):
+        raise TypeError(f"{owner}: {name} must be a whole number, not {given} (at {users_line()})")
+    if n < least:
+        raise ValueError(f"{owner}: {name} must be at least {least}, not {n} (at {users_line()})")
+    return n
+
+
+def fraction(owner: str, name: str, given: Any) -> float:
+    """Return `given` as a float. Raises ValueError where it is not a number from 0 up to, but not including, 1."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < 1:
+        raise ValueError(
+            f"{owner}: {name} must be from 0 up to, but not including, 1, not {given!r:.60} (at {users_line()})"
+        )
+    return float(given)
+
+
+def sizes(owner: str, name: str, given: Any, axes: int = 2, least: int = 1) -> tuple[int, ...]:
+    """Return a number for each of `axes` axes, of one for all of them or one for each. Raises as `size` does."""
+    if not isinstance(given, (tuple, list)):
+        return (size(owner, name, given, least),) * axes
+    if len(given) != axes:
+        raise ValueError(
+            f"{owner}: {name} must be one whole number or {axes}, one an axis, not {given!r:.60} (at {users_line()})"
+        )
+    return tuple(size(owner, name, n, least) for n in given)

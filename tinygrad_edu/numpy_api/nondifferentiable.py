@@ -1,0 +1,123 @@
+"""NumPy's functions that have no derivative: rounding, questions, places. Their results are constants.
+
+Those of one operand and one result are rows, so that a replayed program asks again; the others are answered by NumPy
+from the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.dispatch import REFUSED, implements
+from ..core.node import data_of
+from ..core.tensor import Tensor
+from ..errors import DTypeError
+from ..errors.where import users_line
+from ..ops import arithmetic, shapes
+from .arguments import dtype_of, given, refuse_out
+
+
+def by_numbers(*functions: Any) -> None:
+    """Let NumPy itself answer from the numbers of a tensor."""
+
+    def answering(function: Any) -> Callable[..., Any]:
+        def answer(*args: Any, **keywords: Any) -> Any:
+            if getattr(keywords.get("weights"), "requires_grad", False):
+                raise DTypeError(
+                    f"np.{function.__name__}: weights= would be cut out of their graph; use np.bincount of the places "
+                    f"that np.digitize finds (at {users_line()})"
+                )
+            return function(*map(plain, args), **{k: plain(v) for k, v in keywords.items()})
+
+        return answer
+
+    for function in functions:
+        implements(function)(answering(function))
+
+
+def plain(x: Any) -> Any:
+    """Return a node's numbers, in lists too."""
+    return type(x)(map(plain, x)) if type(x) in (list, tuple) else data_of(x)
+
+
+by_numbers(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type, np.iscomplexobj, np.isrealobj)
+by_numbers(np.allclose, np.array_equal, np.array_equiv, np.may_share_memory, np.shares_memory, np.common_type)
+by_numbers(np.nonzero, np.flatnonzero, np.argwhere, np.lexsort, np.isin, np.histogram, np.histogram2d)
+by_numbers(np.histogramdd, np.histogram_bin_edges, np.array2string, np.array_repr, np.array_str, np.isclose)
+by_numbers(np.iscomplex, np.isreal, np.unravel_index, np.ravel_multi_index)
+by_numbers(np.gcd, np.lcm, np.left_shift, np.right_shift, np.isnat, np.spacing, np.nextafter, np.bitwise_count)
+by_numbers(np.isposinf, np.isneginf, np.einsum_path, np.ix_, np.diag_indices_from, np.tril_indices_from)
+by_numbers(np.triu_indices_from)
+
+
+@implements(np.round, np.around)
+def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
+    """Round to so many decimals, halves to even; its gradient is 0."""
+    refuse_out("round", out)
+    if decimals == 0:
+        return arithmetic.rint(a)
+    return arithmetic.rint(a * 10.0**decimals) / 10.0**decimals
+
+
+@implements(np.fix)
+def fix(x: Any, out: Any = None) -> Any:
+    """Round towards zero; its gradient is 0."""
+    refuse_out("fix", out)
+    return arithmetic.trunc(x)
+
+
+def constants(make: Callable[..., np.ndarray[Any, Any]]) -> Callable[..., Any]:
+    """Return a function that makes a constant tensor of the shape of another, which may then be filled bit by bit."""
+
+    def function(
+        a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+    ) -> Any:
+        numbers = make(shapes.shape(given(a)) if shape is None else shape, dtype_of(a) if dtype is None else dtype)
+        return Tensor(numbers, requires_grad=False) if isinstance(a, Tensor) else numbers
+
+    function.__doc__ = f"Return the {make.__name__} of the shape of `a`; a tensor of constants where `a` is a tensor."
+    return function
+
+
+zeros_like = implements(np.zeros_like)(constants(np.zeros))
+ones_like = implements(np.ones_like)(constants(np.ones))
+empty_like = implements(np.empty_like)(constants(np.zeros))
+
+
+SETS = [np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values]
+SETS += [np.intersect1d, np.setdiff1d, np.setxor1d, np.union1d]
+IN_PLACE = "it writes into its operand; use t[index] = y, or tinygrad_edu.where"
+CALLS_BACK = "it calls a function on bare arrays, so the graph would be lost; call the function on the tensor itself"
+REFUSED.update(
+    {
+        np.copyto: "it writes into an array, or repeats a tensor in np.full; use tinygrad_edu.full",
+        np.put: IN_PLACE,
+        np.putmask: IN_PLACE,
+        np.place: IN_PLACE,
+        np.put_along_axis: IN_PLACE,
+        np.fill_diagonal: IN_PLACE,
+        np.resize: "use np.tile and slicing",
+        np.apply_along_axis: CALLS_BACK,
+        np.apply_over_axes: CALLS_BACK,
+        np.piecewise: "use tinygrad_edu.where or np.select, whose branches are tensors",
+        np.save: "use tinygrad_edu.save, or .data",
+        np.savez: "use tinygrad_edu.save, or .data",
+        np.savez_compressed: "use tinygrad_edu.save, or .data",
+        np.trim_zeros: "use a slice, so that the length does not depend on the numbers",
+        np.poly: "multiply the factors with np.polymul",
+        np.polydiv: "how long the remainder is depends on the numbers; solve for the coefficients",
+        np.savetxt: "use .data",
+        **dict.fromkeys(
+            SETS, "which of several equal elements stays is open; use np.sort, or .data for the numbers alone"
+        ),
+        np.polyfit: "use np.linalg.lstsq(np.vander(x, degree + 1), y)",
+        np.roots: "use np.linalg.eigvals of the companion matrix",
+        np.sort_complex: "sort the real part or the absolute value",
+        np.i0: "the modified Bessel functions are not in the table",
+    }
+)
+
+__all__ = ["empty_like", "fix", "ones_like", "round", "zeros_like"]

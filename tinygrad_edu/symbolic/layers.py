@@ -1,0 +1,139 @@
+"""The layers of a net, found in a recorded graph, and the letters by which explanations speak of them.
+
+W^(l) and b^(l) are the parameters of layer l, z^(l) what it computes, a^(l) what its activation makes of that,
+a^(0) the input, C the cost. A layer is recognised by what it does, a product with a parameter, so a net of modules,
+whose rows `linear` are product and bias in one, and a net written out by hand are the same here. Knows no derivative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..core.backprop import history
+from ..core.node import Node
+
+PRODUCTS = frozenset(("matmul", "linear"))
+TURNS = frozenset(("mT", "transpose"))
+CAST = frozenset(("astype", "reshape"))
+CONVOLUTIONS = frozenset(("conv2d", "affine_conv2d"))
+LINEAR = frozenset(("negative", "astype"))  # elementwise, and no activation
+BARE = frozenset(("W", "b", "z", "a"))  # labels of a layer that was not told its number
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer: its number, its parameters and its nodes."""
+
+    number: int
+    product: Node  # x @ W.T, before the bias; with it where one row computes both
+    W: Node
+    b: Node | None
+    z: Node
+    a: Node  # the activation; `z` itself where there is none
+    x: Any  # what the layer is given: a node, or the array of the data
+    axis: int | None  # along which the examples lie in `z`; None for a single example
+
+    @property
+    def activation(self) -> str:
+        """The name of the row that the layer ends in; "" where there is none."""
+        return self.a.op.name if self.a is not self.z and self.a.op else ""
+
+
+class Notation:
+    """The layers of the graph of a cost, and a name for every node that the article has a letter for."""
+
+    def __init__(self, cost: Node) -> None:
+        self.cost = cost
+        self.order = history(cost)
+        self.users: dict[Node, list[Node]] = {}
+        for z in self.order:
+            for x in dict.fromkeys(x for x in z.inputs if isinstance(x, Node)):
+                self.users.setdefault(x, []).append(z)
+        self.layers: list[Layer] = []
+        self.convolutions = 0  # they count as layers, but what is told of products is not true of them
+        for node in self.order:
+            if node.op is not None and node.op.name in CONVOLUTIONS:
+                self.convolutions += 1
+            elif node.op is not None and node.op.name in PRODUCTS and (layer := self.layer_of(node)):
+                self.layers.append(layer)
+
+    def layer_of(self, product: Node) -> Layer | None:
+        """Return the layer that a matrix product computes; None if no side of it is a parameter."""
+        sides = [leaf_of(x) for x in product.inputs[:2]]
+        for i in (1, 0):  # x @ W.T, or W @ x
+            W, x = sides[i], product.inputs[1 - i]  # noqa: N806  # the article's letter
+            if W is None or len(getattr(W, "shape", ())) != 2 or (sides[1 - i] is not None and i == 0):
+                continue
+            z, b = product, leaf_of(product.inputs[2]) if len(product.inputs) > 2 else None
+            after = self.next_of(product)
+            if len(product.inputs) == 2 and after is not None and after.op is not None and after.op.name == "add":
+                others = [leaf_of(y) for y in after.inputs if y is not product]
+                if others and others[0] is not None:
+                    z, b = after, others[0]
+            a = self.next_of(z)
+            if a is None or a.op is None or not a.op.elementwise or len(a.inputs) > 1 or a.op.name in LINEAR:
+                a = z
+            axis = None if len(getattr(x, "shape", ())) < 2 else 0 if i == 1 else 1
+            return Layer(self.convolutions + len(self.layers) + 1, product, W, b, z, a, x, axis)
+        return None
+
+    def next_of(self, node: Node) -> Node | None:
+        """Return the only node that uses this one; None if there are several, or none."""
+        users = self.users.get(node, [])
+        return users[0] if len(users) == 1 else None
+
+    @cached_property
+    def n(self) -> int:
+        """The number of examples in the batch; 1 if that cannot be told."""
+        for layer in self.layers:
+            if layer.axis is not None:
+                return int(layer.product._data.shape[layer.axis])
+        shape = self.widest
+        return shape[0] if shape else 1
+
+    @cached_property
+    def m(self) -> int:
+        """The number of outputs of the last layer; 1 if that cannot be told."""
+        if self.layers:
+            shape = self.layers[-1].product._data.shape
+            return int(shape[-1] if self.layers[-1].axis != 1 else shape[0])
+        shape = self.widest
+        return shape[1] if len(shape) > 1 else 1
+
+    @cached_property
+    def widest(self) -> tuple[int, ...]:
+        """The shape of what the cost is reduced from."""
+        for node in reversed(self.order):
+            if shape := getattr(node, "shape", ()):
+                return tuple(shape)
+        return ()
+
+    @cached_property
+    def names(self) -> dict[Node, str]:
+        """The article's name of every node that has one; a label of the user's own comes first."""
+        found: dict[Node, str] = {self.cost: "C"} if self.layers else {}
+        for layer in self.layers:
+            l = layer.number  # noqa: E741  # the article's letter
+            if isinstance(layer.x, Node) and not self.convolutions:  # or it is pooled, and no activation
+                found.setdefault(layer.x, f"a^({l - 1})")
+            found[layer.W] = f"W^({l})"
+            if layer.b is not None:
+                found[layer.b] = f"b^({l})"
+            found[layer.z] = f"z^({l})"
+            if layer.a is not layer.z:
+                found[layer.a] = f"a^({l})"
+        own = {node: node.label for node in self.order if node.label}
+        return found | {node: label for node, label in own.items() if node not in found or label not in BARE}
+
+    def name(self, node: Node) -> str:
+        """Return what a node is called: its label, its letter, or what it is."""
+        return self.names.get(node) or node.title
+
+
+def leaf_of(x: Any) -> Node | None:
+    """Return the parameter that `x` is, or is the transpose of; None if it is none."""
+    while isinstance(x, Node) and x.op is not None and x.op.name in TURNS | CAST:
+        x = x.inputs[0]
+    return x if isinstance(x, Node) and x.op is None and x.requires_grad else None

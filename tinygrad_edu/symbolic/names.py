@@ -1,0 +1,133 @@
+"""The name of every node of a graph, one each, in plain text, in LaTeX and as an identifier of Python.
+
+A label is the name; a leaf without one is `x1`, `x2`, …, a result `v1`, `v2`, …, in the order they were made.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Node
+
+GREEK = frozenset(
+    (
+        *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"),
+        *("nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
+        *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"),
+    )
+)
+PARTS = re.compile(
+    r"^(?P<base>[^\W\d_]+)(?:_?(?P<low>\d+|(?<=_)[^\W_]+))?(?:\^(?P<high>\w+|\([\w+\- ]+\)))?(?P<primes>'*)$"
+)
+
+
+class Names:
+    """The names of some nodes, some of them known beforehand; no two nodes share one."""
+
+    def __init__(self, nodes: Iterable[Node], known: Mapping[Node, str] | None = None) -> None:
+        self.of: dict[Node, str] = dict(known or {})
+        taken: set[str] = set(self.of.values())
+        nodes = list(nodes)
+        for node in nodes:
+            if node.label and node not in self.of:
+                name, n = node.label, 1
+                while name in taken:
+                    n += 1
+                    name = f"{node.label}'{n}" if n > 2 else f"{node.label}'"
+                taken.add(name)
+                self.of[node] = name
+        counts = {"x": 0, "v": 0}
+        for node in nodes:
+            if node not in self.of:
+                letter = "v" if node.op else "x"
+                name = ""
+                while not name or name in taken:
+                    counts[letter] += 1
+                    name = f"{letter}{counts[letter]}"
+                self.of[node] = name
+        self._identifiers: dict[Node, str] = {}
+
+    def __getitem__(self, node: Node) -> str:
+        return self.of[node]
+
+    def tex(self, node: Node) -> str:
+        """Return the name in LaTeX."""
+        return tex_name(self.of[node])
+
+    def identifier(self, node: Node) -> str:
+        """Return the name as Python can spell it: `W^(2)` is `W2`."""
+        if not self._identifiers:
+            taken: set[str] = {"np", "math", "operator", *dir(builtins)}
+            for other, name in self.of.items():
+                plain = re.sub(r"\W+", "_", name.replace("^(", "").replace(")", "").replace("'", "_prime")).strip("_")
+                if not plain.isidentifier() or keyword.iskeyword(plain):
+                    plain = f"v_{plain}" if plain else "v"
+                unique, n = plain, 1
+                while unique in taken:
+                    n += 1
+                    unique = f"{plain}_{n}"
+                taken.add(unique)
+                self._identifiers[other] = unique
+        return self._identifiers[node]
+
+
+def tex_name(name: str) -> str:
+    """Return a label in LaTeX: `w_jk^(L)` with its indices below and above, anything odd as upright text."""
+    match = PARTS.match(name)
+    if not match:
+        return r"\mathrm{" + tex_text(name) + "}"
+    base, low, high = match["base"], match["low"], match["high"]
+    if base in GREEK:
+        base = "\\" + base
+    elif len(base) > 1:
+        base = r"\mathrm{" + tex_text(base) + "}"
+    return base + (f"_{{{low}}}" if low else "") + (f"^{{{high}}}" if high else "") + match["primes"]
+
+
+def tex_text(text: str) -> str:
+    """Return any text so that LaTeX prints it as it is."""
+    escaped = re.sub(r"[\\^~]", "", text)
+    return re.sub(r"([_%#$&{}])", r"\\\1", escaped).replace(" ", r"\ ")
+
+
+def number(x: Any, digits: int = 0) -> str:
+    """Return a number as text: exact, or to so many significant digits. 3.0 is 3."""
+    x = float(x)
+    if x.is_integer() and abs(x) < 1e16:
+        return str(int(x))
+    return f"{x:.{digits}g}" if digits else repr(x)
+
+
+def tex_number(x: Any, digits: int = 6) -> str:
+    """Return a number in LaTeX, to so many significant digits."""
+    x = float(x)
+    if math.isnan(x):
+        return r"\mathrm{NaN}"
+    if math.isinf(x):
+        return r"\infty" if x > 0 else r"-\infty"
+    mantissa, _, power = f"{x:.{digits}g}".partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(power)}}}" if power else mantissa
+
+
+def amount(data: Any, digits: int = 4) -> str:
+    """Return data in a few words: a number, a small array in full, a large one by its shape."""
+    array = np.asarray(data)
+    if array.ndim == 0:
+        return number(array, digits) if array.dtype.kind in "biuf" else str(array)
+    if array.size <= 6:
+        shown = np.array2string(array, separator=", ", precision=digits)
+        return " ".join(shown.split())
+    return f"array{array.shape}".replace(",)", ")")
+
+
+def expect_node(node: object, reader: str) -> None:
+    """Raise TypeError where a reader of graphs was handed something else."""
+    if not isinstance(node, Node):
+        raise TypeError(f"{reader}() reads the graph of a Value or a Tensor, not {type(node).__name__}")

@@ -1,0 +1,340 @@
+"""Formulas typed as text, `"x**2 * sin(x)"`, parsed against an allow-list and computed with rows of the table.
+
+Nothing is ever evaluated by Python: the text becomes a syntax tree, and only the kinds of syntax named here
+mean anything. What a formula computes depends on what its variables are: numbers, arrays, or nodes to record.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.backprop import history
+from ..core.node import Node
+from ..core.op import TABLE
+from ..core.tensor import Tensor
+from ..core.value import Value
+from ..errors import FormulaError, TinygradEduError
+from ..ops.indexing import split
+
+LONGEST = 10_000  # characters
+CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "π": math.pi}
+MODULES = frozenset(("np", "numpy", "math", "tg"))  # np.sin(x) means sin(x)
+KEYWORDS = frozenset(("axis", "keepdims"))
+ALIASES = {
+    "abs": "absolute",
+    "acos": "arccos",
+    "acosh": "arccosh",
+    "asin": "arcsin",
+    "asinh": "arcsinh",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "atanh": "arctanh",
+    "fabs": "absolute",
+    "ln": "log",
+    "pow": "power",
+    "σ": "sigmoid",
+}
+OF_TWO = {"max": "maximum", "min": "minimum"}  # of one operand they are reductions
+ONE_OVER = {"cot": "tan", "coth": "tanh", "csc": "sin", "csch": "sinh", "sec": "cos", "sech": "cosh"}
+OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+    ast.Mod: "remainder",
+    ast.FloorDiv: "floor_divide",
+    ast.MatMult: "matmul",
+    ast.USub: "negative",
+    ast.Not: "logical_not",
+    ast.And: "logical_and",
+    ast.Or: "logical_or",
+    ast.Lt: "less",
+    ast.LtE: "less_equal",
+    ast.Gt: "greater",
+    ast.GtE: "greater_equal",
+    ast.Eq: "equal",
+    ast.NotEq: "not_equal",
+}
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A formula that has been read: its text, its syntax tree and its variables in order of appearance."""
+
+    text: str
+    tree: ast.expr
+    variables: tuple[str, ...]
+
+    def __call__(self, **values: Any) -> Any:
+        """Compute the formula of numbers, arrays or nodes. Raises FormulaError for a variable without a value."""
+        return Computation(self.text, values).of(self.tree)
+
+    def record(self, at: Mapping[str, Any]) -> tuple[Node, dict[str, Node]]:
+        """Compute the formula of leaves labelled with the variables' names; return the result and the leaves.
+
+        Numbers become Values. Where one of `at` is an array or a list, all become Tensors.
+        """
+        numbers = all(np.ndim(at[name]) == 0 for name in self.variables if name in at)
+        kind: Any = Value if numbers else Tensor
+        leaves: dict[str, Node] = {
+            name: kind(np.asarray(at[name], dtype=float), label=name) for name in self.variables if name in at
+        }
+        node = self(**leaves, **{name: at[name] for name in at if name in CONSTANTS and name not in leaves})
+        made = node if isinstance(node, Node) else kind(node, label=self.text)
+        for z in history(made):
+            z.code = None  # what was typed has no line in a file
+        return made, leaves
+
+
+def parse(text: str) -> Expression:
+    """Read a formula. Raises FormulaError, which points at the column, for anything but arithmetic and functions."""
+    line = " ".join(text.split())
+    if not line:
+        raise FormulaError('the formula is empty: write something like "x**2 * sin(x)"')
+    if len(line) > LONGEST:
+        raise FormulaError(f"the formula has {len(line):,} characters; the longest that is read has {LONGEST:,}")
+    try:
+        tree = ast.parse(line, mode="eval").body
+    except SyntaxError as error:
+        raise refused(line, (error.offset or 1) - 1, advice_on(line, error)) from None
+    except (RecursionError, MemoryError, ValueError):
+        raise FormulaError(
+            f"the formula is nested too deeply, or holds a character that no formula has: {line:.60}…"
+        ) from None
+    for part in ast.walk(tree):
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitXor):
+            raise refused(line, column(line, part.right.col_offset), "`^` is not a power here: write **")
+    functions = {id(call.func) for call in ast.walk(tree) if isinstance(call, ast.Call)}
+    functions |= {
+        id(part.value) for part in ast.walk(tree) if isinstance(part, ast.Attribute) and id(part) in functions
+    }
+    names = [
+        part
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Name) and id(part) not in functions and part.id not in CONSTANTS
+    ]
+    names.sort(key=lambda name: name.col_offset)
+    for name in names:
+        if name.id in TABLE:
+            raise refused(line, column(line, name.col_offset), f"`{name.id}` is a function: write {name.id}(…)")
+    return Expression(line, tree, tuple(dict.fromkeys(name.id for name in names)))
+
+
+def assignments(text: str) -> dict[str, Any]:
+    """Read `"w=2, x=3, b=[1, 2]"` as numbers and nested lists by name. Raises FormulaError."""
+    line = " ".join(text.split())
+    try:
+        call = ast.parse(f"f({line})", mode="eval").body
+    except (SyntaxError, RecursionError, MemoryError, ValueError):
+        raise FormulaError(f"cannot read the values in {line!r}: write them as w=2, x=3") from None
+    if not isinstance(call, ast.Call) or call.args or not isinstance(call.func, ast.Name):
+        raise FormulaError(f"cannot read the values in {line!r}: write them as w=2, x=3")
+    found = {}
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            raise FormulaError(f"cannot read the values in {line!r}: write them as w=2, x=3")
+        source = ast.get_source_segment(f"f({line})", keyword.value) or ""
+        try:
+            value = parse(source)() if not isinstance(keyword.value, ast.List) else ast.literal_eval(keyword.value)
+            np.asarray(value, dtype=float)
+        except (ValueError, TypeError):
+            raise FormulaError(f"{keyword.arg}={source} is not a number or a list of numbers") from None
+        found[keyword.arg] = value
+    return found
+
+
+class Computation:
+    """One computation of a formula: the values of its variables, and what each kind of syntax does with them."""
+
+    def __init__(self, text: str, values: Mapping[str, Any]) -> None:
+        self.text = text
+        self.values = values
+
+    def of(self, part: ast.expr) -> Any:
+        """Compute a part of the formula. Raises FormulaError where it is of a kind that means nothing here."""
+        meaning = MEANINGS.get(type(part))
+        if meaning is None:
+            raise self.refuse(
+                part, f"a formula cannot hold this ({type(part).__name__}): only arithmetic and functions"
+            )
+        try:
+            return meaning(self, part)
+        except RecursionError:
+            raise FormulaError("the formula is nested too deeply: name its parts") from None
+
+    def refuse(self, part: ast.AST, why: str) -> FormulaError:
+        """Return the error that points at `part`."""
+        return refused(self.text, column(self.text, getattr(part, "col_offset", 0)), why)
+
+    def apply(self, part: ast.expr, row: str, *operands: Any, **params: Any) -> Any:
+        """Call a row of the table; an error gets a note of where in the formula it was."""
+        try:
+            return TABLE[row](*operands, **params)
+        except TinygradEduError as error:
+            error.add_note(str(self.refuse(part, "it was this part of the formula")))
+            raise
+        except (TypeError, ValueError) as error:
+            raise self.refuse(part, f"`{row}` cannot be computed of this: {error}") from None
+
+    def number(self, part: ast.Constant) -> Any:
+        number = part.value
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            raise self.refuse(part, f"{number!r:.30} is not a real number")
+        return number if isinstance(number, float) or number <= 2**53 else float(min(number, 10**308))
+
+    def variable(self, part: ast.Name) -> Any:
+        if part.id in self.values:
+            return self.values[part.id]
+        if part.id in CONSTANTS:
+            return CONSTANTS[part.id]
+        known = f" (there are: {', '.join(self.values)})" if self.values else ""
+        raise self.refuse(part, f"`{part.id}` has no value: give it one, as in {part.id}=2{known}")
+
+    def binary(self, part: ast.BinOp) -> Any:
+        if type(part.op) not in OPERATORS:
+            raise self.refuse(part.right, "this operator has no meaning in a formula")
+        return self.apply(part, OPERATORS[type(part.op)], self.of(part.left), self.of(part.right))
+
+    def unary(self, part: ast.UnaryOp) -> Any:
+        x = self.of(part.operand)
+        if isinstance(part.op, ast.UAdd):
+            return x
+        if isinstance(part.op, ast.USub) and type(x) in (int, float):
+            return -x  # a negative number is a number
+        if type(part.op) not in OPERATORS:
+            raise self.refuse(part, "this operator has no meaning in a formula")
+        return self.apply(part, OPERATORS[type(part.op)], x)
+
+    def all_of(self, part: ast.BoolOp) -> Any:
+        first, *others = map(self.of, part.values)
+        for other in others:
+            first = self.apply(part, OPERATORS[type(part.op)], first, other)
+        return first
+
+    def comparison(self, part: ast.Compare) -> Any:
+        operands = [self.of(x) for x in (part.left, *part.comparators)]
+        answers = []
+        for i, sign in enumerate(part.ops):
+            if type(sign) not in OPERATORS:
+                raise self.refuse(part, "this comparison has no meaning in a formula")
+            answers.append(self.apply(part, OPERATORS[type(sign)], operands[i], operands[i + 1]))
+        first, *others = answers
+        for other in others:  # a < x < b
+            first = self.apply(part, "logical_and", first, other)
+        return first
+
+    def choice(self, part: ast.IfExp) -> Any:
+        return self.apply(part, "where", self.of(part.test), self.of(part.body), self.of(part.orelse))
+
+    def call(self, part: ast.Call) -> Any:
+        called = part.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        is_method = isinstance(called, ast.Attribute) and not is_module(called.value)  # x.sum(axis=0)
+        count = len(part.args) + is_method
+        if name in OF_TWO and count == 2:
+            name = OF_TWO[name]
+        row = TABLE.get(ALIASES.get(name, name))
+        if row is None and name not in ONE_OVER:
+            raise self.refuse(part, f"there is no function `{name or ast.unparse(called)}` here{like(name)}")
+        wanted = 1 if row is None else row.text.count("{}")
+        if count != wanted:
+            raise self.refuse(part, f"`{name}` takes {wanted} operand{'s' * (wanted != 1)}, not {count}")
+        operands = [self.of(x) for x in ([called.value] if isinstance(called, ast.Attribute) and is_method else [])]
+        operands += [self.of(x) for x in part.args]
+        if row is None:
+            return self.apply(part, "divide", 1.0, self.apply(part, ONE_OVER[name], *operands))
+        params = {}
+        for keyword in part.keywords:
+            if keyword.arg not in KEYWORDS:
+                raise self.refuse(keyword.value, f"only {' and '.join(sorted(KEYWORDS))} may be named in a formula")
+            params[keyword.arg] = self.literal(keyword.value)
+        return self.apply(part, row.name, *operands, **params)
+
+    def attribute(self, part: ast.Attribute) -> Any:
+        if is_module(part.value) and part.attr in CONSTANTS:
+            return CONSTANTS[part.attr]
+        if part.attr not in ("T", "mT"):
+            raise self.refuse(part, f"`.{part.attr}` means nothing in a formula; `.T` is the transposed matrix")
+        x = self.of(part.value)
+        return self.apply(part, "mT", x) if np.ndim(getattr(x, "_data", x)) > 1 else x
+
+    def subscript(self, part: ast.Subscript) -> Any:
+        parts = part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]
+        key, arrays = split(tuple(self.index(x) for x in parts))
+        return self.apply(part, "getitem", self.of(part.value), *arrays, key=key)
+
+    def index(self, part: ast.expr) -> Any:
+        """Return one part of an index: a slice, an integer, `None`, `...`, or an array that is computed."""
+        if isinstance(part, ast.Slice):
+            return slice(*(x and self.literal(x) for x in (part.lower, part.upper, part.step)))
+        if isinstance(part, (ast.Constant, ast.UnaryOp, ast.List)):
+            return self.literal(part)
+        return self.of(part)
+
+    def literal(self, part: ast.expr) -> Any:
+        """Return a plain integer, truth value, None, or tuple of them, which is no operand of the formula."""
+        try:
+            value = ast.literal_eval(part)
+        except ValueError:
+            raise self.refuse(part, "a plain integer is wanted here") from None
+        if not isinstance(value, (int, tuple, list, type(None), type(...))):
+            raise self.refuse(part, "a plain integer is wanted here")
+        return value
+
+
+MEANINGS: dict[type[ast.expr], Callable[[Computation, Any], Any]] = {  # all the syntax that there is
+    ast.Attribute: Computation.attribute,
+    ast.BinOp: Computation.binary,
+    ast.BoolOp: Computation.all_of,
+    ast.Call: Computation.call,
+    ast.Compare: Computation.comparison,
+    ast.Constant: Computation.number,
+    ast.IfExp: Computation.choice,
+    ast.Name: Computation.variable,
+    ast.Subscript: Computation.subscript,
+    ast.UnaryOp: Computation.unary,
+}
+
+
+def is_module(part: ast.expr) -> bool:
+    """Tell whether `part` is the `np` of `np.sin`."""
+    return isinstance(part, ast.Name) and part.id in MODULES
+
+
+def column(text: str, offset: int) -> int:
+    """Return the place of a character, given in bytes as the syntax tree has it."""
+    return len(text.encode()[:offset].decode(errors="ignore"))
+
+
+def refused(text: str, at: int, why: str) -> FormulaError:
+    """Return the error that shows the formula and points at one column."""
+    start = max(0, at - 60)  # a long formula is shown around the place
+    return FormulaError(f"{why}\n  {text[start : start + 100]}\n  {' ' * (at - start)}^")
+
+
+def like(name: str) -> str:
+    """Suggest functions whose names are close to `name`."""
+    import difflib  # only needed when something is wrong
+
+    close = difflib.get_close_matches(name, [*TABLE, *ALIASES, *OF_TWO], n=3)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def advice_on(line: str, error: SyntaxError) -> str:
+    """Say what is wrong with a formula that Python's own parser refuses."""
+    at = (error.offset or 1) - 1
+    before, here = line[max(0, at - 1) : at + 1], line[at : at + 2].strip()
+    if error.msg.startswith("invalid decimal literal") or (before[:1].isdigit() and here[:1].isalpha()):
+        return "a number and a name stand side by side: write the multiplication, as in 2*x"
+    if "=" in line.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", ""):
+        return "a formula holds no assignment: write only what stands right of the `=`"
+    if error.msg == "invalid syntax" and at and line[at - 1] == " " and line[at].isalnum():
+        return "two things stand side by side: write an operator between them, or brackets around an operand"
+    return f"this is not a formula: {error.msg}"
