@@ -13,12 +13,17 @@ DOCS = Path(__file__).parent.parent / "docs"
 AGAIN = "run `python docs/tabulate.py`"
 
 
-@pytest.fixture(scope="module")
-def tabulate():
-    spec = importlib.util.spec_from_file_location("tabulate", DOCS / "tabulate.py")
+def program(name):
+    """A program of docs/, as a module."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def tabulate():
+    return program("tabulate")
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +86,8 @@ def test_a_row_of_ones_own_is_recorded_too(tabulate):
 def test_functions_made_of_rows_are_named(operations):
     assert "`np.linalg.norm`" in operations
     assert "`np.stack`" in operations
+
+
+def test_the_stub_of_functions_is_up_to_date():
+    stubs = program("stubs")
+    assert stubs.STUB.read_text() == stubs.stub(), "run `python docs/stubs.py`"

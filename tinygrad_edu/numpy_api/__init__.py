@@ -1,263 +1,52 @@
 """The functions users call: NumPy's own names and meanings, and those of neural nets, on arrays and on nodes.
 
 Each is a row of the table or a short composite of rows, so every derivative is right to any order. Importing this
-package also makes them the answers to NumPy's functions of those names when they are handed a tensor.
+package also makes them the answers to NumPy's functions of those names when they are handed a tensor. A module's
+`__all__` says which of its functions are public; a row is public by itself unless a function gives it its parameters.
 """
 
 from __future__ import annotations
 
-from ..ops.activations import relu, sigmoid, silu, softplus
-from ..ops.arithmetic import (
-    absolute,
-    add,
-    ceil,
-    copysign,
-    divide,
-    floor,
-    floor_divide,
-    fmax,
-    fmin,
-    fmod,
-    heaviside,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    positive,
-    remainder,
-    rint,
-    sign,
-    subtract,
-    trunc,
+from ..core.op import BUILT_IN, TABLE
+from . import (
+    activations,
+    aliases,
+    complexes,
+    cumulative,
+    fft,
+    joining,
+    linalg,
+    nan_functions,
+    nondifferentiable,
+    ordering,
+    padding,
+    polynomials,
+    products,
+    ranges,
+    reductions,
+    selecting,
+    shaping,
+    statistics,
+    ufuncs,
 )
-from ..ops.compare import (
-    bitwise_and,
-    bitwise_or,
-    bitwise_xor,
-    equal,
-    greater,
-    greater_equal,
-    invert,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    not_equal,
-    signbit,
-)
-from ..ops.powers import (
-    cbrt,
-    exp,
-    exp2,
-    expm1,
-    hypot,
-    log,
-    log1p,
-    log2,
-    log10,
-    logaddexp,
-    logaddexp2,
-    power,
-    reciprocal,
-    sqrt,
-    square,
-)
-from ..ops.special import erf, erfc, lgamma, polygamma, sinc, xlogy
-from ..ops.trigonometry import (
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    cos,
-    cosh,
-    deg2rad,
-    rad2deg,
-    sech2,
-    sin,
-    sinh,
-    tan,
-    tanh,
-)
-from . import fft, linalg
-from .activations import (
-    digamma,
-    elu,
-    entropy,
-    gelu,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    leaky_relu,
-    log_softmax,
-    logit,
-    logsigmoid,
-    mish,
-    one_hot,
-    relu6,
-    selu,
-    softmax,
-    softsign,
-)
-from .aliases import (
-    abs,
-    acos,
-    acosh,
-    amax,
-    amin,
-    asarray,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    conj,
-    conjugate,
-    degrees,
-    fabs,
-    mod,
-    pow,
-    radians,
-    row_stack,
-    true_divide,
-)
-from .complexes import angle, imag, real, real_if_close
-from .cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, diff, ediff1d, gradient, trapezoid, unwrap
-from .joining import (
-    append,
-    array,
-    array_split,
-    block,
-    column_stack,
-    concat,
-    concatenate,
-    dsplit,
-    dstack,
-    hsplit,
-    hstack,
-    repeat,
-    split,
-    stack,
-    tile,
-    unstack,
-    vsplit,
-    vstack,
-)
-from .nan_functions import (
-    nanargmax,
-    nanargmin,
-    nancumprod,
-    nancumsum,
-    nanmax,
-    nanmean,
-    nanmin,
-    nanprod,
-    nanstd,
-    nansum,
-    nanvar,
-)
-from .nondifferentiable import empty_like, fix, ones_like, round, zeros_like
-from .ordering import (
-    argpartition,
-    argsort,
-    digitize,
-    median,
-    nanmedian,
-    nanpercentile,
-    nanquantile,
-    partition,
-    percentile,
-    quantile,
-    searchsorted,
-    sort,
-)
-from .padding import pad
-from .polynomials import polyadd, polyder, polyint, polymul, polysub, polyval, vander
-from .products import cross, dot, einsum, inner, kron, matmul, matvec, outer, tensordot, trace, vdot, vecdot, vecmat
-from .ranges import c_, geomspace, linspace, logspace, meshgrid, r_
-from .reductions import all, any, argmax, argmin, count_nonzero, logsumexp, max, mean, min, prod, ptp, std, sum, var
-from .selecting import (
-    choose,
-    clip,
-    compress,
-    delete,
-    diag,
-    diagflat,
-    diagonal,
-    extract,
-    full,
-    full_like,
-    insert,
-    nan_to_num,
-    select,
-    take,
-    take_along_axis,
-    tril,
-    triu,
-    where,
-)
-from .shaping import (
-    astype,
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
-    broadcast_arrays,
-    broadcast_to,
-    copy,
-    expand_dims,
-    flatten,
-    flip,
-    fliplr,
-    flipud,
-    matrix_transpose,
-    moveaxis,
-    permute_dims,
-    ravel,
-    reshape,
-    roll,
-    rollaxis,
-    rot90,
-    squeeze,
-    swapaxes,
-    transpose,
-)
-from .statistics import average, bincount, convolve, corrcoef, correlate, cov, interp
-from .ufuncs import divmod, float_power, frexp, ldexp, modf
 
-__all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "all", "amax", "amin", "angle", "any", "append", "arccos",
-    "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition", "argsort",
-    "array", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d",
-    "atleast_2d", "atleast_3d", "average", "bincount", "bitwise_and", "bitwise_or", "bitwise_xor", "block",
-    "broadcast_arrays", "broadcast_to", "c_", "cbrt", "ceil", "choose", "clip", "column_stack", "compress",
-    "concat", "concatenate", "conj", "conjugate", "convolve", "copy", "copysign", "corrcoef",
-    "correlate", "cos", "cosh", "count_nonzero", "cov", "cross", "cumprod", "cumsum", "cumulative_prod",
-    "cumulative_sum", "deg2rad", "degrees", "delete", "diag", "diagflat", "diagonal", "diff", "digamma",
-    "digitize", "divide", "divmod", "dot", "dsplit", "dstack", "ediff1d", "einsum", "elu", "empty_like",
-    "entropy", "equal", "erf", "erfc", "exp", "exp2", "expand_dims", "expm1", "extract", "fabs", "fft", "fix",
-    "flatten", "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod",
-    "frexp", "full", "full_like", "gelu", "geomspace", "gradient", "greater", "greater_equal", "hardsigmoid",
-    "hardswish", "hardtanh", "heaviside", "hsplit", "hstack", "hypot", "imag", "inner", "insert", "interp",
-    "invert", "isfinite", "isinf", "isnan", "kron", "ldexp", "leaky_relu", "less", "less_equal", "lgamma",
-    "linalg", "linspace", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logaddexp2",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logsigmoid", "logspace", "logsumexp",
-    "matmul", "matrix_transpose", "matvec", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum",
-    "mish", "mod", "modf", "moveaxis", "multiply", "nan_to_num", "nanargmax", "nanargmin", "nancumprod",
-    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd",
-    "nansum", "nanvar", "negative", "not_equal", "one_hot", "ones_like", "outer", "pad", "partition",
-    "percentile", "permute_dims", "polyadd", "polyder", "polygamma", "polyint", "polymul", "polysub", "polyval",
-    "positive", "pow", "power", "prod", "ptp", "quantile", "r_", "rad2deg", "radians", "ravel", "real",
-    "real_if_close", "reciprocal", "relu", "relu6", "remainder", "repeat", "reshape", "rint", "roll", "rollaxis",
-    "rot90", "round", "row_stack", "searchsorted", "sech2", "select", "selu", "sigmoid", "sign", "signbit",
-    "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sort", "split", "sqrt", "square",
-    "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
-    "tensordot", "tile", "trace", "transpose", "trapezoid", "tril", "triu", "true_divide", "trunc", "unstack",
-    "unwrap", "vander", "var", "vdot", "vecdot", "vecmat", "vsplit", "vstack", "where", "xlogy", "zeros_like",
-]  # fmt: skip
+MODULES = (
+    *(activations, aliases, complexes, cumulative, joining, nan_functions, nondifferentiable, ordering, padding),
+    *(polynomials, products, ranges, reductions, selecting, shaping, statistics, ufuncs),
+)
+# Rows that a function or a method of another name, or of another signature, gives their parameters to.
+INNER_ROWS = {
+    *("getitem", "put", "setitem", "as_integers", "identity", "mT", "kth_smallest"),  # indexing, transforms, ordering
+    *("norm", "direction", "inv", "solve", "det", "cofactor", "logabsdet", "pinv"),  # linalg
+    *("cholesky", "eigh", "eig", "svd", "qr", "ifft"),  # linalg and fft
+    *("linear", "binary_cross_entropy", "softmax_cross_entropy", "softmax_minus_one_hot"),  # nn.functional
+    *("conv2d", "affine_conv2d", "conv2d_input", "conv2d_weight"),
+    *("sum_pool2d", "sum_unpool2d", "max_pool2d", "max_unpool2d", "max_picked2d"),
+}
+_functions = {"fft": fft, "linalg": linalg}
+for module in MODULES:
+    _functions |= {name: getattr(module, name) for name in module.__all__}
+_rows = {name: TABLE[name] for name in BUILT_IN - INNER_ROWS - _functions.keys()}
+globals().update(_functions | _rows)
+
+__all__ = sorted(_functions.keys() | _rows)  # of the table and the modules: no name stands twice

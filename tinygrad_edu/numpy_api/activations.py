@@ -9,6 +9,11 @@ from ..ops import activations as rows
 from ..ops import arithmetic, compare, losses, powers, special, trigonometry
 from .arguments import given
 
+__all__ = [
+    "digamma", "elu", "entropy", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logit",
+    "logsigmoid", "mish", "one_hot", "relu6", "selu", "softmax", "softsign",
+]  # fmt: skip
+
 
 def softmax(x: Any, axis: Any = -1) -> Any:
     """Turn scores along an axis into probabilities."""

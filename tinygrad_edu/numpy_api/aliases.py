@@ -9,6 +9,11 @@ from ..ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2
 from .joining import array, vstack
 from .reductions import max, min
 
+__all__ = [
+    "abs", "acos", "acosh", "amax", "amin", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "conj", "conjugate",
+    "degrees", "fabs", "mod", "pow", "radians", "row_stack", "true_divide",
+]  # fmt: skip
+
 abs = fabs = absolute
 acos, acosh = arccos, arccosh
 amax, amin = max, min

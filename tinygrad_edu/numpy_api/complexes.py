@@ -14,6 +14,8 @@ from ..ops import complex as rows
 from ..ops.complex import is_complex, real_part
 from .arguments import given
 
+__all__ = ["angle", "imag", "real", "real_if_close"]
+
 
 @implements(np.real)
 def real(val: Any) -> Any:

@@ -15,6 +15,10 @@ from .arguments import at, cast, dtype_of, float_of, given, position, positions,
 from .joining import concatenate
 from .shaping import broadcast_to, ravel, reshape
 
+__all__ = [
+    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ediff1d", "gradient", "trapezoid", "unwrap",
+]  # fmt: skip
+
 
 @implements(np.cumsum)
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:

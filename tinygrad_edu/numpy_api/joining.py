@@ -15,6 +15,11 @@ from ..ops import shapes
 from .arguments import at, given, joined, position, refuse_out
 from .shaping import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel
 
+__all__ = [
+    "append", "array", "array_split", "block", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit",
+    "hstack", "repeat", "split", "stack", "tile", "unstack", "vsplit", "vstack",
+]  # fmt: skip
+
 
 def array(x: Any, dtype: Any = None) -> Any:
     """Return nested lists of numbers and tensors as one tensor, through which gradients flow to each.

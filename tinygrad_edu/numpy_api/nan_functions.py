@@ -15,6 +15,11 @@ from ..ops import reductions as rows
 from . import cumulative, reductions
 from .arguments import cast, given, refuse_out
 
+__all__ = [
+    "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum",
+    "nanvar",
+]  # fmt: skip
+
 Axis = int | tuple[int, ...] | None
 
 

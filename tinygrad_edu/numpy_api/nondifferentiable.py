@@ -19,6 +19,8 @@ from ..errors.where import users_line
 from ..ops import arithmetic, shapes
 from .arguments import dtype_of, given, refuse_out
 
+__all__ = ["empty_like", "fix", "ones_like", "round", "zeros_like"]
+
 
 def by_numbers(*functions: Any) -> None:
     """Let NumPy itself answer from the numbers of a tensor."""

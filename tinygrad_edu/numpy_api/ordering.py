@@ -14,6 +14,11 @@ from .arguments import cast, flag, float_of, given, position, positions, refuse,
 from .selecting import take, take_along_axis
 from .shaping import expand_dims, moveaxis, ravel, reshape
 
+__all__ = [
+    "argpartition", "argsort", "digitize", "median", "nanmedian", "nanpercentile", "nanquantile", "partition",
+    "percentile", "quantile", "searchsorted", "sort",
+]  # fmt: skip
+
 Axis = int | tuple[int, ...] | None
 
 

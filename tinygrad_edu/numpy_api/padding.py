@@ -17,6 +17,8 @@ from .reductions import max, mean, min
 from .selecting import take
 from .shaping import broadcast_to
 
+__all__ = ["pad"]
+
 REPEATING = ("edge", "reflect", "symmetric", "wrap")
 STATISTICS: dict[str, Callable[..., Any]] = {"maximum": max, "minimum": min, "mean": mean, "median": median}
 

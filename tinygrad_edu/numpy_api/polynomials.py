@@ -14,6 +14,8 @@ from .padding import pad
 from .shaping import atleast_1d
 from .statistics import convolve
 
+__all__ = ["polyadd", "polyder", "polyint", "polymul", "polysub", "polyval", "vander"]
+
 
 @implements(np.polyval)
 def polyval(p: Any, x: Any) -> Any:

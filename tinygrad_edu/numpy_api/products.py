@@ -17,6 +17,11 @@ from .joining import stack
 from .selecting import diagonal
 from .shaping import moveaxis, ravel, reshape
 
+__all__ = [
+    "cross", "dot", "einsum", "inner", "kron", "matmul", "matvec", "outer", "tensordot", "trace", "vdot", "vecdot",
+    "vecmat",
+]  # fmt: skip
+
 
 def matmul(x: Any, y: Any, /) -> Any:
     """Multiply matrices: the last axis of x with the last but one of y; stacks of matrices pair up."""

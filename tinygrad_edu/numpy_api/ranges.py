@@ -14,6 +14,8 @@ from .arguments import cast, float_of, given
 from .joining import concatenate
 from .shaping import atleast_1d, broadcast_to, moveaxis, reshape
 
+__all__ = ["c_", "geomspace", "linspace", "logspace", "meshgrid", "r_"]
+
 
 @implements(np.meshgrid)
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:

@@ -14,6 +14,11 @@ from ..ops import arithmetic, compare, ordering, powers, shapes
 from ..ops import reductions as rows
 from .arguments import cast, dtype_of, flag, float_of, given, positions, refuse_out
 
+__all__ = [
+    "all", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max", "mean", "min", "prod", "ptp", "std", "sum",
+    "var",
+]  # fmt: skip
+
 Axis = int | tuple[int, ...] | None
 
 

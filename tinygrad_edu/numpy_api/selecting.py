@@ -16,6 +16,11 @@ from .arguments import at, dtype_of, given, position, refuse_out
 from .joining import concatenate
 from .shaping import broadcast_to, moveaxis, ravel, reshape
 
+__all__ = [
+    "choose", "clip", "compress", "delete", "diag", "diagflat", "diagonal", "extract", "full", "full_like", "insert",
+    "nan_to_num", "select", "take", "take_along_axis", "tril", "triu", "where",
+]  # fmt: skip
+
 
 @implements(np.where)
 def where(condition: Any, /, *choices: Any) -> Any:

@@ -12,6 +12,12 @@ from ..core.dispatch import implements
 from ..ops import arithmetic, shapes
 from .arguments import at, cast, dtype_of, given, position, positions, refuse, with_axis
 
+__all__ = [
+    "astype", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "copy", "expand_dims",
+    "flatten", "flip", "fliplr", "flipud", "matrix_transpose", "moveaxis", "permute_dims", "ravel", "reshape", "roll",
+    "rollaxis", "rot90", "squeeze", "swapaxes", "transpose",
+]  # fmt: skip
+
 
 @implements(np.reshape)
 def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None = None) -> Any:

@@ -20,6 +20,8 @@ from .reductions import mean, squeezed
 from .selecting import clip, diagonal, take
 from .shaping import atleast_2d, broadcast_to, flip, reshape, transpose
 
+__all__ = ["average", "bincount", "convolve", "corrcoef", "correlate", "cov", "interp"]
+
 
 @implements(np.average)
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:

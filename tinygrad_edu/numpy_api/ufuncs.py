@@ -18,6 +18,8 @@ from .arguments import at, cast, dtype_of, flag, given, joined, position, positi
 from .cumulative import cumprod, cumsum
 from .shaping import moveaxis, reshape
 
+__all__ = ["divmod", "float_power", "frexp", "ldexp", "modf"]
+
 implements(np.conjugate)(conj)
 implements(np.sinc)(special.sinc)
 implements(np.vecdot)(products.vecdot)
