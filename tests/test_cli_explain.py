@@ -34,6 +34,23 @@ def test_check_is_1_when_wrong_and_names_the_mistake(capsys):
     assert "product, quotient or chain rule" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("function", "hand", "status"),
+    [
+        ("x² sin x", "2x sin x + x² cos x", 0),
+        ("(wx + b − y)²", "∂L/∂w = 2(wx + b − y)·x", 0),
+        (r"\frac{1}{1+e^{-x}}", r"\frac{e^{-x}}{(1+e^{-x})^{2}}", 0),
+        ("x³", "f'(x) = 3x^2", 0),
+        ("x³", "y' = 3x^3", 1),
+        ("σ(wx)", "dL/dx = wσ'(wx)", 0),
+        ("σ(wx)", "dx = σ(wx)(1 − σ(wx))", 1),
+    ],
+)
+def test_check_reads_formulas_as_they_are_written_on_paper(function, hand, status, capsys):
+    assert main(["check", function, "--hand", hand, "--at", "w=2,b=1,y=0.5"]) == status
+    assert "was read as" in capsys.readouterr().out
+
+
 def test_check_tries_more_than_the_given_point(capsys):
     assert main(["check", "x**2", "--hand", "x + 2", "--at", "x=2"]) == 1
 
@@ -55,7 +72,7 @@ def test_check_finds_a_point_in_a_narrow_domain(capsys):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["check", "x^2", "--hand", "2*x"], "write **"),
+        (["check", "x 2", "--hand", "2*x"], "side by side"),
         (["check", "w*x", "--hand", "3"], "--wrt w"),
         (["check", "x**2", "--hand", "2*t"], "mentions `t`"),
         (["check", "x**2", "--hand", "__import__('os')"], "no function `__import__`"),

@@ -45,6 +45,79 @@ def test_what_formulas_mean(text, value):
     assert parse(text).record({"x": 2.0})[0].data == pytest.approx(value)
 
 
+ON_PAPER = [  # as it is written on paper, and in the notation of the parser
+    ("2x", "2*x"),
+    ("x^2", "x**2"),
+    ("2x²·sin x", "2*x**2*sin(x)"),
+    ("x − 1", "x - 1"),
+    ("a'(1 − a)", "a_prime*(1 - a)"),
+    ("x(1 − x)", "x*(1 - x)"),
+    ("(x+1)(x−1)", "(x+1)*(x-1)"),
+    ("sin 2x cos x", "sin(2*x)*cos(x)"),
+    ("ln x / x", "ln(x) / x"),
+    ("sin²x + cos^2 x", "sin(x)**2 + cos(x)**2"),
+    ("sin⁻¹ x", "arcsin(x)"),
+    ("2|x − 1|", "2*abs(x - 1)"),
+    ("||x| − 1|", "abs(abs(x) - 1)"),
+    ("√(x+1) + √x", "sqrt(x+1) + sqrt(x)"),
+    ("½x²", "(1/2)*x**2"),
+    ("2[z > 0]", "2*(z > 0)"),
+    ("e^(−x²)", "e**(-x**2)"),
+    ("e⁻ˣ", "e**(-x)"),
+    ("x⁻¹", "x**(-1)"),
+    ("σ'(z)·w", "σ_prime(z)*w"),
+    ("Wᵀδ", "W.T @ δ"),
+    ("δ a^T", "δ @ a.T"),
+    ("‖x‖²", "norm(x)**2"),
+    ("1/n Σ_i (a_i − y_i)²", "1/n*sum((a - y)**2)"),
+    ("x ≥ 0", "x >= 0"),
+    ("exp -x", "exp(-x)"),
+    (r"\frac{1}{2} x^{2} \sin\left(x\right)", "(1/2)*x**2*sin (x)"),
+    (r"$\sigma(z)(1-\sigma(z))$", "σ(z)*(1-σ(z))"),
+    (r"\sum_{i=1}^{n} (a_i-y_i)^2", "sum((a-y)**2)"),
+    (r"\sqrt[3]{x} + \sqrt{2}", "((x)**(1/3)) + sqrt(2)"),
+    (r"\operatorname{relu}(w x)", "relu(w*x)"),
+]
+
+
+@pytest.mark.parametrize(("written", "notation"), ON_PAPER)
+def test_formulas_as_they_are_written_on_paper(written, notation):
+    assert parse(written).text == notation
+    assert parse(notation).text == notation  # and what is in that notation stays as it is
+
+
+def test_names_that_are_known_are_told_apart_from_products():
+    assert parse("xy^2", ("x", "y")).text == "x*y**2"
+    assert parse("xy^2", ("xy",)).text == parse("xy^2").text == "xy**2"
+    assert parse("W^(2) x_1", ("W2", "x1")).text == "W2*x1"
+    assert parse("lr(a − y)", ("lr", "a", "y")).text == "lr*(a - y)"
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu", "sin", "softplus"])
+def test_a_prime_behind_a_function_is_its_derivative(name):
+    x = tg.Value(0.7)
+    slope = parse(f"{name}'(x)")(x=x)
+    getattr(tg, name)(x).backward()
+    assert slope.data == pytest.approx(x.grad, rel=1e-14)
+    assert parse(f"{name}_prime(x)")(x=0.7) == pytest.approx(x.grad, rel=1e-14)
+
+
+def test_products_of_numpy():
+    a, b = np.arange(3.0), np.ones(3)
+    assert parse("np.dot(a, b) + a.dot(b)")(a=a, b=b) == 6
+    assert parse("2 * np.dot(c, c)")(c=3.0) == 18
+    np.testing.assert_array_equal(parse("np.outer(a, b)")(a=a, b=b), np.outer(a, b))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [(r"\foo{x}", "foo` is not known"), (r"\frac{1}{x", "no `}`"), ("Σ_j w_jk δ_j", "product of matrices")],
+)
+def test_what_cannot_be_understood_on_paper_says_so(text, says):
+    with pytest.raises(FormulaError, match=says):
+        parse(text)
+
+
 def test_e_may_be_a_variable_if_it_is_given():
     assert parse("e * 2")() == 2 * math.e
     assert parse("e * 2")(e=5.0) == 10.0
@@ -53,8 +126,7 @@ def test_e_may_be_a_variable_if_it_is_given():
 @pytest.mark.parametrize(
     ("text", "says", "at"),
     [
-        ("2x", "write the multiplication", 0),
-        ("x^2", "write **", 2),
+        ("x 2", "side by side", 2),
         ("__import__('os')", "no function `__import__`", 0),
         ("x.__class__", "means nothing", 0),
         ("1 + foo(x)", "no function `foo`", 4),
@@ -62,7 +134,7 @@ def test_e_may_be_a_variable_if_it_is_given():
         ("sin(x, 3)", "takes 1 operand", 0),
         ("3 + (lambda: 1)", "Lambda", 5),
         ("x + sin", "write sin(…)", 4),
-        ("sin x", "side by side", 4),
+        ("sin - x", "write sin(…)", 0),
         ("y = x", "no assignment", None),
         ("[i for i in x]", "ListComp", 0),
         ("é + 'a'", "not a real number", 4),

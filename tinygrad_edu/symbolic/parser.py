@@ -2,31 +2,34 @@
 
 Nothing is ever evaluated by Python: the text becomes a syntax tree, and only the kinds of syntax named here
 mean anything. What a formula computes depends on what its variables are: numbers, arrays, or nodes to record.
+A formula as it is written on paper is first put into this notation by `natural`.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..core.backprop import history
-from ..core.node import Node
-from ..core.op import TABLE
+from ..core.node import Node, data_of
+from ..core.op import TABLE, Op
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import FormulaError, TinygradEduError
 from ..ops.indexing import split
+from .natural import to_notation
 
 LONGEST = 10_000  # characters
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "π": math.pi}
 MODULES = frozenset(("np", "numpy", "math", "tg"))  # np.sin(x) means sin(x)
 KEYWORDS = frozenset(("axis", "keepdims"))
 ALIASES = {
+    "Abs": "absolute",
     "abs": "absolute",
     "acos": "arccos",
     "acosh": "arccosh",
@@ -38,9 +41,12 @@ ALIASES = {
     "fabs": "absolute",
     "ln": "log",
     "pow": "power",
+    "swish": "silu",
+    "transpose": "mT",
     "σ": "sigmoid",
 }
-OF_TWO = {"max": "maximum", "min": "minimum"}  # of one operand they are reductions
+OF_TWO = {"max": "maximum", "min": "minimum", "Max": "maximum", "Min": "minimum"}  # of one operand, reductions
+PRODUCTS = {"dot": "a product of matrices", "outer": "of every pair"}  # NumPy's, which are no rows of their own
 ONE_OVER = {"cot": "tan", "coth": "tanh", "csc": "sin", "csch": "sinh", "sec": "cos", "sech": "cosh"}
 OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add",
@@ -66,7 +72,7 @@ OPERATORS: dict[type[ast.AST], str] = {
 
 @dataclass(frozen=True)
 class Expression:
-    """A formula that has been read: its text, its syntax tree and its variables in order of appearance."""
+    """A formula that has been read: its text in this notation, its syntax tree, its variables as they appear."""
 
     text: str
     tree: ast.expr
@@ -93,13 +99,21 @@ class Expression:
         return made, leaves
 
 
-def parse(text: str) -> Expression:
-    """Read a formula. Raises FormulaError, which points at the column, for anything but arithmetic and functions."""
+def parse(text: str, known: Collection[str] = ()) -> Expression:
+    """Read a formula, in Python's notation, as it is written on paper, or in LaTeX.
+
+    known: names of variables, with which `xy` can be read as x*y.
+    Raises FormulaError, which points at the column, for anything but arithmetic and functions.
+    """
     line = " ".join(text.split())
     if not line:
         raise FormulaError('the formula is empty: write something like "x**2 * sin(x)"')
     if len(line) > LONGEST:
         raise FormulaError(f"the formula has {len(line):,} characters; the longest that is read has {LONGEST:,}")
+    try:
+        line = to_notation(line, known, {*TABLE, *ALIASES, *OF_TWO, *ONE_OVER}).strip()
+    except RecursionError:
+        raise FormulaError(f"the formula is nested too deeply: {line:.60}…") from None
     try:
         tree = ast.parse(line, mode="eval").body
     except SyntaxError as error:
@@ -108,9 +122,6 @@ def parse(text: str) -> Expression:
         raise FormulaError(
             f"the formula is nested too deeply, or holds a character that no formula has: {line:.60}…"
         ) from None
-    for part in ast.walk(tree):
-        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitXor):
-            raise refused(line, column(line, part.right.col_offset), "`^` is not a power here: write **")
     functions = {id(call.func) for call in ast.walk(tree) if isinstance(call, ast.Call)}
     functions |= {
         id(part.value) for part in ast.walk(tree) if isinstance(part, ast.Attribute) and id(part) in functions
@@ -241,13 +252,18 @@ class Computation:
         if name in OF_TWO and count == 2:
             name = OF_TWO[name]
         row = TABLE.get(ALIASES.get(name, name))
-        if row is None and name not in ONE_OVER:
+        slope_of = slope_row(name)
+        if row is None and slope_of is None and name not in ONE_OVER | PRODUCTS:
             raise self.refuse(part, f"there is no function `{name or ast.unparse(called)}` here{like(name)}")
-        wanted = 1 if row is None else row.text.count("{}")
+        wanted = 2 if name in PRODUCTS else 1 if row is None else row.text.count("{}")
         if count != wanted:
             raise self.refuse(part, f"`{name}` takes {wanted} operand{'s' * (wanted != 1)}, not {count}")
         operands = [self.of(x) for x in ([called.value] if isinstance(called, ast.Attribute) and is_method else [])]
         operands += [self.of(x) for x in part.args]
+        if name in PRODUCTS:
+            return getattr(self, name)(part, *operands)
+        if slope_of is not None:
+            return slope_of.rules[0](1.0, self.apply(part, slope_of.name, *operands), *operands)
         if row is None:
             return self.apply(part, "divide", 1.0, self.apply(part, ONE_OVER[name], *operands))
         params = {}
@@ -256,6 +272,14 @@ class Computation:
                 raise self.refuse(keyword.value, f"only {' and '.join(sorted(KEYWORDS))} may be named in a formula")
             params[keyword.arg] = self.literal(keyword.value)
         return self.apply(part, row.name, *operands, **params)
+
+    def dot(self, part: ast.expr, x: Any, y: Any) -> Any:
+        scalar = np.ndim(data_of(x)) == 0 or np.ndim(data_of(y)) == 0
+        return self.apply(part, "multiply" if scalar else "matmul", x, y)
+
+    def outer(self, part: ast.expr, x: Any, y: Any) -> Any:
+        column, row = self.apply(part, "reshape", x, shape=(-1, 1)), self.apply(part, "reshape", y, shape=(1, -1))
+        return self.apply(part, "multiply", column, row)
 
     def attribute(self, part: ast.Attribute) -> Any:
         if is_module(part.value) and part.attr in CONSTANTS:
@@ -301,6 +325,13 @@ MEANINGS: dict[type[ast.expr], Callable[[Computation, Any], Any]] = {  # all the
     ast.Subscript: Computation.subscript,
     ast.UnaryOp: Computation.unary,
 }
+
+
+def slope_row(name: str) -> Op | None:
+    """Return the row whose derivative `name` is, as `sigmoid_prime` or σ' is that of the sigmoid; else None."""
+    stem = name.removesuffix("_prime")
+    row = TABLE.get(ALIASES.get(stem, stem)) if stem != name else None
+    return row if row is not None and row.elementwise and len(row.rules) == 1 else None
 
 
 def is_module(part: ast.expr) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,6 +18,7 @@ from ...core.node import Node
 from ...errors import GradientError
 from ...symbolic.parser import Expression, parse
 from .compare import compare
+from .gradient_names import found_under, parameters_of, plain
 from .report import ComparisonReport
 from .sympy_opinion import second_opinion
 
@@ -34,32 +36,65 @@ def compare_formulas(
     symbolic: whether to ask SymPy too.
     Raises FormulaError and GradientError where the formulas cannot be read or do not fit together.
     """
-    expression = parse(text)
+    expression = read_function(text, [left_of(hand) for hand in hands] + [wrt], at)
     derived: dict[str, str] = {}
+    understood = read_as(text, expression)
     for hand in hands:
         name, formula = named(hand, expression, wrt)
         if name in derived:
             raise GradientError(
                 f"two derivatives by `{name}` were given: {derived[name].strip()} and {formula.strip()}"
             )
-        derived[name] = formula
-        missing = [x for x in parse(formula).variables if x not in expression.variables and x not in at]
+        read = parse(formula, (*expression.variables, *at))
+        understood += read_as(formula, read)
+        derived[name] = read.text
+        missing = [x for x in read.variables if x not in expression.variables and x not in at]
         if missing:
             raise GradientError(f"the derivative mentions `{missing[0]}`, which {text} does not")
     node, leaves = recorded_somewhere(expression, at, np.random.default_rng(seed))
     report = compare(derived, {name: leaves[name] for name in derived}, node, seed=seed)
+    advice = understood
     if symbolic:
-        opinions = tuple(second_opinion(expression, parse(formula), name) for name, formula in derived.items())
-        report = replace(report, advice=(*report.advice, *opinions))
-    return report
+        advice += [second_opinion(expression, parse(formula), name) for name, formula in derived.items()]
+    return replace(report, advice=(*report.advice, *advice))
+
+
+def read_function(text: str, gradients: list[str], at: Mapping[str, Any]) -> Expression:
+    """Read the function; `wx` is w·x where a gradient by w was given and no variable is called so.
+
+    gradients: the names of what was derived, as dL/dw.
+    """
+    expression = parse(text, at)
+    known = set(expression.variables)
+    for gradient in gradients:
+        names = {*parameters_of(gradient)}
+        if names & known:
+            continue
+        for product in expression.variables:
+            if names & set(product) and len(product) > 1:
+                known |= set(product)
+    return parse(text, {*at, *known} - {x for x in expression.variables if len(x) > 1 and set(x) <= known})
+
+
+def left_of(hand: str) -> str:
+    """Return what stands left of the sign of equality in a derivative; "" if there is none."""
+    left, sign, right = hand.partition("=")
+    return left.strip() if sign and not right.startswith("=") and left[-1:] not in "<>!" else ""
+
+
+def read_as(text: str, expression: Expression) -> list[str]:
+    """Say how a formula was understood that is not written in the parser's notation."""
+    return [] if " ".join(text.split()) == expression.text else [f"{text.strip()} was read as {expression.text}"]
 
 
 def named(hand: str, expression: Expression, wrt: str) -> tuple[str, str]:
     """Return the variable that a derivative is by, and its formula."""
-    left, sign, right = hand.partition("=")
-    name = left.strip().removeprefix("d_").removeprefix("∂")
-    if sign and not right.startswith("=") and left[-1:] not in "<>!" and name in expression.variables:
-        return name, right
+    if left := left_of(hand):
+        name = found_under(left, {plain(x): x for x in expression.variables})
+        if name is None and re.fullmatch(r"\w+['′]", left) and len(expression.variables) == 1:
+            name = expression.variables[0]  # y' = …, by the only variable that there is
+        if name is not None:
+            return name, hand.partition("=")[2]
     if wrt or len(expression.variables) == 1:
         name = wrt or expression.variables[0]
         if name not in expression.variables:
