@@ -1,4 +1,6 @@
 import math
+import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -8,10 +10,14 @@ from matplotlib.mathtext import MathTextParser
 from nets_by_hand import net
 
 import tinygrad_edu as tg
+from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.op import TABLE
-from tinygrad_edu.symbolic.names import tex_name
+from tinygrad_edu.symbolic.formula import Writer
+from tinygrad_edu.symbolic.mathml import row_of_tokens
+from tinygrad_edu.symbolic.names import Names, tex_name
 from tinygrad_edu.symbolic.parser import parse
 from tinygrad_edu.symbolic.precedence import Binds, tex_spelling, text_spelling
+from tinygrad_edu.symbolic.text import Text
 
 MATHTEXT = MathTextParser("path")
 
@@ -95,6 +101,81 @@ def test_a_formula_read_again_is_the_same_number(typed):
     if "\n" not in text and expression.variables:
         assert float(parse(text)(**at)) == node.data
         assert parses(tg.formula(node, "latex"))
+
+
+MATHML_SIGNS = {"−": "-", "·": "*", "⊙": "*", "\u2062": "@"}
+
+
+def typed_mathml(element):
+    """What a piece of MathML says, as it is typed in Python."""
+    inside = [typed_mathml(child) for child in element]
+    match element.tag:
+        case "mfrac" | "msup":
+            return f"(({inside[0]}){'/' if element.tag == 'mfrac' else '**'}({inside[1]}))"
+        case "msqrt":
+            return f"sqrt({''.join(inside)})"
+    return "".join(inside) or MATHML_SIGNS.get(element.text, element.text.replace("−", "-"))
+
+
+def typed_latex(tex):
+    """What a piece of LaTeX says, as it is typed in Python."""
+    tex = re.sub(r"\\mathrm\{([A-Za-z]+)\}", lambda m: m[1].lower(), tex.replace(r"\cdot", "*"))
+    tex = re.sub(r"\\left\|", "abs(", tex).replace(r"\right|", ")")
+    group = r"\{([^{}]*)\}"
+    before = None
+    while before != tex:
+        before = tex
+        tex = re.sub(r"\\frac" + group + group, r"((\1)/(\2))", tex)
+        tex = re.sub(rf"{group}\^{group}", r"((\1)**(\2))", tex)
+        tex = re.sub(rf"\be\^{group}", r"exp(\1)", tex)
+    return re.sub(r"\\(sin|tanh|max)", r"\1", tex)
+
+
+@settings(max_examples=100, deadline=None)
+@given(EXPRESSIONS)
+def test_latex_and_mathml_have_their_brackets_where_they_are_needed(typed):
+    at = {"x": 1.7, "y": -0.6}
+    expression = parse(typed)
+    node, _ = expression.record({name: at[name] for name in expression.variables})
+    mathml, tex = tg.formula(node, "mathml"), tg.formula(node, "latex")
+    if r"\\" not in tex and expression.variables:
+        for read in (typed_mathml(ElementTree.fromstring(f"<math>{mathml}</math>")), typed_latex(tex)):
+            assert float(parse(read)(**at)) == pytest.approx(node.data, rel=1e-2, abs=1e-3)  # constants are rounded
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
+def test_every_row_is_spelled_in_mathml(row):
+    for text in (row.text, row.text.replace("{}", "{0}")):  # a page puts names into such places
+        assert ElementTree.fromstring(row_of_tokens(text, "·", 0).template.replace("{", "").replace("}", ""))
+
+
+class Shouted(Text):
+    """A format by way of example: function names in capitals, and square brackets."""
+
+    def spelling(self, z, op):
+        plain = super().spelling(z, op)
+        return plain._replace(template=plain.template.upper())
+
+    def in_brackets(self, text):
+        return f"[{text}]"
+
+
+def test_a_format_is_a_table_and_the_walk_is_shared():
+    node = recorded("tanh(x + -2*y) * (x - y)**2")
+    assert Writer(Names(history(node)), Shouted()).piece(node).text == "TANH(x - 2 * y) * [x - y] ** 2"
+    assert tg.formula(node, "brief") == "tanh(x − 2·y)·(x − y)²"
+
+
+def test_what_a_formula_says_is_what_was_computed():
+    x = tg.Tensor(np.ones((5, 3)), label="x")
+    assert tg.formula(x + (-x) % 3.0) == "x + -x % 3"  # not x - x % 3
+    assert tg.formula(x @ np.ones(3)) == "x @ [1., 1., 1.]"  # not x @ 1
+    assert tg.formula(x[0] * np.ones((2, 3))).startswith("x[0] * [[1.")  # the ones give it another shape
+    assert tg.formula(x * np.ones((5, 3)) + np.full(3, 2.0)) == "x + 2"
+    assert tg.formula(x.sum(axis=0) * x, "latex") == r"(\sum_{\mathrm{axis}\ 0} x) \cdot x"
+    assert tg.formula(tg.leaky_relu(x, slope=0.5), "latex") == r"\mathrm{LeakyReLU}_{\mathrm{slope}\ 0.5}(x)"
+    assert tg.formula(x * 2j) == "x * 2j"
+    assert "axis 1" in tg.formula(x.mean(axis=1), "mathml")
 
 
 def test_second_derivatives_read_like_textbooks():

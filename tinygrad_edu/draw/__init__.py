@@ -5,6 +5,6 @@
 - Its layout: `layering`, `ordering` and `layered` for boxes, `routes` for frames and edges.
 - What writes it: `svg`, `dot` (with `engines`), `tikz`; `drawing` is what the user holds.
 - A network: `layers` reads a net, `columns` places it, `network_picture`, `network_tikz` and `network_page` show it.
-- Pages, each with its files in `assets/`: `stepper` (`walk`, `mathml`), `recorder` and `replay`, `landscape`, `nudges`,
-  `digit`; `page` makes them one file, `image` puts pixels into it.
+- Pages, each with its files in `assets/`: `stepper` (`steps`, `templates`), `recorder` and `replay`, `landscape`,
+  `nudges`, `digit`; `page` makes them one file, `image` puts pixels into it.
 """

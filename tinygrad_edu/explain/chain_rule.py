@@ -10,10 +10,11 @@ from ..core.backprop import gradients, history
 from ..core.node import Node
 from ..errors import GradientError
 from ..errors import gradients as reasons
-from ..symbolic.formula import Writer
+from ..symbolic.formula import FORMATS, Writer
 from ..symbolic.formula import formula as formula_of
 from ..symbolic.layers import Notation
 from ..symbolic.names import Names, amount, expect_node, number, tex_name, tex_number
+from ..symbolic.text import Text
 from .explanation import Block, Equation, Explanation, Heading, Style, Words
 from .layers import of_layers
 from .local import local
@@ -76,16 +77,16 @@ def folded(steps: list[Node]) -> list[Node | None]:
 
 def forward_step(z: Node, names: Names) -> Equation:
     """Return one step: its name, what it computes, and with which numbers."""
-    text, tex = Writer(names, "text", digits=6), Writer(names, "latex")
-    symbols = text.written(z, text.name).text
+    text, tex = Writer(names, Text(digits=6)), Writer(names, FORMATS["latex"])
+    symbols = text.step(z, text.name).text
     result = amount(z._data, 6)
     if np.ndim(z._data):
-        return Equation(f"{names[z]} = {symbols} = {result}", f"{names.tex(z)} = {tex.written(z, tex.name).text}")
-    numbers = text.written(z, lambda x: text.constant(x._data)).text
+        return Equation(f"{names[z]} = {symbols} = {result}", f"{names.tex(z)} = {tex.step(z, tex.name).text}")
+    numbers = text.step(z, lambda x: text.constant(x._data)).text
     middle = f" = {numbers}" if numbers not in (symbols, result) else ""
     shown = tex_number(z._data) if np.ndim(z._data) == 0 else ""
     return Equation(
-        f"{names[z]} = {symbols}{middle} = {result}", f"{names.tex(z)} = {tex.written(z, tex.name).text} = {shown}"
+        f"{names[z]} = {symbols}{middle} = {result}", f"{names.tex(z)} = {tex.step(z, tex.name).text} = {shown}"
     )
 
 

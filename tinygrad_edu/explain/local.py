@@ -8,8 +8,9 @@ import numpy as np
 
 from ..core.backprop import history
 from ..core.node import Node
-from ..symbolic.formula import Writer
+from ..symbolic.formula import FORMATS, Writer
 from ..symbolic.names import Names, number
+from ..symbolic.rules import named_leaf, recorded_rule
 
 
 class Local(NamedTuple):
@@ -26,24 +27,17 @@ def local(z: Node, i: int, names: Names, upstream: tuple[str, Any] | None = None
     Without `upstream` it is ∂z/∂x, for steps whose numbers depend on each other one by one.
     upstream: the name of the gradient that arrives, and its data.
     """
-    assert z.op is not None
-    stand_ins: dict[Node, Node] = {}
-    for node in (*z.inputs, z):
-        if isinstance(node, Node) and node not in stand_ins:
-            stand_ins[node] = node.leaf(node._data)
-            stand_ins[node].label = names[node]
+    leaves = {x: named_leaf(x, x._data, names[x]) for x in (*z.inputs, z) if isinstance(x, Node)}
     if upstream is None:
         g = z.leaf(np.ones_like(z._data) if np.ndim(z._data) else 1.0)
     else:
-        g = z.leaf(upstream[1])
-        g.label = upstream[0]
+        g = named_leaf(z, upstream[1], upstream[0])
     x = z.inputs[i]
-    operands = [stand_ins[y] if isinstance(y, Node) else y for y in z.inputs]
-    result = z.op.rules[i](g, stand_ins[z], *operands, **z.params)
-    result = stand_ins[x].fit(result, z, i) if isinstance(result, Node) else result
+    result = recorded_rule(z, i, g, leaves[z], [leaves[y] if isinstance(y, Node) else y for y in z.inputs])
+    result = leaves[x].fit(result, z, i) if isinstance(result, Node) else result
     if not isinstance(result, Node):
-        shown = number(0.0 if result is None else result)
-        return Local(shown, shown, 0.0 if result is None else result)
-    order = history(result)
-    known = Names(order)
-    return Local(Writer(known, "text").piece(result).text, Writer(known, "latex").piece(result).text, result._data)
+        zero = 0.0 if result is None else result
+        return Local(number(zero), number(zero), zero)
+    known = Names(history(result))
+    text, tex = (Writer(known, FORMATS[name]).piece(result).text for name in ("text", "latex"))
+    return Local(text, tex, result._data)

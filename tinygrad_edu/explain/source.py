@@ -13,10 +13,9 @@ import numpy as np
 from ..core.backprop import gradients, history
 from ..core.node import Node
 from ..core.value import Value
-from ..ops.indexing import HERE
-from ..symbolic.formula import one
 from ..symbolic.names import Names, expect_node
 from ..symbolic.numpy_source import Spelled, is_array
+from ..symbolic.text import index_text
 
 WIDTH = 110
 
@@ -40,7 +39,7 @@ def source(node: Node, *gradient_nodes: Node, data: bool = True) -> str:
             operands = [names.identifier(x) if isinstance(x, Node) else arrays.name(x) for x in z.inputs]
             params = dict(z.params)
             if "key" in params:
-                params["key"] = index(operands[1:], params["key"])
+                params["key"] = index_text(params["key"], operands[1:])
             call = spelled.call(z.op, operands, params, scalar=isinstance(z, Value))
             steps[z] = f"{names.identifier(z)} = {call}"
     known = set(forward)
@@ -114,9 +113,3 @@ def literal(x: Any) -> str:
     if isinstance(x, float) and x != x:
         return "float('nan')"
     return f"float('{x}')" if isinstance(x, float) and abs(x) == float("inf") else repr(x)
-
-
-def index(operands: list[str], key: Any) -> str:
-    """Return a NumPy index as it is written in square brackets."""
-    arrays = iter(operands)
-    return ", ".join(next(arrays) if part is HERE else one(part) for part in key)

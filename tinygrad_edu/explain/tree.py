@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.backprop import history
 from ..core.node import Node
-from ..symbolic.formula import Writer
+from ..symbolic.formula import FORMATS, Writer
 from ..symbolic.names import Names, amount, expect_node
 
 MOST = 200  # lines
@@ -49,8 +49,8 @@ def line(node: Node, names: Names, again: bool) -> str:
         return f"{names[node]} (above)"
     made = ""
     if node.op is not None:
-        writer = Writer(names, "text")
-        made = f" = {writer.written(node, writer.name).text}"
+        writer = Writer(names, FORMATS["text"])
+        made = f" = {writer.step(node, writer.name).text}"
     value = f" = {amount(node._data)}" if np.size(node._data) <= 6 else f" {np.shape(node._data)}"
     gradient = f"   grad {amount(node._grad)}" if node._grad is not None else ""
     return f"{names[node]}{made}{value}{gradient}"

@@ -98,7 +98,11 @@ def tex_text(text: str) -> str:
 
 
 def number(x: Any, digits: int = 0) -> str:
-    """Return a number as text: exact, or to so many significant digits. 3.0 is 3."""
+    """Return a number as text: exact, or to so many significant digits. 3.0 is 3. Any other constant by its repr."""
+    if isinstance(x, np.generic):
+        x = x.item()
+    if not isinstance(x, (bool, int, float)):
+        return f"({x:.{digits}g})" if digits and isinstance(x, complex) else repr(x)
     x = float(x)
     if x.is_integer() and abs(x) < 1e16:
         return str(int(x))
@@ -106,7 +110,11 @@ def number(x: Any, digits: int = 0) -> str:
 
 
 def tex_number(x: Any, digits: int = 6) -> str:
-    """Return a number in LaTeX, to so many significant digits."""
+    """Return a number in LaTeX, to so many significant digits. Any other constant upright, by its repr."""
+    if isinstance(x, np.generic):
+        x = x.item()
+    if not isinstance(x, (bool, int, float)):
+        return r"\mathrm{" + tex_text(number(x, digits)) + "}"
     x = float(x)
     if math.isnan(x):
         return r"\mathrm{NaN}"
@@ -120,10 +128,9 @@ def amount(data: Any, digits: int = 4) -> str:
     """Return data in a few words: a number, a small array in full, a large one by its shape."""
     array = np.asarray(data)
     if array.ndim == 0:
-        return number(array, digits) if array.dtype.kind in "biuf" else str(array)
+        return number(array[()], digits)
     if array.size <= 6:
-        shown = np.array2string(array, separator=", ", precision=digits)
-        return " ".join(shown.split())
+        return " ".join(np.array2string(array, separator=", ", precision=digits).split())
     return f"array{array.shape}".replace(",)", ")")
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Binds(IntEnum):
@@ -26,8 +26,7 @@ class Binds(IntEnum):
     ATOM = 8
 
 
-@dataclass(frozen=True)
-class Spelling:
+class Spelling(NamedTuple):
     """A template with one `{}` a slot, how tightly the whole binds, and what each slot asks of its operand."""
 
     template: str
@@ -49,12 +48,13 @@ PYTHON: dict[type[ast.AST], Binds] = {
 
 @functools.cache
 def text_spelling(template: str) -> Spelling:
-    """Read a text template as Python would; one that is not Python is taken to be closed in itself, like `|{}|`."""
+    """Read a text template as Python would; of others, `|{}|` is closed in itself, and `{} xor {}` needs brackets."""
     places = iter(range(template.count("{}")))
     try:
         tree = ast.parse(re.sub(r"\{\}", lambda _: f"slot{next(places)}", template), mode="eval").body
     except SyntaxError:
-        return Spelling(template, Binds.ATOM, (Binds.ANYTHING,) * template.count("{}"))
+        binds, asks = (Binds.ANYTHING, Binds.ATOM) if "} " in template else (Binds.ATOM, Binds.ANYTHING)
+        return Spelling(template, binds, (asks,) * template.count("{}"))
     asked: dict[str, Binds] = {}
     for parent in ast.walk(tree):
         for name, child in children(parent):
@@ -115,10 +115,11 @@ def tighter(binds: Binds) -> Binds:
 
 
 TEX_SIGNS = (
-    (re.compile(r"\\wedge|\\vee|\\neg"), Binds.LOGIC),
+    (re.compile(r"\\wedge|\\vee|\\neg|\\mid|\\oplus|\\sim"), Binds.LOGIC),
+    (re.compile(r"\\(sum|prod|forall|exists)"), Binds.COMPARISON),  # over all that follows
     (re.compile(r"[<>=]|\\n?eq|\\[gl]eq"), Binds.COMPARISON),
     (re.compile(r"(?<=.)[+-]"), Binds.SUM),
-    (re.compile(r"\\cdot|\\;|/|\\sum|@\s@"), Binds.PRODUCT),  # wide spaces stand around words, like mod
+    (re.compile(r"\\cdot|\\;|/|\\ast|\\star|(@|\\frac)\s@"), Binds.PRODUCT),  # wide spaces stand around words, like mod
     (re.compile(r"^\s*-"), Binds.MINUS),
     (re.compile(r"\^|\\frac"), Binds.POWER),
 )

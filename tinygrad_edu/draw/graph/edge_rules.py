@@ -6,27 +6,21 @@ The rule is recorded on leaves that only have names, and what it recorded is rea
 from __future__ import annotations
 
 import inspect
-import re
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ...core.context import Switch
 from ...core.node import Node, data_of
 from ...core.op import Every
 from ...symbolic.formula import formula
+from ...symbolic.rules import RECORDING, named_leaf, recorded_rule
 
 LONGEST = 36  # characters: what would be longer is not shown
 LARGEST = 1_000_000  # numbers: rules of larger arrays take too long to be tried for a picture
 PLACES = "".join(map(chr, range(0xE000, 0xE100)))  # stand for operands until it is known what they are called
 
-PLAINLY = Switch(recording=True, watch_made=None, watch_pull=None, trace=None)  # whatever holds where one draws
-
 Rules = dict[Any, str]  # the notation of each rule that was met, for arrays of each shape
-
-SIGNS = ((" @ ", " "), (".T", "ᵀ"), (" * ", "·"), (" / ", "/"), (" ** 2", "²"), ("-", "−"))
 
 
 def edge_rule(z: Node, i: int, names: Sequence[str], known: Rules) -> str:
@@ -55,29 +49,20 @@ def recorded(z: Node, i: int) -> str:
     """Return what the rule of operand `i` records when it is handed leaves, in a line; empty where that fails."""
     if len(z.inputs) >= len(PLACES) or sum(np.size(data_of(x)) for x in (z, *z.inputs)) > LARGEST:
         return ""
-    rule: Callable[..., Any] = z.op.rules[i]  # type: ignore[union-attr]  # it was computed
-    stand_ins: dict[int, Any] = {}
+    leaves: dict[int, Any] = {}
     for x, place in zip(z.inputs, PLACES, strict=False):
         if isinstance(x, Node) or np.ndim(x):
-            stand_ins.setdefault(id(x), named(z, data_of(x), place))
-    operands = [stand_ins.get(id(x), x) for x in z.inputs]
-    result = named(z, z._data, PLACES[len(operands)])
-    g = named(z, np.ones_like(z._data), "g")
+            leaves.setdefault(id(x), named_leaf(z, data_of(x), place))
+    result = named_leaf(z, z._data, PLACES[len(z.inputs)])
+    g = named_leaf(z, np.ones_like(z._data), "g")
     try:
-        with PLAINLY, np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = rule(g, result, *operands, **z.params)
+        found = recorded_rule(z, i, g, result, [leaves.get(id(x), x) for x in z.inputs])
+        with RECORDING:
             found = z.inputs[i].fit(found, z, i)
     except Exception:  # a rule is the user's code too, and the picture does without this label
         return ""
-    return in_a_line(formula(found, "brief")) if isinstance(found, Node) else ""
-
-
-def named(like: Node, data: Any, name: str) -> Node:
-    """Return a leaf with a name and nothing else to know it by."""
-    leaf: Node = like.leaf(data)
-    leaf.label = name
-    return leaf
+    text = formula(found, "brief") if isinstance(found, Node) else ""
+    return "" if "array(" in text or "\n" in text else text
 
 
 def own_letters(z: Node, n: int) -> list[str]:
@@ -87,13 +72,3 @@ def own_letters(z: Node, n: int) -> list[str]:
     found = list(inspect.signature(rule).parameters.values())[2:] if rule else []
     own = [p.name for p in found if p.kind is p.POSITIONAL_OR_KEYWORD]
     return [own[k] if k < len(own) else f"x{k + 1}" for k in range(n)]
-
-
-def in_a_line(text: str) -> str:
-    """Return a formula as it is written by hand: `g @ W.T` is "g Wᵀ". Empty where it mentions an array by its shape."""
-    if "array(" in text or "\n" in text:
-        return ""
-    for sign, hand in SIGNS:
-        text = text.replace(sign, hand)
-    text = re.sub(r"\(\(((?:[^()]|\([^()]*\))*)\)\)", r"(\1)", text)  # twice in brackets
-    return re.sub(r"^Σ\((\w+)\)$", r"Σ \1", re.sub(r"\bsum\(", "Σ(", text))

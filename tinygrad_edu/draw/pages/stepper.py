@@ -17,11 +17,12 @@ from ...core.value import Value
 from ...errors import NonScalarError
 from ...nn.module import Module
 from ...nn.neuron import MLP
-from ..formats import mathml, svg
+from ..formats import svg
 from ..graph.collapse import READABLE
 from ..graph.draw import is_computed, picture_of, stale
 from ..graph.picture import Picture, number, shown, summary
 from ..network.draw_network import draw_network
+from . import templates
 from .page import Page, asset, data, filled
 from .steps import Step, Walk
 
@@ -126,12 +127,12 @@ def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -
         if z.op is None:
             continue
         shapes = () if isinstance(z, Value) else tuple(np.shape(data_of(x)) for x in (z, *z.inputs))
-        known = [repr(x) for x in z.inputs if not isinstance(x, Node)] if mathml.names_numbers(z) else []
+        known = [repr(x) for x in z.inputs if not isinstance(x, Node)] if templates.names_numbers(z) else []
         key = (z.op, repr(z.params) if z.params else "", len(z.inputs), shapes, *known)
         if key not in operations:
             operations[key] = len(written)
-            rules = [mathml.rule(z, i) for i in range(len(z.inputs))]
-            written.append([NAMES.get(z.op.name, z.op.name), mathml.formula(z), rules])
+            rules = [templates.rule(z, i) for i in range(len(z.inputs))]
+            written.append([NAMES.get(z.op.name, z.op.name), templates.formula(z), rules])
         tails = [next(edges).tail for _ in z.inputs]
         made.append([index[z], operations[key], *tails])
         if shapes:

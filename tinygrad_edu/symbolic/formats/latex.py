@@ -1,0 +1,48 @@
+"""The format of LaTeX, as amsmath, MathJax and matplotlib's mathtext set it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Node
+from ..core.op import Op
+from .format import Format, Piece, signed
+from .names import Names, amount, tex_number, tex_text
+from .precedence import Binds, Spelling, tex_spelling
+from .text import given, indexed
+
+HEAD = re.compile(r"\\(mathrm\{\{[^{}]*\}\}|[a-zA-Z]+)(?=\(|\s\{\})")  # a function's name at the start of a template
+
+
+class Latex(Format):
+    """Formulas in LaTeX's mathematics mode."""
+
+    newline = r" \\ "
+
+    def spelling(self, z: Node, op: Op) -> Spelling:
+        """Return the row's own LaTeX, or its text where it has none; axes and numbers below the function's name."""
+        if op.name == "getitem":
+            return indexed(z)
+        template = op.tex or op.text
+        if op is z.op and z.params and (head := HEAD.match(template)):
+            shown = {k: x for k, x in given(op, z.params).items() if k == "axis" or type(x) in (int, float)}
+            if shown:
+                below = r",\ ".join(rf"\mathrm{{{{{tex_text(k)}}}}}\ {x}" for k, x in shown.items())
+                template = f"{head[0]}_{{{{{below}}}}}{template[head.end() :]}"
+        return tex_spelling(template)
+
+    def number(self, x: Any) -> Piece:
+        """Return a number to six digits; one with a power of ten is a product."""
+        text = tex_number(x)
+        return signed(text, x, self, Binds.PRODUCT if r"\cdot" in text else Binds.ATOM)
+
+    def array(self, x: np.ndarray) -> Piece:
+        """Return a small array in full, a large one by its shape, upright."""
+        return Piece(r"\mathrm{" + amount(x).replace(" ", r"\ ") + "}", Binds.ATOM)
+
+    def name(self, names: Names, node: Node) -> str:
+        """Return the label with its indices below and above."""
+        return names.tex(node)

@@ -1,0 +1,136 @@
+"""The format of MathML, which browsers set without any library."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Node, data_of
+from ..core.op import Op
+from .format import Format, Piece, signed
+from .names import PARTS, Names, amount, number
+from .precedence import Binds, Spelling, text_spelling
+from .text import index_part, literally
+
+TIMES, PAIRS, ALL = "·", "⊙", "⊗"  # of numbers; element by element; of every number with every other
+SIGNS = {"*": TIMES, "-": "−", "@": "\u2062", "<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
+SPACE = '<mspace width=".35em"/>'  # at the ends of a text spaces are taken away
+TOKEN = re.compile(
+    r"(?P<hole>\{\}(\.m?T)?|\))(\*\*(?P<power>\d+))?|(?P<word>[^\W\d]\w*)|(?P<amount>[\d.]+)|(?P<sign>//|[<>=!]=|[^\w\s{}])"
+)
+CASES = (
+    f'<mtable class="cases"><mtr><mtd>{{1}}</mtd><mtd><mtext>if</mtext>{SPACE}{{0}}</mtd></mtr>'
+    "<mtr><mtd>{2}</mtd><mtd><mtext>else</mtext></mtd></mtr></mtable>"
+)
+OPEN = Binds.ANYTHING
+TWO_DIMENSIONAL = {  # rows that are set above, below or beside each other
+    "divide": Spelling("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>", Binds.POWER, (OPEN, OPEN)),
+    "power": Spelling("<msup>{}<mrow>{}</mrow></msup>", Binds.POWER, (Binds.ATOM, OPEN)),
+    "sqrt": Spelling("<msqrt>{}</msqrt>", Binds.ATOM, (OPEN,)),
+    "where": Spelling(CASES, Binds.ATOM, (OPEN, OPEN, OPEN)),
+}
+
+
+class MathML(Format):
+    """Formulas as the contents of a `<math>` element."""
+
+    comma = "<mo>,</mo>"
+    newline = '<mspace linebreak="newline"/>'
+
+    def spelling(self, z: Node, op: Op) -> Spelling:
+        """Return a row in two dimensions where it has such a form, else its text with true signs."""
+        if op.name in TWO_DIMENSIONAL:
+            return TWO_DIMENSIONAL[op.name]
+        if op.name == "getitem":
+            template = f"<msub>{{0}}{words(short_index(z.params['key']))}</msub>"
+            return Spelling(template, Binds.ATOM, (Binds.ATOM,) * len(z.inputs))
+        if op.name == "put":
+            place = words(f"at {short_index(z.params['key'])}, else 0")
+            return Spelling(f"<mrow>{{0}}{SPACE}{place}</mrow>", Binds.ATOM, (OPEN,) * len(z.inputs))
+        if op is z.op and op.text.count("{}") != len(z.inputs):
+            operands = self.comma.join(["{}"] * len(z.inputs))
+            name = f"<mi>{escape(op.name)}</mi>"
+            return Spelling(f"<mrow>{name}{self.in_brackets(operands)}</mrow>", Binds.ATOM, (OPEN,) * len(z.inputs))
+        axis = z.params.get("axis") if op is z.op and len(z.inputs) == 1 else None
+        return row_of_tokens(op.text, product_sign(z) if op is z.op else TIMES, axis)
+
+    def number(self, x: Any) -> Piece:
+        """Return a number to five digits."""
+        text = number(x, 5).replace("-", "−")
+        piece = signed(text, x, self)
+        return piece._replace(text=f"<mn>{escape(text)}</mn>")
+
+    def array(self, x: np.ndarray) -> Piece:
+        """Return a small array in full, a large one by its shape."""
+        return Piece(words(amount(x)), Binds.ATOM)
+
+    def name(self, names: Names, node: Node) -> str:
+        """Return the label with its indices below and above."""
+        match = PARTS.match(names[node])
+        if not match:
+            return words(names[node])
+        base, low, high = (escape(match[part] or "") for part in ("base", "low", "high"))
+        base = f"<mi>{base}{match['primes']}</mi>"
+        low, high = f"<mi>{low}</mi>" if low else "", f"<mi>{high}</mi>" if high else ""
+        if low and high:
+            return f"<msubsup>{base}{low}{high}</msubsup>"
+        return f"<msub>{base}{low}</msub>" if low else f"<msup>{base}{high}</msup>" if high else base
+
+    def in_brackets(self, text: str) -> str:
+        """Return a part in brackets."""
+        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
+
+    def skips(self, z: Node) -> bool:
+        """Leave out steps and indices that only make an array fit."""
+        assert z.op is not None
+        if z.op.name == "getitem":
+            return all(part is None or part is Ellipsis or part == slice(None) for part in z.params["key"])
+        return z.op.name in ("broadcast_to", "reshape")
+
+    def equation(self, left: str, right: str) -> str:
+        """Return a line that gives a part of a formula a name."""
+        return f"{left}<mo>=</mo>{right}"
+
+
+def words(text: str) -> str:
+    """Return plain text within a formula, as part of a template or of a piece."""
+    return f"<mtext>{literally(escape(text))}</mtext>"
+
+
+def short_index(key: Sequence[Any]) -> str:
+    """Return an index of integers and slices as text; any other part of it as an ellipsis."""
+    return ", ".join("…" if part is Ellipsis or isinstance(part, str) else index_part(part) for part in key)
+
+
+def product_sign(z: Node) -> str:
+    """Return the sign of a product: of numbers, of arrays pair by pair, or of every number with every other."""
+    sizes = [np.size(data_of(x)) for x in z.inputs]
+    if z.op is None or z.op.name != "multiply" or min(sizes) == 1:
+        return TIMES
+    return ALL if np.size(z._data) > max(sizes) else PAIRS
+
+
+@functools.cache
+def row_of_tokens(text: str, times: str, axis: Any) -> Spelling:
+    """Return a row's text token by token: letters, numbers and signs each in their element."""
+    signs = {**SIGNS, "*": times}
+
+    def token(found: re.Match[str]) -> str:
+        if hole := found["hole"]:
+            part = "<mo>)</mo>" if hole == ")" else "{}"
+            part = f"<msup>{part}<mi>T</mi></msup>" if hole.endswith("T") else part
+            return f"<msup>{part}<mn>{found['power']}</mn></msup>" if found["power"] else part
+        if sign := found["sign"]:
+            return f"<mo>{escape(signs.get(sign, sign))}</mo>"
+        return f"<mi>{found['word']}</mi>" if found["word"] else f"<mn>{found['amount']}</mn>"
+
+    plain = text_spelling(text)
+    template = f"<mrow>{TOKEN.sub(token, text).replace(' ', '')}</mrow>"
+    if axis is not None:
+        template = template.replace("{}", f"{{}}<mo>,</mo>{words(f'axis {axis}')}")
+    return Spelling(template, plain.binds, plain.slots)
