@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..core.backprop import history
-from ..core.node import Node
+from ..core.node import Node, data_of
 from ..core.op import TABLE, Op
 from .format import Format, Piece
 from .latex import Latex
@@ -97,14 +97,17 @@ class Writer:
 
     def name(self, node: Node) -> Piece:
         """Return a node by its name; a constant leaf without a name by its data."""
-        if not node.label and node.op is None and not node.requires_grad:
+        if is_constant(node):
             return self.constant(node._data)
         return Piece(self.format.name(self.names, node), Binds.ATOM)
 
     def step(self, z: Node, of: Callable[[Node], Piece]) -> Piece:
         """Return one node's own step, its operands written by `of`."""
         assert z.op is not None
-        operands = [of(x) if isinstance(x, Node) else self.constant(plain_number(x, z)) for x in z.inputs]
+        operands = [
+            of(x) if isinstance(x, Node) and not is_constant(x) else self.constant(plain_number(data_of(x), z))
+            for x in z.inputs
+        ]
         if self.format.skips(z):
             return operands[0]
         inner = z.inputs[0]
@@ -164,11 +167,16 @@ class Writer:
         return self.row(z, TABLE["negative"], [piece])._replace(opposite=piece)
 
 
+def is_constant(node: Node) -> bool:
+    """Tell whether a node is data without a name."""
+    return not node.label and node.op is None and not node.requires_grad
+
+
 def plain_number(x: Any, z: Node) -> Any:
     """Return a constant operand as a number where it is an array of equal numbers that gives `z` no other shape."""
     assert z.op is not None
     if not (isinstance(x, np.ndarray) and x.ndim and x.size and z.op.elementwise and x.dtype.kind in "biuf"):
         return x
-    others = [np.shape(y._data if isinstance(y, Node) else y) for y in z.inputs if y is not x]
+    others = [np.shape(y) for y in map(data_of, z.inputs) if y is not x]
     same = np.broadcast_shapes(*others) == np.shape(z._data) and (x == x.flat[0]).all()
     return x.flat[0] if same else x
