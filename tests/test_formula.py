@@ -12,12 +12,12 @@ from nets_by_hand import net
 import tinygrad_edu as tg
 from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.op import TABLE
+from tinygrad_edu.symbolic.formats.mathml import row_of_tokens
+from tinygrad_edu.symbolic.formats.text import Text
 from tinygrad_edu.symbolic.formula import Writer
-from tinygrad_edu.symbolic.mathml import row_of_tokens
 from tinygrad_edu.symbolic.names import Names, tex_name
 from tinygrad_edu.symbolic.parser import parse
 from tinygrad_edu.symbolic.precedence import Binds, tex_spelling, text_spelling
-from tinygrad_edu.symbolic.text import Text
 
 MATHTEXT = MathTextParser("path")
 

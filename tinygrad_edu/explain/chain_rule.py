@@ -10,11 +10,11 @@ from ..core.backprop import gradients, history
 from ..core.node import Node
 from ..errors import GradientError
 from ..errors import gradients as reasons
+from ..symbolic.formats.text import Text
 from ..symbolic.formula import FORMATS, Writer
 from ..symbolic.formula import formula as formula_of
 from ..symbolic.layers import Notation
 from ..symbolic.names import Names, amount, expect_node, number, tex_name, tex_number
-from ..symbolic.text import Text
 from .explanation import Block, Equation, Explanation, Heading, Style, Words
 from .layers import of_layers
 from .local import local

@@ -13,9 +13,9 @@ import numpy as np
 from ..core.backprop import gradients, history
 from ..core.node import Node
 from ..core.value import Value
+from ..symbolic.formats.text import index_text
 from ..symbolic.names import Names, expect_node
 from ..symbolic.numpy_source import Spelled, is_array
-from ..symbolic.text import index_text
 
 WIDTH = 110
 

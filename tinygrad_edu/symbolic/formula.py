@@ -1,8 +1,8 @@
 """The formula writer: a node as the formula that computed it, in any format.
 
-Walks the graph, puts brackets by precedence, and leaves out steps that change nothing; `format.py` says what a format
-adds to that. A part that is used twice in a long formula gets a line of its own, so that the text grows with the
-graph and not with the number of paths through it. Knows nothing of how rows compute.
+Walks the graph, puts brackets by precedence, and leaves out steps that change nothing; `formats/format.py` says
+what a format adds to that. A part that is used twice in a long formula gets a line of its own, so that the text grows
+with the graph and not with the number of paths through it. Knows nothing of how rows compute.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 from ..core.backprop import history
 from ..core.node import Node, data_of
 from ..core.op import TABLE, Op
-from .format import Format, Piece
-from .latex import Latex
-from .mathml import MathML
+from .formats.format import Format, Piece
+from .formats.latex import Latex
+from .formats.mathml import MathML
+from .formats.text import Brief, Text
 from .names import Names, expect_node
 from .precedence import Binds
-from .text import Brief, Text
 
 LONGEST = 300  # characters in one line, beyond which parts get lines of their own
 FormatName = Literal["text", "latex", "mathml", "brief"]

@@ -13,9 +13,9 @@ from ...core.backprop import history
 from ...core.node import Node, data_of
 from ...core.tensor import Tensor
 from ...core.value import Value
-from ...symbolic.format import Piece
+from ...symbolic.formats.format import Piece
+from ...symbolic.formats.mathml import SPACE, MathML, words
 from ...symbolic.formula import Writer
-from ...symbolic.mathml import SPACE, MathML, words
 from ...symbolic.names import Names
 from ...symbolic.precedence import Binds
 from ...symbolic.rules import recorded_rule

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node
-from ..core.op import Op
+from ...core.node import Node
+from ...core.op import Op
+from ..names import Names, amount, tex_number, tex_text
+from ..precedence import Binds, Spelling, tex_spelling
 from .format import Format, Piece, signed
-from .names import Names, amount, tex_number, tex_text
-from .precedence import Binds, Spelling, tex_spelling
 from .text import given, indexed
 
 HEAD = re.compile(r"\\(mathrm\{\{[^{}]*\}\}|[a-zA-Z]+)(?=\(|\s\{\})")  # a function's name at the start of a template

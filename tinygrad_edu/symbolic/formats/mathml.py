@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node, data_of
-from ..core.op import Op
+from ...core.node import Node, data_of
+from ...core.op import Op
+from ..names import PARTS, Names, amount, number
+from ..precedence import Binds, Spelling, text_spelling
 from .format import Format, Piece, signed
-from .names import PARTS, Names, amount, number
-from .precedence import Binds, Spelling, text_spelling
 from .text import index_part, literally
 
 TIMES, PAIRS, ALL = "·", "⊙", "⊗"  # of numbers; element by element; of every number with every other

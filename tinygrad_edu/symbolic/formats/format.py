@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.node import Node
-from ..core.op import Op
-from .names import Names
-from .precedence import Binds, Spelling
+from ...core.node import Node
+from ...core.op import Op
+from ..names import Names
+from ..precedence import Binds, Spelling
 
 
 class Piece(NamedTuple):

@@ -1,0 +1,1 @@
+"""Notations in which the formula writer writes: the interface, and one module for each."""
