@@ -60,7 +60,7 @@ divide = op(
     onnx="Div",
 )
 negative = op("negative", "-{}", np.negative, lambda g, z, x: -g, tex="-{}", scalar=operator.neg, onnx="Neg")
-positive = op("positive", "+{}", np.positive, lambda g, z, x: g, tex="{}", scalar=operator.pos, linear=True)
+positive = op("positive", "+{}", np.positive, lambda g, z, x: g, tex="+{}", scalar=operator.pos, linear=True)
 absolute = op(
     "absolute",
     "abs({})",

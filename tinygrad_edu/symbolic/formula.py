@@ -143,7 +143,7 @@ class Writer:
                 return operands[1]
             case ("multiply" | "divide" | "power", [_, 1]) | ("add" | "subtract", [_, 0]):
                 return operands[0]
-            case ("astype" | "positive", [_]):
+            case ("astype", [_]):
                 return operands[0]
             case ("multiply", [-1, _]) | ("subtract", [0, _]):
                 return self.minus(z, operands[1])

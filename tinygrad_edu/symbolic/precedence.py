@@ -120,7 +120,7 @@ TEX_SIGNS = (
     (re.compile(r"[<>=]|\\n?eq|\\[gl]eq"), Binds.COMPARISON),
     (re.compile(r"(?<=.)[+-]"), Binds.SUM),
     (re.compile(r"\\cdot|\\;|/|\\ast|\\star|(@|\\frac)\s@"), Binds.PRODUCT),  # wide spaces stand around words, like mod
-    (re.compile(r"^\s*-"), Binds.MINUS),
+    (re.compile(r"^\s*[+-]"), Binds.MINUS),
     (re.compile(r"\^|\\frac"), Binds.POWER),
 )
 
