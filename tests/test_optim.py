@@ -1,5 +1,6 @@
 """Optimisers: their rules against formulas written out, one step all or nothing, and everything they refuse."""
 
+import copy
 import math
 import warnings
 
@@ -8,7 +9,7 @@ import pytest
 from refusing import refuses
 
 from tinygrad_edu import Tensor, Value, nn
-from tinygrad_edu.errors import AnomalyError, GradientError, StaleGraphError
+from tinygrad_edu.errors import AnomalyError, CheckpointError, GradientError, StaleGraphError
 from tinygrad_edu.nn.optim import CosineAnnealingLR, ExponentialLR, LinearLR, StepLR, clip_grad_norm
 
 START, GRADS = 2.0, [0.5, -1.0, 0.25, 2.0]
@@ -243,6 +244,117 @@ def test_a_learning_rate_of_zero_is_warned_of_and_a_bad_new_one_refused():
     assert repr(optimizer) == "SGD(1 parameters, lr=0.5, steps=0)"
 
 
+# Groups ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_group_has_settings_of_its_own_and_rates_are_set_for_all_or_one():
+    u, v = Tensor([1.0], label="u"), Tensor([1.0], label="v")
+    optimizer = nn.SGD([{"params": [u], "name": "slow"}, {"params": [v], "lr": 1.0, "momentum": 0.5}], lr=0.1)
+    for _ in range(2):
+        u.grad, v.grad = [1.0], [0.25]
+        optimizer.step()
+    np.testing.assert_allclose([u.item(), v.item()], [0.8, 1 - 0.25 - 0.375])
+    assert [group["lr"] for group in optimizer.param_groups] == [0.1, 1.0]
+    optimizer.param_groups[0]["lr"] = 0.5
+    assert optimizer.lr == 0.5
+    optimizer.lr = 0.25
+    assert [group.lr for group in optimizer.param_groups] == [0.25, 0.25]
+    w = Tensor([1.0], label="w")
+    optimizer.add_param_group({"params": [w], "lr": 0.1})
+    u.grad, v.grad, w.grad = [0.0], [0.0], [2.0]
+    optimizer.step()
+    assert w.item() == 0.8
+    with refuses(ValueError, "no setting is called 'learning_rate', but lr, momentum"):
+        nn.SGD([{"params": [Tensor([1.0])], "learning_rate": 0.1}], 0.1)
+    with refuses(ValueError, "are the same, `u`"):
+        optimizer.add_param_group({"params": [u]})
+    with refuses(AttributeError, "no setting 'rate'"):
+        optimizer.param_groups[0]["rate"] = 1
+
+
+def test_the_count_of_adam_begins_with_its_group():
+    late, fresh = Tensor([1.0]), Tensor([1.0])
+    optimizer, alone = nn.Adam([Tensor([1.0], label="first")], 0.1), nn.Adam([fresh], 0.1)
+    optimizer.params[0].grad = [1.0]
+    optimizer.step()
+    optimizer.add_param_group({"params": [late]})
+    for w, stepper in ((late, optimizer), (fresh, alone)):
+        w.grad = [0.3]
+        stepper.step()
+    assert late.item() == fresh.item()
+
+
+def test_a_step_that_would_overflow_is_refused_and_names_the_weight():
+    with np.errstate(all="raise"):
+        w = Tensor(np.array([1.0, 2.0], np.float16), label="w")
+        w.grad = np.array([300.0, 0.0], np.float16)
+        optimizer = nn.Adam([w], 0.1)
+        with refuses(AnomalyError, "the step of parameter 0, `w` overflows float16"):
+            optimizer.step()
+    assert (w.tolist(), optimizer.steps) == ([1.0, 2.0], 0)
+    w = Tensor([math.inf], label="w")
+    w.grad = [1.0]
+    with refuses(AnomalyError, "parameter 0, `w` holds a NaN or an infinity already"):
+        nn.SGD([w], 0.1).step()
+
+
+# State -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [make for make, _ in RULES])
+@pytest.mark.parametrize("kind", [Value, lambda w: Tensor([w])])
+def test_an_optimiser_goes_on_from_its_state(make, kind):
+    one, other = kind(START), kind(START)
+    first, second = make([one]), make([other])
+    for g in GRADS:
+        one.grad = [g] if isinstance(one, Tensor) else g
+        first.step()
+    state = first.state_dict()
+    second.load_state_dict(state)
+    other.assign(one.data)
+    for name, x in state["state"][0].items():
+        if name != "step":
+            x[...] = 77  # a state is a copy
+    for w, stepper in ((one, first), (other, second)):
+        w.grad = [0.7] if isinstance(w, Tensor) else 0.7
+        stepper.step()
+    assert one.item() == other.item()
+    assert first.steps == second.steps == 5
+
+
+def spoilt(state, **changes):
+    state = copy.deepcopy(state)
+    state["param_groups"][0] |= changes
+    return state
+
+
+def test_a_state_that_does_not_fit_is_refused_whole():
+    w = Tensor([1.0, 2.0], label="w")
+    optimizer = nn.Adam([w], 0.1)
+    w.grad = [1.0, 1.0]
+    optimizer.step()
+    good = optimizer.state_dict()
+    wide, odd = copy.deepcopy(good), copy.deepcopy(good)
+    wide["state"][0]["exp_avg"] = np.zeros(3)
+    odd["state"] |= {7: {}}
+    for state, words in (
+        (3, "no dict"),
+        ({**good, "param_groups": []}, "groups of [1] parameters here, of [] in the state"),
+        (wide, "exp_avg is float64 (3,) in the state, and must be floats of shape (2,)"),
+        ({**good, "state": {0: {"step": 1.5}}}, "step must be a whole number"),
+        (odd, "unexpected: the state of parameter 7"),
+        (spoilt(good, maximize=True), "maximize=True is not offered by this Adam"),
+        (spoilt(good, decoupled_weight_decay=True), "decoupled_weight_decay=True is not offered"),
+        (spoilt(good, betas=(0.9, 2.0)), "betas[1] must be"),
+        (spoilt(good, amsgrad=True), "this setting needs max_exp_avg_sq"),
+    ):
+        with refuses(CheckpointError, "stays as it was", words):
+            optimizer.load_state_dict(state)
+    np.testing.assert_equal(optimizer.state_dict(), good)
+    optimizer.load_state_dict(spoilt(good, foreach=None, lr=0.5))
+    assert optimizer.lr == 0.5
+
+
 # Clipping and schedules --------------------------------------------------------------------------------------------
 
 
@@ -274,7 +386,7 @@ def test_clipping_names_the_parameter_that_is_not_a_number():
         (lambda o: ExponentialLR(o, 0.5), [0.1, 0.05, 0.025, 0.0125, 0.00625]),
         (lambda o: CosineAnnealingLR(o, 4, 0.05), [0.05 + 0.025 * (1 + math.cos(math.pi * t / 4)) for t in range(5)]),
         (lambda o: CosineAnnealingLR(o, 2), [0.1, 0.05, 0.0]),
-        (lambda o: CosineAnnealingLR(o, 1, eta_min=0.01), [0.1, 0.01, 0.01]),
+        (lambda o: CosineAnnealingLR(o, 1, eta_min=0.01), [0.1, 0.01, 0.1]),  # up again, as in PyTorch
         (lambda o: LinearLR(o, 0.25, total_iters=3), [0.025, 0.05, 0.075, 0.1, 0.1]),
     ],
 )

@@ -264,20 +264,25 @@ class Trace:
                 "step(on_nonfinite='skip') decides by the gradients, and a compiled step cannot: "
                 f"call step() outside of the compiled function (at {users_line()})"
             )
-        for name, setting in vars(optimizer).items():
-            if isinstance(setting, (bool, int, float, str, tuple)) and name not in ("_lr", "steps"):
-                self.depend(optimizer, name)
+        groups = optimizer.param_groups
+        for group in groups:
+            for name in group.settings():
+                if name not in ("lr", "name"):
+                    self.depend(group, name)
         kind = type(optimizer.params[0])
         with no_grad():
-            (lr,) = self.recall(optimizer, "lr", kind, ["{}.lr"], [optimizer.lr])
             (steps,) = self.recall(optimizer, "steps", kind, ["{}.steps"], [optimizer.steps])
             self.keep(optimizer, "steps", "{}.steps = int({})", (steps + 1,))
-            for i, w in enumerate(optimizer.params):
+            rates = {
+                group: self.recall(group, "lr", kind, ["{}.lr"], [group.lr])[0] for group in optimizer.param_groups
+            }
+            for i, (w, group) in enumerate(zip(optimizer.params, optimizer.groups_of(), strict=True)):
                 if w._grad is None:
                     continue
                 places = [f"{{}}.memory[{i}][{j}]" for j in range(len(optimizer.memory[i]))]
                 memory = self.recall(optimizer, i, kind, places, optimizer.memory[i])
-                new, *memory = optimizer.rule(w, w._grad, lr, steps + 1, *memory)
+                taken = steps + (1 - group.since)
+                new, *memory = optimizer.rule(group, w, w._grad, rates[group], taken, *memory)
                 self.assign(w, new)
                 if memory:
                     self.keep(optimizer, i, f"{{}}.memory[{i}] = ({'{}, ' * len(memory)})", tuple(memory), places)

@@ -2,8 +2,21 @@
 
 from .adaptive import Adagrad, Adam, AdamW, RMSprop
 from .clip import clip_grad_norm
+from .groups import ParamGroup
 from .optimizer import Optimizer
-from .schedules import CosineAnnealingLR, ExponentialLR, LinearLR, Schedule, StepLR
+from .schedules import (
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiStepLR,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    Schedule,
+    SequentialLR,
+    StepLR,
+)
 from .sgd import SGD
 
 __all__ = [
@@ -12,11 +25,18 @@ __all__ = [
     "Adam",
     "AdamW",
     "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
     "ExponentialLR",
+    "LambdaLR",
     "LinearLR",
+    "MultiStepLR",
+    "OneCycleLR",
     "Optimizer",
+    "ParamGroup",
     "RMSprop",
+    "ReduceLROnPlateau",
     "Schedule",
+    "SequentialLR",
     "StepLR",
     "clip_grad_norm",
 ]

@@ -13,7 +13,7 @@ from ...core.tensor import Tensor
 from ...errors import AnomalyError
 from ...errors.where import users_line
 from ...ops import arithmetic, powers
-from .optimizer import checked_params
+from .groups import checked_params
 
 
 def clip_grad_norm(params: Iterable[Any], max_norm: float) -> Any:

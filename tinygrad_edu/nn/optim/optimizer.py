@@ -7,68 +7,120 @@ else, so it serves floats and arrays alike, and records itself when it is handed
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ...core.accumulate import spent
 from ...core.context import tracing
-from ...core.node import Node, reborn
-from ...errors import AnomalyError, CompileError, DTypeError, GradientError
+from ...core.node import reborn
+from ...errors import AnomalyError, GradientError
 from ...errors.where import users_line, warn
+from . import state
+from .groups import ParamGroup, checked_params, given_groups, listed, zero_like
 
 INFINITY = math.inf
 
 
 class Optimizer:
-    """Steps `params` along their gradients.
+    """Steps parameters along their gradients.
 
-    params: the parameters, as `model.parameters()` gives them. lr: the learning rate; may be set at any time.
+    params: the parameters, as `model.parameters()` gives them, or a list of dicts, each with "params" and settings of
+    its own. defaults: the settings of all groups that do not give their own; `lr` is the learning rate. A setting is
+    also an attribute: read, it is that of the first group; set, it is set in all of them.
     Raises TypeError or ValueError that names the argument, or the place in `params`, and what is wrong with it.
     """
 
-    def __init__(self, params: Iterable[Any], lr: float) -> None:
-        self.params = checked_params(type(self).__name__, params)
-        self.lr = lr
+    lr: float
+
+    def __init__(self, params: Iterable[Any], **defaults: Any) -> None:
+        self.defaults = defaults
         self.steps = 0
-        self.memory: list[tuple[Any, ...]] = [self.start(zero_like(w)) for w in self.params]
+        self.param_groups: list[ParamGroup] = []
+        self.params: list[Any] = []
+        self.memory: list[tuple[Any, ...]] = []
+        groups = given_groups(type(self).__name__, params)
+        checked_params(type(self).__name__, [w for group in groups for w in group["params"]])
+        for group in groups:
+            self.add_param_group(group)
 
-    @property
-    def lr(self) -> float:
-        """The learning rate: how far a step goes for a gradient of one."""
-        return self._lr
+    def add_param_group(self, group: dict[str, Any]) -> None:
+        """Step more parameters from now on: "params", and the settings that are not the optimiser's defaults.
 
-    @lr.setter
-    def lr(self, new: float) -> None:
-        self.set_rate(self.checked("lr", new, 0, INFINITY))
-        if new == 0:
+        Raises ValueError for a setting that there is not, and for a parameter that is in another group.
+        """
+        kind = type(self).__name__
+        params = listed(kind, group.get("params", ()))
+        checked_params(kind, [*self.params, *params])
+        settings = {name: value for name, value in group.items() if name != "params"}
+        if unknown := settings.keys() - self.defaults.keys() - {"name"}:
+            raise ValueError(
+                f"{kind}: no setting is called {min(unknown)!r}, but {', '.join(self.defaults)} (at {users_line()})"
+            )
+        made = ParamGroup(params, self.steps, self.check({**self.defaults, **settings}))
+        vars(made).update(remembers=self.names(made), check=functools.partial(self.check, remembers=self.names(made)))
+        self.warn_of_zero(made.lr)
+        self.param_groups.append(made)
+        self.params = [*self.params, *params]
+        self.memory = [*self.memory, *(self.start(made, zero_like(w)) for w in params)]
+
+    def check(self, settings: dict[str, Any], remembers: tuple[str, ...] | None = None) -> dict[str, Any]:
+        """Return a group's settings as they are used. Raises ValueError that names the one at fault.
+
+        remembers: what has been remembered of the group's parameters so far, where it has.
+        """
+        settings["lr"] = self.checked("lr", settings["lr"], 0, INFINITY)
+        if remembers is not None and (new := {*self.names(ParamGroup([], 0, settings))} - {*remembers}):
+            raise ValueError(
+                f"{type(self).__name__}: this setting needs {min(new)}, and the optimiser was made without: make a "
+                f"new one (at {users_line()})"
+            )
+        return settings
+
+    def warn_of_zero(self, lr: float) -> None:
+        """Warn of a rate with which nothing is learnt; a schedule may well end there."""
+        if lr == 0:
             warn(f"{type(self).__name__}: with lr=0 no weight ever changes", UserWarning)
 
-    def set_rate(self, rate: float) -> None:
-        """Take any rate, also the 0 at which a schedule may end. Raises CompileError inside a compiled function."""
-        if tracing() is not None:
-            raise CompileError(
-                f"the rate of {type(self).__name__} is set inside a compiled function, which would happen once, while "
-                "it is traced: make optimisers, set their rates and call schedules outside; the rate is read again at "
-                f"each call (at {users_line()})"
-            )
-        self._lr = rate
+    def __getattr__(self, name: str) -> Any:
+        groups = vars(self).get("param_groups")
+        if groups and name in groups[0].settings():
+            return groups[0][name]
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
-    def start(self, zero: Any) -> tuple[Any, ...]:
-        """Return what is remembered of a weight before the first step; `zero` has its shape."""
-        raise NotImplementedError(f"{type(self).__name__} has to define start()")
+    def __setattr__(self, name: str, new: Any) -> None:
+        if name not in vars(self).get("defaults", ()):
+            object.__setattr__(self, name, new)
+            return
+        for group in self.param_groups:
+            group[name] = new
+        if name == "lr":
+            self.warn_of_zero(new)
 
-    def rule(self, w: Any, g: Any, lr: Any, steps: Any, *memory: Any) -> tuple[Any, ...]:
-        """Return the next weight and the next memory; `steps` counts from 1."""
+    def names(self, s: ParamGroup) -> tuple[str, ...]:  # noqa: ARG002  # a rule may remember more for one group
+        """Return PyTorch's names of what is remembered of each weight of group `s`."""
+        return ()
+
+    def start(self, s: ParamGroup, zero: Any) -> tuple[Any, ...]:
+        """Return what is remembered of a weight of group `s` before the first step; `zero` has its shape."""
+        return (zero,) * len(self.names(s))
+
+    def rule(self, s: ParamGroup, w: Any, g: Any, lr: Any, steps: Any, *memory: Any) -> tuple[Any, ...]:
+        """Return the next weight and the next memory; `s` holds the settings, `steps` counts from 1."""
         raise NotImplementedError(f"{type(self).__name__} has to define rule()")
+
+    def groups_of(self) -> Iterator[ParamGroup]:
+        """Yield the group of each parameter, in the order of `params`."""
+        return (group for group in self.param_groups for _ in group.params)
 
     def step(self, on_nonfinite: str = "raise") -> None:
         """Change every weight that has a gradient, once.
 
-        on_nonfinite: "raise" refuses a NaN or infinite gradient with AnomalyError, and no weight changes; "skip"
-        changes no weight and goes on; "allow" lets it into the weights.
+        on_nonfinite: "raise" refuses with AnomalyError a step that would lead to a NaN or an infinity, from a gradient
+        or by overflow, and no weight changes; "skip" changes no weight and goes on; "allow" lets it into the weights.
         Raises GradientError where no weight has a gradient.
         """
         if on_nonfinite not in ("raise", "skip", "allow"):
@@ -79,18 +131,20 @@ class Optimizer:
         if (trace := tracing()) is not None:
             trace.step(self, on_nonfinite)
             return
-        if on_nonfinite != "allow" and (odd := self.nonfinite()):
+        rule, steps = self.rule, self.steps + 1
+        with np.errstate(all="ignore"):  # a number that overflows is refused
+            moved = [
+                (w._data, *memory) if w._grad is None else rule(s, w._data, w._grad, s.lr, steps - s.since, *memory)
+                for s, w, memory in zip(self.groups_of(), self.params, self.memory, strict=True)
+            ]
+            odd = "" if on_nonfinite == "allow" else self.nonfinite(moved)
+        if odd:
             if on_nonfinite == "skip":
                 return
             raise AnomalyError(
                 f"{type(self).__name__}.step: {odd}; no weight was changed. Lower lr or clip gradients, "
                 f"or find the operation that made it with detect_anomaly() (at {users_line()})"
             )
-        rule, lr, steps = self.rule, self._lr, self.steps + 1
-        moved = [
-            (w._data, *memory) if w._grad is None else rule(w._data, w._grad, lr, steps, *memory)
-            for w, memory in zip(self.params, self.memory, strict=True)
-        ]
         leaves = [w for w in self.params if w._grad is not None]
         for w, new in zip(self.params, moved, strict=True):
             w._data = new[0]
@@ -98,6 +152,17 @@ class Optimizer:
         reborn(leaves)
         spent.update(leaves)
         self.steps = steps
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of all that makes the next step what it is, with PyTorch's names and layout."""
+        return state.copied(self)
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave, of this class or of PyTorch's.
+
+        Raises CheckpointError that lists everything missing, unexpected or of another shape; then nothing has changed.
+        """
+        state.load(self, saved)
 
     def zero_grad(self) -> None:
         """Forget the gradients, so that the next backward() starts anew."""
@@ -123,18 +188,20 @@ class Optimizer:
                 UserWarning,
             )
 
-    def nonfinite(self) -> str:
-        """Say which gradient is the first to hold a NaN or an infinity; nothing if all are finite."""
-        for i, w in enumerate(self.params):
-            g = w._grad
-            if type(g) is np.ndarray:
-                flat = g.ravel()
-                if math.isfinite(flat.dot(flat)) or np.isfinite(g).all():  # their squares' sum is quicker to have
-                    continue
-            elif g is None or math.isfinite(g):
+    def nonfinite(self, moved: list[tuple[Any, ...]]) -> str:
+        """Say which parameter is the first whose step leads to a NaN or an infinity; nothing if none does.
+
+        The rules carry a gradient that is not finite into the weight, so looking at results finds those too.
+        """
+        for i, (w, new) in enumerate(zip(self.params, moved, strict=True)):
+            if w._grad is None or all(map(finite, new)):
                 continue
-            worst = np.ravel(g)[~np.isfinite(np.ravel(g))][0]
-            return f"the gradient of {self.said(i)} holds {worst}"
+            if not finite(w._grad):
+                flat = np.ravel(w._grad)
+                return f"the gradient of {self.said(i)} holds {flat[~np.isfinite(flat)][0]}"
+            if not finite(w._data):
+                return f"{self.said(i)} holds a NaN or an infinity already"
+            return f"the step of {self.said(i)} overflows {getattr(w._data, 'dtype', 'float')}"
         return ""
 
     def said(self, i: int) -> str:
@@ -161,37 +228,9 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.params)} parameters, lr={self.lr:g}, steps={self.steps})"
 
 
-def checked_params(owner: str, given: Any) -> list[Any]:
-    """Return the parameters as a list. Raises TypeError or ValueError that says which of them is wrong, and why."""
-    here = f"(at {users_line()})"
-    try:
-        params = None if isinstance(given, (Node, str, dict)) else list(given)
-    except TypeError:
-        params = None
-    if params is None:
-        raise DTypeError(f"{owner}: pass model.parameters(), a list of parameters, not {given!r:.60} {here}")
-    if not params:
-        raise ValueError(
-            f"{owner}: no parameters to step; did you consume model.parameters()? Or has the model none? {here}"
-        )
-    places: dict[Any, int] = {}
-    for i, w in enumerate(params):
-        if not isinstance(w, Node):
-            raise ValueError(f"{owner}: parameter {i} is {w!r:.60}, not a Value or a Tensor {here}")
-        if w.op is not None:
-            raise ValueError(
-                f"{owner}: parameter {i} is {w.title}, made at {w.where}; only leaves can be stepped {here}"
-            )
-        if not w.requires_grad:
-            raise ValueError(f"{owner}: parameter {i}, {w.title}, was made with requires_grad=False {here}")
-        if w in places:
-            raise ValueError(
-                f"{owner}: parameters {places[w]} and {i} are the same, {w.title}: it would step twice {here}"
-            )
-        places[w] = i
-    return params
-
-
-def zero_like(w: Node) -> Any:
-    """Return zero, in the shape and type of a parameter's numbers."""
-    return np.zeros_like(w._data) if isinstance(w._data, np.ndarray) else 0.0
+def finite(x: Any) -> bool:
+    """Whether a number, or each of an array, is neither NaN nor infinite."""
+    if type(x) is np.ndarray:
+        flat = x.ravel()
+        return math.isfinite(flat.dot(flat)) or bool(np.isfinite(x).all())  # their squares' sum is quicker to have
+    return math.isfinite(x)

@@ -1,37 +1,74 @@
-"""Learning rates that change as training goes on: each schedule is one formula for the share of the first rate."""
+"""Learning rates that change as training goes on: each schedule is one formula over its first rate and the time.
+
+PyTorch's names and meanings. A schedule sets the rate of every group of its optimiser, from the rate that the group
+had when the schedule was made.
+"""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from ...errors import CheckpointError
 from ...errors.where import users_line
 from ..arguments import size
 from .optimizer import Optimizer
 
 
 class Schedule:
-    """Sets the learning rate of an optimiser; call `step()` once an epoch, or once a batch."""
+    """Sets the learning rates of an optimiser; call `step()` once an epoch, or once a batch."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(self).__name__}: pass an optimiser, not {optimizer!r:.60} (at {users_line()})")
         self.optimizer = optimizer
-        self.first = optimizer.lr
+        self.base_lrs = [group.lr for group in optimizer.param_groups]
         self.t = 0
         self.set()
 
-    def share(self, t: int) -> float:
-        """Return the share of the first rate that holds after `t` steps."""
-        raise NotImplementedError(f"{type(self).__name__} has to define share()")
+    def rate(self, base: float, t: int) -> float:
+        """Return the rate after `t` steps of a group that began with `base`."""
+        raise NotImplementedError(f"{type(self).__name__} has to define rate()")
 
     def set(self) -> None:
-        """Give the optimiser the rate that holds now."""
-        self.optimizer.set_rate(self.first * self.share(self.t))
+        """Give the optimiser the rates that hold now."""
+        for group, base in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
+            group.lr = self.rate(base, self.t)
 
     def step(self) -> None:
         """Go on to the next learning rate."""
-        self.optimizer.set_rate(self.first * self.share(self.t + 1))
         self.t += 1
+        try:
+            self.set()
+        except BaseException:
+            self.t -= 1
+            raise
+
+    def get_last_lr(self) -> list[float]:
+        """Return the rate of each group as it is now."""
+        return [group.lr for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the schedule is: numbers and lists of numbers by name."""
+        return {name: x for name, x in vars(self).items() if isinstance(x, (int, float, list, str))}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Go on from where a schedule of the same kind was. Raises CheckpointError; then nothing has changed."""
+        ours = self.state_dict()
+        if not isinstance(saved, dict) or saved.keys() != ours.keys():
+            raise CheckpointError(
+                f"{type(self).__name__}: the state must hold {', '.join(ours)}, and holds {[*saved]!r:.200} "
+                f"(at {users_line()})"
+            )
+        if len(saved["base_lrs"]) != len(self.base_lrs):
+            raise CheckpointError(
+                f"{type(self).__name__}: {len(self.base_lrs)} groups here, {len(saved['base_lrs'])} in the state "
+                f"(at {users_line()})"
+            )
+        vars(self).update(saved)
+        self.set()
 
 
 class StepLR(Schedule):
@@ -41,8 +78,19 @@ class StepLR(Schedule):
         self.step_size, self.gamma = size("StepLR", "step_size", step_size), gamma
         super().__init__(optimizer)
 
-    def share(self, t: int) -> float:
-        return self.gamma ** (t // self.step_size)
+    def rate(self, base: float, t: int) -> float:
+        return base * self.gamma ** (t // self.step_size)
+
+
+class MultiStepLR(Schedule):
+    """Times `gamma` after each of `milestones`."""
+
+    def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
+        self.milestones, self.gamma = sorted(size("MultiStepLR", "a milestone", m, 0) for m in milestones), gamma
+        super().__init__(optimizer)
+
+    def rate(self, base: float, t: int) -> float:
+        return base * self.gamma ** bisect_right(self.milestones, t)
 
 
 class ExponentialLR(Schedule):
@@ -52,20 +100,48 @@ class ExponentialLR(Schedule):
         self.gamma = gamma
         super().__init__(optimizer)
 
-    def share(self, t: int) -> float:
-        return self.gamma**t
+    def rate(self, base: float, t: int) -> float:
+        return base * self.gamma**t
+
+
+class LambdaLR(Schedule):
+    """Times a function of the number of steps."""
+
+    def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float]) -> None:
+        self.lr_lambda = lr_lambda
+        super().__init__(optimizer)
+
+    def rate(self, base: float, t: int) -> float:
+        return base * self.lr_lambda(t)
 
 
 class CosineAnnealingLR(Schedule):
-    """Down to the rate `eta_min` within `T_max` steps, along half a cosine."""
+    """Down to the rate `eta_min` within `T_max` steps, along half a cosine; after that up again."""
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803  # PyTorch's name
         self.T_max, self.eta_min = size("CosineAnnealingLR", "T_max", T_max), eta_min
         super().__init__(optimizer)
 
-    def share(self, t: int) -> float:
-        least = self.eta_min / self.first
-        return least + (1 - least) * (1 + math.cos(math.pi * min(t / self.T_max, 1))) / 2
+    def rate(self, base: float, t: int) -> float:
+        return self.eta_min + (base - self.eta_min) * (1 + math.cos(math.pi * t / self.T_max)) / 2
+
+
+class CosineAnnealingWarmRestarts(Schedule):
+    """Down to `eta_min` along half a cosine, then from the first rate anew: SGDR (Loshchilov and Hutter 2017).
+
+    T_0: the steps of the first period. T_mult: how many times as long each period is as the one before.
+    """
+
+    def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> None:  # noqa: N803  # PyTorch's names
+        kind = "CosineAnnealingWarmRestarts"
+        self.T_0, self.T_mult, self.eta_min = size(kind, "T_0", T_0), size(kind, "T_mult", T_mult), eta_min
+        super().__init__(optimizer)
+
+    def rate(self, base: float, t: int) -> float:
+        period = self.T_0
+        while t >= period:
+            t, period = t - period, period * self.T_mult
+        return self.eta_min + (base - self.eta_min) * (1 + math.cos(math.pi * t / period)) / 2
 
 
 class LinearLR(Schedule):
@@ -78,5 +154,169 @@ class LinearLR(Schedule):
         self.total_iters = size("LinearLR", "total_iters", total_iters)
         super().__init__(optimizer)
 
-    def share(self, t: int) -> float:
-        return self.start_factor + (self.end_factor - self.start_factor) * min(t / self.total_iters, 1)
+    def rate(self, base: float, t: int) -> float:
+        share = min(t / self.total_iters, 1)
+        return base * (self.start_factor + (self.end_factor - self.start_factor) * share)
+
+
+class SequentialLR(Schedule):
+    """Several schedules of one optimiser, one after the other: each begins anew at its milestone."""
+
+    def __init__(self, optimizer: Optimizer, schedulers: Sequence[Schedule], milestones: Sequence[int]) -> None:
+        self.schedulers, self.milestones = tuple(schedulers), [*milestones]
+        if len(self.schedulers) != len(self.milestones) + 1 or any(s.optimizer is not optimizer for s in schedulers):
+            raise ValueError(
+                f"SequentialLR: {len(self.schedulers)} schedules of this optimiser need "
+                f"{max(len(self.schedulers) - 1, 0)} milestones, not {len(self.milestones)} (at {users_line()})"
+            )
+        for group, base in zip(optimizer.param_groups, self.schedulers[0].base_lrs, strict=True):
+            group.lr = base  # each schedule has already set a rate of its own
+        super().__init__(optimizer)
+        self.base_lrs = [*self.schedulers[0].base_lrs]
+
+    def set(self) -> None:
+        turn = bisect_right(self.milestones, self.t)
+        running = self.schedulers[turn]
+        running.t = self.t - (self.milestones[turn - 1] if turn else 0)
+        running.base_lrs = self.schedulers[0].base_lrs
+        running.set()
+
+
+class OneCycleLR(Schedule):
+    """Up to `max_lr` and down again once, momentum the other way round (Smith and Topin 2019).
+
+    total_steps: of the whole cycle, or `epochs` times `steps_per_epoch`. pct_start: the share of steps that goes up.
+    The first rate is max_lr / div_factor, the last one that / final_div_factor. cycle_momentum: between
+    `base_momentum` and `max_momentum`, of SGD its momentum and of Adam its first beta. Each new momentum makes a
+    compiled step trace itself anew, so give cycle_momentum=False there.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        max_lr: float,
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: str = "cos",
+        cycle_momentum: bool = True,
+        base_momentum: float = 0.85,
+        max_momentum: float = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+    ) -> None:
+        if anneal_strategy not in ("cos", "linear"):
+            raise ValueError(
+                f"OneCycleLR: anneal_strategy is 'cos' or 'linear', not {anneal_strategy!r:.60} (at {users_line()})"
+            )
+        if total_steps is None:
+            total_steps = size("OneCycleLR", "epochs", epochs) * size("OneCycleLR", "steps_per_epoch", steps_per_epoch)
+        self.total_steps = size("OneCycleLR", "total_steps", total_steps)
+        self.max_lr, self.pct_start, self.anneal_strategy = max_lr, pct_start, anneal_strategy
+        self.base_momentum, self.max_momentum = base_momentum, max_momentum
+        self.div_factor, self.final_div_factor = div_factor, final_div_factor
+        self.cycle_momentum = cycle_momentum
+        super().__init__(optimizer)
+
+    def between(self, t: int, low: float, high: float, last: float) -> float:
+        """Return the value after `t` steps of what goes from `low` to `high` and then to `last`."""
+        top, end = self.pct_start * self.total_steps - 1, self.total_steps - 1
+        start, goal, share = (low, high, t / top) if t <= top else (high, last, (t - top) / (end - top))
+        if self.anneal_strategy == "linear":
+            return start + (goal - start) * share
+        return goal + (start - goal) / 2 * (1 + math.cos(math.pi * share))
+
+    def rate(self, base: float, t: int) -> float:  # noqa: ARG002  # the cycle has its own first rate
+        if t > self.total_steps:
+            raise ValueError(f"OneCycleLR: step {t + 1} of a cycle of {self.total_steps} steps (at {users_line()})")
+        first = self.max_lr / self.div_factor
+        return self.between(t, first, self.max_lr, first / self.final_div_factor)
+
+    def set(self) -> None:
+        super().set()
+        if not self.cycle_momentum:
+            return
+        momentum = self.between(self.t, self.max_momentum, self.base_momentum, self.max_momentum)
+        for group in self.optimizer.param_groups:
+            if "betas" in group.settings():
+                group.betas = (momentum, group.betas[1])
+            elif group.settings().get("momentum"):
+                group.momentum = momentum
+            else:
+                raise ValueError(
+                    "OneCycleLR: cycle_momentum needs an optimiser with momentum or betas: give momentum=0.9 to it, or "
+                    f"cycle_momentum=False (at {users_line()})"
+                )
+
+
+class ReduceLROnPlateau(Schedule):
+    """Times `factor` when a measure has not got better for more than `patience` steps; `step(measure)` is told it.
+
+    mode: "min" or "max", which is better. threshold: by how much it must get better to count, relative to the best
+    ("rel") or absolute ("abs"). cooldown: steps after a change that do not count. min_lr: the lowest rate.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+        eps: float = 1e-8,
+    ) -> None:
+        for name, given, known in (("mode", mode, ("min", "max")), ("threshold_mode", threshold_mode, ("rel", "abs"))):
+            if given not in known:
+                raise ValueError(
+                    f"ReduceLROnPlateau: {name} is {' or '.join(map(repr, known))}, not {given!r:.60} "
+                    f"(at {users_line()})"
+                )
+        if not factor < 1:
+            raise ValueError(f"ReduceLROnPlateau: factor must be below 1, not {factor!r:.60} (at {users_line()})")
+        self.mode, self.threshold, self.threshold_mode = mode, threshold, threshold_mode
+        self.factor, self.patience, self.cooldown = factor, patience, cooldown
+        self.min_lr, self.eps = min_lr, eps
+        self.best = math.inf if mode == "min" else -math.inf
+        self.bad, self.cooling = 0, 0
+        super().__init__(optimizer)
+
+    def set(self) -> None:
+        """Leave the rates alone: only a measure changes them."""
+
+    def better(self, measure: float) -> bool:
+        """Whether a measure beats the best one so far by the threshold."""
+        sign = 1 if self.mode == "max" else -1
+        if math.isinf(self.best):
+            return measure != self.best and not math.isnan(measure)
+        margin = self.threshold * self.best if self.threshold_mode == "rel" else self.threshold
+        return sign * measure > sign * self.best + (sign * margin if self.threshold_mode == "rel" else margin)
+
+    def step(self, measure: Any = None) -> None:
+        if measure is None:
+            raise TypeError(f"ReduceLROnPlateau: step() is told the measure, as in step(loss) (at {users_line()})")
+        measure = float(measure.item() if hasattr(measure, "item") else measure)
+        self.t += 1
+        if self.better(measure):
+            self.best, self.bad = measure, 0
+        else:
+            self.bad += 1
+        if self.cooling:
+            self.cooling, self.bad = self.cooling - 1, 0
+        if self.bad > self.patience:
+            for group in self.optimizer.param_groups:
+                new = max(group.lr * self.factor, self.min_lr)
+                if group.lr - new > self.eps:
+                    group.lr = new
+            self.cooling, self.bad = self.cooldown, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "lrs": self.get_last_lr()}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        super().load_state_dict(saved)
+        for group, lr in zip(self.optimizer.param_groups, vars(self).pop("lrs"), strict=True):
+            group.lr = lr

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...errors.where import users_line
+from .groups import ParamGroup
 from .optimizer import INFINITY, Optimizer
 
 
@@ -19,28 +20,31 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float,
+        lr: float = 0.001,
         momentum: float = 0.0,
+        *,
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        self.momentum = self.checked("momentum", momentum, 0, 1)
-        self.weight_decay = self.checked("weight_decay", weight_decay, 0, INFINITY)
-        self.nesterov = nesterov
-        if nesterov and not momentum:
+        super().__init__(params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
+
+    def check(self, settings: dict[str, Any], remembers: tuple[str, ...] | None = None) -> dict[str, Any]:
+        settings["momentum"] = self.checked("momentum", settings["momentum"], 0, 1)
+        settings["weight_decay"] = self.checked("weight_decay", settings["weight_decay"], 0, INFINITY)
+        if settings["nesterov"] and not settings["momentum"]:
             raise ValueError(
                 "SGD: nesterov looks ahead along the velocity, and momentum=0 has none; give momentum=0.9 "
                 f"(at {users_line()})"
             )
-        super().__init__(params, lr)
+        return super().check(settings, remembers)
 
-    def start(self, zero: Any) -> tuple[Any, ...]:
-        return (zero,) if self.momentum else ()
+    def names(self, s: ParamGroup) -> tuple[str, ...]:
+        return ("momentum_buffer",) if s.momentum else ()
 
-    def rule(self, w: Any, g: Any, lr: Any, steps: Any, *memory: Any) -> tuple[Any, ...]:  # noqa: ARG002  # the same for each step
-        if self.weight_decay:
-            g = g + self.weight_decay * w
-        if not self.momentum:
+    def rule(self, s: ParamGroup, w: Any, g: Any, lr: Any, steps: Any, *memory: Any) -> tuple[Any, ...]:  # noqa: ARG002  # the same for each step
+        if s.weight_decay:
+            g = g + s.weight_decay * w
+        if not memory:
             return (w - lr * g,)
-        velocity = self.momentum * memory[0] + g
-        return w - lr * (g + self.momentum * velocity if self.nesterov else velocity), velocity
+        velocity = s.momentum * memory[0] + g
+        return w - lr * (g + s.momentum * velocity if s.nesterov else velocity), velocity
