@@ -13,7 +13,7 @@ from ..errors import gradients as reasons
 from ..symbolic.formats.text import Text
 from ..symbolic.formula import FORMATS, Writer
 from ..symbolic.formula import formula as formula_of
-from ..symbolic.layers import Notation
+from ..symbolic.layers import LayerMap
 from ..symbolic.names import Names, amount, expect_node, number, tex_name, tex_number
 from .explanation import Block, Equation, Explanation, Heading, Style, Words
 from .layers import of_layers
@@ -35,7 +35,7 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
     expect_node(node, "explain")
     if not node.requires_grad:
         raise GradientError(reasons.constant(node, history(node)))
-    notation = Notation(node)
+    notation = LayerMap(node)
     leaves = [z for z in notation.order if z.op is None and z.requires_grad]
     chosen = [wrt] if wrt is not None else [z for z in leaves if z.label] or leaves[:8]
     for leaf in chosen:
@@ -50,7 +50,7 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
     return Explanation(blocks, format)
 
 
-def beginning(node: Node, notation: Notation, names: Names) -> Iterator[Block]:
+def beginning(node: Node, notation: LayerMap, names: Names) -> Iterator[Block]:
     """Yield the formula, and the forward pass step by step."""
     yield Heading("The formula")
     name = result_name(node)
@@ -95,7 +95,7 @@ def result_name(node: Node) -> str:
     return node.label or "L"
 
 
-def about(node: Node, leaf: Node, notation: Notation, names: Names) -> Iterator[Block]:
+def about(node: Node, leaf: Node, notation: LayerMap, names: Names) -> Iterator[Block]:
     """Yield the derivative by one leaf: its paths, each one's product, and their sum."""
     whole, mine = result_name(node), names[leaf]
     title = f"∂{whole}/∂{mine}"
@@ -187,7 +187,7 @@ def in_words(whole: str, mine: str, slope: float) -> str:
     return f"In words: when {mine} grows by a little, {whole} {way} by {number(abs(slope), 4)} times as much."
 
 
-def paths_between(leaf: Node, node: Node, notation: Notation) -> list[Path]:
+def paths_between(leaf: Node, node: Node, notation: LayerMap) -> list[Path]:
     """Return the paths from a leaf to the result, up to one more than are shown; oldest steps first."""
     reaches = {node}
     for z in reversed(notation.order):
@@ -205,7 +205,7 @@ def paths_between(leaf: Node, node: Node, notation: Notation) -> list[Path]:
     return found
 
 
-def steps_from(here: Node, reaches: set[Node], notation: Notation) -> Path:
+def steps_from(here: Node, reaches: set[Node], notation: LayerMap) -> Path:
     """Return the steps that use a node on the way to the result, with the operand that it is there."""
     return [
         (user, i)
@@ -216,7 +216,7 @@ def steps_from(here: Node, reaches: set[Node], notation: Notation) -> Path:
     ]
 
 
-def backward_steps(node: Node, leaf: Node, notation: Notation, names: Names) -> Iterator[Block]:
+def backward_steps(node: Node, leaf: Node, notation: LayerMap, names: Names) -> Iterator[Block]:
     """Yield the backward pass step by step, where paths are too many or numbers come in arrays."""
     whole, mine = result_name(node), names[leaf]
     between = {leaf}

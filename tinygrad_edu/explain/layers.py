@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.backprop import gradients
 from ..core.node import Node
-from ..symbolic.layers import Layer, Notation
+from ..symbolic.layers import Layer, LayerMap
 from ..symbolic.names import amount
 from .explanation import Block, Equation, Heading, Words
 
@@ -25,7 +25,7 @@ SLOPES = {  # σ' by activation, as text and LaTeX, in a and z
 }
 
 
-def of_layers(notation: Notation, chosen: list[Node]) -> Iterator[Block]:
+def of_layers(notation: LayerMap, chosen: list[Node]) -> Iterator[Block]:
     """Yield the explanation of a net: its forward pass, then back to the layers of the chosen parameters."""
     layers = notation.layers
     n, last = notation.n, layers[-1]
@@ -98,7 +98,7 @@ def forward(layer: Layer) -> Iterator[Block]:
         yield Equation(f"a^({l}) = {name}(z^({l}))", rf"a^{{({l})}} = {tex}(z^{{({l})}})")
 
 
-def of_cost(notation: Notation, last: Layer) -> Iterator[Block]:
+def of_cost(notation: LayerMap, last: Layer) -> Iterator[Block]:
     """Yield the derivative of the cost of one example by what the last layer gives, where the cost is a known one."""
     l, used = last.number, notation.next_of(last.a)  # noqa: E741  # the article's letter
     if used is None or used.op is None:

@@ -41,7 +41,7 @@ class Layer:
         return self.a.op.name if self.a is not self.z and self.a.op else ""
 
 
-class Notation:
+class LayerMap:
     """The layers of the graph of a cost, and a name for every node that the article has a letter for."""
 
     def __init__(self, cost: Node) -> None:

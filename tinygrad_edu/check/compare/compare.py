@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.node import Node
 from ...errors import GradientError
-from ...symbolic.layers import Notation
+from ...symbolic.layers import LayerMap
 from ..mistakes.diagnosis import Candidate, Question, diagnose
 from ..mistakes.permutations import rearranged, without_graph
 from ..mistakes.process_mistakes import procedural
@@ -38,10 +38,10 @@ def compare(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) ->
     rng = np.random.default_rng(seed)
     if callable(auto) and not isinstance(auto, Node) and not hasattr(auto, "named_parameters"):
         recording, runs, items = recorded(hand, auto, POINTS, rng)
-        return reported(recording, Notation(recording.output), runs, items)
+        return reported(recording, LayerMap(recording.output), runs, items)
     if isinstance(auto, Node) and auto.op is not None and isinstance(hand, dict) and loss is None:
-        loss, auto = auto, {z.label: z for z in Notation(auto).order if z.op is None and z.requires_grad and z.label}
-    notation = Notation(loss) if loss is not None else None
+        loss, auto = auto, {z.label: z for z in LayerMap(auto).order if z.op is None and z.requires_grad and z.label}
+    notation = LayerMap(loss) if loss is not None else None
     pairs = paired(hand, targets_of(auto), notation)
     if loss is None or notation is None or not all(isinstance(target, Node) for _, target in pairs.values()):
         arrays = {name: at(None, given, name, {}) for name, (given, _) in pairs.items()}
@@ -97,7 +97,7 @@ def automatic(target: Any, name: str) -> Any:
 
 
 def reported(
-    recording: Recording | None, notation: Notation | None, runs: list[Run], items: list[list[Item]]
+    recording: Recording | None, notation: LayerMap | None, runs: list[Run], items: list[list[Item]]
 ) -> ComparisonReport:
     """Judge every gradient at every point, seek the mistake if one is wrong, and return the report."""
     lines, worst = [], None

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...core.node import Node
 from ...errors import GradientError
-from ...symbolic.layers import Notation
+from ...symbolic.layers import LayerMap
 from ...symbolic.parser import parse
 from ..mistakes.replay import Run
 from .precheck import Array, array_of_numbers
@@ -31,7 +31,7 @@ def targets_of(auto: Any) -> dict[str, Any]:
     return {(auto.label if isinstance(auto, Node) else "") or "gradient": auto}
 
 
-def paired(hand: Any, targets: dict[str, Any], notation: Notation | None) -> dict[str, tuple[Any, Any]]:
+def paired(hand: Any, targets: dict[str, Any], notation: LayerMap | None) -> dict[str, tuple[Any, Any]]:
     """Return what was derived beside what it should be, by name. Raises GradientError where names do not meet."""
     if isinstance(hand, Mapping) and not hand:
         raise GradientError(f"no gradient was given to compare: give a dict by name, with some of {', '.join(targets)}")
@@ -71,7 +71,7 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_^().∂/]|^∂?C/∂", "", name)
 
 
-def intermediate(key: str, notation: Notation | None) -> tuple[str, Node] | None:
+def intermediate(key: str, notation: LayerMap | None) -> tuple[str, Node] | None:
     """Return the node that `delta2` or `da1` is the gradient of, with a name for that gradient."""
     match = INTERMEDIATE.match(key.replace(" ", ""))
     if not match or notation is None:

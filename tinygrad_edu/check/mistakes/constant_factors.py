@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ...core.node import Node
-from ...symbolic.layers import Notation
+from ...symbolic.layers import LayerMap
 from .catalogue import CATALOGUE
 from .layer_mutants import summands
 from .replay import Recording
@@ -28,7 +28,7 @@ def naming(r: float, factors: Factors) -> list[tuple[int, str]]:
     return sorted(found.items(), key=lambda name: CATALOGUE[name[0]].likely)
 
 
-def named_factors(recording: Recording, notation: Notation) -> Factors:
+def named_factors(recording: Recording, notation: LayerMap) -> Factors:
     """Return the factors that mistakes are made of on this graph, with what each would mean."""
     n, m = notation.n, notation.m
     if n == 1:  # single numbers: the cost may be a sum over examples, written as a loop

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from ...core.node import Node
-from ...symbolic.layers import Notation
+from ...symbolic.layers import LayerMap
 from ..compare.precheck import Array, Item
 from ..compare.report import Mistake
 from .calculus import of_calculus
@@ -32,7 +32,7 @@ class Question:
     """The gradients to explain: the recording, its runs, and in each run the items in the same order."""
 
     recording: Recording
-    notation: Notation
+    notation: LayerMap
     runs: list[Run]
     items: list[list[Item]]
 

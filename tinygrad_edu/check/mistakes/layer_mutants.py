@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node, data_of
-from ...symbolic.layers import Layer, Notation, leaf_of
+from ...symbolic.layers import Layer, LayerMap, leaf_of
 from .mutant import Mutant, masked, masked_rule
 from .replay import Change, Edge, Instead, Recording, Rule
 
 
-def of_layer(recording: Recording, notation: Notation, layer: Layer) -> Iterator[Mutant]:
+def of_layer(recording: Recording, notation: LayerMap, layer: Layer) -> Iterator[Mutant]:
     """Yield the mistakes of one layer: the wrong operand in ∂C/∂W, the weights not transposed or skipped."""
     product = layer.product
     for edge in recording.edges[product]:
@@ -36,7 +36,7 @@ def of_layer(recording: Recording, notation: Notation, layer: Layer) -> Iterator
             yield Mutant(21, "δ passed on without the weights", product, {edge: lambda g, *_, **__: g})
 
 
-def stand_ins(notation: Notation, layer: Layer) -> Iterator[tuple[int, str, Any]]:
+def stand_ins(notation: LayerMap, layer: Layer) -> Iterator[tuple[int, str, Any]]:
     """Yield what may have been put in place of a layer's input: the z before it, or another layer's activation."""
     shape = np.shape(getattr(layer.x, "_data", layer.x))
     before = [other for other in notation.layers if other.a is layer.x]
@@ -61,7 +61,7 @@ def turned(rule: Rule, i: int) -> Rule:
     return wrong
 
 
-def of_examples(recording: Recording, notation: Notation) -> Iterator[Mutant]:
+def of_examples(recording: Recording, notation: LayerMap) -> Iterator[Mutant]:
     """Yield the cost of one example alone, as a loop computes it that overwrites what it should add up."""
     last = notation.layers[-1] if notation.layers else None
     if last is not None and last.axis is not None and last.z in recording.uses:

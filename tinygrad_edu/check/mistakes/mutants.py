@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Grads, Node
-from ...symbolic.layers import PRODUCTS, Notation, leaf_of
+from ...symbolic.layers import PRODUCTS, LayerMap, leaf_of
 from .layer_mutants import of_examples, of_layer
 from .mutant import Mutant, masked_rule, scaled
 from .replay import Change, Edge, Instead, Recording, Rule, Run
@@ -22,7 +22,7 @@ MOST = 600  # mutants at one node of a graph: a large one is searched from its n
 LARGEST = 20_000  # nodes that are looked at
 
 
-def mutants(recording: Recording, notation: Notation) -> list[Mutant]:
+def mutants(recording: Recording, notation: LayerMap) -> list[Mutant]:
     """Return the mutants of a graph, newest node first."""
     single: list[Mutant] = []
     for z in reversed(recording.path[-LARGEST:]):

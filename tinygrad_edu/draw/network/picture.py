@@ -1,6 +1,6 @@
 """Writes a net of layers as SVG and as DOT: circles in columns, edges by weight.
 
-Notation: w_jk^(L) leads from neuron k of layer L-1 to neuron j of layer L; z is the weighted sum, a the activation.
+LayerMap: w_jk^(L) leads from neuron k of layer L-1 to neuron j of layer L; z is the weighted sum, a the activation.
 """
 
 from __future__ import annotations
