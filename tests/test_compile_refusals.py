@@ -1,11 +1,17 @@
 """What a compiled function cannot do is refused with the reason, and leaves everything as it was."""
 
+import weakref
+
 import pytest
 from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, nn
 from tinygrad_edu.errors import CompileError
+
+
+class Owner:
+    pass
 
 
 @pytest.mark.parametrize(
@@ -25,16 +31,32 @@ def test_looking_at_numbers_is_refused(look):
     assert look(Tensor([1.0, 1.0], requires_grad=False)) is not None  # the trace has ended
 
 
-def test_a_leaked_tensor_is_refused_when_it_is_used():
+def test_a_tensor_that_is_kept_is_refused_by_the_name_of_the_list():
     kept = []
 
     @tg.compile
     def f(x):
         kept.append(x * 2)
-        kept.append(x)
         return x * 3
 
+    with refuses(CompileError, "`kept`"):
+        f(Tensor([1.0]))
+    assert kept == []
+
+
+def test_a_tensor_that_is_kept_where_nobody_sees_is_refused_when_it_is_used():
+    kept = []
+    hidden = weakref.WeakSet([owner := Owner()])  # no name of the function's leads to the list
+
+    @tg.compile
+    def f(x):
+        (one,) = hidden
+        one.kept += [x * 2, x]
+        return x * 3
+
+    owner.kept = kept
     f(Tensor([1.0]))
+    assert len(kept) == 2
     for leaked in kept:
         for use in (lambda t: t.data, lambda t: t + 1, lambda t: t.item(), lambda t: Tensor([1.0]) * t):
             with refuses(CompileError):

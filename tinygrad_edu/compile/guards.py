@@ -1,22 +1,20 @@
-"""Whether the world is as it was when a program was traced: asked before every call, in as few words as will do."""
+"""Guards: the conditions on leaves and optimisers under which a program is valid, checked before every call."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..core.node import Node
-from .codegen.names import PLAIN, Names
+from .codegen.names import Names
+from .ir import Var
 from .trace import Cell, Effect
-from .variable import Var
 from .vectorize.bulk_io import Leaves
 
 MANY = 4  # so many owners are checked together
 
 
-class Questions(Names):
-    """The conditions under which one program holds, and what has to be moved to its home first."""
+class Guards(Names):
+    """The conditions under which one program is valid, and the statements that fill its state buffers."""
 
     def cells(self) -> list[Var]:
         """Return what is read from outside, oldest first."""
@@ -49,7 +47,10 @@ class Questions(Names):
                 and not (homeless and x in self.homes.at)
             ):
                 dtype = self.bound("dtype", x.data.dtype)
-                checks.append(f"{place}.shape == {x.data.shape} and {place}.dtype == {dtype}")
+                checks.append(
+                    f"{place}.shape == {x.data.shape} and {place}.dtype == {dtype} and "
+                    f"{place}.strides == {x.data.strides}"
+                )
         return checks
 
     def settings(self) -> list[str]:
@@ -59,21 +60,7 @@ class Questions(Names):
         many = dict.fromkeys(leaves for leaves in owners if isinstance(leaves, Leaves))
         checks = [f"{self.owner(leaf)}._requires_grad is {leaf._requires_grad}" for leaf in single]
         checks += [f"all_require({self.owner(leaves)}, {leaves[0]._requires_grad})" for leaves in many]
-        return self.attributes() + self.gradients_set() + checks
-
-    def attributes(self) -> list[str]:
-        """Return the conditions on attributes; those of many owners that are alike together."""
-        alike: dict[tuple[str, str], list[Any]] = {}
-        for (owner, name), value in self.program.trace.settings.items():
-            wanted = f"== {value!r}" if isinstance(value, (*PLAIN, tuple)) else f"is {self.owner(value)}"
-            alike.setdefault((name, wanted), []).append(owner)
-        checks = []
-        for (name, wanted), owners in alike.items():
-            if len(owners) > MANY:
-                checks.append(f"all(x.{name} {wanted} for x in {self.bound('owners', owners)})")
-            else:
-                checks += [f"{self.owner(owner)}.{name} {wanted}" for owner in owners]
-        return checks
+        return self.gradients_set() + checks
 
     def gradients_set(self) -> list[str]:
         """Return the conditions on which leaves have a gradient."""

@@ -1,10 +1,11 @@
-"""A program: the steps of a traced function, each once, and only those that something depends on.
+"""The intermediate representation: the steps of a traced function, each once, and only those that something needs.
 
-Knows what steps compute and how they hang together; how they are written down is the business of `source`.
+Knows what steps compute and how they hang together; `codegen` writes them down.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,43 @@ from ..core.op import NUMBERS, TABLE, Op
 from ..errors import CompileError
 from .codegen.primitives import Kernel, spelling
 from .passes.decompositions import EXPANSIONS, SAME
-from .passes.horizontal_fusion import lay_abreast
 from .trace import Cell, Trace
-from .variable import Var
 
-COMMUTE = {"add", "multiply"}  # which give the same, to the last bit, with their operands swapped
+COMMUTE = {"add", "multiply"}  # give the same, to the last bit, with their operands swapped
+
+
+@dataclass(eq=False, slots=True)
+class Var:
+    """A value of the program: a step if it has an `op`, else a constant, a cell or an argument."""
+
+    data: Any  # what it was while the function was traced: its shape and type, and of a constant the value itself
+    op: Op | Kernel | None = None
+    args: tuple[Var, ...] = ()
+    params: dict[str, Any] | None = None
+    node: Node | None = None  # where it comes from in the user's program
+    source: Any = None  # the cell, or the number of the argument, that it is read from
+    views: Var | None = None  # the operand in whose memory it lies, if it is a view of one
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is the same at every call."""
+        return self.op is None and self.source is None
+
+    @property
+    def base(self) -> Var:
+        """The variable in whose memory it lies."""
+        x = self
+        while x.views is not None:
+            x = x.views
+        return x
 
 
 class Program:
     """The steps by which `results` and `effects` follow from arguments and cells, in order."""
 
-    def __init__(self, trace: Trace, arguments: dict[Node, int], results: list[Node]) -> None:
+    def __init__(self, trace: Trace, results: list[Node]) -> None:
         self.trace = trace
-        self.arguments = arguments
+        self.arguments = trace.arguments
         self.known: dict[Any, Var] = {}  # steps by what they compute: common subexpressions are one step
         self.vars: dict[Node, Var] = {}
         self.steps: list[Var] = []
@@ -40,7 +65,6 @@ class Program:
         self.results = [self.vars[node] for node in results]
         self.effects = [(effect, [self.vars[node] for node in effect.results]) for effect in trace.effects]
         self.steps = self.live()
-        lay_abreast(self)
 
     def lower(self, wanted: list[Node]) -> None:
         """Turn the history of `wanted` into steps, oldest first."""
@@ -137,7 +161,23 @@ def step_key(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Any:
     operands = [identity_of(x) for x in args]
     if op.name in COMMUTE:
         operands.sort(key=repr)
-    return op, tuple(operands), repr(sorted(params.items(), key=str))
+    return op, tuple(operands), frozen(params)
+
+
+def frozen(x: Any) -> Any:
+    """Return what is equal for parameters that are certainly the same: arrays by their numbers, others by identity."""
+    kind = type(x)
+    if kind is dict:
+        return tuple((key, frozen(part)) for key, part in sorted(x.items()))
+    if kind in (tuple, list):
+        return kind, *map(frozen, x)
+    if kind is slice:
+        return kind, *map(frozen, (x.start, x.stop, x.step))
+    if isinstance(x, np.ndarray):
+        return x.dtype.str, x.shape, x.strides, x.tobytes()
+    if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
+        return np.dtype(x).str
+    return (kind, repr(x)) if kind in (*NUMBERS, complex, str, type(None)) else (kind, id(x))
 
 
 def viewed(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Var | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from keyword import iskeyword
 from types import TracebackType
 from typing import Any
 
@@ -64,11 +63,11 @@ class Trace:
     parts: dict[Node, tuple[Any, Any]] = field(default_factory=dict)  # of tensors: of what, and which elements
     graded: set[Node] = field(default_factory=set)  # leaves whose gradient was set or added to, or forgotten
     asked: set[Node] = field(default_factory=set)  # arguments of which the function looks at the gradient
-    settings: dict[tuple[Any, str], Any] = field(default_factory=dict)  # attributes on which the program depends
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
     state: dict[tuple[int, Any], Effect] = field(default_factory=dict)  # optimisers' memory as it is by now
     effects: list[Effect] = field(default_factory=list)
     started: int = 0
+    numbered: int = 0  # how many arguments there are, those included that are nodes from outside
 
     def __enter__(self) -> Trace:
         self.started, self.lifted = tick(), Lift(self)
@@ -167,19 +166,6 @@ class Trace:
         self.rngs.setdefault(id(rng), (rng, rng.bit_generator.state))
         return self.cell(Tensor, f"{{}}.random({shape})", rng, "drawn", rng.random(shape))
 
-    def depend(self, owner: Any, name: str) -> None:
-        """Note that the program holds only as long as an attribute is what it is now."""
-        self.settings[owner, name] = getattr(owner, name)
-
-    def depend_on_module(self, module: Any) -> None:
-        """Note that the program holds as long as a module has its parts: another weight may be put in a place."""
-        self.depend(module, "training")
-        for name, part in vars(module).items():
-            if not name.isidentifier() or iskeyword(name):
-                continue  # names are written into the program as they are
-            if isinstance(part, Tensor) or hasattr(part, "named_parameters"):  # the `Value`s of a net are too many
-                self.depend(module, name)
-
     def refuse(self, node: Node) -> None:
         """Raise CompileError: Python wants to see a number of which the program knows only how to compute it."""
         raise CompileError(
@@ -264,11 +250,6 @@ class Trace:
                 "step(on_nonfinite='skip') decides by the gradients, and a compiled step cannot: "
                 f"call step() outside of the compiled function (at {users_line()})"
             )
-        groups = optimizer.param_groups
-        for group in groups:
-            for name in group.settings():
-                if name not in ("lr", "name"):
-                    self.depend(group, name)
         kind = type(optimizer.params[0])
         with no_grad():
             (steps,) = self.recall(optimizer, "steps", kind, ["{}.steps"], [optimizer.steps])

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
-from ..core.node import Node, mode_here, tick
+from ..core.node import Node, tick
 from ..errors import DTypeError, GradientError
 from ..errors.where import users_line
 from . import state
@@ -24,7 +24,14 @@ class Module:
     starts_layer: ClassVar[bool] = False  # whether it makes a weighted sum z^(l), with which layer l begins
     training: bool = True  # whether dropout drops and batch normalisation measures: see `train` and `eval`
     layer_number: int = 0  # the layer of its net to which it belongs, from 1; 0 while it is in none
-    last_call: tuple[int, int] | None = None  # the ticks at which its last call began and ended
+
+    __slots__ = ("__dict__", "__weakref__", "last_call")
+    last_call: tuple[int, int] | None  # the ticks at which its last call began and ended; no part of the net
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        module = super().__new__(cls)
+        set_last_call(module, None)
+        return module
 
     def __init__(self) -> None:
         self.training = True
@@ -35,15 +42,12 @@ class Module:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         first = tick()
-        here = mode_here()
-        if here is not None and here.trace is not None:
-            here.trace.depend_on_module(self)
         try:
             output = self.forward(*inputs, **options)
         except Exception as error:
             self.blame(error)
             raise
-        self.__dict__["last_call"] = (first, tick())
+        set_last_call(self, (first, tick()))
         return output
 
     def __setattr__(self, name: str, new: Any) -> None:
@@ -191,6 +195,10 @@ class Module:
 
     def __repr__(self) -> str:
         return tree(self)
+
+
+members: Any = Module  # a slot is a descriptor, which the types do not say
+set_last_call = members.last_call.__set__
 
 
 def tree(module: Module, outside: bool | None = None) -> str:

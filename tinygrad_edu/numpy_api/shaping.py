@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dispatch import implements
+from ..core.node import data_of
 from ..ops import arithmetic, shapes
 from .arguments import at, cast, dtype_of, given, position, positions, refuse, with_axis
 
@@ -32,8 +33,12 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None
 
 @implements(np.ravel)
 def ravel(a: Any, order: str = "C") -> Any:
-    """Return all elements in a row."""
-    return reshape(a, -1, "C" if order == "K" else order)
+    """Return all elements in a row; of order K, as they lie in memory."""
+    if order != "K":
+        return reshape(a, -1, order)
+    x = given(a)
+    strides = data_of(x).strides
+    return reshape(transpose(x, sorted(range(len(strides)), key=lambda axis: -abs(strides[axis]))), -1)
 
 
 def flatten(x: Any, order: str = "C") -> Any:

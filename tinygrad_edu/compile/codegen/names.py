@@ -1,24 +1,25 @@
-"""What everything in a program is called, and the objects that these names stand for.
+"""Names in a program's text, and the objects that they stand for.
 
-Names are made here, of nothing that a user supplied: the text of a program is safe to execute.
+A user's name of an operation, a label or a parameter is used only where it is a plain identifier that is free, and no
+`repr` of a user's type is: the text of a program is safe to execute.
 """
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
 
 from ...core.node import Node, tick
 from ...core.op import TABLE
-from ..ir import Program, identity_of
+from ..ir import Program, Var, identity_of
 from ..memory.buffers import planned
 from ..memory.state_buffers import Homes, Spot
 from ..trace import Cell
-from ..variable import Var
 from ..vectorize.bulk_io import IN_BULK
 
-PLAIN = (bool, int, float, str, type(None), slice, type(Ellipsis))
+PLAIN = (bool, int, float, str, type(None), type(Ellipsis))
 STEMS = {"{}._data": "w", "{}._grad": "grad"}  # names for what lies at home
 
 
@@ -32,6 +33,7 @@ class Names:
         self.space: dict[str, Any] = {"np": np, "tick": tick, **IN_BULK}
         self.counts: dict[str, int] = {}
         self.owners: dict[int, str] = {}
+        self.functions: dict[Any, str] = {}  # names of functions that are called, by operation
         self.names: dict[Var, str] = {}
         self.home_names: dict[Spot, str] = {}
         self.views: dict[Any, str] = {}  # names by what they show
@@ -72,7 +74,7 @@ class Names:
     def owner(self, thing: Any) -> str:
         """Return the name of an object that the program reads from or writes to."""
         if id(thing) not in self.owners:
-            stem = "leaf_" if isinstance(thing, Node) else type(thing).__name__.lower()
+            stem = "leaf_" if isinstance(thing, Node) else "rng" if hasattr(thing, "bit_generator") else "owner"
             self.owners[id(thing)] = self.bound(stem, thing)
         return self.owners[id(thing)]
 
@@ -85,7 +87,7 @@ class Names:
         if x not in self.names:
             if isinstance(x.source, int):
                 self.names[x] = f"x{x.source}"
-            elif isinstance(x.data, PLAIN) and not (isinstance(x.data, float) and not np.isfinite(x.data)):
+            elif is_literal(x.data):
                 self.names[x] = repr(x.data)
             else:
                 value = identity_of(x)
@@ -120,9 +122,30 @@ class Names:
 
     def literal(self, value: Any) -> str:
         """Return how a keyword parameter is written."""
-        if isinstance(value, tuple):
+        if type(value) is tuple:
             return f"({''.join(self.literal(part) + ', ' for part in value)})"
-        return repr(value) if isinstance(value, PLAIN) else self.bound("k", value)
+        return repr(value) if is_literal(value) else self.bound("k", value)
+
+    def function_name(self, op: Any, function: Any) -> str:
+        """Return the name by which an operation's function is called."""
+        known = self.functions.get((op, function is op.forward))
+        if known is None:
+            stem = identifier(op.name, "op") + ("" if function is op.forward else "_of_numbers")
+            known = self.functions[op, function is op.forward] = self.named(stem, function)
+        return known
+
+
+def identifier(name: str, otherwise: str = "") -> str:
+    """Return a name that may stand in a program: as it is, if it is a plain identifier."""
+    plain = type(name) is str and name.isascii() and name.isidentifier() and not iskeyword(name)
+    return name if plain and not name.startswith("__") else otherwise
+
+
+def is_literal(x: Any) -> bool:
+    """Return whether `repr` of a value is Python that gives the very same: of Python's own types only."""
+    if type(x) is slice:
+        return all(map(is_literal, (x.start, x.stop, x.step)))
+    return type(x) in PLAIN and not (type(x) is float and not np.isfinite(x))
 
 
 def stem_of(constant: Any) -> str:

@@ -6,6 +6,7 @@ its operand. A row without one is called as it stands.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,7 @@ def reduction(ufunc: str) -> Write:
     """Return how to write the reduction by a ufunc."""
 
     def write(step: Any, args: list[str], out: str) -> str:
-        axis, keepdims = step.params.get("axis"), step.params.get("keepdims", False)
+        axis, keepdims = plain(step.params.get("axis")), bool(step.params.get("keepdims", False))
         return f"np.{ufunc}.reduce({args[0]}, {axis}, None, {out or None}, {keepdims})"
 
     return write
@@ -90,9 +91,16 @@ def getitem(step: Any, args: list[str], out: str) -> str:
 def index(part: Any) -> str:
     """Write a part of an index."""
     if isinstance(part, slice):
-        start, stop = ("" if end is None else str(end) for end in (part.start, part.stop))
-        return f"{start}:{stop}" if part.step is None else f"{start}:{stop}:{part.step}"
-    return "..." if part is Ellipsis else str(part)
+        start, stop, step = ("" if end is None else plain(end) for end in (part.start, part.stop, part.step))
+        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+    return "..." if part is Ellipsis else repr(bool(part)) if isinstance(part, (bool, np.bool_)) else plain(part)
+
+
+def plain(number: Any) -> str:
+    """Write a whole number, several, or None: the digits alone, whatever type of the user's it is."""
+    if isinstance(number, tuple):
+        return f"({''.join(plain(n) + ', ' for n in number)})"
+    return "None" if number is None else repr(operator.index(number))
 
 
 def taken(step: Any, args: list[str], out: str) -> str:
@@ -125,9 +133,9 @@ SPELLINGS: dict[str, Spelling] = {
     "where": Spelling(where),
     "getitem": Spelling(getitem),  # a view or a copy, according to the index
     "mT": Spelling(lambda _, a, out: f"{a[0]}.mT", view=True),
-    "reshape": Spelling(lambda z, a, out: f"{a[0]}.reshape({z.params['shape']})", view=True),
-    "transpose": Spelling(lambda z, a, out: f"{a[0]}.transpose({z.params['axes']})", view=True),
-    "broadcast_to": Spelling(lambda z, a, out: f"np.broadcast_to({a[0]}, {z.params['shape']})", view=True),
+    "reshape": Spelling(lambda z, a, out: f"{a[0]}.reshape({plain(z.params['shape'])})", view=True),
+    "transpose": Spelling(lambda z, a, out: f"{a[0]}.transpose({plain(z.params['axes'])})", view=True),
+    "broadcast_to": Spelling(lambda z, a, out: f"np.broadcast_to({a[0]}, {plain(z.params['shape'])})", view=True),
 }
 
 
@@ -172,6 +180,7 @@ def spelling(op: Op | Kernel | None) -> Spelling:
         return op.how
     if op.name in SPELLINGS:
         return SPELLINGS[op.name]
-    if isinstance(op.forward, np.ufunc) and op.forward.nout == 1 and op.forward.signature is None:
+    f = op.forward
+    if isinstance(f, np.ufunc) and f.nout == 1 and f.signature is None and getattr(np, f.__name__, None) is f:
         return ELEMENTWISE
     return AS_IT_STANDS

@@ -14,9 +14,10 @@ import numpy as np
 
 from ...core.op import NUMBERS, Op
 from ...errors.where import line_of
-from ..guards import Questions
+from ..guards import Guards
+from ..ir import Var
 from ..passes.tiling import Run, is_sliced, runs
-from ..variable import Var
+from .names import identifier
 from .primitives import END_TO_END, spelling
 
 NEVER_RAISE = {"add", "subtract", "multiply", "negative"}  # of floats: Python's own arithmetic does
@@ -33,14 +34,14 @@ class Written(NamedTuple):
     move_in: Callable[[], None]  # put everything at home
 
 
-class Writer(Questions):
+class Writer(Guards):
     """Writes one program."""
 
     def compiled(self) -> Written:
         """Return the text, and from it the program and the questions whether the world is still as it was traced."""
         self.lines: list[str] = []
         body = self.body()
-        arguments = ", ".join(f"x{i}" for i in range(len(self.program.arguments)))
+        arguments = ", ".join(f"x{i}" for i in range(self.program.trace.numbered))
         settings, ready, fits = self.settings(), self.at_home(), self.alike()
         text = "\n\n\n".join(
             [
@@ -59,7 +60,7 @@ class Writer(Questions):
         self.name_homes()
         for x in self.cells():
             if x not in self.names:
-                self.names[x] = self.fresh(x.source.name if x.source.name.isidentifier() else "w")
+                self.names[x] = self.fresh(identifier(x.source.name, "w"))
                 self.lines.append(f"{self.names[x]} = {self.place(x.source)}")
         shown, together, done = "", runs(self.program, self.plan), set[Var]()
         for z in self.program.steps:
@@ -69,7 +70,7 @@ class Writer(Questions):
             if where != shown:
                 name, _, number = where.rpartition(":")
                 text = linecache.getline(name, int(number)).strip() if number.isdigit() else ""
-                self.lines.append(f"# line {number}: {text}" if text else f"# {where}")
+                self.lines.append(comment(f"line {number}: {text}" if text else where))
                 shown = where
             if z in together:
                 self.write_run(together[z])
@@ -153,11 +154,13 @@ class Writer(Questions):
         """Return a call of a row's own function: of plain numbers, that for numbers."""
         op = z.op
         assert op is not None
-        row, function = op.name, op.forward
+        function: Any = op.forward
         if isinstance(op, Op) and op.scalar and all(type(x.data) in NUMBERS for x in (z, *z.args)):
-            row, function = f"{op.name}_of_numbers", op.on_numbers
-        self.space[row] = function
-        params = [f"{key}={self.literal(value)}" for key, value in (z.params or {}).items()]
+            function = op.on_numbers
+        row = self.function_name(op, function)
+        params = [f"{key}={self.literal(value)}" for key, value in (z.params or {}).items() if identifier(key)]
+        odd = {key: value for key, value in (z.params or {}).items() if not identifier(key)}
+        params += [f"**{self.bound('k', odd)}"] if odd else []
         return f"{row}({', '.join([*args, *params])})"
 
     def lasting(self, x: Var) -> str:
@@ -201,6 +204,11 @@ class Writer(Questions):
         name = self.fresh("r")
         self.lines.append(f"{name} = np.array({self.name(x)})")
         return name
+
+
+def comment(text: str) -> str:
+    """Return text of the user's as a comment: on one line, whatever it holds."""
+    return "# " + "".join(c if c.isprintable() else " " for c in text)
 
 
 def function(head: str, lines: list[str]) -> str:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..codegen.primitives import spelling
-from ..ir import Program
-from ..variable import Var
+from ..ir import Program, Var
 from .state_buffers import Array, Homes, Settlement, aligned, is_alike
 
 

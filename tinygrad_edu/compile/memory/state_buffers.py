@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..codegen.primitives import END_TO_END, PART, spelling
-from ..ir import Program
+from ..ir import Program, Var
 from ..trace import Cell
-from ..variable import Var
 
 Array = np.ndarray[Any, Any]
 Spot = tuple[int, str]

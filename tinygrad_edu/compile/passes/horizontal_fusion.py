@@ -1,34 +1,30 @@
-"""What is done to many arrays alike is done to all of them at once, laid end to end.
+"""Horizontal fusion: the same update of many weights becomes one update of all of them, concatenated.
 
-An optimiser does the same few steps to every weight, and for small arrays it is the number of calls that takes the
-time. So weights lie end to end in one array, and so do their gradients and whatever an optimiser remembers of them;
-each is a part of it, and one step changes them all.
+An optimiser does the same few steps to every weight, and for small arrays the number of calls takes the time. So
+weights lie end to end in one array, and so do their gradients and the optimiser's memory; one step changes them all.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..codegen.primitives import END_TO_END, PART, spelling
-from ..variable import Var
-
-if TYPE_CHECKING:
-    from ..ir import Program
+from ..ir import Program, Var, frozen
 
 
-def lay_abreast(program: Program) -> None:
+def fuse_updates(program: Program) -> None:
     """Replace steps that are the same for several weights by one step on all of them, at the end of the program."""
     inner = updates(program)
     alike: dict[Any, list[list[Var]]] = {}
     for effect, results in program.effects:
         if effect.places == ("{}._data",) and results[0] in inner:
             column: list[Var] = []
-            what = described(results[0], results[0], inner, column)
+            what = update_of(results[0], results[0], inner, column)
             alike.setdefault(what, []).append(column)
     for columns in sorted(alike.values(), key=lambda columns: -len(columns[0])):  # a velocity goes with its weight
-        if len(columns) > 1 and columns[0][-1].op is not PART and apart(program, columns, inner):
+        if len(columns) > 1 and columns[0][-1].op is not PART and independent(program, columns, inner):
             replace(program, columns, inner)
 
 
@@ -44,8 +40,8 @@ def updates(program: Program) -> set[Var]:
     return inner
 
 
-def described(z: Var, root: Var, inner: set[Var], column: list[Var]) -> Any:
-    """Return how `z` is computed, equal for arrays of which it is done alike; list what it is made of, in order."""
+def update_of(z: Var, root: Var, inner: set[Var], column: list[Var]) -> Any:
+    """Return how `z` is computed, equal for weights with the same update; append its operands to `column`, in order."""
     if np.ndim(z.data) == 0:
         return (type(z.data), repr(z.data)) if z.constant else id(z)  # one number, for all of them the same
     if z in column:
@@ -55,14 +51,14 @@ def described(z: Var, root: Var, inner: set[Var], column: list[Var]) -> Any:
         what = id(root)  # is like no other
     elif z in inner:
         assert z.op is not None
-        what = z.op.name, repr(z.params), *(described(x, root, inner, column) for x in z.args), z.data.dtype
+        what = z.op, frozen(z.params or {}), *(update_of(x, root, inner, column) for x in z.args), z.data.dtype
     else:
         what = "given", z.data.dtype
     column.append(z)
     return what
 
 
-def apart(program: Program, columns: list[list[Var]], inner: set[Var]) -> bool:
+def independent(program: Program, columns: list[list[Var]], inner: set[Var]) -> bool:
     """Return whether columns have nothing in common, and nothing else is made of their steps."""
     every = {x for column in columns for x in column}
     others = (x for z in program.steps if z not in every or z not in inner for x in z.args)

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..codegen.primitives import spelling
-from ..ir import Program
+from ..ir import Program, Var
 from ..memory.buffers import Plan, last_uses
 from ..memory.state_buffers import Array, aligned
-from ..variable import Var
 
 BLOCK = 32768  # numbers; three such arrays of doubles are 768 KiB, and today's cores have 1 MiB of cache to themselves
 

@@ -1,0 +1,451 @@
+"""Outside state may change between calls: a compiled function does what the function itself does, or refuses."""
+
+import functools
+import itertools
+import random
+import types
+from collections import deque
+
+import numpy as np
+import pytest
+from compiling import same
+from refusing import refuses
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.errors import CompileError, GradientError
+from tinygrad_edu.nn import functional
+
+X = np.array([1.0, -2.0, 3.0])
+
+
+def agrees(f, *worlds, x=X):
+    """Compare f and f compiled after each change of the world; nothing may have been traced in vain."""
+    fast = tg.compile(f)
+    for _ in range(2):
+        for change in (lambda: None, *worlds):
+            change()
+            for _ in range(2):
+                for ours, theirs in zip(leaves(fast(x)), leaves(f(x)), strict=True):
+                    same(ours, theirs)
+    return fast
+
+
+def leaves(tree):
+    return [leaf for part in tree for leaf in leaves(part)] if isinstance(tree, (list, tuple)) else [tree]
+
+
+# Settings and parts ---------------------------------------------------------------------------------------------
+
+
+class Settings:
+    scale = 2.0
+
+    def __init__(self):
+        self.rate, self.flags, self.names = 1.0, {"square": False, "shift": [1, 2]}, ("a", [3.0])
+
+
+class Slotted:
+    __slots__ = ("rate",)
+
+
+def scaled(x, by=3.0):
+    return x * by
+
+
+def test_numbers_flags_and_functions_of_any_object_that_it_can_name():
+    settings, slotted, module = Settings(), Slotted(), types.ModuleType("settings")
+    slotted.rate, module.rate, module.unused = 1.0, 1.0, 0
+    helper, names, queue = {"f": np.sin}, {"a"}, deque([1.0])
+    weights = np.array([1.0, 2.0, 3.0])
+
+    def f(x):
+        t = Tensor(weights, requires_grad=False) * settings.rate * Settings.scale * slotted.rate * queue[0]
+        if settings.flags["square"]:
+            t = t * t
+        return helper["f"](t * x) + sum(settings.flags["shift"]) + settings.names[1][0] + len(names) + scaled(t)
+
+    fast = agrees(
+        f,
+        lambda: setattr(settings, "rate", settings.rate + 1),
+        lambda: setattr(Settings, "scale", Settings.scale + 1),
+        lambda: setattr(slotted, "rate", slotted.rate + 1),
+        lambda: settings.flags.update(square=not settings.flags["square"]),
+        lambda: settings.flags["shift"].append(2.5),
+        lambda: settings.names[1].__setitem__(0, 5.0),
+        lambda: helper.update(f=np.cos if helper["f"] is np.sin else np.sin),
+        lambda: names.add(len(names)),
+        lambda: queue.appendleft(queue[0] / 2),
+        lambda: weights.__setitem__(0, weights[0] + 1),  # a small array, written in place
+        lambda: setattr(scaled, "__defaults__", (scaled.__defaults__[0] + 1,)),
+    )
+    traced = sum(map(len, fast.programs.values()))
+    settings.rate = float(str(settings.rate))  # an equal number is no reason to trace anew
+    settings.flags = dict(settings.flags)
+    same(fast(X), f(X))
+    assert sum(map(len, fast.programs.values())) == traced
+
+
+def test_an_attribute_of_a_users_module_and_a_global():
+    module = types.ModuleType("a_module")
+    module.rate = 2.0
+    space = {"module": module, "rate": 3.0, "np": np}
+    exec("def f(x):\n    return np.sin(x * module.rate * rate)", space)
+    agrees(lambda x: space["f"](Tensor(x)), lambda: setattr(module, "rate", 4.0), lambda: space.update(rate=5.0))
+
+
+def test_closures_partials_methods_and_functions_in_functions():
+    def maker():
+        factor = Tensor([2.0, 3.0, 4.0])
+
+        def change(new):
+            nonlocal factor
+            factor = Tensor(new)
+
+        return lambda x: factor * x, change
+
+    f, change = maker()
+    agrees(f, lambda: change([5.0, 6.0, 7.0]))
+    keywords = {"by": 2.0}
+    part = functools.partial(scaled, **keywords)
+    agrees(lambda x: part(Tensor(x)), lambda: part.keywords.update(by=7.0))
+    settings = Settings()
+    settings.apply = types.MethodType(lambda self, x: x * self.rate, settings)
+    agrees(lambda x: settings.apply(Tensor(x)), lambda: setattr(settings, "rate", settings.rate * 3))
+
+
+def test_settings_of_layers_and_optimisers():
+    dropout, norm, w = nn.Dropout(0.5, rng=0), nn.BatchNorm1d(3), Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    opt = nn.Adam([w], lr=0.1)
+    x = np.arange(12.0).reshape(4, 3) ** 2
+
+    def f(x):
+        return norm(Tensor(x)) * (1 - dropout.p) * norm.momentum * opt.betas[0]
+
+    agrees(
+        f,
+        lambda: setattr(dropout, "p", dropout.p / 2),
+        lambda: setattr(norm, "eps", norm.eps * 10),
+        lambda: setattr(opt, "betas", (opt.betas[0] / 2, 0.9)),
+        lambda: setattr(norm, "momentum", norm.momentum / 2),
+        lambda: norm.eval(),
+        lambda: norm.train(),
+        x=x,
+    )
+
+
+class Residual(nn.Module):
+    def __init__(self, rng):
+        super().__init__()
+        self.parts = [nn.Linear(3, 3, rng=rng), nn.Tanh()]
+        self.named = {"last": nn.Linear(3, 3, rng=rng), "scale": 1.0, "of": (nn.Linear(3, 3, rng=rng),)}
+        self.activation = functional.relu
+
+    def forward(self, x):
+        for part in self.parts:
+            x = x + part(x)
+        return self.activation(self.named["of"][0](self.named["last"](x)) * self.named["scale"])
+
+
+def test_parts_of_a_net_replaced_in_a_list_a_dict_or_a_tuple():
+    rng = np.random.default_rng(0)
+    net = Residual(rng)
+    agrees(
+        lambda x: net(Tensor(x)),
+        lambda: net.parts.__setitem__(0, nn.Linear(3, 3, rng=rng)),
+        lambda: net.parts.append(nn.Linear(3, 3, rng=rng)),
+        lambda: net.named.update(last=nn.Linear(3, 3, rng=rng)),
+        lambda: net.named.update(scale=net.named["scale"] + 1),
+        lambda: net.named.update(of=(nn.Linear(3, 3, rng=rng),)),
+        lambda: setattr(net, "activation", functional.gelu),
+        lambda: setattr(net.parts[0], "weight", Tensor(rng.normal(size=(3, 3)))),
+    )
+
+
+def test_a_neurons_weight_replaced_by_an_equal_one():
+    neuron = nn.Neuron(3, rng=0)
+
+    def f(x):
+        neuron.zero_grad()
+        z = neuron([Value(v, requires_grad=False) for v in (1.0, 2.0, 3.0)])
+        z.backward()
+        return [*neuron.w, *(w.grad for w in neuron.w)]
+
+    agrees(f, lambda: neuron.w.__setitem__(0, Value(neuron.w[0].data)))
+
+
+def test_a_notebook_cell_that_is_run_again():
+    cell = "net = nn.Linear(3, 2, rng=seed)\ndef step(x):\n    return net(x) * 2"
+    space = {"nn": nn, "seed": 0}
+    exec(cell, space)
+    fast = tg.compile(space["step"])
+    for seed in range(3):
+        same(fast(X), space["step"](X))
+        space["net"] = nn.Linear(3, 2, rng=seed)  # the compiled function has the old `step`, which finds the new `net`
+        same(fast(X), space["step"](X))
+
+
+# Python's own state ---------------------------------------------------------------------------------------------
+
+
+class Counter:
+    def __init__(self):
+        self.n = 0
+
+
+def counting():
+    counter = Counter()
+
+    def f(x):
+        counter.n += 1
+        return x * counter.n
+
+    return f, "counter.n"
+
+
+def listing():
+    log = []
+
+    def f(x):
+        log.append(1)
+        return x * len(log)
+
+    return f, "log"
+
+
+def velocities():
+    velocity = [0.0, Tensor([0.0])]
+
+    def f(x):
+        velocity[0] = velocity[0] * 0.9 + x.sum()
+        return velocity[0]
+
+    return f, "velocity[0]"
+
+
+def nonlocal_number():
+    n = 1
+
+    def f(x):
+        nonlocal n
+        n = n + 1
+        return x * n
+
+    return f, "`n`"
+
+
+def moving(thing, take):
+    def maker():
+        source = thing()
+        return lambda x: x * take(source), "source"
+
+    return maker
+
+
+def squares():
+    n = 0
+    while True:
+        n += 1
+        yield n * n
+
+
+def of_module():
+    return lambda x: x * random.random(), "random, Python's global generator"
+
+
+def of_numpy():
+    return lambda x: x * np.random.normal(), "np.random, NumPy's global generator"
+
+
+def in_place():
+    counts = np.zeros(3)
+
+    def f(x):
+        counts[0] += 1
+        return x * counts
+
+    return f, "counts"
+
+
+MOVED = {
+    "attribute": counting,
+    "list": listing,
+    "velocity": velocities,
+    "nonlocal": nonlocal_number,
+    "array": in_place,
+    "random": of_module,
+    "numpy random": of_numpy,
+    "count": moving(lambda: itertools.count(1), next),
+    "iterator": moving(lambda: iter([1, 2, 3, 4]), next),
+    "range": moving(lambda: iter(range(9)), next),
+    "enumerate": moving(lambda: enumerate([1.0] * 5), lambda it: next(it)[0]),
+    "zip": moving(lambda: zip(range(5), range(5), strict=True), lambda it: next(it)[0]),
+    "map": moving(lambda: map(float, [1, 2, 3, 4]), next),
+    "generator": moving(squares, next),
+    "a Generator": moving(lambda: np.random.default_rng(0), lambda rng: rng.normal()),
+    "a RandomState": moving(lambda: np.random.RandomState(0), lambda rng: rng.normal()),
+    "a Random": moving(lambda: random.Random(0), lambda rng: rng.random()),
+    "set": moving(lambda: {1, 2, 3}, lambda s: s.pop()),
+    "deque": moving(lambda: deque([1, 2, 3]), lambda d: d.popleft()),
+    "dict": moving(lambda: {"a": 1}, lambda d: d.setdefault(len(d), 1)),
+    "a function": moving(lambda: scaled, lambda f: vars(f).__setitem__("calls", vars(f).get("calls", 0) + 1) or 1),
+}
+
+
+@pytest.mark.parametrize("kind", MOVED)
+def test_python_state_that_a_call_moves_is_refused_by_name(kind):
+    f, name = MOVED[kind]()
+    fast = tg.compile(f)
+    for _ in range(2):
+        with refuses(CompileError, name, "each time it is run"):
+            fast(X)
+
+
+def test_what_a_refused_trace_changed_is_put_back():
+    counter, log, rng = Counter(), [], np.random.default_rng(0)
+
+    def f(x):
+        counter.n += 1
+        log.append(x)
+        return x * rng.normal()
+
+    before = rng.bit_generator.state
+    with refuses(CompileError, "counter.n"):
+        tg.compile(f)(X)
+    assert (counter.n, log) == (0, [])
+    assert rng.bit_generator.state == before
+
+
+# Modes, layout, identity ----------------------------------------------------------------------------------------
+
+
+def test_inside_a_mode_the_function_itself_is_run():
+    w = Tensor([0.0, 4.0], requires_grad=True)
+
+    def f(x):
+        w.grad = None
+        y = np.where(w > 0, np.sqrt(w) * x, 0.0).sum()
+        if y.requires_grad:
+            y.backward()
+        return y, w.grad
+
+    fast, x = tg.compile(f), np.array([1.0, 2.0])
+    with np.errstate(all="ignore"):
+        same(fast(x)[1], np.array([np.nan, 0.5]))
+        with tg.strong_zero():
+            same(fast(x)[1], np.array([0.0, 0.5]))
+        with tg.no_grad():
+            assert fast(x)[1] is None
+            assert not fast(x)[0].requires_grad
+        with pytest.raises(tg.errors.AnomalyError), tg.detect_anomaly():
+            fast(x)
+        same(fast(x)[1], np.array([np.nan, 0.5]))
+
+
+def test_the_layout_of_an_argument_in_memory():
+    f = lambda x: np.ravel(x, order="K") * np.arange(6)  # noqa: E731  # one line says it
+    fast, x = tg.compile(f), np.arange(6.0).reshape(2, 3)
+    for y in (x, np.asfortranarray(x), x.T, x[::-1], x[:, ::-1]):
+        for given in (y, Tensor(y)):
+            same(fast(given), f(given))
+
+
+def test_array_parameters_that_look_alike():
+    tables = [np.zeros(2000), np.zeros(2000)]
+    tables[1][1000] = 1.0
+    pick = tg.op("pick_from_table", "pick({})", lambda x, table: x * table, lambda g, z, x, table: g * table)
+
+    def f(x):
+        return pick(x, table=tables[0]), pick(x, table=tables[1])
+
+    x = Tensor(np.ones(2000))
+    for ours, theirs in zip(tg.compile(f)(x), f(x), strict=True):
+        same(ours, theirs)
+
+
+def test_one_node_given_twice_and_one_that_the_function_can_name():
+    w = Tensor([2.0, 3.0], requires_grad=True)
+
+    def f(a, b):
+        (a * b * b * w).sum().backward()
+        return a.grad, b.grad
+
+    fast = tg.compile(f)
+    for a, b in itertools.product([w, Tensor([5.0, 7.0])], repeat=2):
+        found = []
+        for g in (fast, f):
+            for x in (w, a, b):
+                x.grad = None
+            found.append([*map(np.array, g(a, b)), np.array(w.grad), np.array(a.grad), np.array(b.grad)])
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_allclose(ours, theirs)
+
+
+# Results, names, bounds -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("w", [Value(2.0), Tensor([2.0, 3.0])], ids=["value", "tensor"])
+def test_a_gradient_that_would_be_dropped_at_a_result_is_refused(w):
+    fast = tg.compile(lambda x: w * x)
+    z = fast(3.0) * 2
+    with refuses(GradientError, "compiled function", "detach"):
+        (z if isinstance(z, Value) else z.sum()).backward()
+    with refuses(GradientError, "compiled function"):
+        tg.gradients(z if isinstance(z, Value) else z.sum(), [w])
+    constant = fast(3.0).detach() * w
+    (constant if isinstance(w, Value) else constant.sum()).backward()
+    assert w.grad is not None
+
+
+class Odd(str):
+    def __repr__(self):
+        return "__import__('os').abort()"
+
+
+def test_names_are_data():
+    name = "np.exp(1)\n); import os; os.abort(); ("
+    odd = tg.op(name, "odd({})", lambda x, word="": x * len(word), lambda g, z, x, word="": g * len(word))
+    keyword = tg.op("lambda", "lam({})", lambda x: x * 3, lambda g, z, x: g * 3)
+    hides = tg.op("np", "np({})", lambda x: x * 5, lambda g, z, x: g * 5)
+    kind = type("class", (nn.SGD,), {})
+    w = Tensor([1.0, 2.0], requires_grad=True, label="def")
+    opt = kind([w], lr=0.1)
+
+    def f(x):
+        opt.zero_grad()
+        y = hides(keyword(odd(w * x, word=Odd("four"))))
+        y.sum().backward()
+        opt.step()
+        return np.sin(y), w.grad
+
+    fast = tg.compile(f)
+    same(fast(2.0)[1], np.array([120.0, 120.0]))
+    compile(fast.source, "source", "exec")
+    assert "abort" not in fast.source.split("#")[0]
+
+
+def test_a_users_row_of_a_name_that_was_replaced():
+    rows = [tg.op("replaced_row", "r({})", lambda x, k=k: x * k, lambda g, z, x, k=k: g * k) for k in (2, 3)]
+    same(tg.compile(lambda x: rows[0](x) + rows[1](x))(Tensor([1.0])), np.array([5.0]))
+
+
+def test_programs_are_bounded_and_words_say_why_there_are_many():
+    fast = tg.compile(lambda x, n: x * n)
+    with pytest.warns(UserWarning, match="an argument that is an int") as warned:
+        results = [fast(X, n) for n in range(80)]
+    assert len(warned) == 1
+    assert sum(map(len, fast.programs.values())) <= 32
+    for n, result in enumerate(results):
+        same(result, X * n)
+
+
+def settings_that_change(fast, settings):
+    for n in range(40):
+        settings.rate = n
+        same(fast(X), X * n)
+
+
+def test_a_setting_that_changes_at_each_call_is_named():
+    settings = Settings()
+    with pytest.warns(UserWarning, match=r"settings\.rate"):
+        settings_that_change(tg.compile(lambda x: x * settings.rate), settings)

@@ -1,0 +1,125 @@
+"""Objects that move when they are used: iterators, generators, counters and random generators.
+
+A function that is traced uses such an object once, and the program would keep what it gave. So their positions are
+compared before and after a trace. Only objects that can be looked at without moving them are looked at.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import random
+from collections.abc import Iterator
+from types import GeneratorType
+from typing import Any
+
+import numpy as np
+
+LARGEST = 2**25  # bytes of an array, up to which a trace is checked for writing into it
+ITERATORS = tuple(
+    map(type, (iter([]), iter(()), iter(""), iter(b""), iter(range(0)), iter(set()), iter({}), iter({}.items()),
+               iter({}.values()), reversed([]), reversed(range(0)), iter(range(2**70)))),
+)  # fmt: skip
+WRAPPERS = (enumerate, zip, map, filter)  # iterators over others, which they show
+COUNTERS = (itertools.count, itertools.repeat)  # show where they are when they are printed
+RANDOM = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
+MOVING = (*ITERATORS, *WRAPPERS, *COUNTERS, *RANDOM, GeneratorType)
+
+
+def moves(x: Any) -> bool:
+    """Return whether an object moves when it is used, and can show where it is."""
+    return isinstance(x, MOVING)
+
+
+def position(x: Any) -> Any:
+    """Return where an object is, something that is equal as long as it has not moved."""
+    if isinstance(x, GeneratorType):
+        frame = x.gi_frame
+        return None if frame is None else (frame.f_lasti, [*map(repr_of, frame.f_locals.values())])
+    if isinstance(x, COUNTERS):
+        return repr(x)
+    if isinstance(x, ITERATORS):
+        return operator.length_hint(x)
+    if isinstance(x, enumerate):
+        return x.__reduce__()[1][1]
+    return frozen(state_of(x)) if isinstance(x, RANDOM) else None
+
+
+def repr_of(x: Any) -> Any:
+    """Return a plain value as text, and the identity of anything else."""
+    return repr(x) if isinstance(x, (int, float, str, bool, type(None))) else id(x)
+
+
+def state_of(rng: Any) -> Any:
+    """Return the state of a random generator."""
+    if isinstance(rng, random.Random):
+        return rng.getstate()
+    if isinstance(rng, np.random.RandomState):
+        return rng.get_state(legacy=False)
+    return rng.bit_generator.state if isinstance(rng, np.random.Generator) else rng.state
+
+
+def set_state(rng: Any, state: Any) -> None:
+    """Put a random generator back."""
+    if isinstance(rng, random.Random):
+        rng.setstate(state)
+    elif isinstance(rng, np.random.RandomState):
+        rng.set_state(state)
+    elif isinstance(rng, np.random.Generator):
+        rng.bit_generator.state = state
+    else:
+        rng.state = state
+
+
+def frozen(state: Any) -> Any:
+    """Return the state of a generator as something that compares by value."""
+    if isinstance(state, dict):
+        return {key: frozen(part) for key, part in state.items()}
+    return state.tobytes() if isinstance(state, np.ndarray) else state
+
+
+class Positions:
+    """Where objects that move are, and what large arrays hold, when they are added."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, Any, Any]] = []
+        self.states: list[tuple[Any, Any]] = []
+        self.arrays: list[tuple[str, Any, int]] = []
+        for path, rng in (
+            ("random, Python's global generator", random._inst),  # the one behind random.random()
+            ("np.random, NumPy's global generator", np.random.mtrand._rand),
+        ):
+            self.add(path, rng)
+
+    def add(self, path: str, x: Any) -> Iterator[tuple[str, Any]]:
+        """Note where an object is; return the objects that move with it."""
+        self.found.append((path, x, position(x)))
+        if isinstance(x, RANDOM):
+            self.states.append((x, state_of(x)))
+        if isinstance(x, WRAPPERS):
+            return iter([(path, part) for part in x.__reduce__()[1] if not isinstance(part, int)])
+        if isinstance(x, GeneratorType) and x.gi_frame is not None:
+            return iter([(path, part) for part in (*x.gi_frame.f_locals.values(), x.gi_yieldfrom) if part is not None])
+        return iter(())
+
+    def add_array(self, path: str, x: np.ndarray[Any, Any]) -> None:
+        """Note what an array holds."""
+        if x.nbytes <= LARGEST and x.dtype != object:
+            self.arrays.append((path, x, hash(x.tobytes())))
+
+    def moved(self) -> str:
+        """Return the name of the first object that has moved; "" where none has."""
+        for path, x, before in self.found:
+            if position(x) != before:
+                return f"{path}, {article(type(x).__name__)}" if not path.endswith("generator") else path
+        return next((f"{path}, an array" for path, x, before in self.arrays if hash(x.tobytes()) != before), "")
+
+    def restore(self) -> None:
+        """Put random generators back."""
+        for rng, state in self.states:
+            set_state(rng, state)
+
+
+def article(noun: str) -> str:
+    """Return a noun with its article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

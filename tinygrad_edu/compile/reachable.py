@@ -1,0 +1,408 @@
+"""Outside state: everything that a function can name, found by walking from the function object.
+
+A program holds as long as none of it changes. Names are looked up as Python does: cells of the closure, globals that
+the code names, defaults, attributes, elements. Nodes end the walk (a program reads their numbers at every call), and
+so does the code of the standard library and of installed packages. Knows nothing of traces or of programs.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import os
+import sys
+import sysconfig
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat, zip_longest
+from operator import attrgetter, is_
+from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Node, tick
+from ..errors import CompileError
+from ..errors.where import ours, users_line
+from .positions import Positions, moves
+
+PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice, np.generic, np.dtype)
+SMALL = 4096  # bytes of an array, up to which its numbers are compared before every call
+LARGE = 1000  # parts of a container of data, from which on only its identity and length are compared
+MOST = 200_000  # objects that a walk visits
+ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing"})()  # in place of a name that is not defined
+PACKAGE = __name__.partition(".")[0]
+FOLDERS = [sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+INSTALLED = tuple({folder + os.sep for folder in FOLDERS if folder})
+STANDARD = sys.stdlib_module_names - {"__main__"} | {"builtins"}
+MACHINERY = {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__firstlineno__"}
+
+contents = attrgetter("cell_contents")
+Fact = tuple[str, str, Any]  # where, how it is compared, and what is compared
+
+
+class Reachable:
+    """What the `roots` can name, as it is now.
+
+    roots: objects by the name under which a message speaks of them; a function's name is "".
+    stops: types of objects of which a walk follows only the attribute that is named.
+    ignored: attributes, by type, that a program reads or writes itself.
+    Raises CompileError where there are too many objects to look at before every call.
+    """
+
+    def __init__(self, roots: dict[str, Any], stops: dict[type, str], ignored: dict[type, set[str]]) -> None:
+        self.roots, self.stops, self.ignored = roots, stops, ignored
+        self.facts: list[Fact] = []
+        self.nodes: dict[int, Node] = {}
+        self.holders: list[Holder] = []
+        self.arrays: list[tuple[np.ndarray[Any, Any], bytes]] = []
+        self.positions = Positions()
+        self.seen: dict[int, Any] = {}  # the objects too, so that no id is used again
+        self.waiting = [*roots.items()][::-1]
+        while self.waiting:
+            path, x = self.waiting.pop()
+            start = len(self.waiting)
+            self.visit(path, x)
+            self.waiting[start:] = self.waiting[start:][::-1]
+            if len(self.seen) > MOST:
+                raise CompileError(
+                    f"the function can name more than {MOST:,} objects, the last in `{path.split('.')[0]}`, too "
+                    f"many to look at before each call: give it the parts that it uses as arguments (at {users_line()})"
+                )
+
+    # Walking ---------------------------------------------------------------------------------------------------
+
+    def visit(self, path: str, x: Any) -> None:
+        """Note an object, and put what it refers to on the list of what is to be visited."""
+        kind = type(x)
+        if x is ABSENT or issubclass(kind, PLAIN):
+            self.facts.append((path, "plain", (kind, repr(x))))
+            return
+        if isinstance(x, Node):
+            self.nodes[id(x)] = x
+            self.facts.append((path, "is", x))
+            return
+        if id(x) in self.seen:
+            return
+        self.seen[id(x)] = x
+        if isinstance(x, np.ndarray):
+            self.array(path, x)
+        elif isinstance(x, (list, tuple, set, frozenset, deque, dict, MappingProxyType)):
+            self.container(path, x)
+        elif isinstance(x, FunctionType):
+            self.function(path, x)
+        elif isinstance(x, type):
+            self.of_class(path, x)
+        elif isinstance(x, ModuleType):
+            self.facts.append((path, "is", x))  # its attributes are followed from the code that names them
+        elif moves(x):
+            self.facts.append((path, "is", x))
+            self.waiting += self.positions.add(path, x)
+        else:
+            self.instance(path, x)
+
+    def array(self, path: str, x: np.ndarray[Any, Any]) -> None:
+        """Note an array: a small one by its numbers."""
+        if x.nbytes <= SMALL and x.dtype != object:
+            self.arrays.append((x, x.tobytes()))
+            self.facts.append((path, "plain", (x.shape, x.strides, x.dtype.str, x.tobytes())))
+        else:
+            self.facts.append((path, "is", x))
+        self.positions.add_array(path, x)
+
+    def container(self, path: str, x: Any) -> None:
+        """Note a container and go on with its elements; of a long one of data, only its length."""
+        self.facts.append((path, "plain", (type(x), len(x))))
+        if len(x) > LARGE and not all(isinstance(part, Node) for part in x):
+            self.facts.append((path, "is", x))
+            return
+        if isinstance(x, (dict, MappingProxyType)):
+            self.hold(Holder(path, x, [f"{path}[{key!r:.40}]" for key in x], list(x.values()), [*x]))
+            self.facts.append((path, "plain", [*map(repr, x)]))
+        elif isinstance(x, tuple):  # whose parts cannot be replaced
+            self.waiting += [(f"{path}[{i}]", part) for i, part in enumerate(x)]
+        else:
+            self.hold(Holder(path, x, [f"{path}[{i}]" for i in range(len(x))], list(x)))
+
+    def function(self, path: str, f: Any) -> None:
+        """Note a function of the user's, and go on with what its code can name."""
+        if is_installed(f.__code__.co_filename):
+            self.facts.append((path, "is", f))
+            return
+        self.facts.append((path, "==", f.__code__))
+        own = ("__code__", "__defaults__", "__kwdefaults__")
+        self.hold(Holder(path, f, [f"{f.__name__}.{key}" for key in own], [getattr(f, key) for key in own], own))
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            self.hold(Holder(name, cell, [name], [cell_value(cell)]))
+        names, attributes = named_by(f.__code__)
+        found = [name for name in names if name in f.__globals__ or name not in f.__builtins__]
+        self.hold(names_in("", f.__globals__, tuple(found)))
+        for name in found:
+            module = f.__globals__.get(name)
+            if isinstance(module, ModuleType) and is_users_module(module):
+                known = vars(module)
+                self.hold(names_in(f"{name}.", known, tuple(a for a in attributes if a in known)))
+        self.hold(Holder(path, vars(f), [f"{path}.{key}" for key in vars(f)], [*vars(f).values()], [*vars(f)]))
+
+    def of_class(self, path: str, x: Any) -> None:
+        """Note a class of the user's, and go on with its attributes and bases."""
+        self.facts.append((path, "is", x))
+        if is_users_class(x):
+            known = {key: part for key, part in vars(x).items() if key not in MACHINERY}
+            names = [f"{x.__name__}.{key}" for key in known]
+            self.hold(Holder(path, x, names, [*known.values()], [*known]))
+            self.waiting += [(base.__name__, base) for base in x.__bases__]
+
+    def instance(self, path: str, x: Any) -> None:
+        """Note any other object, and go on with its attributes and its class."""
+        kind = type(x)
+        for stop, name in self.stops.items():
+            if isinstance(x, stop):
+                self.facts.append((path, "is", x))
+                self.waiting.append((path, getattr(x, name)))
+                return
+        ours = any(base.__module__.partition(".")[0] == PACKAGE for base in kind.__mro__)
+        self.facts.append((path, "is", x) if ours else (path, "plain", kind))
+        if isinstance(x, functools.partial):
+            self.waiting += [(f"{path}.func", x.func), (f"{path}.args", x.args), (f"{path}.keywords", x.keywords)]
+        elif isinstance(x, MethodType):
+            self.waiting += [(path, x.__self__), (path, x.__func__)]
+        elif isinstance(x, (staticmethod, classmethod)):
+            self.waiting.append((path, x.__func__))
+        elif isinstance(x, property):
+            self.waiting += [(path, f) for f in (x.fget, x.fset, x.fdel) if f is not None]
+        elif isinstance(x, functools.cached_property):
+            self.waiting.append((path, x.func))
+        ignored = set().union(*(names for base, names in self.ignored.items() if isinstance(x, base)))
+        attributes = getattr(x, "__dict__", None)
+        if type(attributes) is dict and not (kind.__module__ == "functools" and not attributes):
+            if ignored:
+                self.hold(names_in(f"{path}.", attributes, tuple(key for key in attributes if key not in ignored)))
+            else:
+                names = [f"{path}.{key}" for key in attributes]
+                self.hold(Holder(path, attributes, names, [*attributes.values()], [*attributes]))
+        slots = tuple(dict.fromkeys(slot for base in kind.__mro__ for slot in slots_of(base) if slot not in ignored))
+        if slots and (ours or is_users_class(kind)):
+            self.hold(Holder(path, x, [f"{path}.{s}" for s in slots], [getattr(x, s, ABSENT) for s in slots], [*slots]))
+        self.waiting.append((kind.__name__, kind))
+
+    def hold(self, holder: Holder) -> None:
+        """Note an object whose parts can be replaced, and go on with these."""
+        self.holders.append(holder)
+        self.waiting += zip(holder.names, holder.parts, strict=True)
+
+    # Comparing -------------------------------------------------------------------------------------------------
+
+    def guard(self) -> Callable[[], bool]:
+        """Return a function that tells, at the speed of C, whether everything is still the very same."""
+        cells, names, nodes, live, slots = Parts(), Parts(), Parts(), Parts(), Parts()
+        for h in self.holders:
+            if type(h.target) is CellType:
+                cells.add(h.target, h.parts) if h.parts[0] is not ABSENT else None
+            elif h.chosen:
+                names.add((h.target.get, h.keys), h.parts)
+            elif type(h.target) is list and all(isinstance(x, Node) for x in h.parts):
+                nodes.add(h.target, h.parts)
+            elif isinstance(h.target, (dict, MappingProxyType)):
+                live.add(h.target.values(), h.parts)
+            elif isinstance(h.target, (list, set, deque)):
+                live.add(h.target, h.parts)
+            else:
+                slots.add((h.target, h.keys), h.parts)
+        found = {
+            "map(contents, cells)": cells,
+            "flat(map(map, get, keys, nothing))": names,
+            "flat(live)": live,
+            "map(getattr, owners, slots, repeat(ABSENT))": slots,
+        }
+        parts = [text for text, group in found.items() if group.owners]
+        checks = [
+            *(["list(map(len, live)) == lengths"] if live.owners else []),
+            *([f"all(map(is_, flat(({', '.join(parts)},)), wanted))"] if parts else []),
+            *(["list(map(tobytes, arrays)) == numbers"] if self.arrays else []),
+        ]
+        lines = [f"return {' and '.join(checks) or 'True'}"]
+        if (
+            nodes.owners
+        ):  # `==` of lists asks for identity first; asking for equality would make a node, in another tick
+            lines = ["now = tick()", f"{lines[0]} and lists == elements and tick() == now + 1"]
+        space = TOOLS | {
+            "cells": cells.owners,
+            "get": [get for get, _ in names.owners],
+            "keys": [keys for _, keys in names.owners],
+            "nothing": [repeat(ABSENT)] * len(names.owners),
+            "live": live.owners,
+            "lengths": [*map(len, live.owners)],
+            "owners": [x for x, keys in slots.owners for _ in keys],
+            "slots": [key for _, keys in slots.owners for key in keys],
+            "lists": nodes.owners,
+            "elements": nodes.parts,
+            "arrays": [x for x, _ in self.arrays],
+            "numbers": [x for _, x in self.arrays],
+            "wanted": [x for group in found.values() for parts in group.parts for x in parts],
+        }
+        exec(
+            "\n    ".join(["def unchanged():", *lines]), space
+        )  # text of this module alone, with no name of the user's
+        return space["unchanged"]  # type: ignore[no-any-return]  # a function, by exec
+
+    def difference(self, other: Reachable) -> str:
+        """Return where two walks from the same roots first differ; "" where they found the same."""
+        for a, b in zip_longest(self.facts, other.facts, fillvalue=("", "", None)):
+            if a[:2] != b[:2] or not (a[2] is b[2] if a[1] == "is" else a[2] == b[2]):
+                known = {path for path, *_ in self.facts}
+                return (b[0] if b[0] not in known else a[0]) or a[0] or "the function itself"
+        return ""
+
+    def again(self) -> Reachable:
+        """Walk from the same roots again."""
+        return Reachable(self.roots, self.stops, self.ignored)
+
+    def restore(self) -> None:
+        """Put back every part that was replaced since, and every position of a random generator."""
+        for holder in self.holders:
+            holder.restore()
+        for array, old in self.arrays:
+            if array.tobytes() != old:
+                array[...] = np.frombuffer(old, array.dtype).reshape(array.shape)
+        self.positions.restore()
+
+
+class Parts:
+    """Objects that are looked at in the same way, and the parts that each of them had."""
+
+    def __init__(self) -> None:
+        self.owners: list[Any] = []
+        self.parts: list[list[Any]] = []
+
+    def add(self, owner: Any, parts: list[Any]) -> None:
+        """Add an object."""
+        self.owners.append(owner)
+        self.parts.append(parts)
+
+
+TOOLS = {
+    "contents": contents,
+    "flat": chain.from_iterable,
+    "repeat": repeat,
+    "ABSENT": ABSENT,
+    "is_": is_,
+    "tick": tick,
+}
+TOOLS |= {"tobytes": np.ndarray.tobytes}
+
+
+class Holder:
+    """An object whose parts can be replaced: a cell, a namespace, an instance, a class, a list, a set.
+
+    names: how a user would write each part. parts: what they were. keys: the parts' keys, where they have some.
+    chosen: whether only some keys of a dict are looked at.
+    """
+
+    def __init__(
+        self, path: str, target: Any, names: list[str], parts: list[Any], keys: Any = (), chosen: bool = False
+    ) -> None:
+        self.path, self.target, self.names, self.parts, self.keys, self.chosen = (
+            path,
+            target,
+            names,
+            parts,
+            keys,
+            chosen,
+        )
+
+    def restore(self) -> None:
+        """Put the parts back."""
+        x = self.target
+        if isinstance(x, MappingProxyType):
+            return
+        if type(x) is CellType:
+            if cell_value(x) is not self.parts[0]:
+                if self.parts[0] is ABSENT:
+                    del x.cell_contents
+                else:
+                    x.cell_contents = self.parts[0]
+        elif isinstance(x, dict):
+            for key, part in zip(self.keys, self.parts, strict=True):
+                if part is ABSENT:
+                    x.pop(key, None)
+                elif x.get(key, ABSENT) is not part:
+                    x[key] = part
+            if not self.chosen and len(x) > len(self.keys):
+                for key in set(x) - set(self.keys):
+                    del x[key]
+        elif isinstance(x, (list, deque)):
+            if len(x) != len(self.parts) or not all(map(is_, x, self.parts)):
+                x.clear()
+                x.extend(self.parts)
+        elif isinstance(x, set):
+            if x != set(self.parts):
+                x.clear()
+                x.update(self.parts)
+        else:
+            for key, part in zip(self.keys, self.parts, strict=True):
+                now = vars(x).get(key, ABSENT) if isinstance(x, type) else getattr(x, key, ABSENT)
+                if now is not part:
+                    setattr(x, key, part) if part is not ABSENT else delattr(x, key)
+
+
+def names_in(prefix: str, space: dict[str, Any], keys: tuple[str, ...]) -> Holder:
+    """Return the holder of chosen names in a namespace."""
+    parts = [space.get(key, ABSENT) for key in keys]
+    return Holder(prefix, space, [f"{prefix}{key}" for key in keys], parts, keys, chosen=True)
+
+
+def cell_value(cell: CellType) -> Any:
+    """Return what a closure's cell holds; ABSENT where it is empty."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return ABSENT
+
+
+def slots_of(kind: type) -> tuple[str, ...]:
+    """Return the names of a class's own slots, as attributes."""
+    slots = vars(kind).get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    mangled = (f"_{kind.__name__.lstrip('_')}{s}" if s.startswith("__") and not s.endswith("__") else s for s in names)
+    return tuple(name for name in mangled if name not in MACHINERY)
+
+
+@functools.lru_cache(maxsize=4096)
+def named_by(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the globals and the attributes that code names, functions inside it included."""
+    names: dict[str, None] = {}
+    attributes: dict[str, None] = {}
+    for inner in nested(code):
+        for step in dis.get_instructions(inner):
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
+                names[step.argval] = None
+            elif step.argval is not None and step.opname.startswith(("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR")):
+                attributes[step.argval] = None
+    return tuple(names), tuple(attributes)
+
+
+def nested(code: CodeType) -> Iterator[CodeType]:
+    """Yield code and all code inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from nested(constant)
+
+
+@functools.lru_cache(maxsize=4096)
+def is_installed(file: str) -> bool:
+    """Return whether code is Python's own, this package's or another installed one's: nobody changes it by the way."""
+    return ours[file] or file.startswith((*INSTALLED, "<frozen"))
+
+
+def is_users_class(kind: type) -> bool:
+    """Return whether a class is defined in the user's code."""
+    module = sys.modules.get(kind.__module__)
+    return is_users_module(module) if module is not None else kind.__module__ not in STANDARD
+
+
+def is_users_module(module: ModuleType) -> bool:
+    """Return whether a module is the user's own code."""
+    file = getattr(module, "__file__", None)
+    return module.__name__.partition(".")[0] not in STANDARD and not (file and is_installed(file))

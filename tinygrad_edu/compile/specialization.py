@@ -1,0 +1,182 @@
+"""One traced program: the function for one kind of arguments and one state of what it can name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.backprop import history
+from ..core.node import Node
+from ..core.tensor import Tensor
+from ..core.value import Value
+from ..errors import CompileError
+from ..errors import gradients as reasons
+from ..errors.where import users_line
+from ..transforms.trees import leaves, rebuilt
+from .codegen.source import Writer
+from .ir import Program
+from .memory.state_buffers import Homes
+from .passes.horizontal_fusion import fuse_updates
+from .reachable import Reachable
+from .results import Result
+from .signature import NUMERIC
+from .trace import Trace
+from .vectorize.outputs import settled
+from .verify import World
+
+
+class Leaked(Node):
+    """A node that was kept from a trace: it stands for the numbers of every call, and so has none."""
+
+    __slots__ = ()
+
+    @property
+    def title(self) -> str:
+        """Raise CompileError: whoever says its name has found it where it should not be."""
+        raise CompileError(reasons.leaked(super().title, self.where))
+
+    _data = title  # likewise: whoever asks would be shown an old call's numbers
+
+
+LEAKED: dict[type[Node], Any] = {
+    kind: type(kind.__name__, (Leaked, kind), {"__slots__": ()}) for kind in (Value, Tensor)
+}
+
+
+class Specialization:
+    """A program, and the conditions under which it is what the function does.
+
+    key: the signature of calls that it serves. reach: what the function can name.
+    Raises CompileError where the function does what a program cannot; then all that can be put back is.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], key: Any, args: Any, kwargs: Any, reach: Reachable, homes: Homes
+    ) -> None:
+        self.key, self.name = key, getattr(function, "__name__", "the function")
+        trace = Trace()
+        arguments = trace.arguments
+        stand_ins: dict[int, Any] = {}
+
+        def stand_in(x: Any) -> Any:
+            if not isinstance(x, NUMERIC):
+                return x
+            i = trace.numbered
+            trace.numbered += 1
+            if isinstance(x, Node):
+                if id(x) in reach.nodes:
+                    return x  # the function can name it: it is read and written as that very node
+                if id(x) in stand_ins:
+                    return stand_ins[id(x)]
+                leaf = stand_ins[id(x)] = x.leaf(x._data)
+                leaf._requires_grad, leaf.label = x._requires_grad, x.label
+            else:
+                leaf = object.__new__(Tensor)
+                leaf._data = x
+                leaf.remember(None, (), {}, False)
+            arguments[leaf] = i
+            return leaf
+
+        try:
+            with trace:
+                given = rebuilt(args, iter([stand_in(x) for x in leaves(args)]))
+                named = rebuilt(kwargs, iter([stand_in(x) for x in leaves(kwargs)]))
+                output = function(*given, **named)
+            self.refuse_moved_state(reach)
+        except BaseException:
+            reach.restore()
+            raise
+        self.reach, self.unchanged = reach, reach.guard()
+        for leaf in arguments:
+            if leaf in trace.before and leaf not in trace.unset:
+                raise CompileError(
+                    f"argument {arguments[leaf]} of {self.name} is assigned inside "
+                    "of it, and a compiled function changes no numbers of its arguments: return the new ones, or use "
+                    f"the tensor from outside of the function, as parameters are (at {users_line()})"
+                )
+        self.asked = [arguments[leaf] for leaf in trace.asked]
+        grads = trace.taken(arguments)
+        self.graded = [arguments[leaf] for leaf in grads]
+        nodes = [trace.latest(x) for x in leaves(output) if isinstance(x, Node)] + list(grads.values())
+        self.output = rebuilt(output, iter([Result(x) if isinstance(x, Node) else x for x in leaves(output)]))
+        self.results = [x for x in leaves(self.output) if type(x) is Result]
+        self.from_outside, self.from_arguments = sources(trace, nodes[: len(self.results)])
+        self.single = self.results[0] if isinstance(output, Node) else None
+        program = Program(trace, settled(trace, nodes))
+        fuse_updates(program)
+        writer = Writer(program, homes)
+        self.source, self.run, self.ready, self.fits, self.move_in = writer.compiled()
+        self.world = World(trace)  # all that is kept of the trace: its arrays are those of an eager step
+        self.kept = {id(memory_of(array)) for array in writer.homes.home.values()}
+        for node in (*trace.made, *arguments):
+            del node._data
+            node.__class__ = LEAKED[type(node)]
+        trace.forget()
+
+    def refuse_moved_state(self, reach: Reachable) -> None:
+        """Raise CompileError where the trace changed an object of Python's, and name it."""
+        what = "" if reach.guard()() else reach.difference(reach.again())
+        moved = reach.positions.moved()
+        if what or moved:
+            raise CompileError(
+                f"{self.name} changes {f'`{what}`' if what else moved} each time it is run, and a program "
+                "keeps no Python state: it would use one value for ever. Return the new value and keep it outside, "
+                "hold numbers in a tensor and assign to its .data, or give what it takes from there as an argument "
+                f"(at {users_line()})"
+            )
+
+    def valid(self) -> bool:
+        """Return whether the program may run now: everything is as it was traced, and lies where it is written."""
+        return self.same_world() and self.ready()
+
+    def same_world(self) -> bool:
+        """Return whether all that the function can name is as it was traced, be it in new objects."""
+        if self.unchanged():
+            return True
+        now = self.reach.again()
+        if self.reach.difference(now):
+            return False
+        self.reach, self.unchanged = now, now.guard()
+        return True
+
+    def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:
+        for i, x in enumerate(inputs):
+            if type(x) is np.ndarray and id(memory_of(x)) in self.kept:
+                inputs[i] = x.copy()  # a weight or its gradient, which the program is about to write over
+        given: list[Any] = []
+        if self.graded or self.asked or self.from_arguments:
+            given = [x for x in (*leaves(args), *leaves(kwargs)) if isinstance(x, NUMERIC)]
+            for i in self.asked:
+                if isinstance(given[i], Node) and given[i]._grad is not None:
+                    raise CompileError(
+                        f"argument {i} has a gradient from before, and the compiled function asks for .grad of it, "
+                        f"where it finds that of its own call only: set it to None first (at {users_line()})"
+                    )
+        results = self.run(*inputs)
+        if self.graded:
+            for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):
+                given[i]._grad = g if given[i]._grad is None else given[i]._grad + g
+        origins = self.from_outside
+        if self.from_arguments:
+            origins = (*origins, *(given[i] for i in self.from_arguments))
+        if self.single is not None:
+            return self.single.node(results[0], origins)
+        found = iter([result.node(x, origins) for result, x in zip(self.results, results, strict=False)])
+        return rebuilt(self.output, iter([next(found) if type(x) is Result else x for x in leaves(self.output)]))
+
+
+def sources(trace: Trace, results: list[Node]) -> tuple[tuple[Node, ...], list[int]]:
+    """Return the leaves that results pass gradients back to: those from outside, and the numbers of arguments."""
+    wanted = [x for x in results if x._requires_grad]
+    found = [x for x in history(*wanted) if x.op is None and x._requires_grad] if wanted else []
+    given = [trace.arguments[x] for x in found if x in trace.arguments]
+    return tuple(x for x in found if x.born < trace.started), given
+
+
+def memory_of(array: Any) -> Any:
+    """Return what owns the memory of an array, of which the array may be a view of a view."""
+    while isinstance(array, np.ndarray) and array.base is not None:
+        array = array.base
+    return array
