@@ -120,12 +120,14 @@ def test_settings_of_layers_and_optimisers():
     x = np.arange(12.0).reshape(4, 3) ** 2
 
     def f(x):
-        return norm(Tensor(x)) * (1 - dropout.p) * norm.momentum * opt.betas[0]
+        return norm(Tensor(x)) * (1 - dropout.p) * opt.lr * opt.steps * norm.momentum * opt.betas[0]
 
     agrees(
         f,
         lambda: setattr(dropout, "p", dropout.p / 2),
         lambda: setattr(norm, "eps", norm.eps * 10),
+        lambda: setattr(opt, "lr", opt.lr * 2),
+        lambda: setattr(opt, "steps", opt.steps + 1),
         lambda: setattr(opt, "betas", (opt.betas[0] / 2, 0.9)),
         lambda: setattr(norm, "momentum", norm.momentum / 2),
         lambda: norm.eval(),

@@ -14,6 +14,7 @@ from ..errors import CompileError
 from ..errors.where import users_line, warn
 from ..nn.module import Module
 from ..nn.optim import Optimizer
+from ..nn.optim.groups import ParamGroup
 from ..transforms.trees import leaves
 from .memory.state_buffers import Homes
 from .reachable import PLAIN, Reachable
@@ -22,7 +23,11 @@ from .specialization import Specialization
 from .verify import largest_difference
 
 MOST = 32  # programs that a function keeps
-RECORDED = {Optimizer: {"_lr", "steps", "memory"}, Module: {"last_call"}}  # attributes that a trace records itself
+RECORDED = {
+    Optimizer: {"_steps", "memory"},
+    ParamGroup: {"lr"},
+    Module: {"last_call"},
+}  # attributes that a trace records itself
 
 
 class Compiled:

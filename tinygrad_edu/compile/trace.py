@@ -64,6 +64,7 @@ class Trace:
     graded: set[Node] = field(default_factory=set)  # leaves whose gradient was set or added to, or forgotten
     asked: set[Node] = field(default_factory=set)  # arguments of which the function looks at the gradient
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
+    rates: dict[Any, Node] = field(default_factory=dict)  # by the group of parameters
     state: dict[tuple[int, Any], Effect] = field(default_factory=dict)  # optimisers' memory as it is by now
     effects: list[Effect] = field(default_factory=list)
     started: int = 0
@@ -252,21 +253,30 @@ class Trace:
             )
         kind = type(optimizer.params[0])
         with no_grad():
-            (steps,) = self.recall(optimizer, "steps", kind, ["{}.steps"], [optimizer.steps])
-            self.keep(optimizer, "steps", "{}.steps = int({})", (steps + 1,))
-            rates = {
-                group: self.recall(group, "lr", kind, ["{}.lr"], [group.lr])[0] for group in optimizer.param_groups
-            }
+            steps = self.steps_of(optimizer)
+            self.keep(optimizer, "steps", "{}._steps = int({})", (steps + 1,))
             for i, (w, group) in enumerate(zip(optimizer.params, optimizer.groups_of(), strict=True)):
                 if w._grad is None:
                     continue
                 places = [f"{{}}.memory[{i}][{j}]" for j in range(len(optimizer.memory[i]))]
                 memory = self.recall(optimizer, i, kind, places, optimizer.memory[i])
                 taken = steps + (1 - group.since)
-                new, *memory = optimizer.rule(group, w, w._grad, rates[group], taken, *memory)
+                new, *memory = optimizer.rule(group, w, w._grad, self.rate_of(group), taken, *memory)
                 self.assign(w, new)
                 if memory:
                     self.keep(optimizer, i, f"{{}}.memory[{i}] = ({'{}, ' * len(memory)})", tuple(memory), places)
+
+    def steps_of(self, optimizer: Any) -> Any:
+        """Return how many steps an optimiser has taken, as a node."""
+        kind = type(optimizer.params[0])
+        return self.recall(optimizer, "steps", kind, ["{}._steps"], [vars(optimizer).get("_steps", 0)])[0]
+
+    def rate_of(self, group: Any) -> Any:
+        """Return the rate of a group of parameters as a node; none may be set inside a program."""
+        if group not in self.rates:
+            places, rate = ["{}.lr"], vars(group)["lr"]
+            self.rates[group] = self.recall(group, "lr", type(group.params[0]), places, [rate])[0]
+        return self.rates[group]
 
     def recall(self, optimizer: Any, what: Any, kind: Any, places: list[str], data: Any) -> tuple[Any, ...]:
         """Return nodes for a part of an optimiser's state: as the last step left it, or else as it is outside."""

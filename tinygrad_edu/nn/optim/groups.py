@@ -24,7 +24,6 @@ class ParamGroup:
     """
 
     params: list[Any]
-    lr: float
     since: int
     remembers: tuple[str, ...]
     check: Callable[[dict[str, Any]], dict[str, Any]]
@@ -44,6 +43,16 @@ class ParamGroup:
             )
         refuse_inside_a_program(f"{name} of an optimiser is set")
         vars(self).update(self.check({**settings, name: new}))
+
+    @property
+    def lr(self) -> float:
+        """The learning rate, which a compiled function reads again at each call."""
+        trace = tracing()
+        return vars(self)["lr"] if trace is None else trace.rate_of(self)  # type: ignore[no-any-return]  # a node, there
+
+    @lr.setter
+    def lr(self, new: float) -> None:
+        self.__setattr__("lr", new)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings by name, without the parameters."""

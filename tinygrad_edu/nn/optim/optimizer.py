@@ -20,7 +20,7 @@ from ...core.node import reborn
 from ...errors import AnomalyError, GradientError
 from ...errors.where import users_line, warn
 from . import state
-from .groups import ParamGroup, checked_params, given_groups, listed, zero_like
+from .groups import ParamGroup, checked_params, given_groups, listed, refuse_inside_a_program, zero_like
 
 INFINITY = math.inf
 
@@ -35,10 +35,10 @@ class Optimizer:
     """
 
     lr: float
+    _steps: int = 0
 
     def __init__(self, params: Iterable[Any], **defaults: Any) -> None:
         self.defaults = defaults
-        self.steps = 0
         self.param_groups: list[ParamGroup] = []
         self.params: list[Any] = []
         self.memory: list[tuple[Any, ...]] = []
@@ -46,6 +46,17 @@ class Optimizer:
         checked_params(type(self).__name__, [w for group in groups for w in group["params"]])
         for group in groups:
             self.add_param_group(group)
+
+    @property
+    def steps(self) -> int:
+        """How many steps have been taken."""
+        trace = tracing()
+        return self._steps if trace is None else trace.steps_of(self)  # a node
+
+    @steps.setter
+    def steps(self, new: int) -> None:
+        refuse_inside_a_program("the number of an optimiser's steps is set")
+        self._steps = new
 
     def add_param_group(self, group: dict[str, Any]) -> None:
         """Step more parameters from now on: "params", and the settings that are not the optimiser's defaults.
@@ -60,7 +71,7 @@ class Optimizer:
             raise ValueError(
                 f"{kind}: no setting is called {min(unknown)!r}, but {', '.join(self.defaults)} (at {users_line()})"
             )
-        made = ParamGroup(params, self.steps, self.check({**self.defaults, **settings}))
+        made = ParamGroup(params, self._steps, self.check({**self.defaults, **settings}))
         vars(made).update(remembers=self.names(made), check=functools.partial(self.check, remembers=self.names(made)))
         self.warn_of_zero(made.lr)
         self.param_groups.append(made)
