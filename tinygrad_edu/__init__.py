@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
     from .check.compare.compare import compare as compare
     from .check.compare.report import ComparisonReport as ComparisonReport
     from .check.gradcheck.gradcheck import gradcheck as gradcheck
+    from .check.homework.check import check_code as check_code
+    from .check.homework.report import CodeReport as CodeReport
     from .check.kinks import kinks as kinks
     from .compile.compiled import compile as compile  # noqa: A004  # the field's word for it
     from .draw.graph.draw import draw as draw
@@ -57,9 +59,11 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
 # The functions on arrays (tg.exp, tg.sum, tg.linalg …) are not in this list but in numpy_api, which is asked last.
 # A name whose module is called like itself is that module; so a function `draw` is ".draw.something", not ".draw".
 _LATER: dict[str, str] = {
+    "CodeReport": ".check.homework.report",
     "ComparisonReport": ".check.compare.report",
     "Recorder": ".draw.pages.recorder",
     "assert_gradient": ".check.compare.compare",
+    "check_code": ".check.homework.check",
     "compare": ".check.compare.compare",
     "compile": ".compile.compiled",
     "data": ".data",

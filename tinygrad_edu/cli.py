@@ -135,13 +135,13 @@ def explain(options: argparse.Namespace) -> int:
 def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add `check` to the commands."""
     command = add_command(commands, check, "check")
-    command.add_argument("expression", help='the function, like "x**2 * sin(x)", or a Python file with it')
+    command.add_argument("expression", help='the function, like "x**2 * sin(x)", or a Python file or notebook')
     command.add_argument(
         "--hand",
-        required=True,
         action="append",
+        default=[],
         help='its derivative as derived by hand, like "2*x*sin(x)"; for one of several variables "w = 2*x"; '
-        "in a file, the name of the function that returns the gradient",
+        "in a file, the name of the function that returns the gradient (without it, all gradients that it computes)",
     )
     command.add_argument("--wrt", default="", metavar="NAME", help="the variable of a derivative that does not say it")
     command.add_argument("--symbolic", action="store_true", help="ask SymPy too, whether the formulas are equal")
@@ -152,7 +152,11 @@ def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Compare a derivative worked out by hand with the automatic one, and name the mistake."""
+    """Compare a derivative worked out by hand with the automatic one, and name the mistake or the wrong line."""
+    if options.expression.endswith((".py", ".ipynb")) and not options.hand:
+        return check_homework(options)
+    if not options.hand:
+        raise FormulaError('give the derivative too, as in --hand "2*x"; only a file can bring its own')
     from .check.compare.formulas import compare_formulas, compare_in_file
     from .symbolic.parser import assignments
 
@@ -166,6 +170,18 @@ def check(options: argparse.Namespace) -> int:
     else:
         print({"text": report.text, "markdown": report.markdown, "latex": report.latex}[options.format]())
     return 0 if report.ok else 1
+
+
+def check_homework(options: argparse.Namespace) -> int:
+    """Check the gradients that a file computes, line by line."""
+    from .check.homework.check import check_code
+
+    report = check_code(options.expression, function=options.function, seed=options.seed)
+    if options.format == "json":
+        print_json(report.as_dict())
+    else:
+        print(report)
+    return 0 if report.right else 1
 
 
 def print_json(data: Any) -> None:

@@ -1,0 +1,162 @@
+"""`tinygrad-edu check homework.py`: right code is accepted, the first wrong line found, a fault costs itself only."""
+
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+from homework import COLUMNS, LAYER_PAIR, NETWORK, RECURRENT, SCALARS, SCRIPT, TWO_LAYERS
+
+import tinygrad_edu as tg
+from tinygrad_edu.check.homework.check import check_program
+from tinygrad_edu.check.homework.process import checked_in_child
+from tinygrad_edu.check.homework.program import HomeworkError, Program
+from tinygrad_edu.cli import main
+
+STYLES = {
+    "two layers": TWO_LAYERS, "forward and backward": LAYER_PAIR, "columns": COLUMNS, "a class": NETWORK,
+    "a script": SCRIPT, "a recurrent net": RECURRENT, "single numbers": SCALARS,
+}  # fmt: skip
+
+
+def checked(text, function=""):
+    return check_program(Program(text, "homework.py"), function)
+
+
+def changed(text, old, new):
+    """The text with one of its lines changed, and the number of that line."""
+    assert text.count(old) == 1, old
+    return text.replace(old, new), text[: text.index(old)].count("\n") + 1
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_right_homework_is_right(style):
+    report = checked(STYLES[style])
+    assert report.right, report.text()
+    assert report.parameters
+    assert max(p.error for p in report.parameters.values()) < 1e-6
+    assert not any("could not be recorded" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        (TWO_LAYERS, "dz1 = dh * (z1 > 0)", "dz1 = dh * (h > 0.3)"),
+        (TWO_LAYERS, "    ds /= N\n", "    ds /= 1\n"),
+        (TWO_LAYERS, "dW2 = h.T @ ds + 2 * reg * W2", "dW2 = h.T @ ds + reg * W2"),
+        (LAYER_PAIR, "np.sum(dout, axis=0)", "np.sum(dout, axis=1)"),
+        (LAYER_PAIR, "dw = x.reshape(x.shape[0], -1).T.dot(dout)", "dw = 2 * x.reshape(x.shape[0], -1).T.dot(dout)"),
+        (COLUMNS, "(1 - np.power(A1, 2))", "(1 - A1)"),
+        (COLUMNS, "dZ2 = A2 - Y", "dZ2 = Y - A2"),
+        (NETWORK, "        nabla_b[-1] = delta", "        nabla_b[-1] = delta * 0.5"),
+        (NETWORK, "sigmoid_prime(zs[-k])\n            nabla_b[-k]", "sigmoid(zs[-k])\n            nabla_b[-k]"),
+        (SCRIPT, "dvar = -0.5 * (var + 1e-5) ** -1.5 * dinv", "dvar = 0.5 * (var + 1e-5) ** -1.5 * dinv"),
+        (SCRIPT, "ddiff += 2 * diff / (n - 1) * dvar", "ddiff = 2 * diff / (n - 1) * dvar"),
+        (RECURRENT, "dh = np.dot(Why.T, dy) + dhnext", "dh = np.dot(Why.T, dy)"),
+        (RECURRENT, "dWhh += np.dot(dhraw, hs[t - 1].T)", "dWhh += np.dot(dhraw, hs[t].T)"),
+        (SCALARS, "dz = da * a * (1 - a)", "dz = da * (1 - a)"),
+    ],
+)
+def test_the_wrong_line_is_found_and_mended(text, old, new):
+    wrong, line = changed(text, old, new)
+    report = checked(wrong)
+    assert not report.right
+    assert report.line == line, report.text()
+    assert report.mend is not None
+    rows = wrong.splitlines()
+    rows[report.line - 1] = report.mend
+    assert checked("\n".join(rows)).right
+
+
+def test_the_report_shows_both_numbers_and_the_change():
+    wrong, line = changed(TWO_LAYERS, "dz1 = dh * (z1 > 0)", "dz1 = dh")
+    text = checked(wrong).text()
+    assert f"Line {line} is the first that is wrong" in text
+    assert "-     dz1 = dh\n" in text
+    assert "✓ W2" in text
+    assert "✗ W1" in text
+
+
+def test_functions_are_checked_where_they_are():
+    scale = 3.0
+
+    def loss(w=np.array([1.0, -2.0]), x=np.array([0.5, 1.5])):  # noqa: B008  # an example value
+        return scale * np.sum((w * x) ** 2), {"w": scale * 2 * w * x}
+
+    report = tg.check_code(loss)
+    assert not report.right
+    assert report.mend is not None
+    assert not report
+
+
+def test_the_command_prints_the_contract(tmp_path, capsys):
+    wrong, line = changed(TWO_LAYERS, "db2 = ds.sum(axis=0)", "db2 = ds.sum(axis=1)[:3]")
+    for text, status in ((TWO_LAYERS, 0), (wrong, 1)):
+        path = tmp_path / "homework.py"
+        path.write_text(text)
+        assert main(["check", str(path), "--format", "json"]) == status
+        report = json.loads(capsys.readouterr().out)
+        assert report["right"] is (status == 0)
+        assert {"right", "line", "parameters", "mistake", "mend"} <= set(report)
+        assert set(report["parameters"]) == {"W1", "b1", "W2", "b2"}
+    assert report["line"] == line
+    assert main(["check", str(path), "--function", "net"]) == 1
+    assert main(["check", str(path), "--function", "nothing"]) == 2
+    assert main(["check", str(tmp_path / "none.py")]) == 2
+
+
+def test_a_notebook_is_checked_cell_by_cell(tmp_path):
+    head, body = TWO_LAYERS.split("\n\n\n")
+    wrong = body.replace("dh = ds @ W2.T", "dh = -ds @ W2.T")
+    sources = [["%matplotlib inline\n", *head.splitlines(True)], "# text", wrong]
+    kinds = ["code", "markdown", "code"]
+    cells = [{"cell_type": kind, "source": source} for kind, source in zip(kinds, sources, strict=True)]
+    path = tmp_path / "homework.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    report = tg.check_code(path)
+    assert (report.cell, report.line) == (2, wrong[: wrong.index("dh = ")].count("\n") + 1)
+    assert "code cell 2" in report.text()
+
+
+HOSTILE = {
+    "while True: pass": "still running",
+    "input('name?')": "asks for input at line 1",
+    "import os\nos._exit(0)": "ended the process",
+    "raise ValueError('no such data')": "fails at line 1: ValueError: no such data",
+    "import sys\nsys.exit(0)": "ends the program at line 2",
+    "x = bytearray(1 << 40)": "more memory",
+    "def f(x)\n    pass": "no Python",
+    "x = 1": "nothing to check",
+    "open('/dev/full', 'w').write('x' * 100000)": "fails at line 1",
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="limits of processes are POSIX's")
+@pytest.mark.parametrize("text", HOSTILE)
+def test_code_that_cannot_be_checked_is_told_why(text, tmp_path):
+    path = tmp_path / "homework.py"
+    path.write_text(text)
+    with pytest.raises(HomeworkError, match=HOSTILE[text]):
+        checked_in_child(path, "", 0, seconds=4)
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="limits of processes are POSIX's")
+def test_what_it_starts_is_ended_with_it(tmp_path):
+    path, beat = tmp_path / "homework.py", tmp_path / "beat"
+    parent = f"while not os.path.exists({str(beat)!r}): pass\nwhile True: pass"
+    child = f"open({str(beat)!r}, 'w').write(str(time.time()))\n        time.sleep(0.02)"
+    path.write_text(f"import os, time\nif os.fork() == 0:\n    while True:\n        {child}\n{parent}\n")
+    with pytest.raises(HomeworkError, match="still running"):
+        checked_in_child(path, "", 0, seconds=6)
+    last = beat.read_text()
+    time.sleep(0.2)
+    assert beat.read_text() == last
+
+
+def test_output_plots_and_files_do_no_harm(tmp_path):
+    path = tmp_path / "homework.py"
+    path.write_text("print('x' * 1000000)\n" + TWO_LAYERS + "\nprint(net(**params, X=X, y=y)[0])\n")
+    assert tg.check_code(path).right
+    assert path.read_text().startswith("print")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["homework.py"]

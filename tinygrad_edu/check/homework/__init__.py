@@ -1,0 +1,1 @@
+"""A learner's own backward code, checked line by line."""

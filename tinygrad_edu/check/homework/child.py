@@ -1,0 +1,77 @@
+"""The child process: sets its own limits, checks one file, writes its answer at the very end."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ...errors import TinygradEduError
+from .check import check_program
+from .program import Program
+
+
+def main(arguments: list[str]) -> None:
+    """Carry out one request, and leave without running what the learner's code has left behind."""
+    request = json.loads(arguments[0])
+    limit(request)
+    path = Path(request["path"])
+    sys.path.insert(0, str(path.parent))
+    sys.argv = [str(path)]
+    answer: dict[str, Any]
+    program: Program | None = None
+    try:
+        program = Program.read(path)
+        answer = {"report": check_program(program, request["function"], request["seed"]).as_dict()}
+    except TinygradEduError as error:
+        answer = {"error": str(error)}
+    except BaseException as error:  # what a learner's program raises, SystemExit too
+        answer = {"error": explained(error, program, path.name)}
+    whole = Path(request["answer"])
+    part = whole.with_suffix(".part")
+    part.write_text(json.dumps(answer), encoding="utf-8")
+    part.replace(whole)
+    os._exit(0)
+
+
+def limit(request: dict[str, Any]) -> None:
+    """Limit computing time, memory, the size of files and the number of open ones; Windows has no such limits."""
+    try:
+        import resource
+    except ImportError:
+        return
+    seconds = int(request["seconds"]) + 1
+    for kind, most in (
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_AS, request["memory"]),
+        (resource.RLIMIT_FSIZE, request["written"]),
+        (resource.RLIMIT_NOFILE, 128),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, 256),
+    ):
+        _, hard = resource.getrlimit(kind)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        try:
+            resource.setrlimit(kind, (most, most))
+        except (ValueError, OSError):
+            continue
+
+
+def explained(error: BaseException, program: Program | None, name: str) -> str:
+    """Say what a learner's program raised, and at which of its lines."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if program is not None and frame.filename == program.filename and frame.lineno
+    ]
+    at = f" at {program.place(lines[-1])}" if program is not None and lines else ""
+    if isinstance(error, EOFError):
+        return f"{name} asks for input{at}: give the value in the file instead, or a default"
+    if isinstance(error, MemoryError):
+        return f"{name} needs more memory than it may have{at}: take a smaller example"
+    if isinstance(error, SystemExit):
+        return f"{name} ends the program{at}: leave exit() and quit() out"
+    return f"{name} fails{at}: {type(error).__name__}: {error}"

@@ -1,0 +1,286 @@
+"""Mends: a change of one line with which every gradient is right, found by trying.
+
+A mend is verified on the whole program: the same loss, and every gradient right at all points of the verdict. So it is
+a change that makes everything right; whether it is the one that the learner would make nobody can know.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import textwrap
+import time
+import types
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .edits import Edit, Surroundings, edits, statements_with_parents
+from .program import RERUN, Namespace, Program
+from .rewrite import in_float64, with_given
+from .suspects import Line
+from .task import Values
+from .verdict import Runs, Verdict, judged, number, quiet, size_of
+
+SECONDS = 3.5  # of computing time that a search may take
+
+
+class Mend(NamedTuple):
+    """A change of a line that makes everything right: the line's number, the line as it should be, in words."""
+
+    line: int
+    text: str
+    what: str
+    cost: float
+
+
+class Trials:
+    """Runs changed versions of a program and judges them. The tree is changed in place by `Edit.apply`."""
+
+    def __init__(self, runs: Runs, verdict: Verdict) -> None:
+        self.runs, self.verdict = runs, verdict
+        self.tree = in_float64(ast.parse(runs.program.text, runs.program.filename))
+        self.statements = list(statements_with_parents(self.tree))
+        self.owner = owners(self.tree)
+        wrong = verdict.wrong
+        self.names = [*wrong, *(name for name in verdict.parameters if name not in wrong)]
+        self.sizes = {name: size_of(verdict.recording, name) for name in self.names}
+        order = sorted(range(len(verdict.points)), key=lambda k: -k)
+        self.points = [(verdict.points[k], verdict.truths[k]) for k in order]
+        self.losses = [runs.loss(values) for values, _ in self.points]
+        self.given: set[str] | None = None  # the variables that a changed script asks for
+        self.tried = 0
+
+    def rerun(self, values: Values) -> Namespace:
+        """Execute the changed script with values of its parameters."""
+        if self.given is None:
+            self.given = set(values)
+            with_given(self.tree, self.given)
+        return self.runs.program.execute(compile(self.tree, self.runs.program.filename, "exec"), values)
+
+    def works(self, statement: ast.stmt) -> bool:
+        """Tell whether the program, as its tree is now, is right in everything."""
+        self.tried += 1
+        try:
+            with self.changed(statement) as module:
+                for (values, truths), loss in zip(self.points, self.losses, strict=True):
+                    with quiet():
+                        outcome = self.runs.task.plain(module, values)
+                    if abs(number(outcome.loss) - loss) > 1e-9 * max(1.0, abs(loss)):
+                        return False
+                    for name in self.names:
+                        if not judged(name, outcome.gradients[name], truths.get(name), self.sizes[name]).ok:
+                            return False
+            return True
+        except Exception:  # of any kind: a change may make the program fail in any way
+            return False
+
+    def changed(self, statement: ast.stmt) -> Changed:
+        """Return the module with the changed tree in it, for as long as it is entered."""
+        return Changed(self, self.owner.get(id(statement)))
+
+
+class Changed:
+    """The module of a program while one of its functions has changed code."""
+
+    def __init__(self, trials: Trials, owner: tuple[ast.stmt, ...] | None) -> None:
+        self.trials, self.owner = trials, owner
+        self.function: Any = None
+
+    def __enter__(self) -> Namespace:
+        runs = self.trials.runs
+        module = runs.module
+        function = self.found(module)
+        if function is not None and self.owner is not None:
+            code = code_of(self.owner[-1], runs.program.filename)
+            if code.co_freevars == function.__code__.co_freevars:
+                self.function, self.before = function, function.__code__
+                function.__code__ = code
+                return module
+        if self.owner is None and RERUN in module and runs.task.name == runs.program.name:
+            return {RERUN: self.trials.rerun}
+        return runs.program.run(self.trials.tree)
+
+    def __exit__(self, *problem: object) -> None:
+        if self.function is not None:
+            self.function.__code__ = self.before
+
+    def found(self, module: Namespace) -> Any:
+        """Return the function or method that holds the statement; None if it has no code of its own."""
+        if self.owner is None:
+            return None
+        holder: Any = module.get(self.owner[0].name)  # type: ignore[attr-defined]
+        if len(self.owner) > 1 and isinstance(holder, type):
+            holder = vars(holder).get(self.owner[1].name)  # type: ignore[attr-defined]
+        holder = getattr(holder, "__func__", holder)
+        return holder if isinstance(holder, types.FunctionType) else None
+
+
+def owners(tree: ast.Module) -> dict[int, tuple[ast.stmt, ...]]:
+    """Return, for every statement in a function or a method, that function, with its class before it."""
+    found: dict[int, tuple[ast.stmt, ...]] = {}
+    for top in tree.body:
+        if isinstance(top, ast.FunctionDef):
+            found |= {id(s): (top,) for s in ast.walk(top) if isinstance(s, ast.stmt)}
+        elif isinstance(top, ast.ClassDef):
+            for method in top.body:
+                if isinstance(method, ast.FunctionDef):
+                    found |= {id(s): (top, method) for s in ast.walk(method) if isinstance(s, ast.stmt)}
+    return found
+
+
+def code_of(function: ast.stmt, filename: str) -> types.CodeType:
+    """Return the code of one function."""
+    decorators, function.decorator_list = function.decorator_list, []  # type: ignore[attr-defined]
+    try:
+        module = compile(ast.Module([function], []), filename, "exec")
+    finally:
+        function.decorator_list = decorators  # type: ignore[attr-defined]
+    return next(x for x in module.co_consts if isinstance(x, types.CodeType))
+
+
+def search(runs: Runs, verdict: Verdict, lines: Iterable[Line], seconds: float = SECONDS) -> Iterator[Mend]:
+    """Yield a mend of each line that has one, in the order of the lines."""
+    trials = Trials(runs, verdict)
+    start = time.process_time()
+
+    def go_on() -> bool:
+        return time.process_time() - start < seconds
+
+    scopes = Scopes(runs, verdict, trials.tree)
+    for line in lines:
+        around = scopes.around(line)
+        for statement, parent in trials.statements:
+            if statement.lineno != line.number or isinstance(parent, ast.While) or isinstance(statement, ast.While):
+                continue
+            if (mend := mended(trials, statement, parent, around, go_on)) is not None:
+                yield mend
+                break
+        if not go_on():
+            return
+
+
+def mended(
+    trials: Trials, statement: ast.stmt, parent: ast.AST, around: Surroundings, go_on: Callable[[], bool]
+) -> Mend | None:
+    """Return the cheapest change of a statement that makes everything right; None if none does."""
+    seen: set[str] = set()
+    for edit in edits(statement, parent, around):
+        edit.apply()
+        try:
+            now = edit.new if isinstance(edit.new, (ast.stmt, list)) else statement
+            text = unparsed(now)
+            if text in seen:
+                continue
+            seen.add(text)
+            if trials.works(statement):
+                return Mend(statement.lineno, written(trials.runs.program, statement, edit, text), edit.what, edit.cost)
+        finally:
+            edit.undo()
+        if not go_on():
+            return None
+    return None
+
+
+def unparsed(now: Any) -> str:
+    """Return a statement, or several, as text; of a compound statement its head."""
+    if isinstance(now, list):
+        return "\n".join(unparsed(part) for part in now)
+    if isinstance(now, (ast.For, ast.If, ast.With)):
+        return ast.unparse(now).splitlines()[0]
+    try:
+        return ast.unparse(now)
+    except Exception:  # a tree that is no program
+        return ""
+
+
+def written(program: Program, statement: ast.stmt, edit: Edit, text: str) -> str:
+    """Return the changed statement as its author would write it: the file's own line, changed as little as can be."""
+    first, last = statement.lineno, statement.end_lineno or statement.lineno
+    indent = program.lines[first - 1][: statement.col_offset]
+    if (
+        isinstance(edit.old, ast.expr)
+        and isinstance(edit.new, ast.expr)
+        and not isinstance(statement, (ast.For, ast.If))
+    ):
+        new = ast.unparse(edit.new)
+        for piece in (new, f"({new})"):
+            line = spliced(program.lines[first - 1 : last], first, edit.old, piece)
+            try:
+                if ast.unparse(ast.parse(textwrap.dedent(line))) == text:
+                    return line
+            except SyntaxError:
+                continue
+    return textwrap.indent(text, indent)
+
+
+def spliced(lines: list[str], first: int, old: ast.expr, piece: str) -> str:
+    """Return lines of text with an expression in them replaced."""
+    rows = [line.encode() for line in lines]
+    top, bottom = old.lineno - first, (old.end_lineno or old.lineno) - first
+    before, after = rows[top][: old.col_offset], rows[bottom][old.end_col_offset or 0 :]
+    rows[top : bottom + 1] = [before + piece.encode() + after]
+    return b"\n".join(rows).decode()
+
+
+class Scopes:
+    """What statements may use: names assigned in their function, its arguments and globals, by kind."""
+
+    def __init__(self, runs: Runs, verdict: Verdict, tree: ast.Module) -> None:
+        self.runs, self.recording, self.tree = runs, verdict.recording, tree
+        self.functions = [f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)]
+        self.defined = [f.name for f in tree.body if isinstance(f, ast.FunctionDef)]
+        self.found: dict[int, Surroundings] = {}
+
+    def around(self, line: Line) -> Surroundings:
+        """Return what a line may use."""
+        holders = [f for f in self.functions if f.lineno <= line.number <= (f.end_lineno or 0)]
+        inside = holders[-1] if holders else None
+        key = inside.lineno if inside is not None else 0
+        if key not in self.found:
+            self.found[key] = self.within(inside)
+        value = next((node.shape for node in reversed(line.results)), None)
+        return dataclasses.replace(self.found[key], value=value)
+
+    def within(self, inside: ast.FunctionDef | None) -> Surroundings:
+        """Return what the statements of a function, or of the script, may use."""
+        inner = list(ast.walk(inside or self.tree))
+        names = [n.id for n in inner if isinstance(n, ast.Name)]
+        arguments = [a.arg for a in inner if isinstance(a, ast.arg)]
+        first, last = (inside.lineno, inside.end_lineno or 0) if inside is not None else (0, 1 << 30)
+        shapes: dict[str, tuple[int, ...]] = {}
+        numbers: list[str] = []
+        for name, x in self.runs.module.items():
+            if name in names and isinstance(x, np.ndarray) and x.dtype.kind == "f":
+                shapes[name] = x.shape
+            elif name in names and isinstance(x, (float, np.floating)):
+                numbers.append(name)
+        recording = self.recording
+        for node in recording.nodes if recording is not None else ():
+            for name, at in node.names:
+                if first <= at <= last and name.isidentifier():
+                    shapes[name] = node.shape
+        for name, x in (self.runs.task.values | (recording.values if recording is not None else {})).items():
+            if name in arguments and np.ndim(x):
+                shapes[name] = np.shape(x)
+            elif name in arguments:
+                numbers.append(name)
+        numbers += [name for name, shape in shapes.items() if shape == () and name not in numbers]
+        counts = [name for name in self.counts(inner) if name not in shapes and name not in numbers]
+        functions = [name for name in self.defined if inside is None or name != inside.name]
+        used = {n: s for n, s in shapes.items() if n in names or n in arguments}
+        return Surroundings(used, counts[:4], numbers[:6], functions[:8], None)
+
+    def counts(self, inner: list[ast.AST]) -> list[str]:
+        """Return the variables that look like numbers of examples: whole numbers, and those taken from a shape."""
+        names = {n.id for n in inner if isinstance(n, ast.Name)}
+        whole = {name for name, x in self.runs.module.items() if isinstance(x, int) and not isinstance(x, bool)}
+        found = sorted(names & whole)
+        for node in inner:
+            if isinstance(node, ast.Assign):
+                source = ast.unparse(node.value)
+                if any(mark in source for mark in (".shape", "len(", ".size")):
+                    targets = (n for target in node.targets for n in ast.walk(target))
+                    found += [n.id for n in targets if isinstance(n, ast.Name)]
+        return list(dict.fromkeys(found))

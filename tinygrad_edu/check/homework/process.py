@@ -1,0 +1,120 @@
+"""A process of its own for a learner's code, with limits of time, memory, files and processes.
+
+What it promises stands in SECURITY.md: such code costs itself only. It is no sandbox: files can be read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from .program import HomeworkError
+from .report import CodeReport
+
+IMPORT = "from tinygrad_edu.check.homework.child import main"
+PROGRAM = f"import sys; sys.path.insert(0, sys.argv[1]); {IMPORT}; main(sys.argv[2:])"
+ROOT = Path(__file__).resolve().parents[3]
+MEMORY = 4 << 30  # bytes of address space
+WRITTEN = 64 << 20  # bytes of the largest file that may be written
+PRINTED = 2000  # characters of output that are kept
+
+
+def checked_in_child(path: Path, function: str, seed: int, seconds: float, folder: Path | None = None) -> CodeReport:
+    """Return the report on a file, made in a process of its own. Raises HomeworkError where there is none.
+
+    seconds: of wall time; after that the process and all it has started are killed. folder: where it runs (the file's).
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise HomeworkError(f"there is no file {path.name}")
+    with tempfile.TemporaryDirectory(prefix="homework-") as scratch:
+        answer, output = Path(scratch) / "answer.json", Path(scratch) / "output.txt"
+        request = {"path": str(path), "function": function, "seed": seed, "answer": str(answer), "seconds": seconds,
+                   "memory": MEMORY, "written": WRITTEN}  # fmt: skip
+        status = run(request, output, folder or path.parent, seconds)
+        data = answered(answer)
+        if data is not None and "report" in data:
+            return CodeReport.from_dict(data["report"])
+        if data is not None and "error" in data:
+            raise HomeworkError(data["error"])
+        raise HomeworkError(f"{path.name} {ended(status, seconds)}{printed(output)}")
+
+
+def run(request: dict[str, Any], output: Path, folder: Path, seconds: float) -> int | None:
+    """Run the child, and return its exit status; None if it was killed because its time was over."""
+    arguments = [sys.executable, "-I", "-X", "faulthandler=0", "-c", PROGRAM, str(ROOT), json.dumps(request)]
+    scratch = str(output.parent)
+    environment = {name: os.environ.get(name, "") for name in ("PATH", "SYSTEMROOT")}
+    environment |= {"HOME": scratch, "TMPDIR": scratch, "MPLCONFIGDIR": scratch, "MPLBACKEND": "Agg"}
+    environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    environment |= {"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    with output.open("wb") as sink:
+        child = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, cwd=folder, env=environment,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            return child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            kill(child)
+
+
+def kill(child: subprocess.Popen[bytes]) -> None:
+    """End a child and all that it has started."""
+    if hasattr(os, "killpg"):
+        for _ in range(3):  # a process that forks while it is killed may leave one
+            try:
+                os.killpg(child.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                break
+            time.sleep(0.01)
+    else:
+        child.kill()
+    child.wait()
+
+
+def answered(answer: Path) -> dict[str, Any] | None:
+    """Return the child's answer; None if it is missing or incomplete."""
+    try:
+        data = json.loads(answer.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def ended(status: int | None, seconds: float) -> str:
+    """Say how a process ended that gave no answer."""
+    if status is None:
+        return (
+            f"was still running after {seconds:g} s and was stopped: keep training and plots out of the module, under "
+            'if __name__ == "__main__":'
+        )
+    if status == 0:
+        return "ended the process before it could be checked: it calls exit(), quit() or os._exit()"
+    if status < 0:
+        name = signal.Signals(-status).name
+        reason = {"SIGXCPU": "it used up its computing time", "SIGKILL": "it was killed, as for want of memory"}.get(
+            name
+        )
+        return f"was ended by {name}{f': {reason}' if reason else ''}"
+    return f"ended with status {status}"
+
+
+def printed(output: Path) -> str:
+    """Return the end of what the process printed."""
+    try:
+        with output.open("rb") as source:
+            source.seek(max(0, output.stat().st_size - PRINTED))
+            text = source.read().decode(errors="replace").strip()
+    except OSError:
+        return ""
+    return f"\nIts output ends:\n{text}" if text else ""

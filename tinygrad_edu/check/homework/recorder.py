@@ -1,0 +1,521 @@
+"""The recorder: a graph of everything that a learner's program computes from its parameters, with lines and names.
+
+Every operation is a node: the NumPy function, its operands, its value, and the lines of the program that were running.
+Memory that is written in place is a sequence of nodes, one a version (`Memory`). This module knows arrays and frames,
+nothing of gradients or of what is right.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+CONSTANT, PARAMETER, CALL, GATHER, PUT, ADD_AT = "constant", "parameter", "call", "gather", "put", "add_at"
+
+
+class Slot(NamedTuple):
+    """The place of an operand in the arguments of a call."""
+
+    place: int
+
+
+class Name(NamedTuple):
+    """A variable that a value was assigned to, and the line of the assignment."""
+
+    name: str
+    line: int
+
+
+class Node:
+    """One operation of the program. `inputs` are its operands, `controls` the nodes that only chose its indices.
+
+    kind: how it was computed; CALL keeps the function in `call`, the kinds of memory keep flat `indices`.
+    lines: the program's lines that were running, innermost first.
+    """
+
+    __slots__ = ("call", "controls", "indices", "inputs", "kind", "lines", "names", "number", "shape", "value")
+
+    def __init__(self, number: int, kind: str, inputs: tuple[Node, ...], lines: tuple[int, ...], shape: Any) -> None:
+        self.number, self.kind, self.inputs, self.lines, self.shape = number, kind, inputs, lines, shape
+        self.controls: tuple[Node, ...] = ()
+        self.call: Any = None
+        self.indices: Any = None
+        self.value: Any = None
+        self.names: list[Name] = []
+
+    @property
+    def line(self) -> int:
+        """The line that computed this node; 0 if none of the program's did."""
+        return self.lines[0] if self.lines else 0
+
+
+class Memory:
+    """A block of numbers that arrays are views of, and the node that describes its present contents."""
+
+    __slots__ = ("base", "node", "places", "version")
+
+    def __init__(self, base: Array, node: Node) -> None:
+        self.base, self.node, self.version = base, node, 0
+        self.places: Array | None = None
+
+    def indices(self, view: Array) -> Array:
+        """Return the place in the flat base of every entry of a view."""
+        if self.places is None:
+            self.places = np.arange(self.base.size)
+        size = self.base.itemsize
+        first = (address(view) - address(self.base)) // size
+        strides = [n // size * self.places.itemsize for n in view.strides]
+        if not view.size:
+            return np.zeros(view.shape, np.intp)
+        return np.lib.stride_tricks.as_strided(self.places[first:], view.shape, strides)
+
+
+def address(x: Array) -> int:
+    """Return where an array's first entry lies."""
+    return int(x.__array_interface__["data"][0])
+
+
+class Recorder:
+    """Records one run of a program. `filename` is the one its code objects carry."""
+
+    def __init__(self, filename: str, limit: int = 400_000) -> None:
+        self.filename, self.limit = filename, limit
+        self.nodes: list[Node] = []
+        self.parameters: dict[str, Node] = {}
+
+    # nodes
+
+    def lines(self) -> tuple[int, ...]:
+        """Return the lines of the program that are running, innermost first."""
+        found = []
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            if frame.f_code.co_filename == self.filename:
+                found.append(frame.f_lineno)
+            frame = frame.f_back
+        return tuple(found)
+
+    def node(self, kind: str, inputs: Iterable[Node], value: Any, shape: Any) -> Node:
+        """Add a node to the record. Raises MemoryError when there are too many."""
+        if len(self.nodes) >= self.limit:
+            raise MemoryError(f"more than {self.limit} operations")
+        node = Node(len(self.nodes), kind, tuple(inputs), self.lines(), shape)
+        node.value = value
+        self.nodes.append(node)
+        return node
+
+    def leaf(self, value: Any, kind: str = CONSTANT) -> Shadow:
+        """Return an array of numbers that the program was given."""
+        data = np.array(value, dtype=np.float64 if np.asarray(value).dtype.kind == "f" else None)
+        return self.owned(data, self.node(kind, (), data, data.shape))
+
+    def parameter(self, name: str, value: Any) -> Shadow:
+        """Return a parameter of the program as an array that remembers."""
+        shadow = self.leaf(value, PARAMETER)
+        self.parameters[name] = shadow._memory.node
+        return shadow
+
+    def owned(self, data: Array, node: Node) -> Shadow:
+        """Return an array that is the whole of a new block of memory."""
+        shadow = data.view(Shadow)
+        shadow._recorder, shadow._memory = self, Memory(data, node)
+        shadow._node, shadow._version = node, 0
+        return shadow
+
+    def read(self, x: Any) -> Node:
+        """Return the node of an array's present contents."""
+        if not isinstance(x, Shadow):
+            data = np.array(x)
+            return self.node(CONSTANT, (), data, data.shape)
+        memory = x.memory()
+        if memory is None:
+            return self.read(plain(x))
+        if x._version == memory.version and x._node is not None:
+            node: Node = x._node
+        elif x.shape == memory.base.shape and x.strides == memory.base.strides and x.size == memory.base.size:
+            node = memory.node
+        else:
+            node = self.node(GATHER, (self.contents(memory),), None, x.shape)
+            node.indices = memory.indices(x).copy()
+        if node.value is None:
+            node.value = np.array(plain(x))
+        x._node, x._version = node, memory.version
+        return node
+
+    def contents(self, memory: Memory) -> Node:
+        """Return the node of a whole block, with its value."""
+        if memory.node.value is None:
+            memory.node.value = memory.base.copy()
+        return memory.node
+
+    # operations
+
+    def call(self, f: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+        """Call a NumPy function on plain arrays and record what it returns."""
+        operands: list[Shadow] = []
+        template = slotted((args, kwargs), operands)
+        out = [x for x in as_tuple(kwargs.get("out")) if isinstance(x, np.ndarray)]
+        inputs = [self.read(x) for x in operands if not any(x is o for o in out) or is_in(x, args)]
+        given, keywords = plain_tree((args, kwargs))
+        for x in out:
+            self.unshare(x)
+        result = f(*given, **keywords)
+        if out:
+            for x in out:
+                if isinstance(x, Shadow):
+                    self.write(x, self.called(f, template, inputs, plain(x).copy()))
+            return out[0] if len(out) == 1 else tuple(out)
+        if isinstance(result, tuple):
+            return tuple(self.result(operands, template, f, inputs, r, i) for i, r in enumerate(result))
+        if isinstance(result, list):
+            return [self.result(operands, template, f, inputs, r, i) for i, r in enumerate(result)]
+        return self.result(operands, template, f, inputs, result)
+
+    def called(self, f: Any, template: Any, inputs: list[Node], value: Any, part: Any = None) -> Node:
+        """Add the node of a call; `part` says which of several results it is."""
+        node = self.node(CALL, inputs, value, np.shape(value))
+        args, kwargs = template
+        kwargs = {key: x for key, x in kwargs.items() if key != "out"}
+        node.call = (f, args, kwargs, part)
+        return node
+
+    def result(
+        self, operands: list[Shadow], template: Any, f: Any, inputs: list[Node], x: Any, part: Any = None
+    ) -> Any:
+        """Return a result of a call as an array that remembers: a view of an operand, or new numbers."""
+        if not isinstance(x, (np.ndarray, np.generic)) or np.asarray(x).dtype.kind not in "fcbiu":
+            return x
+        if isinstance(x, np.generic) and x.dtype.kind in "iu":
+            return x
+        data = np.asarray(x) if x.ndim else np.array(x)
+        if x.ndim:
+            for operand in operands:
+                memory = operand.memory()
+                if memory is not None and np.may_share_memory(x, memory.base):
+                    return self.view(data, memory)
+        return self.owned(data, self.called(f, template, inputs, data, part))
+
+    def view(self, x: Array, memory: Memory) -> Shadow:
+        """Return an array that shows part of a block."""
+        shadow = x.view(Shadow)
+        shadow._recorder, shadow._memory, shadow._node, shadow._version = self, memory, None, -1
+        self.read(shadow)
+        return shadow
+
+    def item(self, x: Shadow, key: Any) -> Any:
+        """Return `x[key]`."""
+        memory = x.memory()
+        plain_key = plain_tree(key)
+        found = plain(x)[plain_key]
+        if memory is None or (isinstance(found, np.generic) and found.dtype.kind in "iu"):
+            return found
+        if isinstance(found, np.ndarray) and found.ndim and np.may_share_memory(found, memory.base):
+            return self.view(found, memory)
+        node = self.node(GATHER, (self.contents(memory),), np.array(found), np.shape(found))
+        node.indices = np.array(memory.indices(plain(x))[plain_key])
+        node.controls = self.chosen_by(key)
+        return self.owned(np.array(found), node)
+
+    def set_item(self, x: Shadow, key: Any, value: Any) -> None:
+        """Carry out `x[key] = value`."""
+        memory, plain_key = x.memory(), plain_tree(key)
+        if memory is None:
+            plain(x)[plain_key] = plain_tree(value)
+            return
+        places = np.array(memory.indices(plain(x))[plain_key])
+        same = isinstance(value, Shadow) and value.memory() is memory and value.shape == places.shape
+        if same and np.array_equal(memory.indices(plain(value)), places):
+            return  # the end of `x[key] += …`, which has been written already
+        if isinstance(value, (list, tuple)):
+            value = self.array(value)
+        source = self.read(value)
+        before = self.contents(memory)
+        self.unshare(x)
+        plain(x)[plain_key] = plain_tree(value)
+        self.versioned(memory, PUT, (before, source), places, self.chosen_by(key))
+
+    def add_at(self, x: Shadow, key: Any, value: Any) -> None:
+        """Carry out `np.add.at(x, key, value)`."""
+        memory, plain_key = x.memory(), plain_tree(key)
+        if memory is None:
+            np.add.at(plain(x), plain_key, plain_tree(value))
+            return
+        places = np.array(memory.indices(plain(x))[plain_key])
+        source, before = self.read(value), self.contents(memory)
+        self.unshare(x)
+        np.add.at(plain(x), plain_key, plain_tree(value))
+        self.versioned(memory, ADD_AT, (before, source), places, self.chosen_by(key))
+
+    def write(self, x: Shadow, node: Node) -> None:
+        """Note that the contents of `x` are now those of a node."""
+        memory = x.memory()
+        if memory is None:
+            return
+        if x.size == memory.base.size and x.shape == memory.base.shape:
+            memory.node, memory.version = node, memory.version + 1
+        else:
+            self.versioned(memory, PUT, (memory.node, node), memory.indices(plain(x)).copy(), ())
+
+    def versioned(self, memory: Memory, kind: str, inputs: tuple[Node, ...], places: Array, controls: Any) -> None:
+        """Note a write into part of a block."""
+        node = self.node(kind, inputs, None, memory.base.shape)
+        node.indices, node.controls = places, controls
+        memory.node, memory.version = node, memory.version + 1
+
+    def unshare(self, x: Any) -> None:
+        """Keep the value of a block's node from a write that is about to happen."""
+        memory = x.memory() if isinstance(x, Shadow) else None
+        if memory is not None and (memory.node.value is None or memory.node.value is memory.base):
+            memory.node.value = memory.base.copy()
+
+    def chosen_by(self, key: Any) -> tuple[Node, ...]:
+        """Return the nodes of the arrays that an index is made of."""
+        arrays: list[Shadow] = []
+        slotted(key, arrays)
+        return tuple(self.read(x) for x in arrays)
+
+    def array(self, x: Any) -> Any:
+        """Return a nested list of numbers and arrays as one array."""
+        arrays: list[Shadow] = []
+        slotted(x, arrays)
+        if not arrays:
+            return np.array(x)
+        if isinstance(x, Shadow):
+            return self.call(np.positive if x.dtype.kind != "b" else np.copy, (x,), {})
+        parts = [self.array(part) if isinstance(part, (list, tuple, Shadow)) else part for part in x]
+        return (
+            self.call(np.stack, ([part if np.ndim(part) else np.asarray(plain_tree(part)) for part in parts],), {})
+            if not any(isinstance(part, Shadow) and not part.ndim for part in parts)
+            else self.call(stack_numbers, tuple(parts), {})
+        )
+
+
+def stack_numbers(*parts: Any) -> Any:
+    """Return single numbers as one row."""
+    return np.stack([part + 0.0 for part in parts])
+
+
+class Shadow(np.ndarray[Any, Any]):
+    """An array that remembers which operation of which line it came from."""
+
+    _recorder: Any
+    _memory: Any
+    _node: Any
+    _version: int
+    _source: Any
+
+    def __array_finalize__(self, source: Any) -> None:
+        self._recorder = getattr(source, "_recorder", None)
+        self._memory = self._node = None
+        self._version = -1
+        self._source = source if isinstance(source, Shadow) else None
+
+    def memory(self) -> Memory | None:
+        """Return the block that this array is a view of; None where its origin was lost."""
+        if self._memory is None and self._source is not None:
+            memory, self._source = self._source.memory(), None
+            if memory is not None and np.may_share_memory(plain(self), memory.base):
+                self._memory = memory
+        found: Memory | None = self._memory
+        return found
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        recorder = next(x._recorder for x in (*inputs, *as_tuple(kwargs.get("out"))) if isinstance(x, Shadow))
+        if recorder is None:
+            return getattr(ufunc, method)(*plain_tree(inputs), **plain_tree(kwargs))
+        if method == "at":
+            target, key, *value = inputs
+            if ufunc is np.subtract:
+                return recorder.add_at(target, key, -value[0])
+            if ufunc is not np.add:
+                raise TypeError(f"np.{ufunc.__name__}.at cannot be recorded")
+            return recorder.add_at(target, key, value[0])
+        f = ufunc if method == "__call__" else getattr(ufunc, method)
+        return recorder.call(f, inputs, kwargs)
+
+    def __array_function__(self, f: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if f is np.copyto:
+            return recorder_of((args, kwargs)).set_item(args[0], Ellipsis, args[1])
+        recorder = recorder_of((args, kwargs))
+        if recorder is None or f in NOT_RECORDED:
+            return f(*plain_tree(args), **plain_tree(kwargs))
+        return recorder.call(f, args, kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        if self._recorder is None:
+            return plain(self)[plain_tree(key)]
+        return self._recorder.item(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if self._recorder is None:
+            plain(self)[plain_tree(key)] = plain_tree(value)
+        else:
+            self._recorder.set_item(self, key, value)
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a single number is hashable in NumPy
+        return hash(plain(self).item())
+
+    def __round__(self, digits: int = 0) -> Any:
+        return round(plain(self).item(), digits)
+
+    def item(self, *place: Any) -> Any:
+        return self[place[0] if len(place) == 1 else place] if place else self.reshape(())
+
+    def tolist(self) -> Any:
+        return [row.tolist() if row.ndim else row for row in self] if self.ndim else self
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
+        if np.dtype(dtype).kind == "f":
+            return self._recorder.call(to_float, (self,), {})
+        return self._recorder.call(np.ndarray.astype, (self, dtype), {})
+
+    def reshape(self, *shape: Any, order: Any = "C") -> Any:  # type: ignore[override]
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)
+
+    def transpose(self, *axes: Any) -> Any:
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+
+    def flatten(self, order: Any = "C") -> Any:
+        return np.ravel(self, order).copy()
+
+    def copy(self, order: Any = "C") -> Any:
+        return self._recorder.call(np.copy, (self, order), {})
+
+    def dot(self, other: Any, out: Any = None) -> Any:
+        return np.dot(self, other, out=out) if out is not None else np.dot(self, other)
+
+    @property
+    def T(self) -> Any:  # noqa: N802  # NumPy's name
+        return np.transpose(self)
+
+
+def to_float(x: Any) -> Any:
+    """Return an array as float64."""
+    return x * 1.0
+
+
+def by_function(name: str) -> Callable[..., Any]:
+    """Return the method that calls NumPy's function of the same name, which is recorded."""
+    f = getattr(np, name)
+
+    def method(self: Shadow, *args: Any, **kwargs: Any) -> Any:
+        return f(self, *args, **kwargs)
+
+    return method
+
+
+for _name in [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "argsort",
+    "clip",
+    "cumprod",
+    "cumsum",
+    "diagonal",
+    "max",
+    "mean",
+    "min",
+    "nonzero",
+    "prod",
+    "ravel",
+    "repeat",
+    "round",
+    "squeeze",
+    "std",
+    "sum",
+    "swapaxes",
+    "take",
+    "trace",
+    "var",
+]:
+    setattr(Shadow, _name, by_function(_name))
+
+
+def by_value(name: str) -> Callable[..., Any]:
+    """Return the in-place operator: single numbers are replaced, as NumPy's scalars are, arrays are written."""
+    inplace, ordinary = getattr(np.ndarray, f"__i{name}__"), getattr(np.ndarray, f"__{name}__")
+
+    def operator(self: Shadow, other: Any) -> Any:
+        return inplace(self, other) if self.ndim else ordinary(self, other)
+
+    return operator
+
+
+for _name in ["add", "sub", "mul", "truediv", "pow", "matmul"]:
+    setattr(Shadow, f"__i{_name}__", by_value(_name))
+
+_PLAIN = (
+    "shape ndim size array_equal allclose isclose array2string array_repr array_str zeros_like ones_like empty_like "
+    "full_like may_share_memory shares_memory result_type iscomplexobj isrealobj save savez savetxt"
+)
+# Functions that tell of an array, or make one without its numbers.
+NOT_RECORDED = {getattr(np, _name) for _name in _PLAIN.split()}
+
+
+def plain(x: Array) -> Array:
+    """Return an array without its memory of where it came from."""
+    return x.view(np.ndarray)
+
+
+def recorder_of(tree: Any) -> Any:
+    """Return the recorder of the first array that remembers."""
+    found: list[Shadow] = []
+    slotted(tree, found)
+    return next((x._recorder for x in found if x._recorder is not None), None)
+
+
+def as_tuple(x: Any) -> tuple[Any, ...]:
+    """Return the `out` of a ufunc as a tuple."""
+    return x if isinstance(x, tuple) else () if x is None else (x,)
+
+
+def is_in(x: Any, args: Any) -> bool:
+    """Tell whether an array is itself among the arguments."""
+    return any(x is a for a in args)
+
+
+def slotted(tree: Any, found: list[Shadow]) -> Any:
+    """Return nested arguments with a `Slot` in the place of every array that remembers; append those to `found`."""
+    if isinstance(tree, Shadow):
+        for i, x in enumerate(found):
+            if x is tree:
+                return Slot(i)
+        found.append(tree)
+        return Slot(len(found) - 1)
+    if isinstance(tree, (list, tuple)) and type(tree) in (list, tuple):
+        return type(tree)([slotted(x, found) for x in tree])
+    if isinstance(tree, dict):
+        return {key: slotted(x, found) for key, x in tree.items()}
+    return tree.copy() if isinstance(tree, np.ndarray) else tree
+
+
+def filled(tree: Any, operands: Any) -> Any:
+    """Return nested arguments with operands in their slots."""
+    if isinstance(tree, Slot):
+        return operands[tree.place]
+    if isinstance(tree, (list, tuple)):
+        return type(tree)([filled(x, operands) for x in tree])
+    if isinstance(tree, dict):
+        return {key: filled(x, operands) for key, x in tree.items()}
+    return tree
+
+
+def plain_tree(tree: Any) -> Any:
+    """Return nested arguments with plain arrays in the place of those that remember."""
+    if isinstance(tree, Shadow):
+        return plain(tree)
+    if type(tree) in (list, tuple):
+        return type(tree)([plain_tree(x) for x in tree])
+    if type(tree) is dict:
+        return {key: plain_tree(x) for key, x in tree.items()}
+    return tree

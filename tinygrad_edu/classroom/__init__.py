@@ -1,0 +1,1 @@
+"""A class: exercises that differ by seed, and marks for a folder of submissions."""
