@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
     from .draw.graph.draw import draw as draw
     from .draw.network.draw_network import draw_network as draw_network
     from .draw.pages.digit import digit_page as digit_page
+    from .draw.pages.live import live as live
     from .draw.pages.nudges import nudges as nudges
     from .draw.pages.recorder import Recorder as Recorder
     from .draw.pages.stepper import stepper as stepper
@@ -80,6 +81,7 @@ _LATER: dict[str, str] = {
     "jacobian": ".transforms",
     "jvp": ".transforms",
     "kinks": ".check.kinks",
+    "live": ".draw.pages.live",
     "nn": ".nn",
     "nudges": ".draw.pages.nudges",
     "per_example_gradients": ".transforms",

@@ -17,12 +17,15 @@ from ...core.value import Value
 from ...errors import NonScalarError
 from ...nn.module import Module
 from ...nn.neuron import MLP
+from ...symbolic.names import Names
 from ..formats import svg
 from ..graph.collapse import READABLE
 from ..graph.draw import is_computed, picture_of, stale
 from ..graph.picture import Picture, number, shown, summary
 from ..network.draw_network import draw_network
+from ..javascript.translate import Untranslatable
 from . import templates
+from .live import ROOM, STILL, formula_of, operation_key, program_of
 from .page import Page, asset, data, filled
 from .steps import Step, Walk
 
@@ -41,13 +44,17 @@ def stepper(
     *,
     names: Mapping[str, Any] | None = None,
     model: Module | None = None,
+    typed: str = "",
+    opened: bool = False,
 ) -> Page:
     """Return a page that computes `node` forward and its gradients backward, one step at a time.
 
     It has a slider, keys, a quiz, and the naive order of going back beside the right one. Opened with `#12` it
-    stands at step 12, with `#last` after the last one.
+    stands at step 12, with `#last` after the last one. Where all nodes are numbers the page computes by itself, and
+    every leaf can be changed there: see `tg.live`.
     path: where to save it. names: what to call nodes that have no label, as in `names=locals()`.
     model: the net that was called; a net of neurons is drawn beside its graph, and each lights up in the other.
+    typed: the formula as it was typed. opened: whether the page opens after the last step.
     Raises TypeError where `node` is no node, NonScalarError where it is more than one number, ValueError for more
     than 1500 nodes.
     """
@@ -58,48 +65,86 @@ def stepper(
     order = sorted(history(node), key=is_computed)
     if len(order) > MOST:
         raise ValueError(f"stepper: {len(order)} nodes are too many to step through ({MOST} at most): take one example")
-    page = page_of(order, names or {}, model)
+    page = page_of(order, names or {}, model, typed, opened)
     if path is not None:
         page.save(path)
     return page
 
 
-def page_of(order: list[Node], names: Mapping[str, Any], model: Module | None) -> Page:
+def page_of(
+    order: list[Node], names: Mapping[str, Any], model: Module | None, typed: str = "", opened: bool = False
+) -> Page:
     """Return the page for the graph of the last node of `order`."""
     root = order[-1]
     picture, index = picture_of(order, names, model)
     neurons = neurons_of(picture) if isinstance(model, MLP) else {}
     picture.notes = stale(order)
-    unnamed = 0
+    called = Names(order)
     for z in order:  # the arithmetic speaks of every node, so that every card needs a name
-        if not picture.cards[index[z]].title:
-            unnamed += 1
-            picture.cards[index[z]].title = f"v_{unnamed}"
-    walk = Walk(order, index)
+        picture.cards[index[z]].title = picture.cards[index[z]].title or called[z]
+    words = vocabulary(order, picture, index)
+    try:
+        program, rows, why = *program_of(order, picture, index, model), ""
+    except Untranslatable as reason:
+        program, rows, why = None, "", str(reason)
+    content = {
+        "neurons": neurons,
+        # An edge's slope is the text on it, in the picture; these have none, and those of tensors have rules instead
+        "bare": [k for k, edge in enumerate(picture.edges) if not edge.label] if isinstance(root, Value) else None,
+        "opened": opened,
+        "leaves": [index[z] for z in order if z.op is None and z.requires_grad],
+        **words,
+        **({"live": program} if program else replayed(order, picture, index)),
+    }
+    if program:
+        keep_room(picture)
+    title = f"Backpropagation, step by step: {shown(root.label) or root.title.replace('`', '')}"
+    parts = {
+        "title": escape(title),
+        "typed": f'<p id="typed" class="mono">{escape(line)}</p>' if (line := formula_of(root, typed)) else "",
+        "notice": (f"<p class=soft>{LARGE.format(len(order))}</p>" if len(order) > READABLE else "")
+        + (STILL.format(escape(why)) if why and opened else ""),
+        "picture": svg.svg(picture),
+        "network": network_of(program, order, index, model) if neurons and isinstance(model, MLP) else "",
+        "hand": asset("live.html" if program else "leaves.html"),
+        "data": data(content),
+    }
+    scripts = ["numbers.js", "sentences.js", "zoom.js", *(["engine.js", "live.js"] if program else []), "stepper.js"]
+    styles = asset("stepper.css") + asset("zoom.css") + (asset("live.css") if program else "")
+    script = rows + "".join(map(asset, scripts))
+    return Page(title, filled(asset("stepper.html"), parts), styles=styles, script=script, height=760)
+
+
+def replayed(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> dict[str, Any]:
+    """Return the steps of going back as Python took them, for a page that cannot compute by itself."""
+    root, walk = order[-1], Walk(order, dict(index))
     naive, wrong = (walk.naive(), dict(walk.grads)) if root.requires_grad else (None, {})
     backward = walk.backward() if root.requires_grad else []
     right = walk.grads
     for z, g in right.items():  # the layout leaves room for the final gradients
         picture.cards[index[z]].rows[-1] = ("grad", summary(g))
-    content = {
+    return {
         "backward": [steps(step) for step in backward],
         "naive": None if naive is None else [steps(step) for step in naive],
         "wrong": naive is not None and any(np.any(g != wrong.get(z)) for z, g in right.items() if z.op is None),
-        "leaves": [index[z] for z in order if z.op is None and z.requires_grad],
-        "neurons": neurons,
-        # An edge's slope is the text on it, in the picture; these have none, and those of tensors have rules instead
-        "bare": [k for k, edge in enumerate(picture.edges) if not edge.label] if isinstance(root, Value) else None,
-        **vocabulary(order, picture, index),
     }
-    title = f"Backpropagation, step by step: {shown(root.label) or root.title.replace('`', '')}"
-    network = f'<div class="scroll" id="net">{draw_network(model).svg()}</div>' if neurons and model is not None else ""
-    large = f"<p class=soft>{LARGE.format(len(order))}</p>" if len(order) > READABLE else ""
-    drawn = svg.svg(picture)
-    parts = {"title": escape(title), "notice": large, "picture": drawn, "network": network, "data": data(content)}
-    page = filled(asset("stepper.html"), parts)
-    return Page(
-        title, page, styles=asset("stepper.css"), script=asset("sentences.js") + asset("stepper.js"), height=760
-    )
+
+
+def keep_room(picture: Picture) -> None:
+    """Widen numbers to what they may become: the page writes others in their place."""
+    for card in picture.cards:
+        if card.kind != "constant":
+            card.rows = [(name, text.ljust(ROOM)) for name, text in card.rows]
+    for edge in picture.edges:
+        edge.label = edge.label and edge.label.rjust(6)
+
+
+def network_of(program: Any, order: list[Node], index: Mapping[Node, int], model: MLP) -> str:
+    """Return the network beside the graph; of a live page with the activations that the graph computed."""
+    inputs = (program or {}).get("inputs", {})
+    value = {index[z]: z._data for z in order} | {card: x for card, x in (program or {}).get("constants", [])}
+    x = [value[inputs[f"a0_{k}"]] for k in range(len(inputs))] if len(inputs) == len(model.layers[0].neurons[0].w) else None
+    return f'<div class="scroll" id="net">{draw_network(model, x).svg()}</div>'
 
 
 def neurons_of(picture: Picture) -> dict[int, str]:
@@ -127,8 +172,7 @@ def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -
         if z.op is None:
             continue
         shapes = () if isinstance(z, Value) else tuple(np.shape(data_of(x)) for x in (z, *z.inputs))
-        known = [repr(x) for x in z.inputs if not isinstance(x, Node)] if templates.names_numbers(z) else []
-        key = (z.op, repr(z.params) if z.params else "", len(z.inputs), shapes, *known)
+        key = operation_key(z)
         if key not in operations:
             operations[key] = len(written)
             rules = [templates.rule(z, i) for i in range(len(z.inputs))]

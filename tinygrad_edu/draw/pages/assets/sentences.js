@@ -17,7 +17,7 @@ function sentences(content, titles, values, slopes) {
   }
 
   function symbol(label) { // w_12^(1) gets its index and its layer
-    const parts = label.match(/^([^_^]+)(?:_([^_^]+))?(?:\^([^_^]+))?$/), part = (text) => text ? `<mi>${plain(text)}</mi>` : "<mrow></mrow>";
+    const parts = label.match(/^([^_^]+)(?:_([^_^]+))?(?:\^([^_^]+))?$/) , part = (text) => text ? `<mi>${plain(text)}</mi>` : "<mrow></mrow>";
     if (!label) return "";
     return parts?.[2] || parts?.[3] ? `<msubsup>${parts.slice(1).map(part).join("")}</msubsup>` : part(label);
   }

@@ -8,9 +8,11 @@
   const graph = $("graph"), paths = graph.querySelectorAll(".e path"), cards = [...graph.querySelectorAll(".k > g")];
   const titles = cards.map((card) => card.querySelector(".t")?.textContent ?? "");
   const lines = cards.map((card) => ({ d: card.querySelector("text:not(.t)"), g: card.querySelector(".g") }));
-  const values = lines.map(({ d }, i) => content.arrays[i] ?? d.textContent.replace(WORD.d, "")); // a constant's has no word
-  const labels = [...graph.querySelectorAll(".l text")].map((label) => label.textContent), bare = new Set(content.bare);
-  const slopes = content.bare ? Array.from(paths, (_, k) => bare.has(k) ? "" : labels.shift()) : []; // of tensors: rules
+  const machine = content.live ? engine(content, cards.length) : null;
+  const bare = new Set(content.bare), labels = [...graph.querySelectorAll(".l text")];
+  const labelled = content.bare ? Array.from(paths, (_, k) => bare.has(k) ? null : labels.shift()) : [];
+  const values = lines.map(({ d }, i) => content.arrays[i] ?? d.textContent.replace(WORD.d, "").trim()); // a constant's has no word
+  const slopes = labelled.map((label) => label?.textContent.trim() ?? ""); // of tensors: rules
   const { sentence, gradient_of, plain, name, operands } = sentences(content, titles, values, slopes);
   const flat = (data) => data.t ?? data; // of an array, the text that its card shows
   const leaves = new Map();
@@ -18,10 +20,13 @@
 
   // The picture ------------------------------------------------------------------------------------------------
 
+  const written = new Map();
   function write(card, row, text) {
-    const where = lines[card][row];
-    if (where) where.textContent = WORD[row] + flat(text);
-    if (row === "g" && leaves.has(card)) leaves.get(card).textContent = flat(text);
+    const shown = flat(text), key = row + card;
+    if (written.get(key) === shown) return;
+    written.set(key, shown);
+    if (lines[card][row]) lines[card][row].textContent = WORD[row] + shown;
+    if (row === "g" && leaves.has(card)) leaves.get(card).textContent = shown;
   }
 
   // What each step changes, as [card, row, text now, text before], in the order that is chosen.
@@ -43,14 +48,42 @@
     return now;
   }
 
-  // Blank everything that is computed.
+  // Write everything as it is after `at` steps: what is not computed yet is blank.
+  function write_all() {
+    const now = new Map();
+    for (let i = 0; i < cards.length; i++) if (lines[i].g) now.set(`g${i}`, UNKNOWN);
+    for (const card of forward) now.set(`d${card}`, UNKNOWN);
+    for (const step of steps.slice(0, at)) for (const [card, row, text] of step.changes) now.set(row + card, text);
+    for (const [key, text] of now) write(Number(key.slice(1)), key[0], text);
+  }
   function start() {
     read();
-    for (const where of graph.querySelectorAll("text.g")) where.textContent = WORD.g + UNKNOWN;
-    for (const card of forward) write(card, "d", UNKNOWN);
-    for (const cell of leaves.values()) cell.textContent = UNKNOWN;
-    at = 0;
+    at = Math.min(at, steps.length);
     $("slide").max = steps.length;
+  }
+
+  // A page of numbers takes its texts from the machine, which has computed them
+  function take() {
+    const { v, slopes: by, passes } = machine;
+    for (let i = 0; i < cards.length; i++) values[i] = digits(v[i]);
+    labelled.forEach((label, k) => {
+      if (!label) return;
+      const text = passes[k] ? digits(by[k]) : "";
+      if (slopes[k] !== text) label.textContent = slopes[k] = text;
+    });
+    content.backward = machine.steps();
+    const wrong = machine.naive();
+    content.naive = wrong?.steps ?? null;
+    content.wrong = wrong?.wrong;
+    for (const [card] of content.live.leaves) write(card, "d", values[card]);
+  }
+  function redraw() {
+    take();
+    start();
+    write_all();
+    show();
+    ask();
+    net?.();
   }
 
   // The network beside the graph: a neuron that is chosen leaves only its own cards bright
@@ -88,6 +121,8 @@
   }
 
   function show() {
+    $("naive").hidden = !content.naive;
+    $("quiz").hidden = !content.backward.length;
     const step = steps[at - 1], say = $("say");
     light(step);
     if (step) follow(cards[step.card]);
@@ -98,7 +133,15 @@
       + "node is computed from its operands; then the gradients go back the same way."];
     say.innerHTML = `<h2>${title}</h2>${text}`;
     if (naive && at === steps.length) judge(say);
-    if (self === top) history.replaceState(null, "", `#${at}`); // in a notebook's frame the address is the notebook's
+    save();
+  }
+
+  // In a notebook's frame the address is the notebook's
+  let hand = null, net = null, saving = null;
+  function save() {
+    if (self !== top) return;
+    clearTimeout(saving); // browsers allow few changes of the address a second
+    saving = setTimeout(() => history.replaceState(null, "", `#${content.opened && at === steps.length ? "last" : at}${hand?.address() ?? ""}`), 60);
   }
 
   // After the naive order: put the right gradient beside each wrong one, and say why.
@@ -127,12 +170,6 @@
   }
 
   // Quiz: the next step back is done by the reader, gradient by gradient ------------------------------------------
-
-  // A number, a decimal comma, or a fraction such as −3/4
-  function numeric(text) {
-    const [above, below, ...more] = text.replaceAll("−", "-").replaceAll(",", ".").split("/").map((part) => part.trim() === "" ? NaN : Number(part));
-    return more.length ? NaN : below === undefined ? above : above / below;
-  }
 
   function ask() {
     const form = $("ask"), step = steps[at], inside = form.contains(document.activeElement);
@@ -186,14 +223,14 @@
     naive: () => {
       naive = !naive;
       $("naive").setAttribute("aria-pressed", naive);
+      at = naive ? Infinity : forward.length;
       start();
-      go(naive ? steps.length : forward.length);
+      write_all();
+      go(at);
     },
   };
   for (const id in actions) $(id).addEventListener("click", actions[id]);
-  $("naive").hidden = !content.naive;
-  $("quiz").hidden = !content.backward.length;
-  $("slide").addEventListener("input", (event) => go(Number(event.target.value)));
+    $("slide").addEventListener("input", (event) => go(Number(event.target.value)));
   $("ask").addEventListener("submit", check);
   const KEYS = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "end", " ": "play" };
   document.addEventListener("keydown", (event) => {
@@ -203,13 +240,37 @@
     event.preventDefault();
     actions[KEYS[event.key]]();
   });
-  for (const card of content.leaves) {
-    document.querySelector("#leaves tbody").insertAdjacentHTML("beforeend", `<tr><th scope="row">`
-      + `${name(card)}</th><td>${plain(flat(values[card]))}</td><td class="g"></td></tr>`);
-    leaves.set(card, document.querySelector("#leaves tbody").lastChild.lastChild);
+  // The page moves only if it computes what Python computed --------------------------------------------------------
+
+  function agrees() {
+    const mine = [machine.compute(), ...content.live.leaves.map(([card]) => machine.g[card])], theirs = content.live.expected.map(Number);
+    return mine.every((x, i) => Object.is(x, theirs[i]) || Math.abs(x - theirs[i]) <= 1e-9 * Math.max(1e-300, Math.abs(theirs[i])) || x === theirs[i]);
   }
-  const from_address = () => go(location.hash === "#last" ? steps.length : Number(location.hash.slice(1)) || 0);
+  if (machine) {
+    const trusted = agrees();
+    hand = hands(content, machine, name, redraw);
+    for (const { card, cell } of hand.leaves) leaves.set(card, cell);
+    if (trusted) hand.attach(cards, titles);
+    else document.querySelector("#hand").insertAdjacentHTML("afterbegin", "<p class='no'><b>This page stands still:</b> its own numbers are not those that Python computed.");
+    for (const input of document.querySelectorAll("#hand input, #hand button")) input.disabled ||= !trusted;
+    if (trusted && document.querySelector("#net svg")) net = network(content, machine, hand, titles);
+    take();
+  } else {
+    for (const card of content.leaves) {
+      document.querySelector("#leaves tbody").insertAdjacentHTML("beforeend", `<tr><th scope="row">`
+        + `${name(card)}</th><td>${plain(flat(values[card]))}</td><td class="g"></td></tr>`);
+      leaves.set(card, document.querySelector("#leaves tbody").lastChild.lastChild);
+    }
+  }
+  const from_address = () => {
+    const text = decodeURIComponent(location.hash.slice(1)), place = text.split(";")[0];
+    if (hand && text.includes(";")) hand.restore(text);
+    go(place === "last" || (place === "" && content.opened) ? steps.length : Number(place) || 0);
+  };
   addEventListener("hashchange", from_address);
+  zoomable(graph);
   start();
+  write_all();
+  net?.();
   from_address();
 })();
