@@ -52,3 +52,12 @@ def test_a_wrong_suffix_is_refused_before_anything_is_computed(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["draw", "x", "--at", "x=1", "-o", "a.gif"])
     assert "'a.gif' does not end in .svg or .html or .png or .pdf or .dot or .tex" in capsys.readouterr().err
+
+
+def test_live_takes_one_for_numbers_that_are_not_given_and_shows_the_formula_as_typed(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["live", "sigmoid(w*x + b)", "--at", "w=2"]) == 0
+    assert capsys.readouterr().out == "live.html\n"
+    page = (tmp_path / "live.html").read_text()
+    assert ">sigmoid(w*x + b)</p>" in page
+    assert '"leaves":[[0,2.0,1,1],[1,1.0,1,0],[2,1.0,1,1]]' in page

@@ -13,11 +13,15 @@ from browsing import browser  # noqa: F401  # a fixture
 import tinygrad_edu as tg
 from tinygrad_edu.core.op import BUILT_IN, TABLE, Every, Op
 from tinygrad_edu.draw.javascript.rows import RowTable
-from tinygrad_edu.draw.javascript.translate import Untranslatable
+from tinygrad_edu.draw.javascript.translate import TranslationError
 
 SCALAR = [TABLE[name] for name in sorted(BUILT_IN) if TABLE[name].scalar is not None]
 PARAMS = {"polygamma": [{"n": 0}, {"n": 1}, {"n": 3}], "sinc": [{}, {"order": 1}, {"order": 2}]}
-PARAMS |= {"leaky_relu": [{}, {"slope": 0.2}], "elu": [{}, {"alpha": 2.0}], "hardtanh": [{}, {"low": -0.5, "high": 2.5}]}
+PARAMS |= {
+    "leaky_relu": [{}, {"slope": 0.2}],
+    "elu": [{}, {"alpha": 2.0}],
+    "hardtanh": [{}, {"low": -0.5, "high": 2.5}],
+}
 AWKWARD = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 2.0, -3.0, 1e-300, -5e-324, 1e300, -1e300]
 AWKWARD += [math.inf, -math.inf, math.nan, 30.0, -750.0, 0.1, -7.25]
 PAIRED = [x for x in AWKWARD if x not in (1.5, -1.5, 0.5, 1e300, -5e-324, -2.5, 30.0)]
@@ -99,7 +103,7 @@ def test_a_row_that_cannot_be_spelled_is_refused_by_name():
     for name, (scalar, rule) in cases.items():
         row = Op.__new__(Op)
         row.name, row.scalar, row.rules = name, scalar, (rule,)
-        with pytest.raises(Untranslatable, match=f"^{name}: "):
+        with pytest.raises(TranslationError, match=f"^{name}: "):
             RowTable().place(row, 1, {})
 
 
@@ -109,7 +113,7 @@ def test_a_users_row_is_translated_from_its_source():
         total = 0.0
         for k in range(1, n + 1):
             total += x**k if k % 2 else -abs(x)
-        if total > 100 or not total == total:
+        if total > 100 or total != total:
             return 100.0
         while total > 10:
             total = total / 2

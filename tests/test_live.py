@@ -9,12 +9,25 @@ import pytest
 from browsing import browser, opened  # noqa: F401  # a fixture
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 import tinygrad_edu as tg
 from tinygrad_edu.draw.graph.picture import number
 
 pytestmark = pytest.mark.filterwarnings("error")
+GRADIENTS = (
+    "Object.fromEntries([...document.querySelectorAll('[data-grad]')].map(c => [c.dataset.grad, c.textContent]))"
+)
+TWENTY = """for (let k = 0; k < 20; k++) document.querySelector('[data-leaf]')
+  .dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowUp', bubbles: true}))"""
+STRICT = "default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'"
 START = {"w": 2.0, "x": 3.0, "b": -1.0}
 
 
@@ -35,8 +48,7 @@ def results(values, held=False):
 
 
 def shown(page):
-    read = "[document.querySelector('[data-value]').dataset.value, Object.fromEntries([...document.querySelectorAll('[data-grad]')].map(c => [c.dataset.grad, c.textContent]))]"
-    value, grads = page.evaluate(read)
+    value, grads = page.get_attribute("[data-value]", "data-value"), page.evaluate(GRADIENTS)
     return float(value.replace("Infinity", "inf")), {
         name: float(text.replace("−", "-")) if text != "·" else 0.0 for name, text in grads.items()
     }
@@ -67,11 +79,14 @@ def live_page(browser, tmp_path_factory):  # noqa: F811
 
 @pytest.mark.browser
 def test_page_and_python_agree_after_any_sequence_of_changes(live_page):
+    address = live_page.url.partition("#")[0]
+
     class Hand(RuleBasedStateMachine):
         @initialize()
         def begin(self):
+            live_page.wait_for_timeout(80)  # until the address of the run before has been written
             live_page.goto("about:blank")
-            live_page.go_back()
+            live_page.goto(address)
             self.page, self.values, self.held, self.past = live_page, dict(START), False, []
             self.learns = {"w": True, "x": False, "b": True}
 
@@ -105,6 +120,7 @@ def test_page_and_python_agree_after_any_sequence_of_changes(live_page):
             if way:
                 self.change(**{name: moved(self.values[name], way)})
 
+        @precondition(lambda self: any(self.learns.values()))
         @rule()
         def step(self):
             self.page.click('[data-do="step"]')
@@ -117,7 +133,6 @@ def test_page_and_python_agree_after_any_sequence_of_changes(live_page):
             self.page.locator("#leaves input[type=checkbox]").nth(place).click()
             self.learns[name] = not self.learns[name]
 
-        @precondition(lambda self: any(self.learns.values()))
         @rule()
         def hold(self):
             self.page.locator("#graph [aria-label=u]").focus()
@@ -141,9 +156,13 @@ def test_page_and_python_agree_after_any_sequence_of_changes(live_page):
             if hasattr(self, "page"):
                 agree(self.page, self.values, self.held)
 
-    wanted = settings(max_examples=12, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-    # a step is impossible where nothing learns: its button is off, and the rule is never drawn then
-    Hand.step = precondition(lambda self: any(self.learns.values()))(Hand.step)
+    wanted = settings(
+        max_examples=12,
+        stateful_step_count=10,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+    )
     run_state_machine_as_test(Hand, settings=wanted)
 
 
@@ -243,7 +262,7 @@ def test_names_are_data_and_the_page_obeys_a_strict_policy(browser, tmp_path):  
     w = tg.Value(2.0, label=bad)
     loss = (w * 3.0).tanh()
     page = tg.live(loss, typed=bad)
-    strict = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">"
+    strict = f'<meta http-equiv=Content-Security-Policy content="{STRICT}">'
     page.html = page.html.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{strict}')
     (tmp_path / "notebook.html").write_text(page._repr_html_(), encoding="utf-8")
     with opened(browser, page.save(tmp_path / "live.html")) as there:
@@ -272,8 +291,7 @@ def test_the_lines_of_a_net_are_handles_and_its_circles_follow(browser, tmp_path
         loss = (net([1.0, -2.0]) - 1.0) ** 2
         loss.backward()
         assert math.isclose(float(page.get_attribute("[data-value]", "data-value")), loss.data, rel_tol=1e-12)
-        shown = page.evaluate("Object.fromEntries([...document.querySelectorAll('[data-grad]')].map(c => [c.dataset.grad, c.textContent]))")
-        assert shown == {p.label: number(p.grad) for p in net.parameters()}
+        assert page.evaluate(GRADIENTS) == {p.label: number(p.grad) for p in net.parameters()}
         outputs = page.locator("#net g[id^=a2] .v").all_text_contents()
         assert outputs == [number(net([1.0, -2.0]).data, 3)]
         assert page.evaluate("document.querySelector('#graph').scrollWidth > 0")
@@ -287,7 +305,22 @@ def test_numbers_are_written_as_python_writes_them(browser):  # noqa: F811
 
     rng = Random(0)
     numbers = [rng.uniform(-1, 1) * 10 ** rng.randint(-12, 12) for _ in range(800)]
-    numbers += [0.0, -0.0, 12345.0, 12355.0, 0.5, 9999.5, 99995.0, 1e-4, 9.9995e-5, 1e16, 2.5, 1e-300, 1e300, -0.00012345]
+    numbers += [
+        0.0,
+        -0.0,
+        12345.0,
+        12355.0,
+        0.5,
+        9999.5,
+        99995.0,
+        1e-4,
+        9.9995e-5,
+        1e16,
+        2.5,
+        1e-300,
+        1e300,
+        -0.00012345,
+    ]
     page = browser.new_page()
     page.goto("about:blank")
     page.add_script_tag(content=asset("numbers.js"))
@@ -304,7 +337,7 @@ def test_everything_is_redrawn_within_a_frame_or_three(browser, tmp_path):  # no
     loss = (net([1.0, -2.0, 0.5]) - 1.0) ** 2
     with opened(browser, tg.live(loss, model=net).save(tmp_path / "live.html"), width=1280) as page:
         began = time.perf_counter()
-        page.evaluate("for (let k = 0; k < 20; k++) document.querySelector('[data-leaf]').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowUp', bubbles: true}))")
+        page.evaluate(TWENTY)
         assert (time.perf_counter() - began) / 20 < 1.0
 
 

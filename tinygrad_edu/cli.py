@@ -1,4 +1,4 @@
-"""The command line: `tinygrad-edu demo`, `explain`, `check`, `draw`, `step`, `doctor`.
+"""The command line: `tinygrad-edu demo`, `explain`, `check`, `draw`, `step`, `live`, `doctor`.
 
 Each command is a thin adapter: it reads its arguments, calls one floor, prints. A floor is imported only by the
 command that needs it, so that `tinygrad-edu --help` answers at once.
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     whole = argparse.ArgumentParser(prog="tinygrad-edu", description="Automatic differentiation that shows its work.")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (add_demo, add_explain, add_check, add_draw, add_step, add_doctor):
+    for add in (add_demo, add_explain, add_check, add_draw, add_step, add_live, add_doctor):
         add(commands)
     return whole
 
@@ -247,6 +247,26 @@ def step(options: argparse.Namespace) -> int:
     from .draw.pages.stepper import stepper
 
     stepper(differentiated(options), options.out)
+    print(options.out)
+    return 0
+
+
+def add_live(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `live` to the commands."""
+    command = add_command(commands, live, "live")
+    command.add_argument("expression", help='a formula, like "relu(w*x + b)"')
+    command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="the numbers to begin with (1 for each)")
+    command.add_argument("-o", "--out", type=ending(".html"), default=Path("live.html"), help="the page (live.html)")
+
+
+def live(options: argparse.Namespace) -> int:
+    """Write a page of a formula that answers: drag a number, and every value and gradient follows."""
+    from .draw.pages.live import live as page_of
+    from .symbolic.parser import assignments, parse
+
+    formula = parse(options.expression)
+    node, _ = formula.record(dict.fromkeys(formula.variables, 1.0) | assignments(options.at))
+    page_of(node, options.out, typed=options.expression)
     print(options.out)
     return 0
 

@@ -16,7 +16,7 @@ from ...core.context import Switch
 from ...core.node import Node
 from ...core.op import Op
 from ...core.value import Value
-from .translate import Code, Library, Untranslatable, helpers, literal
+from .translate import Code, Library, TranslationError, helpers, literal
 
 LETTERS = "abcdefhijk"  # of the operands, in JavaScript
 BY_HAND = {"polygamma": ("n", 0), "sinc": ("order", 0)}  # computed with NumPy: in rows.js; a parameter, its default
@@ -26,8 +26,8 @@ class NoNumbers:
     """A tracer that refuses to let a rule decide by the numbers it was recorded with: another point has others."""
 
     def refuse(self, *_: Any, **__: Any) -> Any:
-        """Raise Untranslatable."""
-        raise Untranslatable("a rule that decides by numbers with Python's `if`, float() or .data")
+        """Raise TranslationError."""
+        raise TranslationError("a rule that decides by numbers with Python's `if`, float() or .data")
 
     def __getattr__(self, name: str) -> Any:
         return self.refuse
@@ -45,13 +45,13 @@ class RowTable:
         self.places: dict[Any, int] = {}
 
     def place(self, row: Op, count: int, params: Mapping[str, Any]) -> int:
-        """Return the place of a row in the table. Raises Untranslatable with the name of the row."""
+        """Return the place of a row in the table. Raises TranslationError with the name of the row."""
         key = (row, count, repr(sorted(params.items())))
         if key not in self.places:
             try:
                 spelled = self.spelled(row, count, params)
-            except Untranslatable as reason:
-                raise Untranslatable(f"{row.name}: {reason}") from None
+            except TranslationError as reason:
+                raise TranslationError(f"{row.name}: {reason}") from None
             self.places[key] = len(self.rows)
             self.rows.append(spelled)
         return self.places[key]
@@ -59,7 +59,7 @@ class RowTable:
     def spelled(self, row: Op, count: int, params: Mapping[str, Any]) -> str:
         """Return a row as `[forward, rule, rule, …]`; 0 stands for an operand without a derivative."""
         if count > len(LETTERS):
-            raise Untranslatable(f"{count} operands")
+            raise TranslationError(f"{count} operands")
         letters = LETTERS[:count]
         names = ",".join(letters)
         forward = self.row(row, [Code(letter) for letter in letters], params).number()
@@ -72,7 +72,7 @@ class RowTable:
             name, default = BY_HAND[row.name]
             return Code(f"{row.name}({operands[0].number()},{params.get(name, default)})")
         if row.scalar is None:
-            raise Untranslatable("it has no function on single numbers")
+            raise TranslationError("it has no function on single numbers")
         return self.library.call(row.scalar, operands, params)
 
     def rule(self, row: Op, i: int, letters: str, params: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 Only syntax and functions that are listed here are translated, each with Python's meaning where JavaScript's differs:
 the sign of %, rounding half to even, NaN as a condition, the argument that max returns for a tie. Anything else raises
-Untranslatable. Knows nothing of rows of the table.
+TranslationError. Knows nothing of rows of the table.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 UNKNOWN: Any = object()  # of an expression whose value depends on the operands
 
 
-class Untranslatable(Exception):
+class TranslationError(Exception):
     """Raised for Python that is not translated; the message says which part."""
 
 
@@ -127,7 +127,7 @@ class Library:
         return name
 
     def call(self, function: Any, arguments: Sequence[Code], params: Mapping[str, Any]) -> Code:
-        """Return a call of a Python function. Raises Untranslatable."""
+        """Return a call of a Python function. Raises TranslationError."""
         texts = [each.number() for each in arguments]
         if function in (float, int) and len(texts) == 1:  # int() only ever of what is whole
             return Code(texts[0])
@@ -138,7 +138,7 @@ class Library:
             if template and not params and template.count("{}") == len(texts):
                 return Code(template.format(*texts), known is TRUTHS)
         if not isinstance(function, FunctionType):
-            raise Untranslatable(f"{getattr(function, '__name__', function)!s:.60} of {len(texts)} numbers")
+            raise TranslationError(f"{getattr(function, '__name__', function)!s:.60} of {len(texts)} numbers")
         key = (function, len(texts), repr(sorted(params.items())))
         if key not in self.functions:
             translated = Translation(self, function, len(texts), params)
@@ -169,7 +169,7 @@ def literal(x: Any) -> Code:
     if isinstance(x, bool):
         return Code("true" if x else "false", True)
     if not isinstance(x, (int, float)) or (isinstance(x, int) and abs(x) > 2**53):
-        raise Untranslatable(f"the constant {x!r:.60}")
+        raise TranslationError(f"the constant {x!r:.60}")
     text = repr(x).replace("inf", "Infinity").replace("nan", "NaN")
     return Code(f"({text})" if text.startswith("-") else text)
 
@@ -197,7 +197,7 @@ def source_of(function: FunctionType) -> ast.Lambda | ast.FunctionDef:
         ends = {(line, column) for line, _, column, _ in spans}
         found = [part for part in found if isinstance(part, ast.Lambda) and inside(part.body, ends)]
     if len(found) != 1:
-        raise Untranslatable(f"{function.__name__}, whose source cannot be read")
+        raise TranslationError(f"{function.__name__}, whose source cannot be read")
     return found[0]
 
 
@@ -230,7 +230,7 @@ class Translation:
             elif parameter.name in params or parameter.default is not parameter.empty:
                 self.fixed[parameter.name] = params.get(parameter.name, parameter.default)
             else:
-                raise Untranslatable(f"{function.__name__} of {count} numbers")
+                raise TranslationError(f"{function.__name__} of {count} numbers")
 
     def body(self) -> str:
         """Return the statements of the function."""
@@ -266,7 +266,7 @@ class Translation:
                 start, stop, step = [["0", *ends, "1"], [*ends, "1"], ends][len(ends) - 1]
                 i = self.local(name)
                 return f"for({i}={start};{i}<{stop};{i}+={step}){{{self.block(each.body)}}}"
-        raise Untranslatable(f"`{ast.unparse(each):.60}`")
+        raise TranslationError(f"`{ast.unparse(each):.60}`")
 
     def block(self, statements: list[ast.stmt]) -> str:
         """Return several statements."""
@@ -333,11 +333,11 @@ class Translation:
             case ast.IfExp(test=test, body=x, orelse=y):
                 then, other = self.expression(x), self.expression(y)
                 both = then.truth and other.truth
-                sides = (then.text, other.text) if both else (then.number(), other.number())
-                return Code(f"({self.expression(test).condition()}?{sides[0]}:{sides[1]})", both)
+                yes, no = (then.text, other.text) if both else (then.number(), other.number())
+                return Code(f"({self.expression(test).condition()}?{yes}:{no})", both)
             case ast.Call(func=func, args=args, keywords=keywords):
                 return self.call(func, args, keywords)
-        raise Untranslatable(f"`{ast.unparse(part):.60}`")
+        raise TranslationError(f"`{ast.unparse(part):.60}`")
 
     def choice_of(self, both: bool, sides: list[Code]) -> Code:
         """Return Python's `and` or `or`, which give one of their operands."""
@@ -360,5 +360,5 @@ class Translation:
                 given.append(self.expression(arg))
         params = {k.arg: self.static(k.value) for k in keywords if k.arg}
         if function is UNKNOWN or UNKNOWN in params.values() or len(params) < len(keywords):
-            raise Untranslatable(f"`{ast.unparse(func):.60}`")
+            raise TranslationError(f"`{ast.unparse(func):.60}`")
         return self.library.call(function, given, params)

@@ -19,15 +19,13 @@ from ...nn.module import Module
 from ...nn.neuron import MLP
 from ..graph.picture import Picture, shown
 from ..javascript.rows import RowTable
-from ..javascript.translate import Untranslatable
+from ..javascript.translate import TranslationError
 from . import templates
 from .page import Page
 
 WEIGHT = re.compile(r"[wWbB](\d|_|\^|$)|bias|weight")  # labels of what learns, where no module says so
 ROOM = 10  # characters that a card keeps free for a number that will change
-STILL = (
-    "<p class=soft>This page only replays: {} cannot be computed in a browser, and keeps it still.</p>"  # a reason in it
-)
+STILL = "<p class=soft>This page only replays: {} cannot be computed in a browser, and keeps it still.</p>"
 
 
 def live(
@@ -59,7 +57,7 @@ def program_of(
 ) -> tuple[dict[str, Any], str]:
     """Return what the page computes with, and the rows in JavaScript.
 
-    Raises Untranslatable with the reason where the graph cannot be computed there.
+    Raises TranslationError with the reason where the graph cannot be computed there.
     rows: of each operation in `vocabulary`'s order, its place among the rows. leaves: [card, number, whether it has a
     gradient, whether it learns]. constants: [card, number]. expected: of Python, the result and the gradients.
     """
@@ -68,7 +66,7 @@ def program_of(
     edges = iter(picture.edges)
     for z in order:
         if not isinstance(z, Value):
-            raise Untranslatable(f"{z.title}, an array,")
+            raise TranslationError(f"{z.title}, an array,")
         if z.op is None:
             continue
         tails = [next(edges).tail for _ in z.inputs]

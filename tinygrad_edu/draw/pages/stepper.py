@@ -22,8 +22,8 @@ from ..formats import svg
 from ..graph.collapse import READABLE
 from ..graph.draw import is_computed, picture_of, stale
 from ..graph.picture import Picture, number, shown, summary
+from ..javascript.translate import TranslationError
 from ..network.draw_network import draw_network
-from ..javascript.translate import Untranslatable
 from . import templates
 from .live import ROOM, STILL, formula_of, operation_key, program_of
 from .page import Page, asset, data, filled
@@ -85,7 +85,7 @@ def page_of(
     words = vocabulary(order, picture, index)
     try:
         program, rows, why = *program_of(order, picture, index, model), ""
-    except Untranslatable as reason:
+    except TranslationError as reason:
         program, rows, why = None, "", str(reason)
     content = {
         "neurons": neurons,
@@ -141,9 +141,10 @@ def keep_room(picture: Picture) -> None:
 
 def network_of(program: Any, order: list[Node], index: Mapping[Node, int], model: MLP) -> str:
     """Return the network beside the graph; of a live page with the activations that the graph computed."""
-    inputs = (program or {}).get("inputs", {})
-    value = {index[z]: z._data for z in order} | {card: x for card, x in (program or {}).get("constants", [])}
-    x = [value[inputs[f"a0_{k}"]] for k in range(len(inputs))] if len(inputs) == len(model.layers[0].neurons[0].w) else None
+    program = program or {"inputs": {}, "constants": []}
+    value = {index[z]: z._data for z in order} | dict(program["constants"])
+    count, inputs = len(model.layers[0].neurons[0].w), program["inputs"]
+    x = [value[inputs[f"a0_{k}"]] for k in range(count)] if len(inputs) == count else None
     return f'<div class="scroll" id="net">{draw_network(model, x).svg()}</div>'
 
 

@@ -78,8 +78,10 @@
     for (const [card] of content.live.leaves) write(card, "d", values[card]);
   }
   function redraw() {
+    const ended = at === steps.length;
     take();
     start();
+    if (ended) at = steps.length;
     write_all();
     show();
     ask();
