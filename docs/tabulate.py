@@ -23,9 +23,9 @@ import tinygrad_edu as tg
 from tinygrad_edu import ops
 from tinygrad_edu.check.kinks import POINTS, number
 from tinygrad_edu.core.backprop import history
-from tinygrad_edu.core.dispatch import ANSWERS, REFUSED, answer
+from tinygrad_edu.core.dispatch import HANDLED_FUNCTIONS, REFUSED, dispatch
 from tinygrad_edu.core.node import Node
-from tinygrad_edu.core.op import EVERYWHERE, TABLE, Every, Op
+from tinygrad_edu.core.op import EVERYWHERE, TABLE, Op, VariadicRule
 
 DOCS = Path(__file__).resolve().parent
 sys.path.append(str(DOCS.parent / "tests"))
@@ -123,7 +123,7 @@ def recorded_on(row: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> t
     """Return a row's formula, and what each of its rules records, for some operands."""
     if row.elementwise and all(isinstance(x, np.ndarray) and x.dtype.kind == "f" for x in operands):
         operands = tuple(x.ravel()[0] for x in operands)  # single numbers, so that nothing is broadcast in the formula
-    many = isinstance(row.rules, Every)
+    many = isinstance(row.rules, VariadicRule)
     rules = [row.rules[i] for i in range(len(operands))] if many else list(row.rules)
     nodes = [named(x, letter) for x, letter in zip(operands, letters(row, len(operands)), strict=True)]
     result = row(*nodes, **params)
@@ -135,7 +135,7 @@ def recorded_on(row: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> t
 
 def letters(row: Op, n: int) -> list[str]:
     """Return the names that a row's first rule has for its operands."""
-    rule = None if isinstance(row.rules, Every) else next((rule for rule in row.rules if rule), None)
+    rule = None if isinstance(row.rules, VariadicRule) else next((rule for rule in row.rules if rule), None)
     names = list(inspect.signature(rule).parameters.values())[2:] if rule else []
     known = [p.name for p in names if p.kind is p.POSITIONAL_OR_KEYWORD]
     return [known[i] if i < len(known) else "xyuvw"[i] for i in range(n)]
@@ -197,8 +197,8 @@ def numpy_names() -> dict[str, list[str]]:
 
 def answers() -> Iterator[tuple[Any, Any]]:
     """Yield NumPy's functions that work on tensors, each with what answers for it."""
-    answer(np.sum)  # has them all registered
-    yield from ANSWERS.items()
+    dispatch(np.sum)  # has them all registered
+    yield from HANDLED_FUNCTIONS.items()
 
 
 def spelled(function: Any) -> str:

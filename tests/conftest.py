@@ -1,6 +1,28 @@
-"""How every test runs: property tests are the same on every machine, and have no deadline on a busy one."""
+"""How every test runs: property tests are the same on every machine, and `--plain` takes the fast twins away."""
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+import tinygrad_edu.nn  # noqa: F401  # installs all twins, of the neuron too
+from tinygrad_edu import fast
 
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--plain", action="store_true", help="run the plain engine, without the fast twins")
+
+
+def pytest_configure(config):
+    if config.getoption("--plain"):
+        fast.uninstall()
+
+
+@pytest.fixture
+def plain_engine():
+    """The engine without the fast twins, for one test."""
+    installed = fast.uninstall()
+    yield
+    if installed:
+        fast.install()

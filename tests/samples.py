@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-from tinygrad_edu.core.op import TABLE, Every
+from tinygrad_edu.core.op import TABLE, VariadicRule
 from tinygrad_edu.ops import BUILT_IN
 from tinygrad_edu.ops.indexing import HERE
 
@@ -185,7 +185,7 @@ NOT_IN_HALF_PRECISION = {  # NumPy has none of these
 
 def arity(row):
     """How many operands a row takes; None where that is any number."""
-    if isinstance(row.rules, Every):
+    if isinstance(row.rules, VariadicRule):
         return None
     if isinstance(row.forward, np.ufunc):
         return row.forward.nin

@@ -194,7 +194,7 @@ class TestWhenItRaises:
         with pytest.raises(AnomalyError), tg.detect_anomaly():
             np.log(tg.Tensor([-1.0]))
         assert np.isnan(np.log(tg.Tensor([-1.0])).data[0])
-        assert mode().watch_made is None
+        assert mode().forward_hook is None
 
     def test_as_a_decorator_and_nested(self):
         @tg.detect_anomaly()

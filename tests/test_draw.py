@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu.core.backprop import history
-from tinygrad_edu.core.op import TABLE, Every
+from tinygrad_edu.core.op import TABLE, VariadicRule
 from tinygrad_edu.draw.formats import engines
 from tinygrad_edu.draw.formats.drawing import fitting
 from tinygrad_edu.draw.formats.svg import svg
@@ -629,7 +629,9 @@ def test_a_card_is_as_large_as_the_layout_has_it():
 
 
 def test_each_of_many_may_feed_each_of_many():
-    row = tg.op("all_of", "all_of({})", lambda *xs: sum(xs), Every(lambda i, g, z, *xs: g), scalar=lambda *xs: sum(xs))
+    row = tg.op(
+        "all_of", "all_of({})", lambda *xs: sum(xs), VariadicRule(lambda i, g, z, *xs: g), scalar=lambda *xs: sum(xs)
+    )
     layer = [tg.Value(float(i)) for i in range(30)]
     for _ in range(2):
         layer = [row(*layer) for _ in range(30)]

@@ -16,7 +16,7 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
 from tinygrad_edu.core.backprop import history
-from tinygrad_edu.core.context import Switch
+from tinygrad_edu.core.context import ModeContext
 from tinygrad_edu.core.node import Node
 from tinygrad_edu.core.op import Op
 from tinygrad_edu.errors import AnomalyError, StaleGraphError
@@ -133,7 +133,7 @@ def test_a_method_makes_the_node_that_make_makes(name, requires_grad):
         else:
             operands = (x, *other)
         shown = []
-        with Switch(watch_made=shown.append):
+        with ModeContext(forward_hook=shown.append):
             watched = method(x, *other)
         assert made(method(x, *other)) == made(Value.make(row, operands, {})) == made(watched)
         assert shown == [watched]
@@ -166,9 +166,9 @@ def test_a_weighted_sum_makes_the_nodes_that_pythons_operators_make(inputs, weig
     given = inputs(x)
     known = {z: id(z) for z in (x, b, *w, *given) if isinstance(z, Node)}
     seen, fast_seen = [], []
-    with Switch(watch_made=seen.append):
+    with ModeContext(forward_hook=seen.append):
         plain = sum((w_k * x_k for w_k, x_k in zip(w, given, strict=True)), b)
-    with Switch(watch_made=fast_seen.append):
+    with ModeContext(forward_hook=fast_seen.append):
         watched = weighted_sum(w, given, b)
     fast = weighted_sum(w, given, b)
     assert graph_of(fast, known) == graph_of(watched, known) == graph_of(plain, known)

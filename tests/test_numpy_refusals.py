@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.core.dispatch import ANSWERS, REFUSED, answer
+from tinygrad_edu.core.dispatch import HANDLED_FUNCTIONS, REFUSED, dispatch
 from tinygrad_edu.core.op import TABLE
 
 
@@ -92,7 +92,7 @@ def test_every_function_of_numpy_is_answered_or_refused():
     for module in (np, np.linalg, np.fft):
         for name, function in vars(module).items():
             dispatched = isinstance(function, np.ufunc) or hasattr(function, "_implementation")
-            known = function in ANSWERS or function in REFUSED if dispatched else True
+            known = function in HANDLED_FUNCTIONS or function in REFUSED if dispatched else True
             if not known and getattr(function, "__name__", "") not in TABLE:
                 missing.append(name)
     assert set(missing) <= others
@@ -100,9 +100,9 @@ def test_every_function_of_numpy_is_answered_or_refused():
 
 def test_every_parameter_has_numpys_name():
     """np.sum(a=t, axis=0) is NumPy too."""
-    answer(np.sum)  # imports all the answers
+    dispatch(np.sum)  # imports all the answers
     wrong = {}
-    for function, ours in list(ANSWERS.items()):
+    for function, ours in list(HANDLED_FUNCTIONS.items()):
         if not hasattr(function, "_implementation") or isinstance(function, np.ufunc):
             continue
         try:

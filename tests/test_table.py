@@ -11,7 +11,7 @@ from samples import DIFFERENTIABLE, NAMES, NOT_IN_HALF_PRECISION, SAMPLES, arity
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
 from tinygrad_edu.core.node import data_of
-from tinygrad_edu.core.op import TABLE, Every
+from tinygrad_edu.core.op import TABLE, VariadicRule
 
 ELEMENTWISE = [name for name in DIFFERENTIABLE if TABLE[name].elementwise and name not in SAMPLES]
 SHAPES = [(), (1,), (3,), (2, 1), (1, 3), (2, 3), (0,), (0, 1), (2, 0), (4, 2, 3)]
@@ -90,8 +90,10 @@ def mutated(row, i, mutate):
     """A copy of a row whose i-th rule is a mutant."""
     rules = row.rules
     mutant = copy.copy(row)
-    if isinstance(rules, Every):
-        mutant.rules = Every(lambda j, *args, **params: (mutate(rules[j]) if j == i else rules[j])(*args, **params))
+    if isinstance(rules, VariadicRule):
+        mutant.rules = VariadicRule(
+            lambda j, *args, **params: (mutate(rules[j]) if j == i else rules[j])(*args, **params)
+        )
     else:
         mutant.rules = tuple(mutate(rule) if j == i else rule for j, rule in enumerate(rules))
     return mutant

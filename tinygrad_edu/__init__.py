@@ -20,7 +20,7 @@ from .core.context import no_grad
 from .core.op import op
 from .core.tensor import Tensor
 from .core.value import Value
-from .fast import malloc as memory
+from .fast import install
 
 if TYPE_CHECKING:  # what type checkers and editors see of the names that are imported later
     from . import data as data
@@ -118,7 +118,7 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
-memory.keep()
+install()
 
 
 def __dir__() -> list[str]:

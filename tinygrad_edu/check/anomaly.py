@@ -15,7 +15,7 @@ from weakref import ReferenceType, ref
 
 import numpy as np
 
-from ..core.context import Switch, current, mode
+from ..core.context import ModeContext, current, mode
 from ..core.node import Node, data_of, itself
 from ..errors import AnomalyError
 from ..ops.compare import where
@@ -24,7 +24,7 @@ from .stable_forms import cure, double_where, inside, written
 LOOK_AHEAD = 200  # nodes remembered after an infinity, to recognise the formula that it is part of
 
 
-class detect_anomaly(Switch):  # noqa: N801  # PyTorch's name for it, and used like a keyword
+class detect_anomaly(ModeContext):  # noqa: N801  # PyTorch's name for it, and used like a keyword
     """Raise AnomalyError naming the operation that made the first NaN or infinity, forward or backward.
 
     The message tells the operation, its operands and their ranges, the line of the program, and what to write
@@ -32,31 +32,31 @@ class detect_anomaly(Switch):  # noqa: N801  # PyTorch's name for it, and used l
     """
 
     def __enter__(self) -> None:
-        outside = mode()
-        watch = Watch(outside.watch_made, outside.watch_pull)
-        current.set(outside._replace(watch_made=watch.made, watch_pull=watch.pulled, outside=outside))
+        parent = mode()
+        watch = Watch(parent.forward_hook, parent.backward_hook)
+        current.set(parent._replace(forward_hook=watch.made, backward_hook=watch.pulled, parent=parent))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        watch = getattr(mode().watch_made, "__self__", None)
+        watch = getattr(mode().forward_hook, "__self__", None)
         super().__exit__(kind, error, at)
         if kind is None and isinstance(watch, Watch) and watch.infinite is not None:
             raise watch.forward("infinity", watch.infinite)
 
 
-class strong_zero(Switch):  # noqa: N801  # reads like a keyword
+class strong_zero(ModeContext):  # noqa: N801  # reads like a keyword
     """Let a gradient of exactly 0 stay 0, however steep the operation it passes through: 0 · ∞ = 0.
 
     So the branch that `where` did not take, or a mask left out, cannot turn the other's gradient into NaN.
     """
 
     def __enter__(self) -> None:
-        outside, before = mode(), mode().watch_pull
+        parent, before = mode(), mode().backward_hook
 
         def zero_stays(z: Node, i: int, g: Any, dx: Any) -> Any:
             dx = without_zeros(z, i, g, dx)
             return before(z, i, g, dx) if before else dx
 
-        current.set(outside._replace(watch_pull=zero_stays, outside=outside))
+        current.set(parent._replace(backward_hook=zero_stays, parent=parent))
 
 
 def without_zeros(z: Node, i: int, g: Any, dx: Any) -> Any:
@@ -70,11 +70,11 @@ def without_zeros(z: Node, i: int, g: Any, dx: Any) -> Any:
         return dx
     x = z.inputs[i]
     if not z.op.elementwise and np.ndim(data_of(z)) > 0:
-        return dx if np.any(data_of(g)) else x.fit(dx * 0.0 if nodes else np.zeros_like(dx), z, i)
+        return dx if np.any(data_of(g)) else x.unbroadcast(dx * 0.0 if nodes else np.zeros_like(dx), z, i)
     read: Callable[[Any], Any] = itself if nodes else type(z).operand
     with np.errstate(all="ignore"):
         slope = z.op.rules[i](g, read(z), *map(read, z.inputs), **z.params)
-    return x.fit(where(g == 0, 0.0, slope), z, i)
+    return x.unbroadcast(where(g == 0, 0.0, slope), z, i)
 
 
 class Watch:

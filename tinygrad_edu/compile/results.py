@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
-from ..core.op import TABLE, Every, Op
+from ..core.op import TABLE, VariadicRule, Op
 from ..core.value import Value
 from ..errors import GradientError
 from ..errors.where import users_line
@@ -24,7 +24,7 @@ def no_way_back(*_: Any) -> Any:
     )
 
 
-COMPILED = Op("compiled", "compiled({})", lambda *x: x[0], Every(no_way_back), scalar=lambda *x: x[0])
+COMPILED = Op("compiled", "compiled({})", lambda *x: x[0], VariadicRule(no_way_back), scalar=lambda *x: x[0])
 del TABLE["compiled"]  # nobody calls it: it only says what a result was computed from
 
 

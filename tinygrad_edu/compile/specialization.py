@@ -12,7 +12,7 @@ from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import CompileError
-from ..errors import gradients as reasons
+from ..errors.gradients import leaked_tracer
 from ..errors.where import users_line
 from ..transforms.trees import leaves, rebuilt
 from .codegen.source import Writer
@@ -35,7 +35,7 @@ class Leaked(Node):
     @property
     def title(self) -> str:
         """Raise CompileError: whoever says its name has found it where it should not be."""
-        raise CompileError(reasons.leaked(super().title, self.where))
+        raise CompileError(leaked_tracer(super().title, self.where))
 
     _data = title  # likewise: whoever asks would be shown an old call's numbers
 

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from ..core.backprop import history, pull
-from ..core.context import Switch, no_grad
+from ..core.context import ModeContext, no_grad
 from ..core.node import Node, itself, tick
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import CompileError, DTypeError, InplaceError, ShapeError, StaleGraphError
-from ..errors import gradients as reasons
+from ..errors.gradients import stale_graph
 from ..errors.where import users_line
 from ..ops import indexing, shapes
 from .vectorize.bulk_io import element
@@ -72,7 +72,7 @@ class Trace:
 
     def __enter__(self) -> Trace:
         self.started, self.lifted = tick(), Lift(self)
-        self.switch = Switch(trace=self, recording=True, watch_made=self.made.append, watch_pull=None)
+        self.switch = ModeContext(tracer=self, recording=True, forward_hook=self.made.append, backward_hook=None)
         self.switch.__enter__()
         return self
 
@@ -226,7 +226,7 @@ class Trace:
             path = differentiable(root, walk.nodes) if walk.stale else ()
             for z, x in walk.stale:
                 if z in path:
-                    raise StaleGraphError(reasons.stale(z, x))
+                    raise StaleGraphError(stale_graph(z, x))
             if (found := self.lifted.backward(root, start, walk)) is not None:
                 return found
         order = [node for node in history(root) if node._requires_grad]

@@ -1,4 +1,4 @@
-"""What may become the data of a tensor, and how users see that data: as arrays that cannot be written into."""
+"""The data of tensors: arrays made of what users give, and the read-only arrays that users see of it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..errors.where import users_line
+from ..errors import data as sentences
 
 REAL = "biuf"  # the kinds of dtype that are real numbers
-CURES = {  # what to do about data of another kind of dtype
-    "c": "use its .real and its .imag, a tensor each",
-    "U": "convert text with float(...)",
-    "S": "convert text with float(...)",
-    "M": "count days or seconds from one of the dates, as in (dates - dates[0]) / np.timedelta64(1, 'D')",
-    "m": "divide by a unit, as in durations / np.timedelta64(1, 's')",
-    "V": "take one field of the records, as in data['x']",
-    "O": "give nothing but numbers, as in [1.0, 2.0]; of Values their numbers, as in [v.data for v in values]",
-}
 
 
 def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndarray[Any, Any]:
@@ -30,28 +21,20 @@ def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndar
     that is not real numbers.
     """
     if isinstance(data, np.ma.MaskedArray):
-        raise DTypeError(
-            f"a masked array cannot become {what}, which would lose the mask: use .filled(value) first "
-            f"(at {users_line()})"
-        )
+        raise DTypeError(sentences.masked(what))
     try:
         array = np.array(data, dtype=None if isinstance(data, np.ndarray) else dtype, subok=False)
     except ValueError as error:
         ragged = first_ragged(data)
         if ragged is None:
-            raise DTypeError(f"{data!r:.60} cannot become {what}: {error} (at {users_line()})") from None
-        raise ShapeError(
-            f"ragged data cannot become {what}: {ragged}; give every row the same length (at {users_line()})"
-        ) from None
+            raise DTypeError(sentences.unreadable(data, what, error)) from None
+        raise ShapeError(sentences.ragged(what, ragged)) from None
     except TypeError as error:
-        raise DTypeError(f"{data!r:.60} cannot become {what}: {error}") from None
+        raise DTypeError(sentences.unreadable(data, what, error)) from None
     if dtype is not None and array.dtype.kind in REAL:
         array = array.astype(dtype, copy=False)
     if array.dtype.kind not in REAL:
-        raise DTypeError(
-            f"data of dtype {array.dtype} cannot become {what}{first_odd(data)}: it must be booleans, integers or "
-            f"floating-point numbers; {CURES.get(array.dtype.kind, CURES['O'])} (at {users_line()})"
-        )
+        raise DTypeError(sentences.not_real(array.dtype, what, first_odd(data)))
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
@@ -73,14 +56,11 @@ def constant(x: Any) -> Any:
     return copy
 
 
-def as_array(data: Any, row: str) -> np.ndarray[Any, Any]:
-    """Return what a row computed as an array. Raises DTypeError where it is no numbers at all."""
+def as_array(data: Any, op: str) -> np.ndarray[Any, Any]:
+    """Return the result of a forward function as an array. Raises DTypeError where it is no numbers at all."""
     array = np.asarray(data)
     if array.dtype.kind not in "biufc":
-        raise DTypeError(
-            f"`{row}` has to compute numbers, and gave {data!r:.60} of type {type(data).__name__}: see to its "
-            f"forward function (at {users_line()})"
-        )
+        raise DTypeError(sentences.no_numbers(op, data))
     return array
 
 

@@ -1,7 +1,7 @@
-"""Backpropagation: the chain rule walked back over what nodes remember.
+"""Backpropagation: the chain rule walked back over the operations that nodes remember.
 
-`history` sorts what a node was made from by age; `pull` walks it from the newest node to the oldest; `pull_through`
-is the chain rule at one node; `backward` writes the results down, `gradients` returns them as a graph of their own.
+`history` sorts the nodes of a graph by age; `pull` walks them from the newest to the oldest; `pull_through` is the
+chain rule at one node; `backward` writes gradients onto nodes, `gradients` returns them as a graph of their own.
 Knows nothing of arrays, of floats, or of any operation by name.
 """
 
@@ -12,10 +12,12 @@ from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from typing import Any
 
 from ..errors import DTypeError, GradientError, StaleGraphError
-from ..errors import gradients as reasons
-from .accumulate import commit
-from .context import PLAIN, mode
-from .node import NO_RULES, Grads, Node, born, data_of, itself, mode_here
+from ..errors.gradients import no_gradient, not_a_node, one_node, stale_graph, used_gradient
+from ..errors.where import warn
+from .commit import ChangedMeanwhile, attributes, commit, unchanged
+from .context import mode
+from .leaf_set import stepped_since_zero_grad
+from .node import NO_RULES, Grads, Node, born, data_of, itself
 
 
 def backward(self: Node, seed: Any = None, *, retain_grad: bool = False) -> None:
@@ -26,27 +28,19 @@ def backward(self: Node, seed: Any = None, *, retain_grad: bool = False) -> None
     Raises NonScalarError, GradientError, StaleGraphError; then no gradient anywhere has changed.
     """
     if not self._requires_grad:
-        raise GradientError(reasons.constant(self, history(self)))
-    here = mode_here() or PLAIN
-    if here.trace is not None:
-        here.trace.backward(self, seed)
+        raise GradientError(no_gradient(self, history(self)))
+    if (tracer := mode().tracer) is not None:
+        tracer.backward(self, seed)
         return
     start = self.seed(seed)
-    if self.op is not None and here.watch_pull is None and (self.keeps_interior_gradients or not retain_grad):
-        try:
-            quick = self.quick_walk(start)
-        except Exception:  # a pole, an overflow, a rule at fault: the plain walk answers, or says what is wrong
-            quick = None
-        if quick is not None:
-            commit(*quick, self.apart)
-            return
     order = [node for node in history(self) if node._requires_grad]
     keep = order if retain_grad or self.keeps_interior_gradients else ()
-    with type(self).numeric_context():
-        grads = pull(order, {self: start}, keep, type(self).operand)
+    kind = type(self)
+    with kind.numeric_context():
+        grads = pull(order, {self: start}, keep, kind.operand)
     interior = [z for z in order if z.op is not None]
     leaves = {z: grads[z] for z in order if z.op is None and z in grads}
-    commit(interior, map(grads.get, interior), leaves, self.apart)
+    accumulate(self, interior, [grads.get(z) for z in interior], leaves)
 
 
 def history(*roots: Node) -> list[Node]:
@@ -59,7 +53,7 @@ def history(*roots: Node) -> list[Node]:
         for x in node.inputs:
             if isinstance(x, Node):
                 if x.born >= node.born and x.op is not None:
-                    raise StaleGraphError(reasons.stale(node, x))
+                    raise StaleGraphError(stale_graph(node, x))
                 if x not in seen:
                     seen.add(x)
                     found.append(x)
@@ -72,13 +66,13 @@ def pull(order: Sequence[Node], grads: Grads, keep: Collection[Node], read: Call
 
     order: the nodes that pass gradients on, oldest first. grads: the gradients to start from, by node.
     keep: interior nodes whose gradient is wanted; that of any other is dropped as soon as it has been used.
-    read: what the rules are handed: `data_of` for numbers, `itself` for nodes, so that gradients are a graph again.
+    read: turns an operand into an argument of the rules: `data_of` for numbers, `itself` to make gradients a graph.
     Returns `grads`, completed: the leaves' gradients, and those of `keep`.
     """
-    path, keep, watch = set(order), set(keep), mode().watch_pull
+    path, keep, hook = set(order), set(keep), mode().backward_hook
     for z in reversed(order):
         if z.op is not None and z in grads:
-            pull_through(z, grads[z] if z in keep else grads.pop(z), grads, path, read, watch)
+            pull_through(z, grads[z] if z in keep else grads.pop(z), grads, path, read, hook)
     return grads
 
 
@@ -88,9 +82,9 @@ def pull_through(
     grads: Grads,
     path: Container[Node],
     read: Callable[[Any], Any],
-    watch: Callable[[Node, int, Any, Any], Any] | None,
+    hook: Callable[[Node, int, Any, Any], Any] | None,
 ) -> None:
-    """Hand each operand of `z` its share of `g`, the gradient of `z`: this is the chain rule."""
+    """Add to the gradient of each operand of `z` its share of `g`, the gradient of `z`: this is the chain rule."""
     inputs, op = z.inputs, z.op
     assert op is not None
     result, operands, params = read(z), [read(x) for x in inputs], z.params
@@ -98,19 +92,42 @@ def pull_through(
         if not isinstance(x, Node):
             continue
         if x.born >= z.born:
-            raise StaleGraphError(reasons.stale(z, x))
+            raise StaleGraphError(stale_graph(z, x))
         if rule is None or x not in path:
             continue
         try:
             dx = rule(g, result, *operands, **params)
         except Exception as error:
-            error.add_note(f"in the derivative of {op.said(inputs)} by operand {i}, made at {z.where}")
+            error.add_note(f"in the derivative of {op.describe(inputs)} by operand {i}, made at {z.where}")
             raise
-        dx = x.fit(dx, z, i)
-        if watch is not None:
-            dx = watch(z, i, g, dx)
+        dx = x.unbroadcast(dx, z, i)
+        if hook is not None:
+            dx = hook(z, i, g, dx)
         if dx is not None:
             grads[x] = grads[x] + dx if x in grads else dx
+
+
+def accumulate(root: Node, interior: Collection[Any], grads: Collection[Any], leaves: Grads) -> None:
+    """Set the gradients of interior nodes and add to those of leaves, all or none.
+
+    root: any node of their kind. Where another thread or a signal handler changes a leaf's gradient meanwhile, the
+    sums are computed again.
+    """
+    for leaf in leaves:
+        if leaf._grad is not None and leaf in stepped_since_zero_grad:
+            warn(used_gradient(leaf.title), UserWarning)
+    while True:
+        before = [leaf._grad for leaf in leaves]
+        totals = [g if old is None else old + g for old, g in zip(before, leaves.values(), strict=True)]
+        new = root.without_aliases(itertools.chain(grads, totals))
+        try:
+            commit(
+                unchanged(leaves, "_grad", before),
+                attributes(itertools.chain(interior, leaves), "_grad", new),
+            )
+        except ChangedMeanwhile:
+            continue
+        return
 
 
 def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[Any]:
@@ -121,14 +138,14 @@ def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[An
     An input that the output does not depend on gets zero. Raises as `backward()` does.
     """
     if isinstance(inputs, Node):
-        raise DTypeError(f"gradients: give a list of nodes, as in gradients(y, [x]), not {inputs.title} by itself")
+        raise DTypeError(one_node(inputs.title))
     wanted = list(inputs)
     for x in (output, *wanted):
         if not isinstance(x, Node):
-            raise DTypeError(f"gradients: {x!r:.60} of type {type(x).__name__} is no node, which remembers its making")
+            raise DTypeError(not_a_node(x))
     for x in wanted:
         if not x._requires_grad:
-            raise GradientError(reasons.constant(x, history(x)))
+            raise GradientError(no_gradient(x, history(x)))
     start = output.seed(data_of(seed))
     start = seed if isinstance(seed, Node) else output.leaf(start)
     order = history(output)

@@ -1,9 +1,9 @@
-"""Switches that hold inside a `with` block: whether nodes remember, and who watches them being made.
+"""Modes that hold inside a `with` block: whether nodes are recorded, hooks that see them, a tracer that records them.
 
-The state is one immutable record in a ContextVar, linked to the state outside it. So every thread and every
-asyncio task has its own, and a switch may be nested, re-entered, shared or left by an exception. A new task starts
-with the state of the task that made it; a new thread starts plain, save where Python lets threads inherit their
-context (`sys.flags.thread_inherit_context`, the default of free-threaded builds).
+The state is one immutable `Mode` in a ContextVar, linked to the mode around it. So every thread and every asyncio
+task has its own, and a block may be nested, re-entered, shared or left by an exception. A new task starts with the
+mode of the task that made it; a new thread starts plain, except where Python lets threads inherit their context
+(`sys.flags.thread_inherit_context`, the default of free-threaded builds).
 """
 
 from __future__ import annotations
@@ -12,22 +12,56 @@ import functools
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Tracer(Protocol):
+    """A program being recorded by `compile()`: it answers for the state of nodes, with nodes in place of numbers."""
+
+    def read(self, node: Any) -> Any:
+        """Return a node that stands for `node.data`."""
+
+    def grad(self, leaf: Any) -> Any:
+        """Return a node that stands for `leaf.grad`, or None."""
+
+    def set_grad(self, leaf: Any, new: Any) -> None:
+        """Record that `leaf.grad` is set to `new`."""
+
+    def assign(self, leaf: Any, new: Any) -> None:
+        """Record that `leaf.data` is set to `new`."""
+
+    def backward(self, root: Any, seed: Any) -> None:
+        """Record `root.backward(seed)`."""
+
+    def step(self, optimizer: Any, on_nonfinite: str) -> None:
+        """Record `optimizer.step(on_nonfinite)`."""
+
+    def draw(self, rng: Any, shape: tuple[int, ...]) -> Any:
+        """Return a node that stands for `rng.random(shape)`, drawn anew at every call of the program."""
+
+    def as_value(self, x: Any) -> Any:
+        """Return the `Value` that stands for the only number of a tensor. Raises DTypeError where there are more."""
+
+    def refuse(self, node: Any) -> None:
+        """Raise CompileError: Python asks for the number of a node, which differs from call to call."""
+
+    def depend_on_module(self, module: Any) -> None:
+        """Record that the program holds only as long as a module keeps its mode and its parts."""
+
+
 class Mode(NamedTuple):
-    """How nodes are made and differentiated right now."""
+    """How nodes are made and differentiated."""
 
     recording: bool = True
-    watch_made: Callable[[Any], None] | None = None  # is shown every node just made; may raise
-    watch_pull: Callable[[Any, int, Any, Any], Any] | None = None  # sees (z, i, g, dx); returns the dx to use
-    trace: Any = None  # the program that compile() is recording: it answers .data, .assign(), backward() and step()
-    outside: Mode | None = None
+    forward_hook: Callable[[Any], None] | None = None  # is called with every computed node; may raise
+    backward_hook: Callable[[Any, int, Any, Any], Any] | None = None  # (z, i, g, dx) -> the dx to use
+    tracer: Tracer | None = None
+    parent: Mode | None = None
 
 
-current: ContextVar[Mode | None] = ContextVar("tinygrad_edu.mode", default=None)  # None: the plain mode, quick to test
+current: ContextVar[Mode | None] = ContextVar("tinygrad_edu.mode", default=None)  # None is PLAIN, and quicker to test
 PLAIN = Mode()
 
 
@@ -36,59 +70,37 @@ def mode() -> Mode:
     return current.get() or PLAIN
 
 
-def tracing() -> Any:
-    """Return the program being traced here, or None."""
+def tracing() -> Tracer | None:
+    """Return the tracer that records here, or None."""
     here = current.get()
-    return None if here is None else here.trace
+    return None if here is None else here.tracer
 
 
-class Switch:
+class ModeContext:
     """A change of mode, for `with` or as a decorator of functions, coroutines and generators.
 
-    A generator that is decorated runs inside the switch and its caller outside it, at every `yield`; a generator
-    that is suspended inside a plain `with` leaves the switch on for its caller, as any context manager does.
+    A generator that is decorated runs inside the mode and its caller outside it, at every `yield`; a generator
+    that is suspended inside a plain `with` leaves the mode on for its caller, as any context manager does.
     """
 
     def __init__(self, **changes: Any) -> None:
         self.changes = changes
 
     def __enter__(self) -> None:
-        outside = mode()
-        current.set(outside._replace(**self.changes, outside=outside))
+        parent = mode()
+        current.set(parent._replace(**self.changes, parent=parent))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        outside = mode().outside
-        current.set(None if outside is PLAIN else outside)
+        parent = mode().parent
+        current.set(None if parent is PLAIN else parent)
 
     def __call__(self, function: F) -> F:
         import inspect  # here, because only decorators need it and it takes a while to import
 
         if inspect.isgeneratorfunction(function):
-
-            @functools.wraps(function)
-            def generator(*args: Any, **kwargs: Any) -> Any:
-                inner = function(*args, **kwargs)
-                resume: Callable[[], Any] = functools.partial(next, inner)
-                while True:
-                    try:
-                        with self:
-                            given = resume()
-                    except StopIteration as stop:
-                        return stop.value
-                    try:
-                        resume = functools.partial(inner.send, (yield given))
-                    except GeneratorExit:
-                        with self:
-                            inner.close()
-                        raise
-                    except BaseException as error:
-                        resume = functools.partial(inner.throw, error)
-
-            return generator  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
-
+            return self.around_generator(function)
         if inspect.isasyncgenfunction(function):
-            raise TypeError("a switch cannot decorate an asynchronous generator: write `with …:` inside it")
-
+            raise TypeError("a mode cannot decorate an asynchronous generator: write `with …:` inside it")
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
@@ -96,7 +108,7 @@ class Switch:
                 with self:
                     return await function(*args, **kwargs)
 
-            return coroutine  # type: ignore[return-value]  # as above
+            return coroutine  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -105,11 +117,35 @@ class Switch:
 
         return wrapped  # type: ignore[return-value]  # as above
 
+    def around_generator(self, function: F) -> F:
+        """Return a generator function that runs inside the mode, and is outside it at every `yield`."""
+
+        @functools.wraps(function)
+        def generator(*args: Any, **kwargs: Any) -> Any:
+            inner = function(*args, **kwargs)
+            resume: Callable[[], Any] = functools.partial(next, inner)
+            while True:
+                try:
+                    with self:
+                        given = resume()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    resume = functools.partial(inner.send, (yield given))
+                except GeneratorExit:
+                    with self:
+                        inner.close()
+                    raise
+                except BaseException as error:
+                    resume = functools.partial(inner.throw, error)
+
+        return generator  # type: ignore[return-value]  # as above
+
 
 def no_grad(function: F | None = None) -> Any:
-    """Compute without remembering: results are leaves that need no gradient.
+    """Compute without recording: results are leaves that need no gradient.
 
     Write `with no_grad():` around statements, or `@no_grad` or `@no_grad()` above a function.
     """
-    switch = Switch(recording=False)
-    return switch if function is None else switch(function)
+    off = ModeContext(recording=False)
+    return off if function is None else off(function)

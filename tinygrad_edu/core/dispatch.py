@@ -20,7 +20,7 @@ from .op import TABLE
 F = TypeVar("F", bound=Callable[..., Any])
 
 MEANS_NOTHING = {"casting": "same_kind", "order": "K", "subok": True}  # what NumPy takes these keywords to be anyway
-ANSWERS: dict[Any, Callable[..., Any]] = {}  # NumPy's functions, and ours that answer for them
+HANDLED_FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # NumPy's functions, and ours that answer for them
 REFUSED: dict[Any, str] = {}  # NumPy's functions that have no answer, and what to do instead
 
 
@@ -28,21 +28,21 @@ def implements(*numpy_functions: Any) -> Callable[[F], F]:
     """Make a function the answer to NumPy's functions when they are handed a tensor."""
 
     def register(ours: F) -> F:
-        ANSWERS.update(dict.fromkeys(numpy_functions, ours))
+        HANDLED_FUNCTIONS.update(dict.fromkeys(numpy_functions, ours))
         return ours
 
     return register
 
 
-def answer(function: Any) -> Callable[..., Any]:
+def dispatch(function: Any) -> Callable[..., Any]:
     """Return what answers for a function of NumPy, or for a method that all its ufuncs have.
 
     Raises DTypeError, a TypeError as NumPy's own is, where nothing does, with advice.
     """
-    if function not in ANSWERS:
+    if function not in HANDLED_FUNCTIONS:
         importlib.import_module("..numpy_api", __package__)  # registers them all
-    if function in ANSWERS:
-        return ANSWERS[function]
+    if function in HANDLED_FUNCTIONS:
+        return HANDLED_FUNCTIONS[function]
     home = getattr(function, "__module__", None) or "numpy"  # a ufunc has no module
     name = f"{home.replace('numpy', 'np', 1)}.{getattr(function, '__name__', function)}"
     advice = REFUSED.get(
@@ -60,7 +60,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keyword
         raise DTypeError(f"np.{name}: out= would bypass the graph; write y = np.{name}(x), and y = y + x for y += x")
     row = TABLE.get(name)
     if method != "__call__":
-        return answer(method)(row or answer(ufunc), *operands, **keywords)
+        return dispatch(method)(row or dispatch(ufunc), *operands, **keywords)
     dtype = keywords.pop("dtype", None)
     if keywords.pop("where", True) is not True:
         raise DTypeError(
@@ -72,14 +72,14 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keyword
         raise DTypeError(f"np.{name}: {keyword}= has no meaning in a graph; leave it out")
     if dtype is not None:
         operands = tuple(shapes.astype(x, dtype=np.dtype(dtype)) for x in operands)
-    return row(*operands) if row else answer(ufunc)(*operands, **keywords)
+    return row(*operands) if row else dispatch(ufunc)(*operands, **keywords)
 
 
-def answered(function: Any) -> Callable[..., Any]:
+def method_of(function: Any) -> Callable[..., Any]:
     """Return the method that does what a function of NumPy does."""
 
     def method(self: Any, *args: Any, **keywords: Any) -> Any:
-        return answer(function)(self, *args, **keywords)
+        return dispatch(function)(self, *args, **keywords)
 
     method.__name__ = function.__name__
     method.__doc__ = f"Return np.{function.__name__} of this tensor; see NumPy's description of it for the arguments."
@@ -91,36 +91,36 @@ class ArrayMethods:
 
     __slots__ = ()
 
-    all = answered(np.all)
-    any = answered(np.any)
-    argmax = answered(np.argmax)
-    argmin = answered(np.argmin)
-    argpartition = answered(np.argpartition)
-    argsort = answered(np.argsort)
-    choose = answered(np.choose)
-    clip = answered(np.clip)
-    conj = conjugate = answered(np.conjugate)
-    copy = answered(np.copy)
-    cumprod = answered(np.cumprod)
-    cumsum = answered(np.cumsum)
-    diagonal = answered(np.diagonal)
-    dot = answered(np.dot)
-    flatten = answered(np.ravel)
-    max = answered(np.max)
-    min = answered(np.min)
-    nonzero = answered(np.nonzero)
-    prod = answered(np.prod)
-    ptp = answered(np.ptp)
-    ravel = answered(np.ravel)
-    repeat = answered(np.repeat)
-    round = answered(np.round)
-    searchsorted = answered(np.searchsorted)
-    squeeze = answered(np.squeeze)
-    std = answered(np.std)
-    swapaxes = answered(np.swapaxes)
-    take = answered(np.take)
-    trace = answered(np.trace)
-    var = answered(np.var)
+    all = method_of(np.all)
+    any = method_of(np.any)
+    argmax = method_of(np.argmax)
+    argmin = method_of(np.argmin)
+    argpartition = method_of(np.argpartition)
+    argsort = method_of(np.argsort)
+    choose = method_of(np.choose)
+    clip = method_of(np.clip)
+    conj = conjugate = method_of(np.conjugate)
+    copy = method_of(np.copy)
+    cumprod = method_of(np.cumprod)
+    cumsum = method_of(np.cumsum)
+    diagonal = method_of(np.diagonal)
+    dot = method_of(np.dot)
+    flatten = method_of(np.ravel)
+    max = method_of(np.max)
+    min = method_of(np.min)
+    nonzero = method_of(np.nonzero)
+    prod = method_of(np.prod)
+    ptp = method_of(np.ptp)
+    ravel = method_of(np.ravel)
+    repeat = method_of(np.repeat)
+    round = method_of(np.round)
+    searchsorted = method_of(np.searchsorted)
+    squeeze = method_of(np.squeeze)
+    std = method_of(np.std)
+    swapaxes = method_of(np.swapaxes)
+    take = method_of(np.take)
+    trace = method_of(np.trace)
+    var = method_of(np.var)
 
     def astype(
         self,
@@ -131,11 +131,11 @@ class ArrayMethods:
         copy: bool = True,  # noqa: ARG002
     ) -> Any:
         """Convert to another dtype; as an integer or a boolean it is a constant."""
-        return answer(np.astype)(self, dtype)
+        return dispatch(np.astype)(self, dtype)
 
     def compress(self, condition: Any, axis: int | None = None) -> Any:
         """Pick the parts along an axis for which the condition holds."""
-        return answer(np.compress)(condition, self, axis)
+        return dispatch(np.compress)(condition, self, axis)
 
     def partition(self, *_: Any, **__: Any) -> None:
         """Refuse: it would change the tensor itself."""
@@ -162,7 +162,7 @@ class ArrayMethods:
     @property
     def flat(self) -> Any:
         """The elements, one after the other."""
-        return iter(answer(np.ravel)(self))
+        return iter(dispatch(np.ravel)(self))
 
     @property
     def nbytes(self) -> int:

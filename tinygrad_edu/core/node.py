@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from operator import attrgetter
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import GradientError
+from ..errors.gradients import fixed_by_inputs
 from ..errors.where import line_of, ours, users_frame
+from .commit import attributes
 from .context import current, tracing
-from .copying import recipe
+from .copying import reduce_node
 
 if TYPE_CHECKING:
     from .op import Op
@@ -30,7 +32,7 @@ tick = clock.__next__  # every node takes the next number: its inputs are always
 born = attrgetter("born")
 ABSENT: Any = object()  # in the second operand's slot: there is only one
 LISTED: Any = object()  # in the second operand's slot: all of them are in a tuple in the first one's
-NO_RULES = itertools.repeat(None)  # of a fact, or for the indices of an operand: but they may be stale as well
+NO_RULES = itertools.repeat(None)  # for operands without a rule (of a comparison, an index array): may be stale too
 NO_PARAMS: dict[str, Any] = {}  # no keyword parameters; nobody writes into it
 CUT: dict[str, Any] = {"cut": "made inside no_grad()"}  # nor into this
 
@@ -85,47 +87,45 @@ class Node:
 
     __hash__ = object.__hash__  # a node is itself; sets and dicts of nodes compare hashes, and so never ask `==`
 
-    # What each kind of node (one float, an array) adds ---------------------------------------------------------
+    # Defined by each kind of node (one float, an array) --------------------------------------------------------
 
     @classmethod
     def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute `op` on `operands` and return the node that remembers it."""
-        raise NotImplementedError  # every kind of node defines its own
+        raise NotImplementedError
+
+    @classmethod
+    def accepts(cls, operand: Any) -> bool:
+        """Return whether an operator of this kind of node can compute with an operand."""
+        raise NotImplementedError
 
     def assign(self, new: Any) -> None:
         """Give a leaf other data; graphs built from the old become stale."""
-        raise NotImplementedError  # every kind of node defines its own
+        raise NotImplementedError
 
     def numpy(self) -> Any:
         """Return the data: a float, or an array that cannot be written into."""
-        raise NotImplementedError  # every kind of node defines its own
+        raise NotImplementedError
 
-    def fit(self, g: Any, z: Node, i: int) -> Any:
+    def unbroadcast(self, g: Any, z: Node, i: int) -> Any:
         """Return gradient `g`, which the i-th rule of `z` gave, in this node's own shape and type; None is zero."""
-        raise NotImplementedError  # every kind of node defines its own
+        raise NotImplementedError
 
     def seed(self, given: Any) -> Any:
         """Return the data of the gradient to start from: `given`, or one."""
-        raise NotImplementedError  # every kind of node defines its own
+        raise NotImplementedError
 
     def allow_gradient(self) -> None:
         """Raise DTypeError where data of this type has no derivative."""
 
-    def quick_walk(self, seed: Any) -> tuple[list[Any], list[Any], Grads] | None:  # noqa: ARG002  # see Value
-        """Return interior nodes, their gradients, and the leaves' gradients, if this kind of node has a quicker way.
-
-        Where anything is out of the ordinary: raises, or returns None, and has changed nothing.
-        """
-        return None
-
     def leaf(self, data: Any) -> Any:
         """Return a new constant node of this kind."""
-        raise NotImplementedError  # every kind of node defines its own
+        raise NotImplementedError
 
     @staticmethod
-    def apart(grads: Iterable[Any]) -> Iterable[Any]:
+    def without_aliases(grads: Iterable[Any]) -> Iterable[Any]:
         """Return gradients as nodes of this kind may keep them: no two share memory."""
-        raise NotImplementedError  # every kind of node defines its own
+        raise NotImplementedError
 
     operand: ClassVar[Callable[[Any], Any]] = staticmethod(data_of)  # what `backward` hands to rules of an operand
     numeric_context: ClassVar[Callable[[], AbstractContextManager[Any]]] = (
@@ -134,7 +134,7 @@ class Node:
 
     def zero(self) -> Any:
         """Return a constant node that is zero, in this node's shape."""
-        raise NotImplementedError  # every kind of node defines its own
+        raise NotImplementedError
 
     # Reading ---------------------------------------------------------------------------------------------------
 
@@ -155,16 +155,13 @@ class Node:
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
         if self.op is not None:
-            raise GradientError(
-                f"{self.title} was computed at {self.where}, so whether it requires a gradient follows from what it "
-                "was made from: use .detach() for a copy that requires none"
-            )
+            raise GradientError(fixed_by_inputs(self.title, self.where))
         if wanted:
             self.allow_gradient()
         self._requires_grad = bool(wanted)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return recipe(self)
+        return reduce_node(self)
 
     @property
     def where(self) -> str:
@@ -185,7 +182,7 @@ class Node:
         here = mode_here()
         if here is not None and op is not None and not here.recording:
             requires_grad = False
-            if here.trace is None:  # a program must compute again even what needs no gradient
+            if here.tracer is None:  # a program must compute again even what needs no gradient
                 op, operands, params = None, (), CUT
         self._grad = None
         self.label = ""
@@ -199,42 +196,44 @@ class Node:
             self.x, self.y = operands if len(operands) == 2 else (operands[0], ABSENT)
         else:
             self.x = self.y = ABSENT
-        noted(self, caller(2))  # past this and its caller
-        if here is not None and here.watch_made and op is not None:
-            here.watch_made(self)
+        record_origin(self, caller(2))  # past this and its caller
+        if here is not None and here.forward_hook is not None and op is not None:
+            here.forward_hook(self)
 
     def numbers(self) -> Any:
         """Return the data for Python to decide by, or to compute with outside the graph.
 
         Raises CompileError while a program is traced: the program would keep what holds for this data only.
         """
-        if (trace := tracing()) is not None:
-            trace.refuse(self)
+        if (tracer := tracing()) is not None:
+            tracer.refuse(self)
         return self._data
-
-    def reborn(self) -> None:
-        """Make what was computed from this leaf stale, and note which line of the user's program is running."""
-        reborn((self,))
 
     def detach(self) -> Any:
         """Return the same data as a leaf that needs no gradient and remembers nothing."""
-        if (trace := tracing()) is not None:
-            return trace.read(self)
+        if (tracer := tracing()) is not None:
+            return tracer.read(self)
         node = self.leaf(self._data)
         node.params = {"cut": "detached"}
         return node
 
 
-def noted(node: Node, frame: FrameType) -> None:
-    """Note on a node where it was made: in the innermost line of the user's, from `frame` outward."""
+def record_origin(node: Node, frame: FrameType) -> None:
+    """Store where a node was made: at the innermost line of the user's program, from `frame` outward."""
     while ours[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
         frame = outer
     node.code, node.instruction = frame.f_code, frame.f_lasti
 
 
-def reborn(leaves: Iterable[Node]) -> None:
-    """Make what was computed from these leaves stale, and note which line of the user's program is running."""
+def new_versions(leaves: Sequence[Node], data: Iterable[Any]) -> Iterable[Any]:
+    """Return the writes, for `commit`, that give leaves other data and the running line of the user as their origin.
+
+    A leaf is then younger than what was made from its old data: that is how a stale graph is found.
+    """
     frame = users_frame()
-    code, instruction = frame.f_code, frame.f_lasti
-    for leaf in leaves:
-        leaf.born, leaf.code, leaf.instruction = tick(), code, instruction
+    return itertools.chain(
+        attributes(leaves, "_data", data),
+        attributes(leaves, "born", clock),
+        attributes(leaves, "code", itertools.repeat(frame.f_code)),
+        attributes(leaves, "instruction", itertools.repeat(frame.f_lasti)),
+    )

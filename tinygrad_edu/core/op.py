@@ -1,4 +1,4 @@
-"""What a row of the table of operations is: a function, one derivative rule per operand, and its spellings.
+"""An operation, a row of the table of operations: a function, one derivative rule per operand, and its spellings.
 
 A rule is written over `g` (the gradient arriving), `z` (the result), the operands and the keyword parameters,
 and over nothing else. So the same rule is arithmetic when it is handed numbers or arrays, and records itself
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import GradientError
-from ..errors import failed_call as attempts
-from ..errors import operations as refusals
+from ..errors.failed_call import FailedNode, describe_call
+from ..errors.operations import edge_value, name_taken, operand_count, operands_and_rules, operation_error
 from ..errors.where import warn
 from .node import Node
 
@@ -30,7 +30,7 @@ TABLE: dict[str, Op] = {}  # every row by its name, in the order of making
 BUILT_IN: set[str] = set()  # the names of this package's own rows; empty until they are all made
 
 
-class Every:
+class VariadicRule:
     """The rules of a row that takes any number of operands: one rule, told which operand is meant.
 
     The rule is called as `rule(i, g, z, *operands, **params)`.
@@ -55,7 +55,7 @@ class Op:
     name: a new name; a user's row takes the place of another user's row of that name.
     text: how a formula shows it, with one `{}` per operand: "{} * {}".
     forward: the function on arrays. rules: one per operand, `rule(g, z, *operands, **params)`, written with
-    operations of this package or plain arithmetic; None where there is no derivative. One `Every(rule)` serves
+    operations of this package or plain arithmetic; None where there is no derivative. One `VariadicRule(rule)` serves
     an operation of any number of operands. No rules at all: a fact, like a comparison.
     tex: the formula in LaTeX. scalar: the function on Python floats, without which a `Value` cannot use it.
     onnx: the operator's name there. domain: an interval, or one per operand, inside which the function and its
@@ -71,7 +71,7 @@ class Op:
         name: str,
         text: str,
         forward: Callable[..., Any],
-        *rules: Rule | Every | None,
+        *rules: Rule | VariadicRule | None,
         tex: str = "",
         scalar: Callable[..., Any] | None = None,
         onnx: str = "",
@@ -81,17 +81,14 @@ class Op:
         doc: str = "",
     ) -> None:
         if name in BUILT_IN:
-            raise ValueError(f"op: {name!r} is already a row of the table; choose another name")
+            raise ValueError(name_taken(name))
         slots = sum(field is not None for _, field, _, _ in Formatter().parse(text))
-        if BUILT_IN and rules and not isinstance(rules[0], Every) and len(rules) != slots:
-            raise GradientError(
-                f"op: {name!r} has {slots} operand{'s' * (slots != 1)} in its text {text!r} and {len(rules)} rule"
-                f"{'s' * (len(rules) != 1)}: give one rule for each operand, None where there is no derivative"
-            )
+        if BUILT_IN and rules and not isinstance(rules[0], VariadicRule) and len(rules) != slots:
+            raise GradientError(operands_and_rules(name, text, slots, len(rules)))
         self.name = self.__name__ = name
         self.text = text
         self.forward = forward
-        self.rules: Any = rules[0] if rules and isinstance(rules[0], Every) else rules
+        self.rules: Any = rules[0] if rules and isinstance(rules[0], VariadicRule) else rules
         self.tex = tex
         self.scalar = scalar
         self.onnx = onnx
@@ -105,7 +102,7 @@ class Op:
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         if self.arity and len(operands) != self.arity:  # a ufunc would write into one too many
-            raise TypeError(f"`{self.name}` takes {self.arity} operand{'s' * (self.arity > 1)}, not {len(operands)}")
+            raise TypeError(operand_count(self.name, self.arity, len(operands)))
         for x in operands:
             if isinstance(x, Node):
                 return x.make(self, operands, params)
@@ -114,7 +111,7 @@ class Op:
         try:
             return self.forward(*operands, **params)
         except Exception as error:
-            raise self.refusal(error, operands, params) from None
+            raise self.explain(error, operands, params) from None
 
     def on_numbers(self, *operands: float, **params: Any) -> Any:
         """Compute on Python numbers; where `math` raises, at poles and past overflow, answer as IEEE does."""
@@ -128,8 +125,7 @@ class Op:
         """Return NumPy's value of a point where Python's arithmetic raises, with a warning that names the point."""
         with np.errstate(all="ignore"):
             z = float(self.forward(*map(np.float64, operands), **params))
-        said = self.text.format(*(f"({x:g})" if x < 0 else f"{x:g}" for x in operands)).replace(" ** ", "**")
-        warn(f"{said} is {'not real' if math.isnan(z) else z}", RuntimeWarning)
+        warn(edge_value(self.text, operands, z), RuntimeWarning)
         return z
 
     @cached_property
@@ -137,25 +133,25 @@ class Op:
         """Whether a rule reads `z`, so that the result must stay as it is."""
         import dis  # here, because only `t += …` asks and it takes a while to import
 
-        rules = [self.rules.rule] if isinstance(self.rules, Every) else filter(None, self.rules)
+        rules = [self.rules.rule] if isinstance(self.rules, VariadicRule) else filter(None, self.rules)
         for rule in rules:
             code = getattr(rule, "__code__", None)
             if code is None:  # a rule that is no plain function may read anything
                 return True
-            z = code.co_varnames[2 if isinstance(self.rules, Every) else 1]
+            z = code.co_varnames[2 if isinstance(self.rules, VariadicRule) else 1]
             if any(step.argval == z for step in dis.get_instructions(code)):
                 return True
         return False
 
-    def refusal(self, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
+    def explain(self, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
         """Return the error to raise where the forward function could not compute."""
-        found = refusals.refusal(self, error, operands, params)
-        found.graph = attempts.Unfinished(self, operands)  # type: ignore[attr-defined]  # any exception may carry more
+        found = operation_error(self, error, operands, params)
+        found.graph = FailedNode(self, operands)  # type: ignore[attr-defined]  # any exception may carry more
         return found
 
-    def said(self, operands: tuple[Any, ...]) -> str:
-        """Name the operation and what it was given, for messages: `matmul` of (2, 3) and (2, 3)."""
-        return attempts.said(self, operands)
+    def describe(self, operands: tuple[Any, ...]) -> str:
+        """Name the operation and its operands, for messages: `matmul` of (2, 3) and (2, 3)."""
+        return describe_call(self, operands)
 
     def __repr__(self) -> str:
         return f"<op {self.name}: {self.text}>"

@@ -1,136 +1,100 @@
-"""Python's operators on a tensor: each is a row of the table. Knows of tensors only that they are nodes."""
+"""Python's operators on nodes: one table for both kinds. `x + y` makes a node of the operation `add`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..errors import InplaceError
 from ..errors.operations import stranger
-from ..errors.where import users_line
 from ..ops import arithmetic, compare, linear, powers
-from .arrays import as_array
-from .context import mode
-from .dispatch import answer
-from .node import NO_PARAMS, Node, caller, data_of, mode_here, noted, tick
+from .node import NO_PARAMS, Node
 from .op import Op
 
-EXACT = frozenset((float, int))
-new, array = object.__new__, np.ndarray  # by one name each: no dot in the hot path
-OPERAND = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)
+UNARY: dict[str, Op] = {
+    "__neg__": arithmetic.negative,
+    "__pos__": arithmetic.positive,
+    "__abs__": arithmetic.absolute,
+    "__invert__": compare.invert,
+}
+COMPARISONS: dict[str, Op] = {
+    "__lt__": compare.less,
+    "__le__": compare.less_equal,
+    "__gt__": compare.greater,
+    "__ge__": compare.greater_equal,
+    "__eq__": compare.equal,
+    "__ne__": compare.not_equal,
+}
+BINARY: dict[str, Op] = {
+    "__add__": arithmetic.add,
+    "__sub__": arithmetic.subtract,
+    "__mul__": arithmetic.multiply,
+    "__truediv__": arithmetic.divide,
+    "__floordiv__": arithmetic.floor_divide,
+    "__mod__": arithmetic.remainder,
+    "__pow__": powers.power,
+    "__matmul__": linear.matmul,
+    "__and__": compare.bitwise_and,
+    "__or__": compare.bitwise_or,
+    "__xor__": compare.bitwise_xor,
+}
+REFLECTED = {f"__r{name[2:]}": op for name, op in BINARY.items()}  # __radd__: the left operand is no node
+OPERATORS = UNARY | COMPARISONS | BINARY | REFLECTED
 
 
-def two(row: Op) -> Callable[[Any, Any], Any]:
-    """Return the method for a row of two operands.
+def unary(name: str, op: Op) -> Callable[[Any], Any]:
+    """Return the method for an operation of one operand."""
 
-    Of two tensors, or of a tensor and a number, it is `Tensor.make` unrolled, which saves a third of the time.
-    """
-    forward, differentiable = row.forward, bool(row.rules)
+    def method(self: Node) -> Any:
+        return self.make(op, (self,), NO_PARAMS)
 
-    def method(x: Operators, y: Any) -> Any:
-        kind = type(x)
-        if mode_here() is not None or (type(y) is not kind and type(y) not in EXACT):
-            return x.make(row, (x, y), NO_PARAMS) if isinstance(y, (kind, *OPERAND)) else stranger(row, y)
-        try:
-            data = forward(x._data, y._data if type(y) is kind else y)
-        except Exception as error:
-            raise row.refusal(error, (x, y), NO_PARAMS) from None
-        z = new(kind)
-        z._data = data if type(data) is array else as_array(data, row.name)
-        z._requires_grad = differentiable and (x._requires_grad or (type(y) is kind and y._requires_grad))
-        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", row, NO_PARAMS, x, y, tick()
-        noted(z, caller(1))
-        return z
-
-    return method
+    return documented(method, name, op)
 
 
-def reflected(row: Op) -> Callable[[Any, Any], Any]:
-    """Return the method for a row whose right operand is the tensor."""
+def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
+    """Return the method for an operation of two operands."""
 
-    def method(y: Operators, x: Any) -> Any:
-        return y.make(row, (x, y), NO_PARAMS) if isinstance(x, OPERAND) else stranger(row, x)
+    def method(self: Node, other: Any) -> Any:
+        return self.make(op, (self, other), NO_PARAMS) if self.accepts(other) else stranger(op, self, other)
 
-    return method
+    return documented(method, name, op)
 
 
-def in_place(row: Op, symbol: str) -> Callable[[Any, Any], Any]:
-    """Return the method for `t += other` and its like: a new node, unless that would change what a gradient needs."""
+def reflected(name: str, op: Op) -> Callable[[Any, Any], Any]:
+    """Return the method for an operation whose right operand is the node."""
 
-    def method(x: Operators, y: Any) -> Any:
-        if x.op is None and x._requires_grad and mode().recording:
-            raise InplaceError(
-                f"{x.title} {symbol}= … would change a leaf that needs a gradient: wrap it in no_grad(), "
-                f"write {x.label or 'w'}.data {symbol}= …, or let an optimiser do it (at {users_line()})"
-            )
-        if x.op is None and not (mode().recording and isinstance(y, Node) and y._requires_grad):
-            x.assign(row(x._data, data_of(y)))
-            return x
-        if x.op is not None and x._requires_grad and x.op.uses_result:
-            raise InplaceError(
-                f"{x.title}, made at {x.where}, is what the derivative of `{x.op.name}` is computed from: "
-                f"write y = y {symbol} … instead of y {symbol}= … (at {users_line()})"
-            )
-        return x.make(row, (x, y), NO_PARAMS)
+    def method(self: Node, other: Any) -> Any:
+        return self.make(op, (other, self), NO_PARAMS) if self.accepts(other) else stranger(op, other, self)
 
+    return documented(method, name, op)
+
+
+def documented(method: Callable[..., Any], name: str, op: Op) -> Callable[..., Any]:
+    """Give a method its name and its operation's description."""
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = op.__doc__
     return method
 
 
 class Operators(Node):
-    """The operators, for `Tensor`."""
+    """A node with Python's operators."""
 
     __slots__ = ()
-
-    __add__ = two(arithmetic.add)
-    __radd__ = reflected(arithmetic.add)
-    __iadd__ = in_place(arithmetic.add, "+")
-    __sub__ = two(arithmetic.subtract)
-    __rsub__ = reflected(arithmetic.subtract)
-    __isub__ = in_place(arithmetic.subtract, "-")
-    __mul__ = two(arithmetic.multiply)
-    __rmul__ = reflected(arithmetic.multiply)
-    __imul__ = in_place(arithmetic.multiply, "*")
-    __truediv__ = two(arithmetic.divide)
-    __rtruediv__ = reflected(arithmetic.divide)
-    __itruediv__ = in_place(arithmetic.divide, "/")
-    __pow__ = two(powers.power)
-    __rpow__ = reflected(powers.power)
-    __ipow__ = in_place(powers.power, "**")
-    __matmul__ = two(linear.matmul)
-    __rmatmul__ = reflected(linear.matmul)
-    __mod__ = two(arithmetic.remainder)
-    __rmod__ = reflected(arithmetic.remainder)
-    __floordiv__ = two(arithmetic.floor_divide)
-    __rfloordiv__ = reflected(arithmetic.floor_divide)
-    __lt__ = two(compare.less)
-    __le__ = two(compare.less_equal)
-    __gt__ = two(compare.greater)
-    __ge__ = two(compare.greater_equal)
-    __eq__ = two(compare.equal)
-    __ne__ = two(compare.not_equal)
-    __and__ = two(compare.bitwise_and)
-    __rand__ = reflected(compare.bitwise_and)
-    __or__ = two(compare.bitwise_or)
-    __ror__ = reflected(compare.bitwise_or)
-    __xor__ = two(compare.bitwise_xor)
-    __rxor__ = reflected(compare.bitwise_xor)
-
-    def __neg__(self) -> Any:
-        return self.make(arithmetic.negative, (self,), NO_PARAMS)
-
-    def __abs__(self) -> Any:
-        return self.make(arithmetic.absolute, (self,), NO_PARAMS)
-
-    def __pos__(self) -> Any:
-        return self.make(arithmetic.positive, (self,), NO_PARAMS)
-
-    def __invert__(self) -> Any:
-        return self.make(compare.invert, (self,), NO_PARAMS)
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
 
-    def __round__(self, digits: int = 0) -> Any:
-        return answer(np.round)(self, digits)
+    if TYPE_CHECKING:  # the methods that the loop below makes
+
+        def _unary(self) -> Any: ...
+        def _binary(self, other: Any) -> Any: ...
+
+        __neg__ = __pos__ = __abs__ = __invert__ = _unary
+        __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _binary
+        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = __matmul__ = _binary
+        __and__ = __or__ = __xor__ = __rand__ = __ror__ = __rxor__ = __radd__ = __rsub__ = _binary
+        __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = __rmatmul__ = _binary
+
+
+for _kind, _table in ((unary, UNARY), (binary, COMPARISONS | BINARY), (reflected, REFLECTED)):
+    for _name, _op in _table.items():
+        setattr(Operators, _name, _kind(_name, _op))

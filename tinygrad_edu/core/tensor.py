@@ -9,24 +9,26 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..errors import DTypeError, InplaceError, NonScalarError, ShapeError
+from ..errors import data as sentences
+from ..errors import gradients as on_gradients
+from ..errors import inplace as on_assignment
 from ..errors.operations import bad_rule
-from ..errors.where import users_line, warn
-from ..fast.tensor_backward import arrays_back
-from ..fast.value_backward import Found
+from ..errors.where import warn
+from ..ops import arithmetic, indexing, powers, reductions, shapes
 from ..ops import complex as complexes
-from ..ops import indexing, reductions, shapes
-from .accumulate import spent
 from .arrays import ReadOnly, array_of, as_array, constant, read_only
 from .backprop import backward
+from .commit import commit
 from .context import mode, tracing
-from .dispatch import ArrayMethods, answer, apply_ufunc
-from .node import ABSENT, NO_PARAMS, Node, data_of
+from .dispatch import ArrayMethods, apply_ufunc, dispatch
+from .inplace import in_place, setitem
+from .leaf_set import stepped_since_zero_grad
+from .node import ABSENT, NO_PARAMS, Node, data_of, new_versions
 from .op import TABLE, Op
 from .operators import Operators
-from .setitem import write
 
-EXACT = frozenset((float, int))
-new = object.__new__  # by one name: no dot in the hot path
+PLAIN_NUMBERS = frozenset((float, int))
+OPERANDS = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)  # constants that operators compute with
 
 
 class Tensor(Operators, ArrayMethods, Node):
@@ -46,13 +48,11 @@ class Tensor(Operators, ArrayMethods, Node):
     def __init__(self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None) -> None:
         if isinstance(data, Tensor):
             if data._requires_grad and data.op is not None:
-                warn("Tensor(t) copies the numbers of t and forgets how they were made: use t itself", UserWarning)
+                warn(on_gradients.copies_graph(), UserWarning)
             data = data._data
         self._data = array_of(data, dtype)
         if isinstance(requires_grad, str):
-            raise DTypeError(
-                f"requires_grad is True, False or None: write label={requires_grad!r:.60} to name a tensor"
-            )
+            raise DTypeError(sentences.label_as_flag(requires_grad))
         if requires_grad:
             self.allow_gradient()
         self.remember(None, (), {}, self._data.dtype.kind == "f" if requires_grad is None else bool(requires_grad))
@@ -64,8 +64,8 @@ class Tensor(Operators, ArrayMethods, Node):
     @property
     def data(self) -> ReadOnly:
         """The numbers, read-only. Setting it is `assign`."""
-        if (trace := tracing()) is not None:
-            return trace.read(self)  # type: ignore[no-any-return]  # a node, which computes as an array would
+        if (tracer := tracing()) is not None:
+            return tracer.read(self)  # type: ignore[no-any-return]  # a node, which computes as an array would
         return read_only(self._data)
 
     @data.setter
@@ -76,43 +76,31 @@ class Tensor(Operators, ArrayMethods, Node):
     def grad(self) -> ReadOnly | None:
         """How fast the node that `backward()` was called on changes with each number here; None until computed."""
         if self._grad is None and self.op is not None and self._requires_grad:
-            warn(
-                f"{self.title} is an interior tensor, whose gradient is not kept: call backward(retain_grad=True)",
-                UserWarning,
-            )
-        if (trace := tracing()) is not None and self.op is None:
-            return trace.grad(self)  # type: ignore[no-any-return]  # None, or the node that stands for it in a program
+            warn(on_gradients.interior_gradient(self.title), UserWarning)
+        if (tracer := tracing()) is not None and self.op is None:
+            return tracer.grad(self)  # type: ignore[no-any-return]  # None, or the node that stands for it in a program
         return None if self._grad is None else read_only(self._grad)
 
     @grad.setter
     def grad(self, new: Any) -> None:
-        if (trace := tracing()) is not None:
-            trace.set_grad(self, new)
+        if (tracer := tracing()) is not None:
+            tracer.set_grad(self, new)
             return
         if new is not None:
             given = data_of(new)
             new = array_of(given, what=f"the gradient of {self.title}, of dtype {self.dtype}")
             if isinstance(given, np.ndarray) and new.dtype != self.dtype:
-                raise DTypeError(
-                    f"an array of dtype {new.dtype} cannot become the gradient of {self.title}, of dtype {self.dtype}: "
-                    f"use .astype(np.{self.dtype}) (at {users_line()})"
-                )
+                raise DTypeError(on_gradients.gradient_of_dtype(new.dtype, self.title, self.dtype))
             if new.shape != self.shape:
-                raise ShapeError(
-                    f"an array of shape {new.shape} cannot become the gradient of {self.title}, of shape {self.shape} "
-                    f"(at {users_line()})"
-                )
+                raise ShapeError(on_gradients.gradient_of_shape(new.shape, self.title, self.shape))
             new = new.astype(self.dtype, copy=False)
         self._grad = new
-        spent.discard(self)
+        stepped_since_zero_grad.discard(self)
 
     def allow_gradient(self) -> None:
         """Raise DTypeError where the numbers are of a kind that has no derivative."""
         if self.dtype.kind != "f":
-            raise DTypeError(
-                f"a tensor of dtype {self.dtype} cannot carry a gradient: integers can't carry gradients; "
-                f"write 1.0 instead of 1, or give dtype=float (at {users_line()})"
-            )
+            raise DTypeError(on_gradients.dtype_without_gradient(self.dtype))
 
     def assign(self, new: Any) -> None:
         """Give a leaf other numbers of the same shape; graphs built from the old ones become stale.
@@ -120,22 +108,15 @@ class Tensor(Operators, ArrayMethods, Node):
         Raises InplaceError on a node that was computed, ShapeError where the shape differs.
         """
         if self.op is not None:
-            raise InplaceError(
-                f"{self.title} was computed at {self.where} and cannot be assigned: only leaves can; "
-                "make a new one, as in Tensor(data)"
-            )
-        if (trace := tracing()) is not None:
-            trace.assign(self, new)
+            raise InplaceError(on_assignment.computed(self.title, self.where, "Tensor"))
+        if (tracer := tracing()) is not None:
+            tracer.assign(self, new)
             return
         fits = type(new) is np.ndarray and new.dtype is self._data.dtype
         array = new.copy() if fits else array_of(data_of(new), self.dtype, what=f"the data of {self.title}")
         if array.shape != self.shape:
-            raise ShapeError(
-                f"an array of shape {array.shape} cannot become the data of {self.title}, of shape {self.shape} "
-                f"(at {users_line()}): make a new one, as in Tensor(data)"
-            )
-        self._data = array
-        self.reborn()
+            raise ShapeError(on_assignment.other_shape(array.shape, self.title, self.shape))
+        commit(new_versions((self,), (array,)))
 
     def numpy(self) -> ReadOnly:
         """Return the numbers as a read-only array."""
@@ -147,7 +128,7 @@ class Tensor(Operators, ArrayMethods, Node):
         A list of losses should hold these: a node keeps all that it was computed from.
         """
         if self.size != 1:
-            raise ValueError(f"item() needs one number, and {self.title} has shape {self.shape} (at {users_line()})")
+            raise ValueError(sentences.one_number_needed("item()", self.title, self.shape))
         return self.numbers().item()
 
     def tolist(self) -> Any:
@@ -174,14 +155,22 @@ class Tensor(Operators, ArrayMethods, Node):
         """How many numbers there are."""
         return self._data.size  # type: ignore[no-any-return]  # as above
 
-    # Indexing and shape: by rows too -----------------------------------------------------------------------------
+    # In place --------------------------------------------------------------------------------------------------
+
+    __iadd__ = in_place(arithmetic.add, "+")
+    __isub__ = in_place(arithmetic.subtract, "-")
+    __imul__ = in_place(arithmetic.multiply, "*")
+    __itruediv__ = in_place(arithmetic.divide, "/")
+    __ipow__ = in_place(powers.power, "**")
+
+    # Indexing and shape ----------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Tensor:
         key, arrays = indexing.split(index)
         return Tensor.make(indexing.getitem, (self, *arrays), {"key": key})
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        write(self, index, value)
+        setitem(self, index, value)
 
     @property
     def mT(self) -> Tensor:  # noqa: N802  # NumPy's name
@@ -196,44 +185,42 @@ class Tensor(Operators, ArrayMethods, Node):
     def transpose(self, *axes: Any) -> Tensor:
         """Put the axes in another order; by default in the opposite one."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return answer(np.transpose)(self, order or None)  # type: ignore[no-any-return]  # of a tensor it is one
+        return dispatch(np.transpose)(self, order or None)  # type: ignore[no-any-return]  # of a tensor it is one
 
     def reshape(self, *shape: Any, order: str = "C") -> Tensor:
         """Give the elements, in row-major order, another shape; one length may be -1."""
         new = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
         if order != "C":
-            return answer(np.reshape)(self, new, order)  # type: ignore[no-any-return]  # of a tensor it is one
+            return dispatch(np.reshape)(self, new, order)  # type: ignore[no-any-return]  # of a tensor it is one
         return Tensor.make(shapes.reshape, (self,), {"shape": tuple(new)})
 
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
         """Add up the elements along axes."""
         if dtype is out is None and not more:
             return Tensor.make(reductions.sum, (self,), {"axis": axis, "keepdims": keepdims})
-        return answer(np.sum)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
+        return dispatch(np.sum)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
 
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
         """Average the elements along axes."""
         if dtype is out is None and not more:
             return Tensor.make(reductions.mean, (self,), {"axis": axis, "keepdims": keepdims})
-        return answer(np.mean)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
+        return dispatch(np.mean)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
 
     # Being a Python object -------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         if self.ndim == 0:
-            raise TypeError(f"len() of a 0-d tensor: it is one number (at {users_line()})")
+            raise TypeError(sentences.zero_d("a 0-d tensor has no length"))
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
-            raise TypeError(f"a 0-d tensor is one number and cannot be iterated over (at {users_line()})")
+            raise TypeError(sentences.zero_d("a 0-d tensor cannot be iterated over"))
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise ValueError(
-                f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all() (at {users_line()})"
-            )
+            raise ValueError(sentences.ambiguous_truth(self.shape))
         return bool(self.numbers())
 
     def __float__(self) -> float:
@@ -251,13 +238,13 @@ class Tensor(Operators, ArrayMethods, Node):
         Raises ValueError where there are more, DTypeError where a gradient would be lost.
         """
         if self.size != 1:
-            raise ValueError(f"{asked} needs one number, and {self.title} has shape {self.shape} (at {users_line()})")
+            raise ValueError(sentences.one_number_needed(asked, self.title, self.shape))
         if self._requires_grad:
-            raise DTypeError(
-                f"{asked}, like the functions of math, math.sin say, would cut the graph of {self.title}: "
-                f"use tinygrad_edu.sin and its like, or .item() to get the number (at {users_line()})"
-            )
+            raise DTypeError(on_gradients.cuts_graph(asked, self.title))
         return self.numbers().item()
+
+    def __round__(self, digits: int = 0) -> Any:
+        return dispatch(np.round)(self, digits)
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and self.size == 1 else repr(self)
@@ -273,26 +260,27 @@ class Tensor(Operators, ArrayMethods, Node):
     @property
     def _mask(self) -> Any:
         """Refuse numpy.ma, which reads `_data` and `_mask` of whatever it computes with, and would cut the graph."""
-        raise DTypeError(f"a masked array cannot compute with {self.title}: give it as .filled(value)")
+        raise DTypeError(on_gradients.masked_cuts_graph(self.title))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
-        if method == "__call__" and not keywords and (row := TABLE.get(ufunc.__name__)) is not None:
-            made = type(operands[0]) is Tensor  # the commonest case, without the questions of `apply_ufunc`
-            return Tensor.make(row, operands, NO_PARAMS) if made else row(*operands)
+        if method == "__call__" and not keywords and (op := TABLE.get(ufunc.__name__)) is not None:
+            return self.make(op, operands, NO_PARAMS)
         return apply_ufunc(ufunc, method, operands, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return answer(function)(*args, **kwargs)
+        return dispatch(function)(*args, **kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self._requires_grad and mode().recording:
-            raise DTypeError(
-                f"making an array of {self.title} would cut it out of its graph: use .data for its numbers, "
-                "tinygrad_edu.array, stack or concatenate to join tensors, or tinygrad_edu.full to repeat them"
-            )
+            raise DTypeError(on_gradients.array_cuts_graph(self.title))
         return np.array(self.numbers(), dtype=dtype)
 
-    # What the ground floor asks of every kind of node ----------------------------------------------------------
+    # Defined by each kind of node ------------------------------------------------------------------------------
+
+    @classmethod
+    def accepts(cls, operand: Any) -> bool:
+        """Return whether an operator of a tensor can compute with an operand."""
+        return isinstance(operand, (Tensor, *OPERANDS))
 
     @classmethod
     def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
@@ -303,7 +291,7 @@ class Tensor(Operators, ArrayMethods, Node):
                 arrays.append(x._data)
                 if x._requires_grad:
                     wanted = True
-            elif type(x) in EXACT:
+            elif type(x) in PLAIN_NUMBERS:
                 arrays.append(x)
             elif isinstance(x, Node) and tracing() is not None:
                 return x.make(op, operands, params)  # type: ignore[no-any-return]  # this tensor may stand for a number
@@ -314,13 +302,13 @@ class Tensor(Operators, ArrayMethods, Node):
         try:
             data = op.forward(*arrays, **params) if params else op.forward(*arrays)
         except Exception as error:
-            raise op.refusal(error, given, params) from None
-        z: Tensor = new(cls)
+            raise op.explain(error, given, params) from None
+        z: Tensor = object.__new__(cls)
         z._data = data if type(data) is np.ndarray else as_array(data, op.name)
         z.remember(op, operands, params, wanted and bool(op.rules))
         return z
 
-    def fit(self, g: Any, z: Node, i: int) -> Any:
+    def unbroadcast(self, g: Any, z: Node, i: int) -> Any:
         """Return gradient `g` summed over the axes that were broadcast, in this tensor's shape and dtype."""
         data = self._data
         if type(g) is np.ndarray and g.shape == data.shape and g.dtype is data.dtype:
@@ -328,7 +316,7 @@ class Tensor(Operators, ArrayMethods, Node):
         if g is None:
             return None
         if not isinstance(g, (np.ndarray, Tensor)):
-            if type(g) in EXACT and g == 0:
+            if type(g) in PLAIN_NUMBERS and g == 0:
                 return None
             if not isinstance(g, (int, float, np.generic)):
                 raise bad_rule(z, i, f"{g!r:.60} of type {type(g).__name__}")
@@ -347,25 +335,15 @@ class Tensor(Operators, ArrayMethods, Node):
         if given is None:
             data = self._data
             if data.size != 1:
-                raise NonScalarError(
-                    f"a gradient starts from one number, and {self.title} has shape {self.shape}: use "
-                    ".sum().backward(), .mean().backward(), or backward(seed) with a weight for each number "
-                    f"(made at {self.where})"
-                )
+                raise NonScalarError(on_gradients.start_of_shape(self.title, self.shape, self.where))
             if data.dtype.kind == "c":
-                raise NonScalarError(
-                    f"backward() starts from one real number, and {self.title} is complex: "
-                    f"use abs(z), z.real or z.imag (made at {self.where})"
-                )
+                raise NonScalarError(on_gradients.complex_start(self.title, self.where))
             one = np.empty(data.shape, data.dtype)
             one.fill(1)
             return one
         array = array_of(data_of(given), what=f"the seed of {self.title}")
         if array.shape != self.shape:
-            raise ShapeError(
-                f"a seed of shape {array.shape} does not fit {self.title} of shape {self.shape}, made at {self.where}: "
-                "give a weight for each number, as in backward(np.ones(t.shape))"
-            )
+            raise ShapeError(on_gradients.seed_of_shape(array.shape, self.title, self.shape, self.where))
         return array.astype(self.dtype, copy=False)
 
     def leaf(self, data: Any) -> Tensor:
@@ -376,8 +354,8 @@ class Tensor(Operators, ArrayMethods, Node):
         return z
 
     @staticmethod
-    def apart(grads: Iterable[Any]) -> list[Any]:
-        """Return gradients as arrays, no two of which share memory, as rules like those of x + y make them do."""
+    def without_aliases(grads: Iterable[Any]) -> list[Any]:
+        """Return gradients as arrays of which no two share memory, as those of x + y do."""
         kept, owners = [], set()
         for g in grads:
             if g is not None:
@@ -388,9 +366,6 @@ class Tensor(Operators, ArrayMethods, Node):
         return kept
 
     backward = backward
-
-    def quick_walk(self, seed: Any) -> Found | None:
-        return arrays_back(self, seed)
 
     def zero(self) -> Tensor:
         """Return a constant zero of this shape."""

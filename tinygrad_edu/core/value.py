@@ -1,29 +1,47 @@
-"""A node whose data is one float. Its path never calls NumPy, save where Python's arithmetic has no answer."""
+"""A node whose data is one float. Its path never calls NumPy, except where Python's arithmetic has no answer."""
 
 from __future__ import annotations
 
 import numbers
-import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ..errors import DTypeError, InplaceError
+from ..errors import data as sentences
+from ..errors import gradients as on_gradients
+from ..errors import inplace as on_assignment
 from ..errors.operations import bad_rule
-from ..errors.where import users_line
-from ..fast.value_backward import Found, floats_back
-from ..ops import activations, arithmetic, compare, powers, trigonometry
-from .accumulate import spent
+from ..ops import activations, arithmetic, powers, trigonometry
 from .backprop import backward
-from .context import current, tracing
-from .dispatch import answer, apply_ufunc
-from .node import ABSENT, NO_PARAMS, Node, data_of, tick
+from .commit import commit
+from .context import tracing
+from .dispatch import apply_ufunc, dispatch
+from .leaf_set import stepped_since_zero_grad
+from .node import Node, data_of, new_versions
 from .op import Op
+from .operators import Operators, unary
 
-EXACT = frozenset((float, int))
-OPERAND = (numbers.Real, np.generic, np.ndarray)
+PLAIN_NUMBERS = frozenset((float, int))
+METHODS: dict[str, Op] = {  # methods of a Value that are one operation each
+    "__floor__": arithmetic.floor,
+    "__ceil__": arithmetic.ceil,
+    "__trunc__": arithmetic.trunc,
+    "relu": activations.relu,
+    "sigmoid": activations.sigmoid,
+    "softplus": activations.softplus,
+    "tanh": trigonometry.tanh,
+    "exp": powers.exp,
+    "log": powers.log,
+    "sqrt": powers.sqrt,
+    "sin": trigonometry.sin,
+    "cos": trigonometry.cos,
+    "tan": trigonometry.tan,
+    "sinh": trigonometry.sinh,
+    "cosh": trigonometry.cosh,
+}
 
 
 def real(x: Any) -> float:
@@ -34,21 +52,15 @@ def real(x: Any) -> float:
         isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "biuf"
     ):
         return float(x)
-    raise DTypeError(
-        f"a Value holds one real number, not {x!r:.60} of type {type(x).__name__}: give a float, or use Tensor for "
-        f"arrays (at {users_line()})"
-    )
-
-
-def traced(x: Any) -> bool:
-    """Return whether an operand is a node: a `Value`, or what stands for a number in a program that is traced."""
-    return isinstance(x, Value) or (isinstance(x, Node) and tracing() is not None)
+    raise DTypeError(sentences.not_one_number(x))
 
 
 def number(x: Any) -> Any:
     """Return an operand as a float, or as the `Value` that stands for it in a program that is traced."""
-    alike = isinstance(x, Node) and not isinstance(x, Value) and tracing() is not None
-    return tracing().as_value(x) if alike else real(x)
+    tracer = tracing()
+    if tracer is not None and isinstance(x, Node) and not isinstance(x, Value):
+        return tracer.as_value(x)
+    return real(x)
 
 
 def ieee(x: Any) -> np.float64:
@@ -56,94 +68,7 @@ def ieee(x: Any) -> np.float64:
     return np.float64(data_of(x))
 
 
-mode_here, new, caller = current.get, object.__new__, sys._getframe  # by one name each: no dot in the hot path
-
-# Methods made from rows ----------------------------------------------------------------------------------------
-
-
-def one(row: Op) -> Callable[[Any], Any]:
-    """Return the method for a row of one operand: `Value.make` unrolled, as a net is built of such calls."""
-    scalar, differentiable = row.scalar, bool(row.rules)
-    assert scalar is not None
-
-    def method(x: Value) -> Value:
-        if (here := mode_here()) is not None and not here.recording:
-            return Value.make(row, (x,), NO_PARAMS)
-        z: Value = new(Value)
-        try:
-            z._data = scalar(x._data)
-        except (ArithmeticError, ValueError):
-            z._data = row.at_the_edge(x._data)
-        z._requires_grad = differentiable and x._requires_grad
-        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", row, NO_PARAMS, x, ABSENT, tick()
-        frame = caller(1)
-        z.code, z.instruction = frame.f_code, frame.f_lasti
-        if here is not None and here.watch_made is not None:
-            here.watch_made(z)
-        return z
-
-    return documented(method, row)
-
-
-def two(row: Op) -> Callable[[Any, Any], Any]:
-    """Return the method for a row of two operands: `Value.make` unrolled."""
-    scalar, differentiable = row.scalar, bool(row.rules)
-    assert scalar is not None
-
-    def method(x: Value, y: Any) -> Any:
-        kind, here = type(y), mode_here()
-        if (here is not None and not here.recording) or (kind is not Value and kind not in EXACT):
-            return Value.make(row, (x, y), NO_PARAMS) if traced(y) or isinstance(y, OPERAND) else NotImplemented
-        z: Value = new(Value)
-        try:
-            z._data = scalar(x._data, y._data if kind is Value else y)
-        except (ArithmeticError, ValueError):
-            z._data = row.at_the_edge(x._data, data_of(y))
-        z._requires_grad = differentiable and (x._requires_grad or (kind is Value and y._requires_grad))
-        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", row, NO_PARAMS, x, y, tick()
-        frame = caller(1)
-        z.code, z.instruction = frame.f_code, frame.f_lasti
-        if here is not None and here.watch_made is not None:
-            here.watch_made(z)
-        return z
-
-    return documented(method, row)
-
-
-def reflected(row: Op) -> Callable[[Any, Any], Any]:
-    """Return the method for a row whose left operand is a plain number: `Value.make` unrolled, as in `two`."""
-    scalar, differentiable = row.scalar, bool(row.rules)
-    assert scalar is not None
-
-    def method(y: Value, x: Any) -> Any:
-        here = mode_here()
-        if (here is not None and not here.recording) or type(x) not in EXACT:
-            return Value.make(row, (x, y), NO_PARAMS) if traced(x) or isinstance(x, OPERAND) else NotImplemented
-        z: Value = new(Value)
-        try:
-            z._data = scalar(x, y._data)
-        except (ArithmeticError, ValueError):
-            z._data = row.at_the_edge(x, y._data)
-        z._requires_grad = differentiable and y._requires_grad
-        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", row, NO_PARAMS, x, y, tick()
-        frame = caller(1)
-        z.code, z.instruction = frame.f_code, frame.f_lasti
-        if here is not None and here.watch_made is not None:
-            here.watch_made(z)
-        return z
-
-    return documented(method, row)
-
-
-def documented(method: Callable[..., Any], row: Op) -> Callable[..., Any]:
-    """Give a method made from a row the row's name and description."""
-    method.__name__ = row.name
-    method.__qualname__ = f"Value.{row.name}"
-    method.__doc__ = row.__doc__
-    return method
-
-
-class Value(Node):
+class Value(Operators):
     """One number that remembers how it was computed.
 
     data: a real number. label: its name in messages, formulas and pictures.
@@ -170,8 +95,8 @@ class Value(Node):
     @property
     def data(self) -> float:
         """The number itself. Setting it is `assign`."""
-        if (trace := tracing()) is not None:
-            return trace.read(self)  # type: ignore[no-any-return]  # a node, which computes as a float would
+        if (tracer := tracing()) is not None:
+            return tracer.read(self)  # type: ignore[no-any-return]  # a node, which computes as a float would
         return self._data  # type: ignore[no-any-return]  # a float in this kind of node
 
     @data.setter
@@ -181,17 +106,17 @@ class Value(Node):
     @property
     def grad(self) -> float | None:
         """How fast the node that `backward()` was called on changes with this one; None until computed."""
-        if self.op is None and (trace := tracing()) is not None:
-            return trace.grad(self)  # type: ignore[no-any-return]  # a node, which computes as a float would
+        if self.op is None and (tracer := tracing()) is not None:
+            return tracer.grad(self)  # type: ignore[no-any-return]  # a node, which computes as a float would
         return self._grad  # type: ignore[no-any-return]  # as above
 
     @grad.setter
     def grad(self, value: float | None) -> None:
-        if (trace := tracing()) is not None:
-            trace.set_grad(self, value)
+        if (tracer := tracing()) is not None:
+            tracer.set_grad(self, value)
             return
         self._grad = None if value is None else real(data_of(value))
-        spent.discard(self)
+        stepped_since_zero_grad.discard(self)
 
     def assign(self, value: float) -> None:
         """Give a leaf another number; graphs built from the old one become stale.
@@ -199,12 +124,11 @@ class Value(Node):
         Raises InplaceError on a node that was computed.
         """
         if self.op is not None:
-            raise InplaceError(f"{self.title} was computed at {self.where} and cannot be assigned: make a new Value")
-        if (trace := tracing()) is not None:
-            trace.assign(self, value)
+            raise InplaceError(on_assignment.computed(self.title, self.where, "Value"))
+        if (tracer := tracing()) is not None:
+            tracer.assign(self, value)
             return
-        self._data = real(data_of(value))
-        self.reborn()
+        commit(new_versions((self,), (real(data_of(value)),)))
 
     def item(self) -> float:
         """Return the number. A list of losses should hold these: a node keeps all that it was computed from."""
@@ -214,54 +138,10 @@ class Value(Node):
         """Return the number."""
         return self.data
 
-    # Arithmetic: every method is a row of the table ------------------------------------------------------------
-
-    __add__ = two(arithmetic.add)
-    __radd__ = reflected(arithmetic.add)
-    __sub__ = two(arithmetic.subtract)
-    __rsub__ = reflected(arithmetic.subtract)
-    __mul__ = two(arithmetic.multiply)
-    __rmul__ = reflected(arithmetic.multiply)
-    __truediv__ = two(arithmetic.divide)
-    __rtruediv__ = reflected(arithmetic.divide)
-    __pow__ = two(powers.power)
-    __rpow__ = reflected(powers.power)
-    __mod__ = two(arithmetic.remainder)
-    __rmod__ = reflected(arithmetic.remainder)
-    __floordiv__ = two(arithmetic.floor_divide)
-    __rfloordiv__ = reflected(arithmetic.floor_divide)
-    __neg__ = one(arithmetic.negative)
-    __abs__ = one(arithmetic.absolute)
-    __floor__ = one(arithmetic.floor)
-    __ceil__ = one(arithmetic.ceil)
-    __trunc__ = one(arithmetic.trunc)
-
-    __lt__ = two(compare.less)
-    __le__ = two(compare.less_equal)
-    __gt__ = two(compare.greater)
-    __ge__ = two(compare.greater_equal)
-    __eq__ = two(compare.equal)
-    __ne__ = two(compare.not_equal)
-    __hash__ = Node.__hash__  # defining == would take it away
-
-    relu = one(activations.relu)
-    sigmoid = one(activations.sigmoid)
-    tanh = one(trigonometry.tanh)
-    exp = one(powers.exp)
-    log = one(powers.log)
-    sqrt = one(powers.sqrt)
-    sin = one(trigonometry.sin)
-    cos = one(trigonometry.cos)
-    tan = one(trigonometry.tan)
-    sinh = one(trigonometry.sinh)
-    cosh = one(trigonometry.cosh)
-    softplus = one(activations.softplus)
+    # Being a Python object -------------------------------------------------------------------------------------
 
     def __round__(self, digits: int = 0) -> Value:
         return arithmetic.rint(self * 10.0**digits) / 10.0**digits if digits else arithmetic.rint(self)  # type: ignore[no-any-return]  # of a Value it is one
-
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
-        return self // other, self % other
 
     def __pos__(self) -> Value:
         return self
@@ -271,10 +151,7 @@ class Value(Node):
 
     def __float__(self) -> float:
         if self._requires_grad:
-            raise DTypeError(
-                f"float(), like the functions of math, math.sin say, would cut the graph of {self.title}: "
-                f"use tinygrad_edu.sin and its like, or .item() to get the number (at {users_line()})"
-            )
+            raise DTypeError(on_gradients.cuts_graph("float()", self.title))
         return self.numbers()  # type: ignore[no-any-return]  # as above
 
     def __int__(self) -> int:
@@ -286,12 +163,12 @@ class Value(Node):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:  # NumPy's protocol
         """Answer `np.clip(value, 0, 1)`, `np.where(value > 0, value, 0)` and their like; what needs arrays says so."""
-        return answer(function)(*args, **kwargs)
+        return dispatch(function)(*args, **kwargs)
 
     @property
     def _mask(self) -> Any:
         """Refuse numpy.ma, which reads `_data` and `_mask` of whatever it computes with, and would cut the graph."""
-        raise DTypeError(f"a masked array cannot compute with {self.title}: give it as .filled(value)")
+        raise DTypeError(on_gradients.masked_cuts_graph(self.title))
 
     @property
     def _prev(self) -> tuple[Node, ...]:
@@ -310,19 +187,29 @@ class Value(Node):
         label = f", label={self.label!r:.80}" if self.label else ""
         return f"Value(data={self._data}, grad={self._grad}{label})"
 
-    # What the ground floor asks of every kind of node ----------------------------------------------------------
+    # Defined by each kind of node ------------------------------------------------------------------------------
+
+    @classmethod
+    def accepts(cls, operand: Any) -> bool:
+        """Return whether an operator of a Value can compute with an operand.
+
+        In a program that is traced, another kind of node may stand for a number.
+        """
+        if isinstance(operand, Node):
+            return isinstance(operand, Value) or tracing() is not None
+        return isinstance(operand, (numbers.Real, np.generic, np.ndarray))
 
     @classmethod
     def make(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Value:
         """Compute `op` on numbers and Values. Raises DTypeError where an operand is neither."""
         if op.scalar is None:
-            raise DTypeError(f"`{op.name}` works on arrays, and a Value is one float: use Tensor")
+            raise DTypeError(sentences.arrays_only(op.name))
         numbers, wanted = [], False
         for i, x in enumerate(operands):
             if type(x) is Value:
                 wanted = wanted or x._requires_grad
                 numbers.append(x._data)
-            elif type(x) in EXACT:
+            elif type(x) in PLAIN_NUMBERS:
                 numbers.append(x)
             else:
                 x = number(x)
@@ -334,7 +221,7 @@ class Value(Node):
         z.remember(op, operands, params, wanted and bool(op.rules))
         return z
 
-    def fit(self, g: Any, z: Node, i: int) -> Any:
+    def unbroadcast(self, g: Any, z: Node, i: int) -> Any:
         """Return gradient `g` as a float, or as the node it is."""
         if g is None or isinstance(g, Node):
             return g
@@ -352,7 +239,7 @@ class Value(Node):
         return Value(data, requires_grad=False)
 
     @staticmethod
-    def apart(grads: Iterable[Any]) -> Iterable[Any]:
+    def without_aliases(grads: Iterable[Any]) -> Iterable[Any]:
         """Return gradients as they are: floats."""
         return grads
 
@@ -362,5 +249,13 @@ class Value(Node):
 
     backward = backward
 
-    def quick_walk(self, seed: float) -> Found | None:
-        return floats_back(self, seed)
+    if TYPE_CHECKING:  # the methods that the loop below makes
+
+        def _unary(self) -> Any: ...
+
+        relu = sigmoid = softplus = tanh = exp = log = sqrt = sin = cos = tan = sinh = cosh = _unary
+        __floor__ = __ceil__ = __trunc__ = _unary
+
+
+for _name, _op in METHODS.items():
+    setattr(Value, _name, unary(_name, _op))

@@ -1,4 +1,4 @@
-"""What was tried, in words for messages: the operation, and its operands by the names that the user has for them."""
+"""A call of an operation that failed, in words: the operation, and its operands by the names of the user's line."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Shape = tuple[int, ...]
 MANY = 6  # operands that are named one by one
 
 
-class Attempt(NamedTuple):
-    """What was tried, and the names that the user's own line has for the operands."""
+class FailedCall(NamedTuple):
+    """An operation, its operands, and the names that the user's own line has for them."""
 
     op: Op
     operands: tuple[Any, ...]
@@ -27,7 +27,7 @@ class Attempt(NamedTuple):
     shapes: list[Shape]
 
     def __str__(self) -> str:
-        return said(self.op, self.operands, self.names)
+        return describe_call(self.op, self.operands, self.names)
 
     def cannot(self, reason: str) -> str:
         """Return the whole message: what was tried, why it fails and how to mend it, and where."""
@@ -38,14 +38,14 @@ class Attempt(NamedTuple):
         return ShapeError(self.cannot(reason))
 
 
-class Unfinished(NamedTuple):
+class FailedNode(NamedTuple):
     """The graph that an operation which failed would have ended: an error has it as `.graph`, for `draw` to show."""
 
     op: Op
     operands: tuple[Any, ...]
 
 
-def said(op: Op, operands: tuple[Any, ...], names: list[str] | None = None) -> str:
+def describe_call(op: Op, operands: tuple[Any, ...], names: list[str] | None = None) -> str:
     """Name an operation and what it was given: `matmul` of x (2, 3) and w (2, 3)."""
     shown = list(map(described, operands, names or [""] * len(operands)))
     if len(shown) > MANY:

@@ -1,8 +1,8 @@
-"""Why an operation could not be computed, said so that a learner can mend it.
+"""Errors of operations that could not be computed, with the cause and a cure.
 
-Called only after the forward function of a row has failed, so that success pays nothing and the rows stay free of
-checks. Each diagnosis looks at shapes and parameters alone and returns the error to raise, or None if it is not
-the cause; what no diagnosis explains keeps NumPy's own words, with the operation and the line in a note.
+Called only after a forward function has failed, so success costs nothing and operations stay free of checks. Each
+diagnosis looks at shapes and parameters alone and returns the error to raise, or None if it is not the cause. If no
+diagnosis applies, NumPy's own message is kept, with the operation and the user's line in a note.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from numpy.exceptions import AxisError
 from ..core.context import tracing
 from ..core.node import Node
 from . import DTypeError, GradientError, ShapeError
-from .failed_call import Attempt, Shape, described, names_of, shape_of
+from .failed_call import FailedCall, Shape, described, names_of, shape_of
 from .where import users_line
 
 if TYPE_CHECKING:
     from ..core.op import Op
 
-Diagnosis = Callable[[Attempt, Exception], Exception | None]  # is shown what was tried, and what NumPy raised
+Diagnosis = Callable[[FailedCall, Exception], Exception | None]  # is shown what was tried, and what NumPy raised
 
 
-def refusal(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
+def operation_error(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
     """Return the error to raise where the forward function of `op` raised `error`."""
-    attempt = Attempt(op, operands, params, names_of(operands), [shape_of(x) for x in operands])
+    attempt = FailedCall(op, operands, params, names_of(operands), [shape_of(x) for x in operands])
     for diagnose in (*FAMILIES.get(op.name, ()), kinds, axes, emptiness, index, broadcasting):
         if found := diagnose(attempt, error):
             return found
@@ -38,19 +38,52 @@ def refusal(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[st
     return error
 
 
-def stranger(op: Op, other: Any) -> Any:
-    """Leave it to Python to refuse what is no number. Raises DTypeError for a node of another kind, to say more.
+def stranger(op: Op, x: Any, y: Any) -> Any:
+    """Return NotImplemented for an operand that is no number. Raises DTypeError for two kinds of node.
 
-    In a program that is traced the node may stand for a plain number, and the other kind of node knows what to do.
+    Not in a program that is traced: there one may stand for a number, and the other kind of node computes with it.
     """
-    if isinstance(other, Node) and op.rules and tracing() is None:
-        kind = type(other).__name__
-        named = other.title if other.title.endswith(kind) else f"{other.title}, a {kind}"
+    if isinstance(x, Node) and isinstance(y, Node) and op.rules and tracing() is None:
         raise DTypeError(
-            f"`{op.name}` of a tensor and {named}: only nodes of one kind compute with "
-            f"each other; make both tensors, as in Tensor(v.data), or both Values (at {users_line()})"
+            f"`{op.name}` of {with_kind(x)} and {with_kind(y)}: only nodes of one kind compute with each other; "
+            f"make both tensors, as in Tensor(v.data), or both Values (at {users_line()})"
         )
     return NotImplemented
+
+
+def with_kind(node: Node) -> str:
+    """Name a node and its kind: `w`, a Tensor."""
+    kind = type(node).__name__
+    return node.title if node.title.endswith(kind) else f"{node.title}, a {kind}"
+
+
+def name_taken(name: str) -> str:
+    """Say that an operation of this package has a name."""
+    return f"op: {name!r} is already a row of the table; choose another name"
+
+
+def operands_and_rules(name: str, text: str, operands: int, rules: int) -> str:
+    """Say that an operation needs one rule for each operand."""
+    return (
+        f"op: {name!r} has {counted(operands, 'operand')} in its text {text!r} and {counted(rules, 'rule')}: give one "
+        "rule for each operand, None where there is no derivative"
+    )
+
+
+def operand_count(name: str, takes: int, given: int) -> str:
+    """Say how many operands an operation takes."""
+    return f"`{name}` takes {counted(takes, 'operand')}, not {given}"
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun: 1 rule, 2 rules."""
+    return f"{n} {noun}{'s' * (n != 1)}"
+
+
+def edge_value(text: str, operands: tuple[float, ...], z: float) -> str:
+    """Warn of the value of an operation at a pole, outside its domain, or past overflow."""
+    shown = text.format(*(f"({x:g})" if x < 0 else f"{x:g}" for x in operands)).replace(" ** ", "**")
+    return f"{shown} is {'not real' if math.isnan(z) else z}"
 
 
 def bad_rule(z: Node, i: int, gave: str) -> GradientError:
@@ -63,7 +96,7 @@ def bad_rule(z: Node, i: int, gave: str) -> GradientError:
     )
 
 
-def kinds(attempt: Attempt, error: Exception) -> Exception | None:
+def kinds(attempt: FailedCall, error: Exception) -> Exception | None:
     """An operand that holds no numbers."""
     if not isinstance(error, TypeError):
         return None
@@ -74,7 +107,7 @@ def kinds(attempt: Attempt, error: Exception) -> Exception | None:
     return None
 
 
-def broadcasting(attempt: Attempt, error: Exception) -> Exception | None:
+def broadcasting(attempt: FailedCall, error: Exception) -> Exception | None:
     """Two shapes that cannot be stretched to one: name the axes, and how they might fit."""
     if "broadcast" not in str(error) or not (attempt.op.elementwise or attempt.op.name == "matmul"):
         return None
@@ -110,7 +143,7 @@ def mended(x: str, p: Shape, y: str, q: Shape) -> str:
     return f"if the rest of {longer} is not meant, try {longer}[{':, ' * (ndim + k)}:{min(p[k], q[k])}]"
 
 
-def matrix_product(attempt: Attempt, error: Exception) -> Exception | None:
+def matrix_product(attempt: FailedCall, error: Exception) -> Exception | None:
     """Two operands whose inner sizes differ, or one that is a single number."""
     (x, y), (p, q) = attempt.names, attempt.shapes
     for side, shape in (("left", p), ("right", q)):
@@ -150,7 +183,7 @@ def layer_misfit(x: Shape, w: Shape) -> ShapeError:
     )
 
 
-def layer(attempt: Attempt, _: Exception) -> Exception | None:
+def layer(attempt: FailedCall, _: Exception) -> Exception | None:
     """An input of a layer that holds too many or too few numbers an example, or weights and biases that do not fit."""
     x, w, b = attempt.shapes
     if len(w) < 2 or x[-1:] != w[-1:]:
@@ -163,7 +196,7 @@ def layer(attempt: Attempt, _: Exception) -> Exception | None:
     return None
 
 
-def new_shape(attempt: Attempt, error: Exception) -> Exception | None:
+def new_shape(attempt: FailedCall, error: Exception) -> Exception | None:
     """A shape that does not hold as many elements as there are."""
     if not isinstance(error, ValueError):
         return None
@@ -187,7 +220,7 @@ def new_shape(attempt: Attempt, error: Exception) -> Exception | None:
     return ShapeError(f"{tried}{old} has {size} elements and {new} has {known}; try {x}.reshape({fitting}) {where}")
 
 
-def permutation(attempt: Attempt, error: Exception) -> Exception | None:
+def permutation(attempt: FailedCall, error: Exception) -> Exception | None:
     """An order of axes that leaves one out or names one twice."""
     order, shape = attempt.params.get("axes"), attempt.shapes[0]
     if not isinstance(order, tuple) or not isinstance(error, ValueError) or isinstance(error, AxisError):
@@ -199,7 +232,7 @@ def permutation(attempt: Attempt, error: Exception) -> Exception | None:
     )
 
 
-def joining(attempt: Attempt, error: Exception) -> Exception | None:
+def joining(attempt: FailedCall, error: Exception) -> Exception | None:
     """Arrays that cannot be joined: none at all, or one of another shape."""
     shapes, axis = attempt.shapes, attempt.params.get("axis", 0)
     if not shapes:
@@ -227,7 +260,7 @@ def misfits_only(shapes: list[Shape], axis: int) -> bool:
     return all(len(p) == len(q) and p[:axis] + p[axis + 1 :] == q[:axis] + q[axis + 1 :] for p, q in pairwise(shapes))
 
 
-def stretching(attempt: Attempt, error: Exception) -> Exception | None:
+def stretching(attempt: FailedCall, error: Exception) -> Exception | None:
     """A shape that an array cannot be repeated up to."""
     old, new = attempt.shapes[0], attempt.params.get("shape")
     if not isinstance(new, tuple) or not isinstance(error, ValueError):
@@ -237,12 +270,12 @@ def stretching(attempt: Attempt, error: Exception) -> Exception | None:
     )
 
 
-def placing(attempt: Attempt, error: Exception) -> Exception | None:
+def placing(attempt: FailedCall, error: Exception) -> Exception | None:
     """Numbers that do not fit into the places they are to be put in: NumPy's words."""
     return attempt.misfit(str(error)) if isinstance(error, ValueError) else None
 
 
-def summing(attempt: Attempt, _: Exception) -> Exception | None:
+def summing(attempt: FailedCall, _: Exception) -> Exception | None:
     """A letter of an einsum that stands for two lengths."""
     lengths: dict[str, tuple[int, int]] = {}
     for i, (shape, term) in enumerate(zip(attempt.shapes, attempt.params.get("terms", ()), strict=False)):
@@ -254,13 +287,13 @@ def summing(attempt: Attempt, _: Exception) -> Exception | None:
     return None
 
 
-def turning(attempt: Attempt, _: Exception) -> Exception | None:
+def turning(attempt: FailedCall, _: Exception) -> Exception | None:
     """A matrix to transpose that is none."""
     x = attempt.names[0]
     return attempt.misfit(f"it swaps the last two axes, and {x} is {len(attempt.shapes[0])}-d; try {x}[:, None]")
 
 
-def powers(attempt: Attempt, error: Exception) -> Exception | None:
+def powers(attempt: FailedCall, error: Exception) -> Exception | None:
     """An integer to a negative power, which is no integer."""
     if isinstance(error, ValueError) and "negative integer powers" in str(error):
         x, y = attempt.names
@@ -268,7 +301,7 @@ def powers(attempt: Attempt, error: Exception) -> Exception | None:
     return None
 
 
-def axes(attempt: Attempt, error: Exception) -> Exception | None:
+def axes(attempt: FailedCall, error: Exception) -> Exception | None:
     """An axis that does not exist, or is named twice."""
     if not attempt.shapes or not isinstance(error, (IndexError, ValueError)):  # AxisError is both
         return None
@@ -290,7 +323,7 @@ def axes(attempt: Attempt, error: Exception) -> Exception | None:
     return None
 
 
-def emptiness(attempt: Attempt, error: Exception) -> Exception | None:
+def emptiness(attempt: FailedCall, error: Exception) -> Exception | None:
     """A largest or smallest element that was asked of none."""
     if not isinstance(error, ValueError) or not re.search("zero-size|empty sequence", str(error)):
         return None
@@ -300,7 +333,7 @@ def emptiness(attempt: Attempt, error: Exception) -> Exception | None:
     )
 
 
-def index(attempt: Attempt, error: Exception) -> Exception | None:
+def index(attempt: FailedCall, error: Exception) -> Exception | None:
     """An index that picks what is not there: NumPy's words, and what would be allowed."""
     if not isinstance(error, IndexError):
         return None

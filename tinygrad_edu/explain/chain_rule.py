@@ -9,7 +9,7 @@ import numpy as np
 from ..core.backprop import gradients, history
 from ..core.node import Node
 from ..errors import GradientError
-from ..errors import gradients as reasons
+from ..errors.gradients import no_gradient
 from ..symbolic.formats.text import Text
 from ..symbolic.formula import FORMATS, Writer
 from ..symbolic.formula import formula as formula_of
@@ -34,7 +34,7 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
     """
     expect_node(node, "explain")
     if not node.requires_grad:
-        raise GradientError(reasons.constant(node, history(node)))
+        raise GradientError(no_gradient(node, history(node)))
     notation = LayerMap(node)
     leaves = [z for z in notation.order if z.op is None and z.requires_grad]
     chosen = [wrt] if wrt is not None else [z for z in leaves if z.label] or leaves[:8]

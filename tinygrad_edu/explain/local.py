@@ -34,7 +34,7 @@ def local(z: Node, i: int, names: Names, upstream: tuple[str, Any] | None = None
         g = named_leaf(z, upstream[1], upstream[0])
     x = z.inputs[i]
     result = recorded_rule(z, i, g, leaves[z], [leaves[y] if isinstance(y, Node) else y for y in z.inputs])
-    result = leaves[x].fit(result, z, i) if isinstance(result, Node) else result
+    result = leaves[x].unbroadcast(result, z, i) if isinstance(result, Node) else result
     if not isinstance(result, Node):
         zero = 0.0 if result is None else result
         return Local(number(zero), number(zero), zero)

@@ -1,4 +1,4 @@
-"""The memory of large arrays stays with the process, instead of going back to the system after every step.
+"""Keep the memory of freed arrays in the process, instead of returning it to the system after every step.
 
 glibc asks the system for each large array anew, and hands the end of the heap back whenever much of it is free. A step
 of training then works on fresh pages, which the system fills with zeros one at a time: that takes as long as the
@@ -13,6 +13,6 @@ import numpy as np
 LARGEST = 2**25 - 2**16  # bytes: the largest block that glibc learns from, less what it adds to one
 
 
-def keep() -> None:
+def keep_freed_arrays() -> None:
     """Have the C library keep the memory of arrays that are freed, up to 64 MiB."""
-    np.empty(LARGEST, np.uint8)  # nobody touches it, so it costs no memory and two calls of the system
+    np.empty(LARGEST, np.uint8)  # never touched, so it costs no memory and two system calls

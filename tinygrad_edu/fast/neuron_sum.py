@@ -1,7 +1,7 @@
-"""The weighted sum of a neuron, w₁x₁ + w₂x₂ + … + b, for nets of Values: nearly all of their nodes come from here.
+"""The weighted sum of a neuron of Values: nearly all nodes of a scalar net are made here.
 
-It makes the very nodes that Python's operators would make, one by one and in their order; only the questions that
-have one answer for a whole neuron (which mode holds, which line of the user's is running) are asked once.
+It makes the very nodes that Python's operators would make, one by one and in their order; only the mode and the
+running line of the user's program are asked for once a neuron instead of once a node.
 """
 
 from __future__ import annotations
@@ -18,36 +18,33 @@ from ..ops.arithmetic import add, multiply
 
 times: Any = multiply.scalar
 plus: Any = add.scalar
-new = object.__new__  # by one name: no dot in the loop
+new = object.__new__  # a local name: no dot in the loop
 
 
-def by_operators(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
-    """Return the weighted sum as anybody would write it; everything else here is to give the same."""
+def reference(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
+    """Return the weighted sum as the plain neuron computes it."""
     return sum((w * x for w, x in zip(weights, inputs, strict=True)), bias)
 
 
-def forgotten(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
-    """Return the weighted sum inside `no_grad`, where nobody can see the steps on the way to it."""
+def without_graph(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
+    """Return the weighted sum inside `no_grad`, where no node on the way to it can be seen."""
     if not {type(bias), *map(type, weights), *map(type, inputs)} <= {Value, float}:
-        return by_operators(weights, inputs, bias)
+        return reference(weights, inputs, bias)
     products = map(times, map(data_of, weights), map(data_of, inputs))
     z: Any = new(Value)
-    z._data = reduce(plus, products, data_of(bias))  # one by one, unlike the more exact `sum` of Python's floats
+    z._data = reduce(plus, products, data_of(bias))  # one by one: Python's `sum` of floats is more exact
     z.remember(add, (), NO_PARAMS, False)
     return z
 
 
 def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
-    """Return what `by_operators` returns, at a third of the cost; the lists are equally long.
-
-    Every node names the line of the user's program that called the net.
-    """
+    """Return w₁x₁ + w₂x₂ + … + b for lists of equal length, its nodes at a third of the cost."""
     here = current.get()
-    if here is not None and not here.recording and here.trace is None:
-        return forgotten(weights, inputs, bias)
+    if here is not None and not here.recording and here.tracer is None:
+        return without_graph(weights, inputs, bias)
     if type(bias) is not Value or (here is not None and not here.recording):
-        return by_operators(weights, inputs, bias)
-    watch = None if here is None else here.watch_made
+        return reference(weights, inputs, bias)
+    hook = None if here is None else here.forward_hook
     frame = users_frame()
     code, instruction = frame.f_code, frame.f_lasti
     z = bias
@@ -60,17 +57,17 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> An
                 p._data, p._requires_grad = times(w._data, x), w._requires_grad
             p._grad, p.label, p.op, p.params, p.x, p.y, p.born = None, "", multiply, NO_PARAMS, w, x, first
             p.code, p.instruction = code, instruction
-            if watch:
-                watch(p)
+            if hook is not None:
+                hook(p)
             total: Any = new(Value)
             total._data, total._requires_grad = plus(z._data, p._data), z._requires_grad or p._requires_grad
             total._grad, total.label, total.op, total.params = None, "", add, NO_PARAMS
             total.x, total.y, total.born = z, p, second
             total.code, total.instruction = code, instruction
-            if watch:
-                watch(total)
+            if hook is not None:
+                hook(total)
             z = total
-        else:  # an integer, an array, a weight that is none: their own methods know
+        else:  # an integer, an array, a weight that is a plain number: their own operators
             p = w * x
             z = z + p
             for node in (p, z):

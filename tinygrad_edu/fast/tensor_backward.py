@@ -1,8 +1,8 @@
-"""Backpropagation through arrays at full speed: `graph.pull` without a list of all nodes to be found and sorted first.
+"""`backward()` of a tensor without the list of all nodes that `history` finds and sorts first.
 
-A rule is called here exactly as there, so there is no second copy of any derivative, and gradients are added up in the
-same order. Whatever is out of the ordinary (a stale leaf, a rule at fault) makes this walk raise or return None before
-anything has changed: then `Node.backward` walks the plain way, which has the answer or says what is wrong.
+A rule is called here exactly as by `pull`, so there is no second copy of any derivative, and gradients are added in
+the same order. Where anything is unusual (a stale leaf, a faulty rule) the pass is given up before anything has
+changed, and the plain `backward` computes the answer or says what is wrong.
 """
 
 from __future__ import annotations
@@ -13,17 +13,35 @@ from typing import Any
 
 import numpy as np
 
+from ..core import backprop
+from ..core.context import current
 from ..core.node import ABSENT, LISTED, NO_RULES, Grads, Node
+from ..core.tensor import Tensor
 from .value_backward import Found
 
 
-def arrays_back(root: Node, seed: Any) -> Found | None:
-    """Carry the gradient of a tensor back, and return those of the leaves; none of a node between is kept.
+def backward(self: Tensor, seed: Any = None, *, retain_grad: bool = False) -> None:
+    """Do what `backprop.backward` does."""
+    here = current.get()
+    plain_mode = here is None or (here.tracer is None and here.backward_hook is None)
+    if self._requires_grad and self.op is not None and plain_mode and not retain_grad:
+        try:
+            found = one_pass(self, self.seed(seed))
+        except Exception:  # a faulty rule, or a seed that does not fit
+            found = None
+        if found is not None:
+            backprop.accumulate(self, *found)
+            return
+    backprop.backward(self, seed, retain_grad=retain_grad)
 
-    The nodes that wait for their turn lie in a heap, the youngest on top: all that was made from it has been there
-    before. Those that pass no gradient on are looked at as well, since one of them may be stale.
+
+def one_pass(root: Tensor, seed: Any) -> Found | None:
+    """Return the gradients of the leaves, None for nodes between; or None where the plain way has to be taken.
+
+    Nodes that wait for their turn lie in a heap, the youngest on top: all that was made from it has been there
+    before. Nodes that pass no gradient on are looked at as well, since one of them may be stale.
     """
-    kind, array = type(root), np.ndarray
+    kind, array = Tensor, np.ndarray
     grads: Grads = {root: seed}
     leaves: Grads = {}
     between: list[Node] = []
@@ -65,7 +83,7 @@ def arrays_back(root: Node, seed: Any) -> Found | None:
             dx = rule(g, result, *operands, **params) if params else rule(g, result, *operands)
             data = x._data
             if type(dx) is not array or dx.dtype is not data.dtype or dx.shape != data.shape:
-                dx = x.fit(dx, z, i)
+                dx = x.unbroadcast(dx, z, i)
                 if dx is None:
                     continue
             so_far = found.get(x)

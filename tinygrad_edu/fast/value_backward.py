@@ -1,69 +1,90 @@
-"""Backpropagation through Values at full speed: `graph.pull`, unrolled for rows of one or two operands.
+"""`backward()` of a Value in one pass: `pull` unrolled for operations of one or two operands.
 
-A rule is called here exactly as there, so there is no second copy of any derivative. Whatever is out of the
-ordinary (a pole, a stale leaf, a rule at fault) makes this walk raise or return None before anything has
-changed: then `Node.backward` walks the plain way, which has the answer or says what is wrong.
+A rule is called here exactly as by `pull`, so there is no second copy of any derivative. Where anything is unusual
+(a pole, a stale leaf, a faulty rule) the pass is given up before anything has changed, and the plain `backward`
+computes the answer or says what is wrong.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..core import backprop
+from ..core.context import current
 from ..core.node import ABSENT, LISTED, Grads, Node
+from ..core.value import Value
 
-NOBODY: Any = object.__new__(Node)  # in a list of nodes by age, a place where no node is
-NOTHING = -0.0  # the one float that added to any other leaves it as it is; 0.0 would take the sign of -0.0
-FARTHEST = 500_000  # how many places such lists may grow by at once; they would be mostly empty
+NO_NODE: Any = object.__new__(Node)  # in a list of nodes by age: no node has this age
+NEGATIVE_ZERO = -0.0  # the one float that added to any other leaves it as it is; 0.0 would take the sign of -0.0
+MAX_GAP = 500_000  # how many places such lists may grow by at once; most of them would be empty
 
 Found = tuple[list[Any], list[Any], Grads]  # interior nodes, their gradients, and the leaves' gradients
 
 
-def floats_back(root: Node, seed: float) -> Found | None:
-    """Carry the gradient of a `Value` back.
+def backward(self: Value, seed: Any = None, *, retain_grad: bool = False) -> None:
+    """Do what `backprop.backward` does."""
+    here = current.get()
+    if (
+        self._requires_grad
+        and self.op is not None
+        and (here is None or (here.tracer is None and here.backward_hook is None))
+    ):
+        try:
+            found = one_pass(self, self.seed(seed))
+        except Exception:  # a pole, an overflow, a faulty rule
+            found = None
+        if found is not None:
+            backprop.accumulate(self, *found)
+            return
+    backprop.backward(self, seed, retain_grad=retain_grad)
 
-    `nodes[k]` is the node that was made k ticks before the root, and `grads[k]` its gradient so far; so the order of
-    the lists is that from the newest to the oldest, and finding the nodes, sorting them and carrying gradients back
-    are one pass, without hashing.
+
+def one_pass(root: Value, seed: float) -> Found | None:
+    """Return the gradients of a graph, or None where the plain way has to be taken.
+
+    `nodes[k]` is the node that was made k ticks before the root, and `grads[k]` its gradient so far. So the lists are
+    in order from the newest node to the oldest: finding the nodes, sorting them and carrying gradients back are one
+    pass, without hashing.
     """
-    kind, newest, places = type(root), root.born, 1
+    newest, places = root.born, 1
     nodes: list[Any] = [root]
     grads: list[Any] = [seed]
     leaves: Grads = {}
     so_far = leaves.get
     for z, g in zip(nodes, grads, strict=True):  # both grow while they are read
-        if z is NOBODY:
+        if z is NO_NODE:
             continue
         x, y, rules = z.x, z.y, z.op.rules
-        a = x._data if type(x) is kind else x  # so `a is not x` where x is a node
-        b = y._data if type(y) is kind else y
+        a = x._data if type(x) is Value else x  # so `a is not x` where x is a node
+        b = y._data if type(y) is Value else y
         if a is not x:
             if x.born >= z.born:
                 return None  # assigned since
             if x._requires_grad:
                 dx = rules[0](g, z._data, a) if y is ABSENT else rules[0](g, z._data, a, b)
                 if x.op is None:
-                    leaves[x] = so_far(x, NOTHING) + dx
+                    leaves[x] = so_far(x, NEGATIVE_ZERO) + dx
                 else:
                     place = newest - x.born
                     if place >= places:
-                        if place > places + FARTHEST:
+                        if place > places + MAX_GAP:
                             return None
-                        places = room_for(place, nodes, grads)
+                        places = make_room(place, nodes, grads)
                     nodes[place] = x
                     grads[place] += dx
-        if b is not y:  # the same again: a loop over one or two operands would cost a third of the walk
+        if b is not y:  # the same for the second operand: a loop over one or two would cost a third of the time
             if y.born >= z.born:
                 return None
             if y._requires_grad:
                 dy = rules[1](g, z._data, a, b)
                 if y.op is None:
-                    leaves[y] = so_far(y, NOTHING) + dy
+                    leaves[y] = so_far(y, NEGATIVE_ZERO) + dy
                 else:
                     place = newest - y.born
                     if place >= places:
-                        if place > places + FARTHEST:
+                        if place > places + MAX_GAP:
                             return None
-                        places = room_for(place, nodes, grads)
+                        places = make_room(place, nodes, grads)
                     nodes[place] = y
                     grads[place] += dy
         elif b is LISTED:
@@ -71,9 +92,9 @@ def floats_back(root: Node, seed: float) -> Found | None:
     return (nodes, grads, leaves) if {*map(type, grads), *map(type, leaves.values())} == {float} else None
 
 
-def room_for(place: int, nodes: list[Any], grads: list[Any]) -> int:
+def make_room(place: int, nodes: list[Any], grads: list[Any]) -> int:
     """Lengthen lists by age so that they have `place`; return their length."""
     more = place + 64 - len(nodes)
-    nodes += [NOBODY] * more
-    grads += [NOTHING] * more
+    nodes += [NO_NODE] * more
+    grads += [NEGATIVE_ZERO] * more
     return len(nodes)

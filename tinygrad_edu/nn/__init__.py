@@ -1,5 +1,6 @@
 """Nets: of single neurons made of Values, with micrograd's names, and of tensors, with PyTorch's."""
 
+from ..fast import install
 from . import functional, init, optim
 from .activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .convolution import AdaptiveAvgPool2d, AvgPool2d, Conv1d, Conv2d, MaxPool2d
@@ -8,6 +9,8 @@ from .module import Module
 from .neuron import MLP, Layer, Neuron
 from .normalisation import BatchNorm1d, LayerNorm
 from .optim import SGD, Adagrad, Adam, AdamW, RMSprop, clip_grad_norm
+
+install()  # again, for the neuron's weighted sum
 
 __all__ = [
     "GELU",

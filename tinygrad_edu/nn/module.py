@@ -147,13 +147,13 @@ class Module:
             x.grad = None
 
     def train(self, mode: bool = True) -> Self:
-        """Switch to training, where dropout drops and batch normalisation measures; return the module."""
+        """ModeContext to training, where dropout drops and batch normalisation measures; return the module."""
         for _, module in self.named_modules():
             module.training = mode
         return self
 
     def eval(self) -> Self:
-        """Switch to use, where every output is that of the trained net; return the module."""
+        """ModeContext to use, where every output is that of the trained net; return the module."""
         return self.train(False)
 
     # Keeping and showing ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ They never call NumPy. Without `rng` the first weights come from Python's own `r
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,7 +16,6 @@ from ..core.node import Node
 from ..core.value import Value
 from ..errors import DTypeError, ShapeError
 from ..errors.where import users_line
-from ..fast.neuron_sum import weighted_sum
 from .arguments import size
 from .module import Module
 
@@ -40,6 +39,11 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "tanh": Value.tanh,
     "linear": lambda z: z,
 }
+
+
+def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
+    """Return w₁x₁ + w₂x₂ + … + b for lists of equal length, added up from the bias on."""
+    return sum((w * x for w, x in zip(weights, inputs, strict=True)), bias)
 
 
 class Neuron(Module):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.op import Every, op
+from ..core.op import VariadicRule, op
 from .shapes import reshape, shape
 
 matmul = op(
@@ -53,7 +53,7 @@ einsum = op(
     "einsum",
     "einsum({})",
     lambda *xs, terms, out: np.einsum(",".join(terms) + "->" + out, *xs, optimize=len(xs) > 2),
-    Every(lambda i, g, z, *xs, terms, out: other_factors(i, g, xs, terms, out)),
+    VariadicRule(lambda i, g, z, *xs, terms, out: other_factors(i, g, xs, terms, out)),
     tex=r"\mathrm{{einsum}}({})",
     linear=True,
     onnx="Einsum",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.op import Every, op
+from ..core.op import VariadicRule, op
 
 
 def shape(x: Any) -> tuple[int, ...]:
@@ -111,7 +111,7 @@ concatenate = op(
     "concatenate",
     "concatenate({})",
     lambda *xs, axis: np.concatenate(xs, axis),
-    Every(lambda i, g, z, *xs, axis: g[stretch(i, xs, axis)]),
+    VariadicRule(lambda i, g, z, *xs, axis: g[stretch(i, xs, axis)]),
     tex=r"\mathrm{{concatenate}}({})",
     linear=True,
     onnx="Concat",

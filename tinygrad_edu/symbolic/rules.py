@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.context import Switch
+from ..core.context import ModeContext
 from ..core.node import Node
 
-RECORDING = Switch(recording=True, watch_made=None, watch_pull=None, trace=None)  # in whatever mode the caller is
+RECORDING = ModeContext(recording=True, forward_hook=None, backward_hook=None, tracer=None)  # in any mode
 
 
 def named_leaf(like: Node, data: Any, name: str) -> Node:

@@ -44,7 +44,7 @@ class Batch:
         self.record = record
         self.lifts: dict[Node, Lift | None] = {}
         self.read = record.reader(record.nested)
-        self.possible = mode().watch_pull is None and not any(isinstance(z, Value) for z in record.order)
+        self.possible = mode().backward_hook is None and not any(isinstance(z, Value) for z in record.order)
         inputs = set(record.inputs)
         self.inner = [z for z in record.order if z.op is not None and z not in inputs]
         with np.errstate(all="ignore"):

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.backprop import gradients, history, pull
 from ..core.node import Grads, Node, data_of
-from ..core.op import Every
+from ..core.op import VariadicRule
 from ..core.value import Value
 from ..ops.complex import is_complex, real_part
 from ..ops.shapes import broadcast_to, shape
@@ -66,10 +66,10 @@ def push_through(z: Node, i: int, rule: Any, t: Any, read: Any, nested: bool) ->
         if shape(t) != shape(z):
             t = broadcast_to(t, shape=shape(z))
         dz = rule(t, read(z), *operands, **z.params)
-        return z.fit(real_part(dz), z, i)  # a rule may lead from complex numbers to real ones
-    if z.op.linear and not isinstance(z.op.rules, Every):  # that would be linear in all operands together
+        return z.unbroadcast(real_part(dz), z, i)  # a rule may lead from complex numbers to real ones
+    if z.op.linear and not isinstance(z.op.rules, VariadicRule):  # that would be linear in all operands together
         operands[i] = t
-        return z.fit(z.op(*operands, **z.params), z, i)
+        return z.unbroadcast(z.op(*operands, **z.params), z, i)
     return transposed(z, i, rule, t, operands, read(z), nested)
 
 
@@ -79,7 +79,7 @@ def transposed(z: Node, i: int, rule: Any, t: Any, operands: list[Any], result: 
     g._requires_grad = True  # of complex numbers too, which no user may ask for
     x = z.inputs[i]
     with np.errstate(all="ignore"):  # the value at g = 0 is of no interest
-        weighed = x.fit(rule(g, result, *operands, **z.params), z, i)
+        weighed = x.unbroadcast(rule(g, result, *operands, **z.params), z, i)
     if not isinstance(weighed, Node) or not weighed.requires_grad:
         return None
     if nested:

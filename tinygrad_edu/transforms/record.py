@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from ..core.backprop import history, pull
-from ..core.context import Switch, mode
+from ..core.context import ModeContext, mode
 from ..core.node import Grads, Node, born, data_of, itself, tick
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, StaleGraphError
-from ..errors import gradients as reasons
+from ..errors.gradients import no_gradient, stale_graph
 from ..errors.where import warn
 from ..ops.shapes import identity
 from .trees import leaves, paths, rebuilt
@@ -98,7 +98,7 @@ class Record:
             return
         constants = [y for y in self.outputs if isinstance(y, Node) and not y.requires_grad]
         message = f"the result of {named(self.f)} does not depend on {', '.join(f'`{name}`' for name in free)}" + (
-            f": {reasons.constant(constants[0], history(constants[0]))}" if constants else ""
+            f": {no_gradient(constants[0], history(constants[0]))}" if constants else ""
         )
         if strict:
             raise NotDifferentiableError(message)
@@ -200,7 +200,7 @@ def since(outputs: Sequence[Node], start: int) -> tuple[list[Node], list[Node]]:
         for x in node.inputs:
             if isinstance(x, Node):
                 if x.born >= node.born and x.op is not None:
-                    raise StaleGraphError(reasons.stale(node, x))
+                    raise StaleGraphError(stale_graph(node, x))
                 if x not in seen:
                     seen.add(x)
                     made.append(x)
@@ -230,7 +230,7 @@ def differentiable(z: Node) -> Iterator[Node]:
 
 def recording() -> AbstractContextManager[None]:
     """Record here, also inside `no_grad`: what a transform records is its own affair."""
-    return nullcontext() if mode().recording else Switch(recording=True)
+    return nullcontext() if mode().recording else ModeContext(recording=True)
 
 
 def quiet(wanted: bool) -> AbstractContextManager[Any]:

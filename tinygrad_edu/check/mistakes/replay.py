@@ -94,7 +94,7 @@ class Run:
             operands[change.i] = self.read(change.node)
             change = change.rule
         dx = (change or z.op.rules[i])(g, self.data[z], *operands, **z.params)
-        return None if dx is None else x.fit(data_of(dx), z, i)
+        return None if dx is None else x.unbroadcast(data_of(dx), z, i)
 
     def slopes(self, u: Node) -> Grads:
         """Return the derivative of an inner node by every node before it."""

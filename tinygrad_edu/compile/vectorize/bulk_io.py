@@ -48,7 +48,7 @@ def read_grad(leaves: Leaves) -> Any:
 
 
 def write_data(leaves: Leaves, numbers: Any) -> None:
-    """Put numbers into leaves, which are reborn."""
+    """Put numbers into leaves; graphs made from their old numbers become stale."""
     deque(map(set_data, leaves, np.ravel(numbers).tolist()), maxlen=0)
     deque(map(set_born, leaves, clock), maxlen=0)
 

@@ -13,7 +13,7 @@ import numpy as np
 from ...core.backprop import history
 from ...core.node import Node
 from ...core.value import Value
-from ...errors.failed_call import Unfinished
+from ...errors.failed_call import FailedNode
 from ...nn.module import Module
 from ..formats import dot, svg, tikz
 from ..formats.drawing import Drawing
@@ -33,7 +33,7 @@ SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^"}
 
 
 def draw(
-    node: Node | Exception | Unfinished,
+    node: Node | Exception | FailedNode,
     *more: Node,
     names: Mapping[str, Any] | None = None,
     show: Collection[str] = EVERYTHING,
@@ -57,8 +57,8 @@ def draw(
     heat: colour cards by the size of their gradient, and say which are dead, vanishing or exploding.
     Raises TypeError where `node` is not a node, ValueError for an unknown `show` or `direction`.
     """
-    tried = node if isinstance(node, Unfinished) else getattr(node, "graph", None)
-    roots = [x for x in tried.operands if isinstance(x, Node)] if isinstance(tried, Unfinished) else [node, *more]
+    tried = node if isinstance(node, FailedNode) else getattr(node, "graph", None)
+    roots = [x for x in tried.operands if isinstance(x, Node)] if isinstance(tried, FailedNode) else [node, *more]
     for root in roots:
         checked(root)
     if unknown := set(show) - EVERYTHING:
@@ -79,7 +79,7 @@ def draw(
     refer(maker.picture)
     name_tails(maker.picture)
     maker.picture.notes += [*notes, *stale(order)]
-    if isinstance(tried, Unfinished):
+    if isinstance(tried, FailedNode):
         add_unfinished(maker.picture, [maker.tail(x) for x in tried.operands], tried, shown(tried.op.name))
     if report is not None:
         mark_verdicts(maker.picture, report)

@@ -58,7 +58,7 @@ def recorded(z: Node, i: int) -> str:
     try:
         found = recorded_rule(z, i, g, result, [leaves.get(id(x), x) for x in z.inputs])
         with RECORDING:
-            found = z.inputs[i].fit(found, z, i)
+            found = z.inputs[i].unbroadcast(found, z, i)
     except Exception:  # a rule is the user's code too, and the picture does without this label
         return ""
     text = formula(found, "brief") if isinstance(found, Node) else ""
@@ -68,7 +68,7 @@ def recorded(z: Node, i: int) -> str:
 def own_letters(z: Node, n: int) -> list[str]:
     """Return the names that a row's rule has for its operands."""
     rules = z.op.rules  # type: ignore[union-attr]  # it was computed
-    rule = None if isinstance(rules, Every) else next(filter(None, rules), None)
+    rule = None if isinstance(rules, VariadicRule) else next(filter(None, rules), None)
     found = list(inspect.signature(rule).parameters.values())[2:] if rule else []
     own = [p.name for p in found if p.kind is p.POSITIONAL_OR_KEYWORD]
     return [own[k] if k < len(own) else f"x{k + 1}" for k in range(n)]

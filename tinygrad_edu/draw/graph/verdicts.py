@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors.failed_call import Unfinished, shape_of
+from ...errors.failed_call import FailedNode, shape_of
 from .picture import Card, Edge, Picture, shown
 
 RIGHT, WRONG = "✓", "✗"
@@ -23,7 +23,7 @@ def mark_verdicts(picture: Picture, report: Any) -> None:
     picture.notes += [f"{WRONG} {mistake.name}: {mistake.fix}"[:120] for mistake in report.mistakes[:1]]
 
 
-def add_unfinished(picture: Picture, tails: list[int], tried: Unfinished, sign: str) -> None:
+def add_unfinished(picture: Picture, tails: list[int], tried: FailedNode, sign: str) -> None:
     """Add the operation that could not be computed, in red, with the shapes that it was given on its edges."""
     card = Card("fact", f"{WRONG} cannot be computed", sign, inputs=len(tails), mark="bad")
     picture.cards.append(card)

@@ -85,7 +85,7 @@ class Walk:
                 share: Any = of_numbers(rule, z, operands, g)
             else:
                 share = gradient_of(rule, g, z, operands)
-                share = x.zero()._data if share is None else x.fit(share, z, i)
+                share = x.zero()._data if share is None else x.unbroadcast(share, z, i)
             after = self.grads[x] + share if x in self.grads else share
             self.grads[x] = after
             step.shares.append(Share(i, share, after))

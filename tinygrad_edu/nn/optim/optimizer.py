@@ -8,15 +8,17 @@ else, so it serves floats and arrays alike, and records itself when it is handed
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ...core.accumulate import spent
+from ...core.commit import attributes, calls, commit
 from ...core.context import tracing
-from ...core.node import reborn
+from ...core.leaf_set import stepped_since_zero_grad
+from ...core.node import new_versions
 from ...errors import AnomalyError, GradientError
 from ...errors.where import users_line, warn
 from . import state
@@ -157,12 +159,13 @@ class Optimizer:
                 f"or find the operation that made it with detect_anomaly() (at {users_line()})"
             )
         leaves = [w for w in self.params if w._grad is not None]
-        for w, new in zip(self.params, moved, strict=True):
-            w._data = new[0]
-        self.memory = [tuple(new[1:]) for new in moved]
-        reborn(leaves)
-        spent.update(leaves)
-        self.steps = steps
+        used = stepped_since_zero_grad.register(leaves)
+        memory = [tuple(new[1:]) for new in moved]
+        commit(
+            new_versions(leaves, [new[0] for w, new in zip(self.params, moved, strict=True) if w._grad is not None]),
+            calls([functools.partial(vars(self).update, memory=memory, _steps=steps)]),
+            calls([functools.partial(stepped_since_zero_grad.ids.update, used)]),
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of all that makes the next step what it is, with PyTorch's names and layout."""
@@ -181,9 +184,10 @@ class Optimizer:
             for w in self.params:
                 w.grad = None
             return
-        for w in self.params:
-            w._grad = None
-        spent.difference_update(self.params)
+        commit(
+            attributes(self.params, "_grad", itertools.repeat(None)),
+            calls([functools.partial(stepped_since_zero_grad.ids.difference_update, map(id, self.params))]),
+        )
 
     def check_gradients(self) -> None:
         """Raise GradientError where no weight has a gradient; warn where only some have."""

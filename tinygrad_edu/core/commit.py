@@ -1,0 +1,60 @@
+"""All-or-nothing changes of state: compute everything that may raise, then write it all in one call of C.
+
+Python runs signal handlers (Ctrl-C) and, under the GIL, other threads only between two of its own instructions. A
+`deque` that exhausts iterators made of `map`, `repeat` and `chain` is one instruction. Knows nothing of nodes.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import chain, repeat
+from typing import Any
+
+
+class ChangedMeanwhile(Exception):  # noqa: N818  # no error: whoever commits computes again
+    """What a commit was computed from was changed by another thread or a signal handler; nothing was written."""
+
+
+class _SameObject(dict[bool, None]):
+    def __missing__(self, same: bool) -> None:
+        raise ChangedMeanwhile
+
+
+_check = _SameObject({True: None}).__getitem__
+
+
+def commit(*writes: Iterable[Any]) -> None:
+    """Exhaust iterators of `attributes`, `calls` and `unchanged`, as one instruction of Python."""
+    with _lock:  # for builds of Python without a GIL; re-entrant, as a signal handler may commit too
+        deque(chain.from_iterable(writes), maxlen=0)
+
+
+def attributes(objects: Iterable[Any], name: str, values: Iterable[Any]) -> Iterable[Any]:
+    """Return the writes that set one attribute of each object."""
+    return map(setattr, objects, repeat(name), values)
+
+
+def calls(functions: Iterable[Callable[[], Any]]) -> Iterable[Any]:
+    """Return the writes that call each function. Give functions of C, such as `partial(list.append, x, y)`."""
+    return map(operator.call, functions)
+
+
+def unchanged(objects: Iterable[Any], name: str, values: Iterable[Any]) -> Iterable[Any]:
+    """Return a check for the front of a commit: it raises ChangedMeanwhile unless attributes are these very objects."""
+    return map(_check, map(operator.is_, map(operator.attrgetter(name), objects), values))
+
+
+_lock = threading.RLock()
+
+
+def _new_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_new_lock)  # a thread that no longer exists may have held it

@@ -1,0 +1,100 @@
+"""Changes of a tensor in place: `t[i] = y`, `t += y` and its like.
+
+`t[i] = y` turns `t` into the result of an operation on a hidden node that is its old version. So gradients flow to
+what was written and to what was not, and a graph that was built before is found stale.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import DTypeError, InplaceError
+from ..errors import inplace as sentences
+from ..ops import indexing
+from .commit import attributes, commit
+from .context import mode
+from .node import LISTED, Node, new_versions
+from .op import Op
+
+LINKS = ("op", "x", "y", "params", "_requires_grad")  # how a node was made
+
+
+def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Any]:
+    """Return the method for `t += other` and its like: a new node, unless that would change what a gradient needs."""
+
+    def method(x: Any, y: Any) -> Any:
+        recording = mode().recording
+        if x.op is None and x._requires_grad and recording:
+            raise InplaceError(sentences.leaf_operator(x.title, x.label, symbol))
+        if x.op is None and not (recording and isinstance(y, Node) and y._requires_grad):
+            x.assign(op(x._data, y._data if isinstance(y, Node) else y))
+            return x
+        if x.op is not None and x._requires_grad and x.op.uses_result:
+            raise InplaceError(sentences.needed_result(x.title, x.where, x.op.name, symbol))
+        return x.make(op, (x, y), {})
+
+    return method
+
+
+def setitem(t: Any, index: Any, value: Any) -> None:
+    """Make tensor `t` the copy of its old version that has `value` in the places of an index.
+
+    Raises InplaceError where that would falsify a gradient: for a leaf that needs one, and for a computed tensor
+    inside no_grad. DTypeError for integers that would have to carry a gradient.
+    """
+    recording = mode().recording
+    if t._requires_grad and t.op is None and recording:
+        raise InplaceError(sentences.setitem_on_leaf(t.title))
+    if t._requires_grad and t.op is not None and not recording:
+        raise InplaceError(sentences.setitem_without_recording(t.title))
+    if t._data.dtype.kind not in "fc" and isinstance(value, Node) and value._requires_grad:
+        raise DTypeError(sentences.setitem_into_integers(t.title, t._data.dtype))
+    key, arrays = indexing.split(index)
+    new = t.make(indexing.setitem, (t, value, *arrays), {"key": key})
+    if new.op is None:  # inside no_grad: only the numbers change
+        commit(new_versions((t,), (new._data,)))
+        return
+    old = version_before(t)
+    new.x = (old, *new.inputs[1:])
+    relinked, operands = uses_of(t, old, value)
+    commit(
+        map(setattr, itertools.repeat(t), LINKS, [getattr(new, name) for name in LINKS]),
+        attributes(relinked, "x", [x for x, _ in operands]),
+        attributes(relinked, "y", [y for _, y in operands]),
+        new_versions((t,), (new._data,)),
+    )
+
+
+def version_before(t: Any) -> Any:
+    """Return a new node that is what `t` is now."""
+    old = object.__new__(type(t))
+    for slot in Node.__slots__:
+        if slot != "__weakref__":
+            setattr(old, slot, getattr(t, slot))
+    return old
+
+
+def uses_of(t: Any, old: Any, value: Any) -> tuple[list[Node], list[tuple[Any, Any]]]:
+    """Return the nodes in the graph of `value` that were made from `t`, as in t[0] = 2 * t[1], and their operands.
+
+    In these operands, as nodes keep them, `old` stands in place of `t`.
+    """
+    found = [value] if isinstance(value, Node) else []
+    seen = set(found)
+    uses: list[Node] = []
+    operands: list[tuple[Any, Any]] = []
+    for node in found:  # grows while it is read; only what is younger can have been made from `t`
+        if node.op is None or node.born <= t.born:
+            continue
+        new = [x for x in node.inputs if isinstance(x, Node) and x not in seen]
+        seen.update(new)
+        found += new
+        if any(x is t for x in node.inputs):
+            uses.append(node)
+            if node.y is LISTED:
+                operands.append((tuple(old if x is t else x for x in node.x), LISTED))
+            else:
+                operands.append((old if node.x is t else node.x, old if node.y is t else node.y))
+    return uses, operands

@@ -1,0 +1,44 @@
+"""Operators of tensors with `Tensor.make` unrolled, for two tensors or a tensor and a number.
+
+Everything unusual (a mode, arrays, lists) is left to `make`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.arrays import as_array
+from ..core.context import current
+from ..core.node import NO_PARAMS, record_origin, tick
+from ..core.op import Op
+from ..core.operators import documented
+from ..core.tensor import PLAIN_NUMBERS, Tensor
+from ..errors.operations import stranger
+
+mode_here, new, caller, array = current.get, object.__new__, sys._getframe, np.ndarray  # no dot in the hot path
+
+
+def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
+    """Return the method for an operation of two operands."""
+    forward, differentiable = op.forward, bool(op.rules)
+
+    def method(x: Tensor, y: Any) -> Any:
+        kind = type(y)
+        if mode_here() is not None or (kind is not Tensor and kind not in PLAIN_NUMBERS):
+            return Tensor.make(op, (x, y), NO_PARAMS) if Tensor.accepts(y) else stranger(op, x, y)
+        try:
+            data = forward(x._data, y._data if kind is Tensor else y)
+        except Exception as error:
+            raise op.explain(error, (x, y), NO_PARAMS) from None
+        z: Tensor = new(Tensor)
+        z._data = data if type(data) is array else as_array(data, op.name)
+        z._requires_grad = differentiable and (x._requires_grad or (kind is Tensor and y._requires_grad))
+        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
+        record_origin(z, caller(1))
+        return z
+
+    return documented(method, name, op)
