@@ -334,16 +334,16 @@ def test_a_wide_node_and_a_deep_chain():
 
 def test_control_c_between_two_leaves_leaves_both_as_they_were(monkeypatch):
     a, b = Tensor([1.0]), Tensor([2.0])
-    fit, calls = Tensor.fit, itertools.count()
+    unbroadcast, calls = Tensor.unbroadcast, itertools.count()
 
     def interrupted(self, *args):
         if next(calls) == 3:
             raise KeyboardInterrupt
-        return fit(self, *args)
+        return unbroadcast(self, *args)
 
     loss = (a * b).sum()
     with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
-        patch.setattr(Tensor, "fit", interrupted)
+        patch.setattr(Tensor, "unbroadcast", interrupted)
         loss.backward()
         loss.backward()
     before = a.grad, b.grad

@@ -1,7 +1,6 @@
-"""Every fast path of the eager engine gives what the plain one gives."""
+"""Every fast twin gives, bit for bit, the results of the plain method it replaces."""
 
 import gc
-import inspect
 import math
 import os
 import platform
@@ -9,28 +8,25 @@ import random
 import subprocess
 import sys
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.core import backprop
 from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.context import ModeContext
 from tinygrad_edu.core.node import Node
-from tinygrad_edu.core.op import Op
+from tinygrad_edu.core.operators import BINARY, COMPARISONS, REFLECTED, UNARY
+from tinygrad_edu.core.value import METHODS
 from tinygrad_edu.errors import AnomalyError, StaleGraphError
+from tinygrad_edu.fast import install, tensor_backward, twins, uninstall, value_backward
 from tinygrad_edu.fast.neuron_sum import weighted_sum
-from tinygrad_edu.fast.tensor_backward import arrays_back
-from tinygrad_edu.fast.value_backward import floats_back
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.ops import compare, losses
 from tinygrad_edu.ops.compare import choice
-
-
-def row_of(method):
-    """The row that a method of Value was made from."""
-    return inspect.getclosurevars(method).nonlocals.get("row") if inspect.isfunction(method) else None
 
 
 def random_graph(seed):
@@ -65,14 +61,12 @@ def grads_of(root):
 @pytest.mark.parametrize("seed", range(20))
 def test_backward_of_values_equals_the_plain_walk(seed):
     leaves, loss = random_graph(seed)
-    assert floats_back(loss, 1.0) is not None
-    loss.backward()
+    assert value_backward.one_pass(loss, 1.0) is not None
+    value_backward.backward(loss)
     fast = grads_of(loss)
     for node in history(loss):
         node._grad = None
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Value, "quick_walk", lambda *_: None)
-        loss.backward()
+    backprop.backward(loss)
     assert fast == grads_of(loss)
     assert leaves[4]._grad is None
 
@@ -86,26 +80,19 @@ def test_backward_of_values_equals_the_plain_walk(seed):
         lambda x: x * np.float64(2.0),
     ],
 )
-def test_what_is_out_of_the_ordinary_takes_the_plain_walk(build):
-    x = Value(2.0)
-    with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
-        patch.setattr("warnings.warn_explicit", lambda *_, **__: None)
-        z = build(x)
-        z.backward()
+@pytest.mark.filterwarnings("ignore")
+def test_unusual_graphs_take_the_plain_walk(build):
+    x, y = Value(2.0), Value(2.0)
+    value_backward.backward(build(x))
+    backprop.backward(build(y))
     assert isinstance(x.grad, float)
-    y = Value(2.0)
-    with np.errstate(all="ignore"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("warnings.warn_explicit", lambda *_, **__: None)
-        w = build(y)
-        patch.setattr(Value, "quick_walk", lambda *_: None)
-        w.backward()
     assert x.grad == y.grad or (math.isnan(x.grad) and math.isnan(y.grad))
 
 
 def test_the_sign_of_zero_survives_the_fast_walk():
     x = Value(2.0)
     y = x * 1.0
-    (y * -0.0).backward()
+    value_backward.backward(y * -0.0)
     assert [math.copysign(1, grad) for grad in (x.grad, y.grad)] == [-1.0, -1.0]
 
 
@@ -115,30 +102,78 @@ def made(z):
     return z.op, z._data, z._requires_grad, z.label, z.params, z._grad, operands
 
 
-ROWS_OF_METHODS = {
-    name: method for name, method in vars(Value).items() if callable(method) and isinstance(row_of(method), Op)
+def shown(function):
+    """The result of a call, the nodes that its forward hook was shown, and the warnings: or the error."""
+    seen = []
+    with warnings.catch_warnings(record=True) as caught, ModeContext(forward_hook=seen.append):
+        warnings.simplefilter("always")
+        try:
+            found = function()
+        except Exception as error:
+            found = error
+    assert not isinstance(found, Node) or found.op is None or seen == [found]
+    told = [(str(w.message), w.filename, w.lineno) for w in caught]
+    return ((made(found), found.where) if isinstance(found, Node) else repr(found)), told
+
+
+OPERANDS = {
+    "Value": [0.75, -0.0, 1e308, math.inf, math.nan, -3.0],
+    "Tensor": [[0.75, -2.0], [[0.0, -0.0], [1e308, math.nan]], [1, 2], []],
 }
+OTHERS = [2.5, 3, 0, True, np.float64(1.5), np.arange(2.0), 1j, "text", None, [1.0, 2.0]]
 
 
-@pytest.mark.parametrize("name", ROWS_OF_METHODS)
-@pytest.mark.parametrize("requires_grad", [True, False])
-def test_a_method_makes_the_node_that_make_makes(name, requires_grad):
-    method, row = ROWS_OF_METHODS[name], row_of(ROWS_OF_METHODS[name])
-    x, y = Value(0.75, requires_grad=requires_grad), Value(1.25, requires_grad=False)
-    others = [()] if method.__code__.co_argcount == 1 else [(y,), (x,), (2.5,), (3,), (True,), (np.float64(1.5),)]
-    for other in others:
-        if name.startswith("__r") and name not in ("__round__",):
-            other = tuple(b.data if isinstance(b, Value) else b for b in other)
-            operands = (*other, x)
-        else:
-            operands = (x, *other)
-        shown = []
-        with ModeContext(forward_hook=shown.append):
-            watched = method(x, *other)
-        assert made(method(x, *other)) == made(Value.make(row, operands, {})) == made(watched)
-        assert shown == [watched]
-        with tg.no_grad():
-            assert made(method(x, *other)) == made(Value.make(row, operands, {}))
+def others_of(kind, x):
+    return [x, kind(x.data, requires_grad=False), (Tensor if kind is Value else Value)(1.0), *OTHERS]
+
+
+OPERATOR_TWINS = [
+    (owner, name, twin) for owner, name, twin in twins() if isinstance(owner, type) and name != "backward"
+]
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "twin"), OPERATOR_TWINS, ids=[f"{t[0].__name__}.{t[1]}" for t in OPERATOR_TWINS]
+)
+@pytest.mark.usefixtures("plain_engine")
+def test_a_method_makes_the_node_that_the_plain_method_makes(owner, name, twin):
+    plain = getattr(owner, name)
+    assert plain is not twin
+    assert plain.__name__ == twin.__name__
+    for data in OPERANDS[owner.__name__]:
+        for requires_grad in (True, False):
+            x = owner(data, requires_grad=requires_grad and np.asarray(data).dtype.kind == "f")
+            for other in [()] if name in UNARY | METHODS else [(y,) for y in others_of(owner, x)]:
+                for mode in (ModeContext(), tg.no_grad()):
+                    with mode:
+                        found = [  # by one line, which the nodes remember
+                            shown(lambda method=method, x=x, other=other: method(x, *other)) for method in (plain, twin)
+                        ]
+                    assert repr(found[0]) == repr(found[1]), (data, other)  # by their texts, as NaN is not NaN
+
+
+def test_every_operator_and_method_of_a_value_has_a_twin():
+    named = {name for owner, name, _ in OPERATOR_TWINS if owner is Value}
+    table = UNARY | COMPARISONS | BINARY | REFLECTED | METHODS
+    assert named == {name for name, op in table.items() if op.scalar is not None} - {"__pos__"}
+
+
+def test_twins_are_put_on_and_taken_off_as_a_whole():
+    names = [(owner, name) for owner, name, _ in twins()]
+    installed = uninstall()
+    try:
+        plain = [getattr(*place) for place in names]
+        assert Value.backward is Tensor.backward is backprop.backward
+        assert not uninstall(), "there was nothing left to take away"
+        install()
+        fast = [getattr(*place) for place in names]
+        assert not any(map(lambda a, b: a is b, plain, fast))
+        install()  # once more changes nothing
+        assert fast == [getattr(*place) for place in names]
+        uninstall()
+        assert plain == [getattr(*place) for place in names]
+    finally:
+        (install if installed else uninstall)()
 
 
 INPUTS = {
@@ -197,9 +232,10 @@ def test_a_stale_leaf_is_found_by_the_fast_walk_too():
     x = Value(2.0)
     z = x * 3.0
     x.assign(4.0)
-    assert floats_back(z + 0.0, 1.0) is None
-    with pytest.raises(StaleGraphError):
-        (z + 0.0).backward()
+    assert value_backward.one_pass(z + 0.0, 1.0) is None
+    for backward in (value_backward.backward, backprop.backward):
+        with pytest.raises(StaleGraphError):
+            backward(z + 0.0)
     assert x.grad is None
 
 
@@ -209,7 +245,8 @@ def test_a_graph_with_wide_gaps_is_walked_all_the_same():
     for _ in range(700):
         Value(0.0)
     late = early * early
-    late.backward()
+    assert value_backward.one_pass(late, 1.0) is not None
+    value_backward.backward(late)
     assert (early.grad, x.grad) == (12.0, 36.0)
 
 
@@ -317,34 +354,32 @@ def random_tensors(seed):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_backward_of_tensors_equals_the_plain_walk(seed, monkeypatch):
+def test_backward_of_tensors_equals_the_plain_walk(seed):
     leaves, loss = random_tensors(seed)
-    found = arrays_back(loss, loss.seed(None))
+    found = tensor_backward.one_pass(loss, loss.seed(None))
     assert found is not None
     assert {z for z in history(loss) if z.op is not None and z.requires_grad} == set(found[0])
     kept = [z for z in history(loss) if z.op is not None]
-    loss.backward(retain_grad=True)  # the plain way
+    backprop.backward(loss, retain_grad=True)
     expected = [x._grad for x in leaves]
     assert any(z._grad is not None for z in kept)
     for x in leaves:
         x._grad = None
-    with monkeypatch.context() as patch:
-        patch.setattr("tinygrad_edu.core.backprop.history", lambda *_: pytest.fail("took the plain walk"))
-        loss.backward()
+    tensor_backward.backward(loss)
     for x, g in zip(leaves, expected, strict=True):
         assert (g is None) is (x._grad is None)
         assert g is None or (g.tobytes() == x._grad.tobytes() and g.dtype == x._grad.dtype == x.dtype)
-    assert all(z._grad is None for z in kept), "what an earlier walk kept is out of date"
+    assert all(z._grad is None for z in kept), "gradients that an earlier walk kept are out of date"
 
 
 def test_stale_indices_are_found_by_both_walks():
     x, at = Tensor([1.0, 2.0]), Tensor(np.array([0, 1]))
     y, z = x[at].sum(), x[at + 0].sum()
     at.assign([1, 1])
-    assert arrays_back(y, np.ones(())) is None
-    for walk in (y.backward, lambda: y.backward(retain_grad=True), lambda: tg.gradients(y, [x])):
+    assert tensor_backward.one_pass(y, np.ones(())) is None
+    for walk in (tensor_backward.backward, backprop.backward, lambda y: tg.gradients(y, [x])):
         with pytest.raises(StaleGraphError):
-            walk()
+            walk(y)
     assert x.grad is None
     z.backward()  # what was computed from the old indices is as it was
     np.testing.assert_array_equal(x.grad, [1.0, 1.0])
@@ -356,9 +391,10 @@ def test_a_constant_that_was_written_into_is_found_by_both_walks(use):
     c = Tensor([1.0, 0.0], requires_grad=False) * 2.0
     y = use(x, c).sum()
     c[0] = 5.0
-    assert arrays_back(y, np.ones(())) is None
-    with pytest.raises(StaleGraphError):
-        y.backward()
+    assert tensor_backward.one_pass(y, np.ones(())) is None
+    for walk in (tensor_backward.backward, backprop.backward):
+        with pytest.raises(StaleGraphError):
+            walk(y)
     assert x.grad is None
 
 
@@ -366,7 +402,151 @@ def test_a_rule_that_fails_is_named_whichever_walk_met_it():
     broken = tg.op("broken_on_purpose", "{}", lambda x: x, lambda g, z, x: g[7, 7])
     x = Tensor([1.0, 2.0], label="x")
     loss = (broken(x) * x).sum()
-    with pytest.raises(IndexError) as caught:
-        loss.backward()
-    assert "broken_on_purpose" in caught.value.__notes__[0]
+    for walk in (tensor_backward.backward, backprop.backward):
+        with pytest.raises(IndexError) as caught:
+            walk(loss)
+        assert "broken_on_purpose" in caught.value.__notes__[0]
     assert x.grad is None
+
+
+# Whole programs, plain and fast ----------------------------------------------------------------------------------
+
+
+def scalar_program(seed):
+    """Values that reach poles, overflow, are compared, assigned, labelled, and computed inside no_grad."""
+    rng = random.Random(seed)
+    leaves = [Value(rng.choice([rng.uniform(-2, 2), 0.0, -0.0, 2.0, 1e200]), label=f"x{i}") for i in range(4)]
+    yield from leaves
+    nodes = [*leaves, Value(0.7, requires_grad=False)]
+    for _ in range(25):
+        x, y = rng.choice(nodes), rng.choice(nodes)
+        nodes.append(
+            rng.choice(
+                [
+                    lambda x, y: x + y,
+                    lambda x, y: x * y,
+                    lambda x, y: 2 - x,
+                    lambda x, y: x / y,
+                    lambda x, y: 1.5 / y,
+                    lambda x, y: x**2,
+                    lambda x, y: abs(x) ** y,
+                    lambda x, y: x % 3.0,
+                    lambda x, y: x // 2,
+                    lambda x, y: x.tanh(),
+                    lambda x, y: x.relu() - y,
+                    lambda x, y: x.log(),
+                    lambda x, y: x.exp(),
+                    lambda x, y: (x < y) * x,
+                    lambda x, y: round(x, 1),
+                    lambda x, y: np.float64(0.5) * x,
+                    lambda x, y: tg.where(x > y, x, y),
+                    lambda x, y: nn.Neuron(2, "tanh", rng=seed)([x, y]),
+                    lambda x, y: nn.MLP(2, [2, 1], rng=seed)([x.item(), y]),
+                ]
+            )(x, y)
+        )
+    with tg.no_grad():
+        nodes.append(nodes[-1] * 2.0)
+    loss = sum(nodes, nodes[0] * 1.0)
+    if seed % 5 == 0:
+        leaves[0].assign(1.0)  # so the graph is stale
+    if seed % 5 == 1:
+        loss.backward(rng.uniform(-1, 1))
+    yield loss
+    loss.backward()
+    with tg.detect_anomaly() if seed % 3 == 0 else tg.strong_zero():
+        (loss * 2.0).backward()
+
+
+def tensor_program(seed):
+    """Tensors of several shapes that do not always fit, with poles, facts, writes and modes."""
+    rng, draw = np.random.default_rng(seed), random.Random(seed)
+    leaves = [Tensor(rng.normal(size=shape), label="w") for shape in ((3, 3), (3,), (3, 1), (), (2, 3))]
+    leaves += [Tensor(rng.normal(size=3), dtype=np.float32), Tensor(np.array([0.0, -0.0, 1e200])), Tensor([1, 0, 2])]
+    yield from leaves
+    nodes = list(leaves)
+    for _ in range(12):
+        x, y = draw.choice(nodes[:4] + nodes[5:] if draw.random() < 0.97 else nodes), draw.choice(nodes[:4] + nodes[5:])
+        nodes.append(
+            draw.choice(
+                [
+                    lambda x, y: x + y,
+                    lambda x, y: x * 2,
+                    lambda x, y: x - np.ones(3),
+                    lambda x, y: 1.0 / x,
+                    lambda x, y: x / y,
+                    lambda x, y: abs(x) ** 0.5,
+                    lambda x, y: (x > y) * x,
+                    lambda x, y: np.tanh(x) @ np.ones(3) if x.ndim else -x,
+                    lambda x, y: x // 2.0 + x % 3,
+                    lambda x, y: [1.0, 2.0, 3.0] - x,
+                ]
+            )(x, y)
+        )
+    u = nodes[0] * 1.0
+    u[0] = nodes[1] * 2.0
+    u += 1.0
+    loss = sum((z.sum() for z in [u, *nodes]), 0.0)
+    if seed % 5 == 0:
+        leaves[0].assign(np.ones((3, 3)))
+    yield loss
+    loss.backward(retain_grad=seed % 3 == 0)
+    with tg.strong_zero():
+        (loss * 2.0).backward()
+
+
+def everything(program, seed):
+    """All that can be seen of a program: its nodes, their lines and gradients, its warnings and its error."""
+    roots, error = [], None
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+        warnings.simplefilter("always")
+        try:
+            roots.extend(program(seed))
+        except Exception as raised:
+            error = (type(raised), str(raised), getattr(raised, "__notes__", ()))
+        nodes = [] if roots and isinstance(error, StaleGraphError) else walked(roots)
+    names = {z: i for i, z in enumerate(nodes)}
+    return (
+        [
+            (z.op, bits(z._data), bits(z._grad), z._requires_grad, z.label, z.params, z.where, *operands(z, names))
+            for z in nodes
+        ],
+        [(str(w.message), w.lineno if w.filename == __file__ else "inside the package") for w in caught],
+        error,
+    )
+
+
+def operands(z, names):
+    """The operands of a node: nodes by number, constants by their bits."""
+    return [names[x] if isinstance(x, Node) else bits(x) for x in z.inputs]
+
+
+def walked(roots):
+    """The nodes of graphs in the order in which they are found, however old."""
+    found = list(roots)
+    seen = set(found)
+    for z in found:
+        new = [x for x in z.inputs if isinstance(x, Node) and x not in seen]
+        seen.update(new)
+        found += dict.fromkeys(new)
+    return found
+
+
+def bits(x):
+    """Data as something that tells -0.0 from 0.0 and equals itself where it is NaN."""
+    return (x.dtype, x.shape, x.tobytes()) if isinstance(x, np.ndarray) else repr(x)
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("program", [scalar_program, tensor_program])
+def test_a_random_program_is_the_same_plain_and_fast(program, seed):
+    installed = uninstall()
+    try:
+        plain = everything(program, seed)
+        install()
+        fast = everything(program, seed)
+    finally:
+        (install if installed else uninstall)()
+    assert fast[2] == plain[2]
+    assert fast[1] == plain[1]
+    assert fast[0] == plain[0]

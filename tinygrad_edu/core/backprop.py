@@ -113,8 +113,8 @@ def accumulate(root: Node, interior: Collection[Any], grads: Collection[Any], le
     root: any node of their kind. Where another thread or a signal handler changes a leaf's gradient meanwhile, the
     sums are computed again.
     """
-    for leaf in leaves:
-        if leaf._grad is not None and leaf in stepped_since_zero_grad:
+    for leaf in stepped_since_zero_grad.common(leaves):
+        if leaf._grad is not None:
             warn(used_gradient(leaf.title), UserWarning)
     while True:
         before = [leaf._grad for leaf in leaves]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 from weakref import ref
 
@@ -36,8 +36,11 @@ class LeafSet:
         """Remove a leaf if it is in the set."""
         self.ids.discard(id(leaf))
 
-    def __contains__(self, leaf: Node) -> bool:
-        return id(leaf) in self.ids
+    def common(self, leaves: Collection[Node]) -> list[Node]:
+        """Return those of `leaves` that are in the set."""
+        if self.ids.isdisjoint(map(id, leaves)):
+            return []
+        return [leaf for leaf in leaves if id(leaf) in self.ids]
 
 
 stepped_since_zero_grad = LeafSet()  # leaves whose gradient an optimiser has used and nobody has reset since

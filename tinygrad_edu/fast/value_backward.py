@@ -30,7 +30,8 @@ def backward(self: Value, seed: Any = None, *, retain_grad: bool = False) -> Non
         and (here is None or (here.tracer is None and here.backward_hook is None))
     ):
         try:
-            found = one_pass(self, self.seed(seed))
+            with Value.numeric_context():
+                found = one_pass(self, self.seed(seed))
         except Exception:  # a pole, an overflow, a faulty rule
             found = None
         if found is not None:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.context import current
-from ..core.node import ABSENT, NO_PARAMS, data_of, tick
+from ..core.node import ABSENT, NO_PARAMS, data_of, record_origin, tick
 from ..core.op import Op
 from ..core.operators import documented
 from ..core.value import PLAIN_NUMBERS, Value
 from ..errors.operations import stranger
+from ..errors.where import ours
 
 mode_here, new, caller = current.get, object.__new__, sys._getframe  # local names: no dot in the hot path
 
@@ -36,7 +37,10 @@ def unary(name: str, op: Op) -> Callable[[Any], Any]:
         z._requires_grad = differentiable and x._requires_grad
         z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, ABSENT, tick()
         frame = caller(1)
-        z.code, z.instruction = frame.f_code, frame.f_lasti
+        if ours[frame.f_code.co_filename]:
+            record_origin(z, frame)
+        else:
+            z.code, z.instruction = frame.f_code, frame.f_lasti
         if here is not None and here.forward_hook is not None:
             here.forward_hook(z)
         return z
@@ -61,7 +65,10 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
         z._requires_grad = differentiable and (x._requires_grad or (kind is Value and y._requires_grad))
         z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
         frame = caller(1)
-        z.code, z.instruction = frame.f_code, frame.f_lasti
+        if ours[frame.f_code.co_filename]:
+            record_origin(z, frame)
+        else:
+            z.code, z.instruction = frame.f_code, frame.f_lasti
         if here is not None and here.forward_hook is not None:
             here.forward_hook(z)
         return z
@@ -86,7 +93,10 @@ def reflected(name: str, op: Op) -> Callable[[Any, Any], Any]:
         z._requires_grad = differentiable and y._requires_grad
         z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
         frame = caller(1)
-        z.code, z.instruction = frame.f_code, frame.f_lasti
+        if ours[frame.f_code.co_filename]:
+            record_origin(z, frame)
+        else:
+            z.code, z.instruction = frame.f_code, frame.f_lasti
         if here is not None and here.forward_hook is not None:
             here.forward_hook(z)
         return z

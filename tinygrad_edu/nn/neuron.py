@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core.context import tracing
@@ -34,9 +35,9 @@ Rng = Uniform | int | None
 Activation = str | bool | None
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
-    "relu": Value.relu,
-    "sigmoid": Value.sigmoid,
-    "tanh": Value.tanh,
+    "relu": methodcaller("relu"),
+    "sigmoid": methodcaller("sigmoid"),
+    "tanh": methodcaller("tanh"),
     "linear": lambda z: z,
 }
 
