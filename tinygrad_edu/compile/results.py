@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
-from ..core.op import TABLE, VariadicRule, Op
+from ..core.op import TABLE, Op, VariadicRule
 from ..core.value import Value
 from ..errors import GradientError
 from ..errors.where import users_line

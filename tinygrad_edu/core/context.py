@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypedDict, TypeVar, Unpack
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,8 +47,11 @@ class Tracer(Protocol):
     def refuse(self, node: Any) -> None:
         """Raise CompileError: Python asks for the number of a node, which differs from call to call."""
 
-    def depend_on_module(self, module: Any) -> None:
-        """Record that the program holds only as long as a module keeps its mode and its parts."""
+    def steps_of(self, optimizer: Any) -> Any:
+        """Return a node that stands for `optimizer.steps`."""
+
+    def rate_of(self, group: Any) -> Any:
+        """Return a node that stands for the learning rate of a group of parameters."""
 
 
 class Mode(NamedTuple):
@@ -59,6 +62,15 @@ class Mode(NamedTuple):
     backward_hook: Callable[[Any, int, Any, Any], Any] | None = None  # (z, i, g, dx) -> the dx to use
     tracer: Tracer | None = None
     parent: Mode | None = None
+
+
+class Changes(TypedDict, total=False):
+    """Fields of a Mode that a block changes."""
+
+    recording: bool
+    forward_hook: Callable[[Any], None] | None
+    backward_hook: Callable[[Any, int, Any, Any], Any] | None
+    tracer: Tracer | None
 
 
 current: ContextVar[Mode | None] = ContextVar("tinygrad_edu.mode", default=None)  # None is PLAIN, and quicker to test
@@ -83,7 +95,7 @@ class ModeContext:
     that is suspended inside a plain `with` leaves the mode on for its caller, as any context manager does.
     """
 
-    def __init__(self, **changes: Any) -> None:
+    def __init__(self, **changes: Unpack[Changes]) -> None:
         self.changes = changes
 
     def __enter__(self) -> None:

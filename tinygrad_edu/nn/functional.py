@@ -113,8 +113,8 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: init.Rng = No
     p = fraction("dropout", "p", p)
     if not training or p == 0:
         return x
-    rng, trace = init.generator(rng), tracing()
-    kept = (rng.random(x.shape) if trace is None else trace.draw(rng, x.shape)) >= p
+    rng, tracer = init.generator(rng), tracing()
+    kept = (rng.random(x.shape) if tracer is None else tracer.draw(rng, x.shape)) >= p
     return x * (kept / (1 - p)).astype(x.dtype)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node, data_of
-from ...core.op import Every
+from ...core.op import VariadicRule
 from ...symbolic.formula import formula
 from ...symbolic.rules import RECORDING, named_leaf, recorded_rule
 

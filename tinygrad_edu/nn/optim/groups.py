@@ -47,8 +47,8 @@ class ParamGroup:
     @property
     def lr(self) -> float:
         """The learning rate, which a compiled function reads again at each call."""
-        trace = tracing()
-        return vars(self)["lr"] if trace is None else trace.rate_of(self)  # type: ignore[no-any-return]  # a node, there
+        tracer = tracing()
+        return vars(self)["lr"] if tracer is None else tracer.rate_of(self)  # type: ignore[no-any-return]  # a node, there
 
     @lr.setter
     def lr(self, new: float) -> None:

@@ -52,8 +52,8 @@ class Optimizer:
     @property
     def steps(self) -> int:
         """How many steps have been taken."""
-        trace = tracing()
-        return self._steps if trace is None else trace.steps_of(self)  # a node
+        tracer = tracing()
+        return self._steps if tracer is None else tracer.steps_of(self)  # a node
 
     @steps.setter
     def steps(self, new: int) -> None:
@@ -141,8 +141,8 @@ class Optimizer:
                 f"step: on_nonfinite {on_nonfinite!r:.60} is none of 'raise', 'skip', 'allow' (at {users_line()})"
             )
         self.check_gradients()
-        if (trace := tracing()) is not None:
-            trace.step(self, on_nonfinite)
+        if (tracer := tracing()) is not None:
+            tracer.step(self, on_nonfinite)
             return
         rule, steps = self.rule, self.steps + 1
         with np.errstate(all="ignore"):  # a number that overflows is refused
