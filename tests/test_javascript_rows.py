@@ -11,7 +11,7 @@ import pytest
 from browsing import browser  # noqa: F401  # a fixture
 
 import tinygrad_edu as tg
-from tinygrad_edu.core.op import BUILT_IN, TABLE, Every, Op
+from tinygrad_edu.core.op import BUILT_IN, TABLE, Op, VariadicRule
 from tinygrad_edu.draw.javascript.rows import RowTable
 from tinygrad_edu.draw.javascript.translate import TranslationError
 
@@ -39,7 +39,7 @@ RUN = """(asked) => asked.map(([k, points, count]) => {
 
 
 def operands_of(row: Op) -> int:
-    return row.arity or (1 if isinstance(row.rules, Every) else row.text.count("{}"))
+    return row.arity or (1 if isinstance(row.rules, VariadicRule) else row.text.count("{}"))
 
 
 def points(count: int) -> list[tuple[float, ...]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.context import Switch
+from ...core.context import ModeContext
 from ...core.node import Node
 from ...core.op import Op
 from ...core.value import Value
@@ -33,7 +33,7 @@ class NoNumbers:
         return self.refuse
 
 
-SYMBOLICALLY = Switch(recording=True, watch_made=None, watch_pull=None, trace=NoNumbers())
+SYMBOLICALLY = ModeContext(recording=True, forward_hook=None, backward_hook=None, tracer=NoNumbers())
 
 
 class RowTable:
