@@ -15,8 +15,10 @@ from ..core.node import Node, data_of
 from ..errors import DTypeError
 from ..errors.operations import layer_misfit
 from ..errors.where import users_line
+from ..numpy_api.arguments import given
 from ..ops import activations, losses, powers, trigonometry
 from ..ops import linear as products
+from ..ops.precision import HALF, exact, floats, rounded
 from . import init
 from .arguments import fraction
 from .images import adaptive_avg_pool2d, avg_pool2d, conv1d, conv2d, max_pool2d
@@ -83,12 +85,12 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 
 def softmax(x: Any, dim: int = -1) -> Any:
     """Return probabilities along `dim`, in the ratio of exp(x)."""
-    return losses.softmax(x, axis=dim)
+    return losses.softmax(given(x), axis=dim)
 
 
 def log_softmax(x: Any, dim: int = -1) -> Any:
     """Return the logarithms of `softmax`, which stay finite where probabilities round to zero."""
-    return losses.log_softmax(x, axis=dim)
+    return losses.log_softmax(given(x), axis=dim)
 
 
 def one_hot(labels: Any, classes: int) -> Any:
@@ -113,6 +115,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: init.Rng = No
     p = fraction("dropout", "p", p)
     if not training or p == 0:
         return x
+    x = floats(x)
     rng, tracer = init.generator(rng), tracing()
     kept = (rng.random(x.shape) if tracer is None else tracer.draw(rng, x.shape)) >= p
     return x * (kept / (1 - p)).astype(x.dtype)
@@ -134,13 +137,20 @@ def embedding(words: Any, weight: Any) -> Any:
 
 def layer_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """Return each row of `x` with mean 0 and variance 1, then scaled by `weight` and shifted by `bias`."""
-    centred = x - x.mean(axis=-1, keepdims=True)
-    return scaled(centred, (centred * centred).mean(axis=-1, keepdims=True), weight, bias, eps)
+    numbers = exact(x)
+    centred = numbers - numbers.mean(axis=-1, keepdims=True)
+    z = scaled(centred, (centred * centred).mean(axis=-1, keepdims=True), weight, bias, eps)
+    return narrowed(z, x, weight, bias)
 
 
 def batch_norm(x: Any, mean: Any, variance: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """Return `x` less `mean`, in units of its deviation, then scaled by `weight` and shifted by `bias`."""
-    return scaled(x - mean, variance, weight, bias, eps)
+    return narrowed(scaled(exact(x) - exact(mean), exact(variance), weight, bias, eps), x, weight, bias)
+
+
+def narrowed(z: Any, *operands: Any) -> Any:
+    """Return what was computed in single precision in half precision, if all operands are in half precision."""
+    return rounded(z, operands[0]) if all(getattr(y, "dtype", HALF) is HALF for y in operands) else z
 
 
 def scaled(centred: Any, variance: Any, weight: Any, bias: Any, eps: float) -> Any:

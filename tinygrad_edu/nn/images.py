@@ -14,6 +14,7 @@ from ..core.node import Node
 from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import convolution, windows
+from ..ops.precision import HALF, exact, rounded
 from .arguments import size, sizes
 
 Around = tuple[tuple[int, int], ...]  # the padding before and after, for each axis
@@ -54,6 +55,8 @@ def convolved(axes: int, x: Any, weight: Any, bias: Any, stride: Any, padding: A
     owner = f"conv{axes}d"
     x = grid(owner, x, axes)
     weight, bias = (y if y is None or isinstance(y, Node) else np.asarray(y) for y in (weight, bias))
+    operands = [y for y in (x, weight, bias) if y is not None]
+    x, weight = exact(x), exact(weight)
     check_channels(owner, x, weight, size(owner, "groups", groups), axes)
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ShapeError(
@@ -72,6 +75,8 @@ def convolved(axes: int, x: Any, weight: Any, bias: Any, stride: Any, padding: A
         stride, dilation, around = (1, *stride), (1, *dilation), ((0, 0), *around)
     how = {"stride": stride, "padding": around, "dilation": dilation, "groups": groups}
     z = convolution.conv2d(x, weight, **how) if bias is None else convolution.affine_conv2d(x, weight, bias, **how)
+    if all(y.dtype is HALF for y in operands):
+        z = rounded(z, operands[0])
     return z if batched and not flat else z.reshape((*z.shape[1 - batched : 2], *z.shape[-axes:]))
 
 
@@ -108,9 +113,9 @@ def avg_pool2d(
     owner = "avg_pool2d"
     x = grid(owner, x)
     window, stride, around = pooling(owner, x, kernel_size, stride, padding, (1, 1), ceil_mode)
-    z = windows.sum_pool2d(x, window=window, stride=stride, padding=around)
+    z = windows.sum_pool2d(exact(x), window=window, stride=stride, padding=around)
     if divisor_override is not None:
-        return z / size(owner, "divisor_override", divisor_override)
+        return rounded(z / size(owner, "divisor_override", divisor_override), x)
     pad = sizes(owner, "padding", padding, least=0) if count_include_pad else (0, 0)
     counts = np.multiply.outer(
         *(
@@ -118,7 +123,8 @@ def avg_pool2d(
             for n, m, *axis in zip(x.shape[-2:], z.shape[-2:], window, stride, around, pad, strict=True)
         )
     )
-    return z / (int(counts[0, 0]) if (counts == counts[0, 0]).all() else counts.astype(z.dtype))
+    divisor = int(counts[0, 0]) if counts.size and (counts == counts[0, 0]).all() else counts.astype(z.dtype)
+    return rounded(z / divisor, x)
 
 
 def adaptive_avg_pool2d(x: Any, output_size: Any) -> Any:
@@ -229,6 +235,12 @@ def pooling(
     axes = zip(x.shape[-2:], window, stride, pad, dilation, strict=True)
     around = tuple((p, p + (overhang(n, k, s, p, d) if ceil_mode else 0)) for n, k, s, p, d in axes)
     check_fit(owner, x, window, dilation, around)
+    for n, *sliding in zip(x.shape[-2:], window, stride, around, dilation, strict=True):
+        if windows.without_places(n, *sliding):
+            raise ValueError(
+                f"{owner}: with dilation={dilation} some windows of {by(window)} on {x.shape} would hold nothing but "
+                f"padding: use padding=0 or a smaller dilation (at {users_line()})"
+            )
     return window, stride, around
 
 

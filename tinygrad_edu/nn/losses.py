@@ -1,6 +1,7 @@
 """How wrong a net is, as one number: the losses, with PyTorch's names and meanings.
 
 Each takes the net's output and the truth. reduction: "mean" over the examples, "sum", or "none".
+Whole numbers count as doubles, and of halves all is computed in single precision and rounded at the end.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import numpy as np
 from ..core.node import Node, data_of
 from ..errors import DTypeError, ShapeError
 from ..errors.where import users_line
+from ..numpy_api.arguments import given
 from ..ops import activations, arithmetic, compare, losses, reductions
+from ..ops.precision import exact, rounded
 from ..ops.shapes import shape, transpose
 
 
@@ -21,14 +24,14 @@ def mse_loss(output: Any, target: Any, reduction: str = "mean", *, broadcast: bo
 
     Raises ShapeError where the shapes differ, unless `broadcast` says that this is meant.
     """
-    difference = output - alike("mse_loss", output, target, broadcast)
-    return reduced("mse_loss", difference**2, reduction)
+    difference = exact(output) - alike("mse_loss", output, target, broadcast)
+    return reduced("mse_loss", difference**2, reduction, output)
 
 
 def l1_loss(output: Any, target: Any, reduction: str = "mean", *, broadcast: bool = False) -> Any:
     """Return the mean of |output - target|. Raises ShapeError as `mse_loss` does."""
-    difference = output - alike("l1_loss", output, target, broadcast)
-    return reduced("l1_loss", arithmetic.absolute(difference), reduction)
+    difference = exact(output) - alike("l1_loss", output, target, broadcast)
+    return reduced("l1_loss", arithmetic.absolute(difference), reduction, output)
 
 
 def huber_loss(
@@ -37,9 +40,10 @@ def huber_loss(
     """Return the mean of d²/2 where |d| = |output - target| is below `delta`, and of a straight line beyond."""
     if not delta > 0:
         raise ValueError(f"huber_loss: delta must be positive, not {delta!r:.60} (at {users_line()})")
-    difference = output - alike("huber_loss", output, target, broadcast)
+    difference = exact(output) - alike("huber_loss", output, target, broadcast)
     size = arithmetic.absolute(difference)
-    return reduced("huber_loss", compare.where(size < delta, difference**2 / 2, delta * (size - delta / 2)), reduction)
+    each = compare.where(size < delta, difference**2 / 2, delta * (size - delta / 2))
+    return reduced("huber_loss", each, reduction, output)
 
 
 def smooth_l1_loss(
@@ -56,20 +60,22 @@ def cross_entropy(scores: Any, target: Any, reduction: str = "mean") -> Any:
     target: the classes as whole numbers, (n,) or (n, …), or a probability for each, in the shape of the scores.
     Raises DTypeError, ShapeError, and IndexError for a class that there is not.
     """
-    labels = np.asarray(data_of(target))
+    scores = given(scores)
+    labels, numbers = np.asarray(data_of(target)), exact(scores)
     if labels.dtype.kind == "f" and labels.ndim == len(shape(scores)):
         probabilities = classes_last(alike("cross_entropy", scores, target, broadcast=False))
-        each = -(losses.log_softmax(classes_last(scores)) * probabilities).sum(axis=-1)
+        each = -(losses.log_softmax(classes_last(numbers)) * probabilities).sum(axis=-1)
     else:
-        each = losses.softmax_cross_entropy(classes_last(scores), classes("cross_entropy", scores, target))
-    return reduced("cross_entropy", each, reduction)
+        each = losses.softmax_cross_entropy(classes_last(numbers), classes("cross_entropy", scores, target))
+    return reduced("cross_entropy", each, reduction, scores)
 
 
 def nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
     """Return the mean of -log(p) at the true classes, of `log_softmax`'s rows. Raises as `cross_entropy` does."""
+    log_probabilities = given(log_probabilities)
     labels = classes("nll_loss", log_probabilities, target)
-    picked = classes_last(log_probabilities)[(*np.indices(shape(labels)), labels)]
-    return reduced("nll_loss", -picked, reduction)
+    picked = classes_last(exact(log_probabilities))[(*np.indices(shape(labels)), labels)]
+    return reduced("nll_loss", -picked, reduction, log_probabilities)
 
 
 def binary_cross_entropy(p: Any, target: Any, reduction: str = "mean") -> Any:
@@ -85,30 +91,31 @@ def binary_cross_entropy(p: Any, target: Any, reduction: str = "mean") -> Any:
             f"(at {users_line()})"
         )
     target = alike("binary_cross_entropy", p, target, broadcast=False)
-    return reduced("binary_cross_entropy", losses.binary_cross_entropy(p, target), reduction)
+    return reduced("binary_cross_entropy", losses.binary_cross_entropy(exact(p), target), reduction, p)
 
 
 def binary_cross_entropy_with_logits(scores: Any, target: Any, reduction: str = "mean") -> Any:
     """Return `binary_cross_entropy` of sigmoid(scores), exact however large the scores."""
     name = "binary_cross_entropy_with_logits"
     target = alike(name, scores, target, broadcast=False)
-    each = target * activations.softplus(-scores) + (1 - target) * activations.softplus(scores)
-    return reduced(name, each, reduction)
+    x = exact(scores)
+    each = target * activations.softplus(-x) + (1 - target) * activations.softplus(x)
+    return reduced(name, each, reduction, scores)
 
 
-def reduced(name: str, each: Any, reduction: str) -> Any:
-    """Return the losses of all examples as one number, or as they are."""
+def reduced(name: str, each: Any, reduction: str, output: Any) -> Any:
+    """Return the losses of all examples as one number, or as they are; in half precision if `output` is."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{name}: reduction {reduction!r:.60} is none of 'mean', 'sum', 'none' (at {users_line()})")
-    if reduction == "none" or not shape(each):  # one number is its own mean, and a Value has no axes
-        return each
-    return reductions.mean(each) if reduction == "mean" else reductions.sum(each)
+    if reduction != "none" and shape(each):  # one number is its own mean, and a Value has no axes
+        each = reductions.mean(each) if reduction == "mean" else reductions.sum(each)
+    return rounded(each, output)
 
 
 def alike(name: str, output: Any, target: Any, broadcast: bool) -> Any:
     """Return the target in a form to compute with. Raises ShapeError where its shape is not that of the output."""
-    target = target if isinstance(target, (Node, float, int)) else np.asarray(target)
-    ours, theirs = shape(output), shape(target)
+    target = exact(target)
+    ours, theirs = np.shape(data_of(output)), shape(target)
     if ours != theirs and not broadcast:
         try:
             become = f" they would become {np.broadcast_shapes(ours, theirs)}, every number with every other;"

@@ -10,6 +10,7 @@ from ..core.context import no_grad
 from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..errors.where import users_line
+from ..ops.precision import exact
 from . import functional
 from .arguments import size
 from .module import Module
@@ -27,8 +28,9 @@ class BatchNorm1d(Module):
         self.features, self.eps, self.momentum = size("BatchNorm1d", "features", features), eps, momentum
         self.weight = Tensor(np.ones(features), requires_grad=True, label="γ", dtype=dtype)
         self.bias = Tensor(np.zeros(features), requires_grad=True, label="β", dtype=dtype)
-        self.running_mean = Tensor(np.zeros(features), requires_grad=False, dtype=dtype)
-        self.running_var = Tensor(np.ones(features), requires_grad=False, dtype=dtype)
+        measured = np.result_type(dtype or float, np.float32)  # a variance above 65,504 is infinite in half precision
+        self.running_mean = Tensor(np.zeros(features), requires_grad=False, dtype=measured)
+        self.running_var = Tensor(np.ones(features), requires_grad=False, dtype=measured)
 
     def forward(self, x: Any) -> Any:
         """Return `x`, (n, features), normalised. Raises ShapeError, and ValueError for a single row in training."""
@@ -45,8 +47,9 @@ class BatchNorm1d(Module):
                 "train with larger batches, or call eval() to use a trained net "
                 f"(at {users_line()})"
             )
-        mean = x.mean(axis=0)
-        centred = x - mean
+        numbers = exact(x)
+        mean = numbers.mean(axis=0)
+        centred = numbers - mean
         variance = (centred * centred).mean(axis=0)
         self.remember(self.running_mean, mean)
         self.remember(self.running_var, variance, n / (n - 1))  # of the population, as it is a guess at any row's

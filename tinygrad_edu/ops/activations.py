@@ -8,13 +8,16 @@ import numpy as np
 
 from ..core.op import op
 from .compare import logical_and, where
+from .complex import rightward
 from .powers import exp
+from .precision import floating
 from .special import erfc
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    e = np.exp(-np.abs(x))  # never overflows
-    return np.where(x >= 0, 1, e) / (1 + e)
+    x = floating(x)
+    e = np.exp(-rightward(x))  # never overflows
+    return np.where(x.real >= 0, 1, e) / (1 + e)
 
 
 def _sigmoid_of_float(x: float) -> float:
@@ -45,7 +48,7 @@ sigmoid = op(
 softplus = op(
     "softplus",
     "softplus({})",
-    lambda x: np.logaddexp(x, 0),
+    lambda x: np.logaddexp(floating(x), 0),
     lambda g, z, x: g * sigmoid(x),
     tex=r"\ln(1 + e^{{{}}})",
     scalar=lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
@@ -55,7 +58,7 @@ softplus = op(
 leaky_relu = op(
     "leaky_relu",
     "leaky_relu({})",
-    lambda x, slope=0.01: np.where(x > 0, x, slope * x),
+    lambda x, slope=0.01: np.where(x > 0, x, slope * floating(x)),
     lambda g, z, x, slope=0.01: where(x > 0, g, g * slope),  # the slope of the left side at the kink
     tex=r"\mathrm{{LeakyReLU}}({})",
     scalar=lambda x, slope=0.01: x if x > 0 else slope * x,
@@ -65,7 +68,7 @@ leaky_relu = op(
 elu = op(
     "elu",
     "elu({})",
-    lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
+    lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(floating(x), 0))),
     lambda g, z, x, alpha=1.0: where(x > 0, g, g * alpha * exp(where(x > 0, 0.0, x))),
     tex=r"\mathrm{{ELU}}({})",
     scalar=lambda x, alpha=1.0: x if x > 0 else alpha * math.expm1(x),
@@ -75,7 +78,7 @@ elu = op(
 silu = op(
     "silu",
     "silu({})",
-    lambda x: x * _sigmoid(x),
+    lambda x: floating(x) * _sigmoid(x),
     lambda g, z, x: g * (sigmoid(x) + x * sigmoid(x) * sigmoid(-x)),
     tex=r"\mathrm{{SiLU}}({})",
     scalar=lambda x: x * _sigmoid_of_float(x),
@@ -84,7 +87,7 @@ silu = op(
 gelu = op(
     "gelu",
     "gelu({})",
-    lambda x: x * (0.5 * erfc.forward(x * -math.sqrt(0.5))),
+    lambda x: floating(x) * (0.5 * erfc.forward(floating(x) * -math.sqrt(0.5))),
     lambda g, z, x: g * (0.5 * erfc(x * -math.sqrt(0.5)) + x * exp(-0.5 * x * x) / math.sqrt(2 * math.pi)),
     tex=r"\mathrm{{GELU}}({})",
     scalar=lambda x: x * 0.5 * math.erfc(-x * math.sqrt(0.5)),
@@ -94,7 +97,7 @@ gelu = op(
 hardtanh = op(
     "hardtanh",
     "hardtanh({})",
-    lambda x, low=-1.0, high=1.0: np.clip(x, low, high),
+    lambda x, low=-1.0, high=1.0: np.clip(floating(x), low, high),
     lambda g, z, x, low=-1.0, high=1.0: where(logical_and(x > low, x < high), g, 0.0),  # 0 at both kinks
     tex=r"\mathrm{{hardtanh}}({})",
     scalar=lambda x, low=-1.0, high=1.0: min(max(x, low), high) if x == x else x,

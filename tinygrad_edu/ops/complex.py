@@ -1,9 +1,9 @@
 """Rows that lead from complex numbers to real ones and back.
 
-Leaves are real; complex numbers arise between them, in the Fourier transform and in eigenvalues. The gradient
-of L by a complex x = a + ib is written g = dL/da - i dL/db, so that dL = Re(g dx). Then the rule of every
-differentiable function of x is the one of its real namesake, and no rule of this table needs a conjugate save
-where x is taken apart. A gradient that arrives at a real operand leaves its imaginary part behind.
+The gradient of L by a complex x = a + ib is written g = dL/da - i dL/db, so that dL = Re(g dx), as JAX and HIPS
+autograd write it. Then the rule of every holomorphic function of x is the one of its real namesake, and no rule of
+this table needs a conjugate save where x is taken apart. A gradient that arrives at a real operand leaves its
+imaginary part behind. The steepest descent is along the conjugate of the gradient.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import op
+from .compare import where
 
 real = op(
     "real",
@@ -47,7 +48,7 @@ angle = op(
     "angle",
     "angle({})",
     lambda x: np.angle(x),
-    lambda g, z, x: g * -1j / x if is_complex(x) else g * 0.0,
+    lambda g, z, x: where(x == 0, 0.0, g * -1j / where(x == 0, 1.0, x)) if is_complex(x) else g * 0.0,
     tex=r"\arg({})",
     elementwise=True,
     doc="Return the angle with the positive real axis, in radians.",
@@ -67,3 +68,8 @@ def conj(x: Any) -> Any:
 def real_part(x: Any) -> Any:
     """Return the real part; real numbers are their own."""
     return real(x) if is_complex(x) else x
+
+
+def rightward(x: np.ndarray) -> np.ndarray:
+    """Return x or -x, whichever has the real part that is not negative: |x| of real numbers."""
+    return np.where(x.real >= 0, x, -x) if x.dtype.kind == "c" else np.abs(x)

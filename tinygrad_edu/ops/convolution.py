@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import op
+from .precision import floating
 from .reductions import sum
 from .shapes import shape
 from .windows import Padding, Pair, count, meeting
@@ -73,6 +74,7 @@ conv2d_weight = op(
 
 def stacked(kernel: Callable[..., np.ndarray], x: np.ndarray, y: np.ndarray, *how: Any) -> np.ndarray:
     """Apply a kernel of two operands of four axes; of stacks of them to each pair."""
+    x, y = floating(x), floating(y)
     if x.ndim == y.ndim == 4:
         return kernel(x, y, *how)
     stack = np.broadcast_shapes(x.shape[:-4], y.shape[:-4])

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..core.op import op
+from .precision import rounded, wide
 from .shapes import concatenate, flip, shape
 
 cumsum = op(
     "cumsum",
     "cumsum({})",
-    lambda x, axis: np.cumsum(x, axis),
+    lambda x, axis: rounded(np.cumsum(wide(x), axis), x),
     lambda g, z, x, axis: flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis),
     tex=r"\mathrm{{cumsum}}({})",
     linear=True,

@@ -7,6 +7,7 @@ import numpy as np
 from ..core.op import op
 from .arithmetic import maximum
 from .powers import exp, log
+from .precision import floating, rounded, wide
 from .reductions import added_up, sum
 
 # A reduction begins anew at each row, and the rows that scores are, a number a class, are short: they are turned into
@@ -19,35 +20,38 @@ def _are_short(x: np.ndarray, axis: int) -> bool:
 
 
 def _below_0(x: np.ndarray, axis: int) -> np.ndarray:
+    x = wide(x)
     return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
 
 
 def _softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    x = floating(x)
     if _are_short(x, axis):
         return _softmax(x.T.copy(), 0).T
     e = _below_0(x, axis)
     np.exp(e, out=e)
     e /= added_up(e, axis, True)
-    return e
+    return rounded(e, x)
 
 
 def _log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    x = floating(x)
     if _are_short(x, axis):
         return _log_softmax(x.T.copy(), 0).T
-    x = _below_0(x, axis)
-    x -= np.log(added_up(np.exp(x), axis, True))
-    return x
+    z = _below_0(x, axis)
+    z -= np.log(added_up(np.exp(z), axis, True))
+    return rounded(z, x)
 
 
 def _cross_entropy(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    at, axis = _at(labels), -1
+    x, at, axis = floating(x), _at(labels), -1
     if _are_short(x, axis) and len(at) == 2:
         x, at, axis = x.T.copy(), at[::-1], 0
-    x = _below_0(x, axis)
-    picked = x[at]
-    z = np.log(added_up(np.exp(x, out=x), axis, False))
+    e = _below_0(x, axis)
+    picked = e[at]
+    z = np.log(added_up(np.exp(e, out=e), axis, False))
     z -= picked
-    return z
+    return rounded(z, x)
 
 
 def _softmax_minus_one_hot(x: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -105,8 +109,8 @@ softmax_minus_one_hot = op(
 binary_cross_entropy = op(
     "binary_cross_entropy",
     "binary_cross_entropy({}, {})",
-    lambda p, y: -(y * _bounded_log(p) + (1 - y) * _bounded_log(1 - p)),
-    lambda g, z, p, y: g * (p - y) / maximum(p * (1 - p), 1e-12),
+    lambda p, y: _binary_cross_entropy(floating(p), floating(y)),
+    lambda g, z, p, y: wide(g) * (p - y) / maximum(wide(p) * (1 - wide(p)), 1e-12),
     lambda g, z, p, y: g * (maximum(log(1 - p), -100) - maximum(log(p), -100)),
     tex=r"-\ln\,p({}, {})",
     elementwise=True,
@@ -120,6 +124,10 @@ one_hot = op(
     onnx="OneHot",
     doc="Turn labels into rows with a 1 at the label and 0 elsewhere.",
 )
+
+
+def _binary_cross_entropy(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return -(y * _bounded_log(p) + (1 - y) * _bounded_log(1 - p))
 
 
 def _bounded_log(p: np.ndarray) -> np.ndarray:

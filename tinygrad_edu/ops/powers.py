@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ..core.op import op
-from .compare import logical_and, where
+from .compare import isinf, logical_and, where
 
 POSITIVE = (0.0, math.inf)
 
@@ -88,8 +89,8 @@ logaddexp = op(
     "logaddexp",
     "logaddexp({}, {})",
     np.logaddexp,
-    lambda g, z, x, y: g * exp(x - z),
-    lambda g, z, x, y: g * exp(y - z),
+    lambda g, z, x, y: g * share(x, z, where(y == math.inf, 2.0, 1.0)),
+    lambda g, z, x, y: g * share(y, z, where(x == math.inf, 2.0, 1.0)),
     tex=r"\ln(e^{{{}}} + e^{{{}}})",
     scalar=lambda x, y: max(x, y) + (math.log1p(math.exp(-abs(x - y))) if x != y else math.log(2)),
 )
@@ -97,8 +98,8 @@ logaddexp2 = op(
     "logaddexp2",
     "logaddexp2({}, {})",
     np.logaddexp2,
-    lambda g, z, x, y: g * exp2(x - z),
-    lambda g, z, x, y: g * exp2(y - z),
+    lambda g, z, x, y: g * share(x, z, where(y == math.inf, 2.0, 1.0), exp2),
+    lambda g, z, x, y: g * share(y, z, where(x == math.inf, 2.0, 1.0), exp2),
     tex=r"\log_2(2^{{{}}} + 2^{{{}}})",
     scalar=lambda x, y: max(x, y) + (math.log1p(math.exp2(-abs(x - y))) / math.log(2) if x != y else 1.0),
 )
@@ -106,8 +107,18 @@ hypot = op(
     "hypot",
     "hypot({}, {})",
     np.hypot,
-    lambda g, z, x, y: g * x / where(z == 0, 1.0, z),
-    lambda g, z, x, y: g * y / where(z == 0, 1.0, z),
+    lambda g, z, x, y: g * (x / where(z == 0, 1.0, z)),
+    lambda g, z, x, y: g * (y / where(z == 0, 1.0, z)),
     tex=r"\sqrt{{{}^2 + {}^2}}",
     scalar=math.hypot,
 )
+
+
+def share(x: Any, z: Any, infinite: Any, exp: Any = exp) -> Any:
+    """Return the share of exp(x) in the sum of which `z` is the logarithm: the slope of z by x.
+
+    infinite: how many of the terms are infinite. They share equally what slope there is, and where all terms are
+    exp(-inf) none has any.
+    """
+    finite = exp(where(z == math.inf, -math.inf, x - where(isinf(z), 0.0, z)))
+    return where(x == math.inf, 1.0 / infinite, finite)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..core.op import op
+from . import arithmetic
 from .complex import conj, real_part
 from .cumulative import before
-from .powers import exp
+from .powers import share
+from .precision import HALF, SINGLE, floating, rounded, wide
 from .shapes import broadcast_to, flip, reshape, restored, shape, transpose
 
 
@@ -27,6 +29,8 @@ def added_up(x: np.ndarray, axis: Any = None, keepdims: Any = False) -> np.ndarr
     if (axis == (0,) or axis == 0) and type(x) is np.ndarray and x.ndim == 2 and x.dtype.char in "fd":
         z = ones(len(x), x.dtype).dot(x)  # a product adds up the rows of a matrix in a quarter of the time
         return z[None] if keepdims else z
+    if getattr(x, "dtype", None) is HALF:  # NumPy adds rows up in half precision, and stops counting at 2048
+        return np.asarray(np.add.reduce(x, axis=axis, dtype=SINGLE, keepdims=keepdims)).astype(HALF)
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
@@ -59,7 +63,7 @@ mean = op(
     "mean({})",
     _mean,
     lambda g, z, x, axis=None, keepdims=False: broadcast_to(
-        restored(g, x, axis, keepdims) / count(x, axis), shape=shape(x)
+        wide(restored(g, x, axis, keepdims)) / count(x, axis), shape=shape(x)
     ),
     tex=r"\mathrm{{mean}}({})",
     linear=True,
@@ -88,7 +92,9 @@ logsumexp = op(
     "logsumexp",
     "logsumexp({})",
     lambda x, axis=None, keepdims=False: _logsumexp(x, axis, keepdims),
-    lambda g, z, x, axis=None, keepdims=False: restored(g, x, axis, keepdims) * exp(x - restored(z, x, axis, keepdims)),
+    lambda g, z, x, axis=None, keepdims=False: (
+        restored(g, x, axis, keepdims) * share(x, restored(z, x, axis, keepdims), infinite(x, axis))
+    ),
     tex=r"\ln \sum e^{{{}}}",
     onnx="ReduceLogSumExp",
     doc="Compute log(sum(exp(x))) along axes without overflow.",
@@ -144,10 +150,17 @@ def chosen(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return ties / sum(ties, axis=axis, keepdims=True)
 
 
+def infinite(x: Any, axis: Any) -> Any:
+    """Return how many terms of a sum of exp(x) are infinite, and 1 where none is."""
+    return arithmetic.maximum(sum(x == math.inf, axis=axis, keepdims=True), 1)
+
+
 def _logsumexp(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
-    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    x = floating(x)
+    exact = wide(x)
+    largest = np.max(exact, axis=axis, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0)
-    z = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
+    z = rounded(np.log(np.sum(np.exp(exact - largest), axis=axis, keepdims=True)) + largest, x)
     return z if keepdims else np.squeeze(z, axis=axis)
 
 
@@ -166,10 +179,11 @@ def others(x: Any, axis: Any) -> Any:
 
 
 def _norm(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
-    x = np.abs(x)
-    scale = np.max(x, axis=axis, keepdims=True, initial=0)
+    x = floating(x)
+    size = np.abs(wide(x))
+    scale = np.max(size, axis=axis, keepdims=True, initial=0)
     scale = np.where(np.isfinite(scale), _off_zero(scale), 1)
-    z = scale * np.sqrt(np.sum(np.square(x / scale), axis=axis, keepdims=True))
+    z = rounded(scale * np.sqrt(np.sum(np.square(size / scale), axis=axis, keepdims=True)), x)
     return z if keepdims else np.squeeze(z, axis=axis)
 
 

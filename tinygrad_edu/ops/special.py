@@ -11,38 +11,61 @@ import numpy as np
 from ..core.op import op
 from .compare import logical_and, where
 from .powers import exp, log
+from .precision import floating, real_numbers, wide
 
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)  # B2, B4, …
 
 
-def of_each(function: Callable[[float], float]) -> Callable[[Any], Any]:
+def of_each(function: Callable[[float], float], name: str) -> Callable[[Any], Any]:
     """Return `function`, which the standard library has for one float, for every element of an array."""
 
     def mapped(x: Any) -> Any:
-        x = np.asarray(x)
-        dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
-        return np.fromiter(map(function, x.ravel().tolist()), dtype, x.size).reshape(x.shape)
+        x = real_numbers(x, name)
+        return np.fromiter(map(function, x.ravel().tolist()), x.dtype, x.size).reshape(x.shape)
 
     return mapped
 
 
 def _lgamma(x: float) -> float:
+    if math.isinf(x):
+        return math.inf
     return math.inf if x <= 0 and x == math.floor(x) else math.lgamma(x)
 
 
 def _polygamma(x: Any, n: int) -> Any:
-    """Step up until Stirling's series holds: psi_n(x) = psi_n(x + 1) - (-1)^n n! / x^(n+1)."""
-    x = np.where(x == -np.inf, np.nan, x)
-    z, far, odd = np.zeros(x.shape), 15 + n, (-1) ** n
+    """Step up until Stirling's series holds; below 0 by reflection (Abramowitz and Stegun 6.4.6, 6.4.7, 6.4.11)."""
+    x = np.where(x == -np.inf, np.nan, np.asarray(x, np.result_type(x, float))) + 0.0  # -0.0 is 0
     with np.errstate(all="ignore"):  # the poles at 0, -1, … are infinite, which is their value
-        while np.any(small := x < far):
-            z = np.where(small, z - odd * math.factorial(n) / x ** (n + 1), z)
-            x = np.where(small, x + 1, x)
-        series = np.log(x) if n == 0 else -odd * math.factorial(n - 1) / x**n
-        series -= odd * math.factorial(n) / (2 * x ** (n + 1))
-        for k, b in enumerate(BERNOULLI, 1):
-            series -= odd * b * math.factorial(2 * k + n - 1) / math.factorial(2 * k) / x ** (2 * k + n)
+        turned = (-1) ** n * _stepped_up(np.where(x < 0, 1 - x, 1), n) - _slope_of_cotangent(x, n)
+        return np.where(x < 0, turned, _stepped_up(np.where(x < 0, 1, x), n))
+
+
+def _stepped_up(x: Any, n: int) -> Any:
+    """Use psi_n(x) = psi_n(x + 1) - (-1)^n n! / x^(n+1) at most 15 + n times, then Stirling's series."""
+    z, far, odd = np.zeros(x.shape, x.dtype), 15 + n, (-1) ** n
+    for _ in range(far):
+        small = x < far
+        z = np.where(small, z - odd * math.factorial(n) / x ** (n + 1), z)
+        x = np.where(small, x + 1, x)
+    series = np.log(x) if n == 0 else -odd * math.factorial(n - 1) / x**n
+    series -= odd * math.factorial(n) / (2 * x ** (n + 1))
+    for k, b in enumerate(BERNOULLI, 1):
+        series -= odd * b * math.factorial(2 * k + n - 1) / math.factorial(2 * k) / x ** (2 * k + n)
     return z + series
+
+
+def _slope_of_cotangent(x: Any, n: int) -> Any:
+    """Return the n-th derivative of pi cot(pi x), a polynomial in the cotangent; at a pole its value from above."""
+    c = np.tan(np.pi * (x - np.rint(x)))
+    c = np.where(c == 0, np.inf, 1 / np.where(c == 0, 1, c))
+    polynomial = {1: 1}  # coefficients by power; c' = -(1 + c²), so that all have one sign and no pole cancels
+    for _ in range(n):
+        slope: dict[int, int] = {}
+        for k, a in polynomial.items():
+            for power in (k - 1, k + 1):
+                slope[power] = slope.get(power, 0) - k * a
+        polynomial = {k: a for k, a in slope.items() if a}
+    return np.pi ** (n + 1) * sum(a * c**k for k, a in polynomial.items())
 
 
 def _sinc(x: Any, order: int) -> Any:
@@ -64,7 +87,7 @@ def _sinc(x: Any, order: int) -> Any:
 erf = op(
     "erf",
     "erf({})",
-    of_each(math.erf),
+    of_each(math.erf, "erf"),
     lambda g, z, x: g * (2 / math.sqrt(math.pi)) * exp(-x * x),
     tex=r"\mathrm{{erf}}({})",
     scalar=math.erf,
@@ -74,7 +97,7 @@ erf = op(
 erfc = op(
     "erfc",
     "erfc({})",
-    of_each(math.erfc),
+    of_each(math.erfc, "erfc"),
     lambda g, z, x: g * (-2 / math.sqrt(math.pi)) * exp(-x * x),
     tex=r"\mathrm{{erfc}}({})",
     scalar=math.erfc,
@@ -83,7 +106,7 @@ erfc = op(
 lgamma = op(
     "lgamma",
     "lgamma({})",
-    of_each(_lgamma),
+    of_each(_lgamma, "lgamma"),
     lambda g, z, x: g * polygamma(x, n=0),
     tex=r"\ln |\Gamma({})|",
     scalar=_lgamma,
@@ -93,7 +116,7 @@ lgamma = op(
 polygamma = op(
     "polygamma",
     "polygamma({})",
-    lambda x, n: np.asarray(_polygamma(np.asarray(x), n), np.result_type(x, np.float16)),
+    lambda x, n: np.asarray(_polygamma(real_numbers(x, "polygamma"), n), floating(x).dtype),
     lambda g, z, x, n: g * polygamma(x, n=n + 1),
     tex=r"\psi^{{(n)}}({})",
     scalar=lambda x, n: float(_polygamma(np.float64(x), n)),
@@ -104,7 +127,7 @@ polygamma = op(
 sinc = op(
     "sinc",
     "sinc({})",
-    lambda x, order=0: np.asarray(_sinc(x, order), np.result_type(x, np.float16)),
+    lambda x, order=0: np.asarray(_sinc(wide(floating(x)), order), floating(x).dtype),
     lambda g, z, x, order=0: g * sinc(x, order=order + 1),
     tex=r"\mathrm{{sinc}}({})",
     scalar=lambda x, order=0: float(_sinc(x, order)),
@@ -114,7 +137,7 @@ sinc = op(
 xlogy = op(
     "xlogy",
     "{} * log({})",
-    lambda x, y: x * np.log(np.where(np.equal(x, 0) & ~np.isnan(y), 1, y)),
+    lambda x, y: x * np.log(np.where(np.equal(x, 0) & ~np.isnan(y), 1, floating(y))),
     lambda g, z, x, y: g * log(where(logical_and(x == 0, y == 0), 1.0, y)),
     lambda g, z, x, y: g * where(x == 0, 0.0, x) / where(logical_and(x == 0, y == 0), 1.0, y),
     tex=r"{} \ln({})",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ..core.op import op
 from .compare import where
-from .powers import sqrt
+from .complex import is_complex, rightward
+from .powers import hypot, sqrt
+from .precision import floating
 
 UNIT = (-1.0, 1.0)
 
 
 def _sech2(x: np.ndarray) -> np.ndarray:
-    e = np.exp(-2 * np.abs(x))
+    e = np.exp(-2 * rightward(floating(x)))
     return 4 * e / (1 + e) ** 2
 
 
@@ -25,7 +28,7 @@ arcsin = op(
     "arcsin",
     "arcsin({})",
     np.arcsin,
-    lambda g, z, x: g / sqrt(1 - x * x),
+    lambda g, z, x: g / sqrt((1 - x) * (1 + x)),  # 1 - x * x would lose digits near 1
     tex=r"\arcsin({})",
     scalar=math.asin,
     onnx="Asin",
@@ -35,7 +38,7 @@ arccos = op(
     "arccos",
     "arccos({})",
     np.arccos,
-    lambda g, z, x: -g / sqrt(1 - x * x),
+    lambda g, z, x: -g / sqrt((1 - x) * (1 + x)),
     tex=r"\arccos({})",
     scalar=math.acos,
     onnx="Acos",
@@ -45,7 +48,7 @@ arctan = op(
     "arctan",
     "arctan({})",
     np.arctan,
-    lambda g, z, x: g / (1 + x * x),
+    lambda g, z, x: g / (1 + x * x) if is_complex(x) else g / hypot(1, x) / hypot(1, x),  # x * x may overflow
     tex=r"\arctan({})",
     scalar=math.atan,
     onnx="Atan",
@@ -54,8 +57,8 @@ arctan2 = op(
     "arctan2",
     "arctan2({}, {})",
     np.arctan2,
-    lambda g, z, y, x: g * x / off_origin(y, x),
-    lambda g, z, y, x: -g * y / off_origin(y, x),
+    lambda g, z, y, x: g * (x / distance(y, x)) / distance(y, x),
+    lambda g, z, y, x: -g * (y / distance(y, x)) / distance(y, x),
     tex=r"\mathrm{{arctan2}}({}, {})",
     scalar=math.atan2,
 )
@@ -75,7 +78,7 @@ arcsinh = op(
     "arcsinh",
     "arcsinh({})",
     np.arcsinh,
-    lambda g, z, x: g / sqrt(x * x + 1),
+    lambda g, z, x: g / (sqrt(x * x + 1) if is_complex(x) else hypot(1, x)),
     tex=r"\mathrm{{arsinh}}({})",
     scalar=math.asinh,
     onnx="Asinh",
@@ -94,7 +97,7 @@ arctanh = op(
     "arctanh",
     "arctanh({})",
     np.arctanh,
-    lambda g, z, x: g / (1 - x * x),
+    lambda g, z, x: g / ((1 - x) * (1 + x)),
     tex=r"\mathrm{{artanh}}({})",
     scalar=math.atanh,
     onnx="Atanh",
@@ -121,7 +124,7 @@ rad2deg = op(
 )
 
 
-def off_origin(y: object, x: object) -> object:
-    """Return the squared distance from the origin, and 1 at the origin itself, where an angle has no slope."""
-    squared = x * x + y * y  # type: ignore[operator]  # numbers, arrays or nodes: whatever the rule was handed
-    return where(squared == 0, 1.0, squared)
+def distance(y: Any, x: Any) -> Any:
+    """Return the distance from the origin, and 1 at the origin itself, where an angle has no slope."""
+    r = hypot(x, y)
+    return where(r == 0, 1.0, r)

@@ -76,6 +76,13 @@ def count(n: int, window: int, stride: int, padding: Pair, dilation: int = 1) ->
     return (n + sum(padding) - dilation * (window - 1) - 1) // stride + 1
 
 
+def without_places(n: int, window: int, stride: int, padding: Pair, dilation: int) -> bool:
+    """Say whether some window on an axis of length `n` lies on padding alone."""
+    first = np.arange(count(n, window, stride, padding, dilation))[:, None] * stride - padding[0]
+    place = first + np.arange(window) * dilation
+    return bool(np.any(np.all((place < 0) | (place >= n), axis=1)))
+
+
 def meeting(n: int, m: int, stride: int, offset: int) -> tuple[slice, slice]:
     """Return where two axes meet: result o, of `m`, has place o · stride + offset, of `n`, if that exists.
 
@@ -109,15 +116,20 @@ def like(x: np.ndarray, size: Pair, fill: Any, dtype: Any = None) -> np.ndarray:
     return np.full_like(x, fill, dtype, shape=(*x.shape[:-2], *size))
 
 
+def sum_type(x: np.ndarray) -> Any:
+    """Return the dtype in which numbers are added up, as NumPy's sum has it."""
+    return np.add.reduce(np.zeros(1, x.dtype)).dtype
+
+
 def _sums(x: np.ndarray, window: Pair, stride: Pair, padding: Padding) -> np.ndarray:
-    z = like(x, counted(x, window, stride, padding, (1, 1)), 0)
+    z = like(x, counted(x, window, stride, padding, (1, 1)), 0, sum_type(x))
     for here, there in places(x.shape[-2:], z.shape[-2:], window, stride, padding, (1, 1)):
         z[here] += x[there]
     return z
 
 
 def _spread(x: np.ndarray, size: Pair, window: Pair, stride: Pair, padding: Padding) -> np.ndarray:
-    z = like(x, size, 0)
+    z = like(x, size, 0, sum_type(x))
     for here, there in places(size, x.shape[-2:], window, stride, padding, (1, 1)):
         z[there] += x[here]
     return z
