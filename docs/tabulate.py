@@ -68,6 +68,8 @@ divides zero by zero. Where it has none, something must be answered all the same
    that branch and the cure, to choose a harmless operand first: `where(ok, sqrt(where(ok, x, 1.0)), 0.0)`. Inside
    `strong_zero()` a gradient of exactly 0 stays 0 instead.
 7. **A second derivative at a kink** is that of the piece whose slope was chosen.
+8. **An infinite logarithm of a sum** (`logsumexp`, `logaddexp`) has all its slope in the terms that are infinite, in
+   equal shares; where every term is -inf, none has any.
 
 No choice made one operation at a time is always right: `relu(x) - relu(-x)` is `x`, whose slope is 1, yet with
 `relu'(0) = 0` the gradient at 0 is 0. That is a limit of automatic differentiation, and the last line of the table

@@ -71,6 +71,8 @@ SAMPLES = {
     "clip": [((draw(R, (2, 3)), -0.9, draw(R, (3,), (0.5, 1.5))), {}), ((V, draw(R, (4,), (-1.5, -0.5)), 0.8), {})],
     "polygamma": [((draw(R, (2, 3), (0.0, math.inf)),), {"n": n}) for n in (0, 1)],
     "sinc": [((np.array([0.0, 0.3, -1.4, 2.7]),), {"order": order}) for order in (0, 1)],
+    "i0": [((np.array([0.0, 0.3, -1.4, 2.7]),), {"order": order}) for order in (0, 1, 2)],
+    "nextafter": [((M, M[:1] + 1), {})],
     "binary_cross_entropy": [((P, draw(R, (3,), (0.0, 1.0))), {})],
     "astype": [((M,), {"dtype": np.dtype(float)})],
     "as_integers": [((M,), {"dtype": np.dtype(int)})],
@@ -148,6 +150,7 @@ SAMPLES = {
     "all": along((YES, None), (YES, 1)),
     "any": along((YES, None), (YES, 1)),
     "cumsum": [((V,), {"axis": 0}), ((T,), {"axis": 1})],
+    "logcumsumexp": [((V,), {"axis": 0}), ((T,), {"axis": 1})],
     "cumprod": [((V,), {"axis": 0}), ((T,), {"axis": 1}), ((Z,), {"axis": 1})],
     # order
     "kth_smallest": [((M, np.array([[1], [2]])), {"axis": 1}), ((V, np.array([2])), {"axis": 0})],

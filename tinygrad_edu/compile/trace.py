@@ -261,7 +261,7 @@ class Trace:
                 places = [f"{{}}.memory[{i}][{j}]" for j in range(len(optimizer.memory[i]))]
                 memory = self.recall(optimizer, i, kind, places, optimizer.memory[i])
                 taken = steps + (1 - group.since)
-                new, *memory = optimizer.rule(group, w, w._grad, self.rate_of(group), taken, *memory)
+                new, *memory = optimizer.moved(group, w, w._grad, self.rate_of(group), taken, *memory)
                 self.assign(w, new)
                 if memory:
                     self.keep(optimizer, i, f"{{}}.memory[{i}] = ({'{}, ' * len(memory)})", tuple(memory), places)

@@ -80,10 +80,12 @@ floor_divide: _Binary
 fmax: _Binary
 fmin: _Binary
 fmod: _Binary
+frac: _Unary
 greater: _Binary
 greater_equal: _Binary
 heaviside: _Binary
 hypot: _Binary
+i0: _Unary
 invert: _Unary
 isfinite: _Unary
 isinf: _Unary
@@ -105,6 +107,7 @@ maximum: _Binary
 minimum: _Binary
 multiply: _Binary
 negative: _Unary
+nextafter: _Binary
 not_equal: _Binary
 polygamma: _Unary
 positive: _Unary
@@ -114,6 +117,7 @@ reciprocal: _Unary
 relu: _Unary
 remainder: _Binary
 rint: _Unary
+rsqrt: _Unary
 sech2: _Unary
 sigmoid: _Unary
 sign: _Unary

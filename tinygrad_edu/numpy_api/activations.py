@@ -7,17 +7,23 @@ from typing import Any
 
 from ..ops import activations as rows
 from ..ops import arithmetic, compare, losses, powers, special, trigonometry
+from ..ops.precision import floats
 from .arguments import given
 
 __all__ = [
     "digamma", "elu", "entropy", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logit",
-    "logsigmoid", "mish", "one_hot", "relu6", "selu", "softmax", "softsign",
+    "logsigmoid", "mish", "one_hot", "relu6", "selu", "softmax", "softmin", "softsign",
 ]  # fmt: skip
 
 
 def softmax(x: Any, axis: Any = -1) -> Any:
     """Turn scores along an axis into probabilities."""
     return losses.softmax(given(x), axis=axis)
+
+
+def softmin(x: Any, axis: Any = -1) -> Any:
+    """Turn costs along an axis into probabilities, the lowest cost into the highest."""
+    return losses.softmax(-floats(given(x)), axis=axis)
 
 
 def log_softmax(x: Any, axis: Any = -1) -> Any:
@@ -51,12 +57,13 @@ def gelu(x: Any, approximate: str = "none") -> Any:
         return rows.gelu(x)
     if approximate != "tanh":
         raise ValueError(f'gelu: approximate must be "none" or "tanh", not {approximate!r}')
+    x = floats(x)
     return 0.5 * x * (1.0 + trigonometry.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
 
 
 def logsigmoid(x: Any) -> Any:
     """Compute log(sigmoid(x)) without overflow."""
-    return -rows.softplus(-x)
+    return -rows.softplus(-floats(x))
 
 
 def hardtanh(x: Any, low: float = -1.0, high: float = 1.0) -> Any:
@@ -71,26 +78,30 @@ def relu6(x: Any) -> Any:
 
 def hardsigmoid(x: Any) -> Any:
     """Approximate the sigmoid by three straight lines."""
-    return rows.hardtanh(x, low=-3.0, high=3.0) / 6.0 + 0.5
+    return rows.hardtanh(floats(x), low=-3.0, high=3.0) / 6.0 + 0.5
 
 
 def hardswish(x: Any) -> Any:
     """Weigh x by its `hardsigmoid`."""
+    x = floats(x)
     return x * hardsigmoid(x)
 
 
 def mish(x: Any) -> Any:
     """Weigh x by tanh(softplus(x))."""
+    x = floats(x)
     return x * trigonometry.tanh(rows.softplus(x))
 
 
 def softsign(x: Any) -> Any:
     """Compute x / (1 + |x|)."""
+    x = floats(x)
     return x / (1.0 + arithmetic.absolute(x))
 
 
 def logit(x: Any) -> Any:
     """Compute log(x / (1 - x)), the inverse of the sigmoid."""
+    x = floats(x)
     return powers.log(x) - powers.log1p(-x)
 
 
@@ -101,6 +112,7 @@ def digamma(x: Any) -> Any:
 
 def entropy(p: Any) -> Any:
     """Compute -p log(p) for each probability; 0 for p = 0, where the slope counts as 0."""
+    p = floats(p)
     positive = p > 0
     safe = compare.where(positive, p, 1.0)
     return compare.where(positive, -safe * powers.log(safe), 0.0)

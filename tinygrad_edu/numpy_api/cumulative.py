@@ -11,12 +11,14 @@ from ..core.dispatch import implements
 from ..core.node import Node
 from ..ops import compare, cumulative, shapes
 from ..ops import reductions as rows
+from ..ops.precision import floats
 from .arguments import at, cast, dtype_of, float_of, given, position, positions, refuse_out
 from .joining import concatenate
 from .shaping import broadcast_to, ravel, reshape
 
 __all__ = [
-    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ediff1d", "gradient", "trapezoid", "unwrap",
+    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ediff1d", "gradient", "logcumsumexp",
+    "trapezoid", "unwrap",
 ]  # fmt: skip
 
 
@@ -34,6 +36,12 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None)
     refuse_out("cumprod", out)
     x, axis = line(a, axis)
     return cumulative.cumprod(cast(x, dtype), axis=axis)
+
+
+def logcumsumexp(a: Any, axis: int | None = None) -> Any:
+    """Compute log(cumsum(exp(x))) along an axis without overflow; by default of all elements in a row."""
+    x, axis = line(a, axis)
+    return cumulative.logcumsumexp(x, axis=axis)
 
 
 def line(a: Any, axis: int | None) -> tuple[Any, int]:
@@ -112,6 +120,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Estimate the slope of sampled values along axes, by central differences and one-sided ones at the ends."""
     x = given(f)
+    x = x if dtype_of(x).kind == "b" else floats(x)  # NumPy subtracts no truth values either
     axes = positions(axis, len(shapes.shape(x)))
     spacings = (
         list(varargs)
@@ -139,7 +148,7 @@ def slope(x: Any, h: Any, axis: int, edge_order: int) -> Any:
         raise ValueError(f"gradient: {shapes.shape(h)[0]} coordinates for {n} samples along axis {axis}")
     gaps = cast(diff(h) if shapes.shape(h) else broadcast_to(h, (n - 1,)), float_of(x))
     gaps = reshape(gaps, (n - 1,) + (1,) * (ndim - axis - 1))
-    rises = diff(x, axis=axis) / gaps  # the slope between neighbours
+    rises = (x[at(axis, slice(1, None))] - x[at(axis, slice(None, -1))]) / gaps  # the slope between neighbours
     if n == 2:
         return concatenate([rises, rises], axis)
     left, right = rises[at(axis, slice(None, -1))], rises[at(axis, slice(1, None))]

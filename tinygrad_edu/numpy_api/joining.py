@@ -12,12 +12,12 @@ from ..core.dispatch import implements
 from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import shapes
-from .arguments import at, given, joined, position, refuse_out
+from .arguments import at, dtype_of, given, joined, position, refuse_out
 from .shaping import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel
 
 __all__ = [
-    "append", "array", "array_split", "block", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit",
-    "hstack", "repeat", "split", "stack", "tile", "unstack", "vsplit", "vstack",
+    "append", "array", "array_split", "block", "block_diag", "column_stack", "concat", "concatenate", "dsplit",
+    "dstack", "hsplit", "hstack", "repeat", "split", "stack", "tile", "unstack", "vsplit", "vstack",
 ]  # fmt: skip
 
 
@@ -122,6 +122,20 @@ def block(arrays: Any) -> Any:
         return concatenate([assembled(part, level - 1) for part in x], -level)
 
     return assembled(arrays, depth(arrays))
+
+
+def block_diag(*arrs: Any) -> Any:
+    """Return the matrix that has matrices on its diagonal and zeros elsewhere; a vector counts as a row."""
+    blocks = [atleast_2d(x) for x in arrs]
+    if wrong := [shapes.shape(x) for x in blocks if len(shapes.shape(x)) != 2]:
+        raise ShapeError(f"block_diag: {wrong[0]} is no matrix (at {users_line()})")
+    width, left, rows = sum(shapes.shape(x)[1] for x in blocks), 0, []
+    for x in blocks:
+        height, n = shapes.shape(x)
+        kind = dtype_of(x)
+        rows.append(concatenate([np.zeros((height, left), kind), x, np.zeros((height, width - left - n), kind)], 1))
+        left += n
+    return concatenate(rows) if rows else np.zeros((0, 0))
 
 
 @implements(np.array_split)

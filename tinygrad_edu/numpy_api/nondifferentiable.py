@@ -50,7 +50,7 @@ by_numbers(np.allclose, np.array_equal, np.array_equiv, np.may_share_memory, np.
 by_numbers(np.nonzero, np.flatnonzero, np.argwhere, np.lexsort, np.isin, np.histogram, np.histogram2d)
 by_numbers(np.histogramdd, np.histogram_bin_edges, np.array2string, np.array_repr, np.array_str, np.isclose)
 by_numbers(np.iscomplex, np.isreal, np.unravel_index, np.ravel_multi_index)
-by_numbers(np.gcd, np.lcm, np.left_shift, np.right_shift, np.isnat, np.spacing, np.nextafter, np.bitwise_count)
+by_numbers(np.gcd, np.lcm, np.left_shift, np.right_shift, np.isnat, np.spacing, np.bitwise_count)
 by_numbers(np.isposinf, np.isneginf, np.einsum_path, np.ix_, np.diag_indices_from, np.tril_indices_from)
 by_numbers(np.triu_indices_from)
 
@@ -118,7 +118,6 @@ REFUSED.update(
         np.polyfit: "use np.linalg.lstsq(np.vander(x, degree + 1), y)",
         np.roots: "use np.linalg.eigvals of the companion matrix",
         np.sort_complex: "sort the real part or the absolute value",
-        np.i0: "the modified Bessel functions are not in the table",
     }
 )
 

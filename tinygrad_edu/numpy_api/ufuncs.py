@@ -22,6 +22,7 @@ __all__ = ["divmod", "float_power", "frexp", "ldexp", "modf"]
 
 implements(np.conjugate)(conj)
 implements(np.sinc)(special.sinc)
+implements(np.i0)(special.i0)
 implements(np.vecdot)(products.vecdot)
 implements(np.fabs)(arithmetic.absolute)
 implements(np.degrees)(trigonometry.rad2deg)

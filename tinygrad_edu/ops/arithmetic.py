@@ -12,6 +12,7 @@ import numpy as np
 from ..core.op import op
 from .compare import logical_and, where
 from .complex import conj, is_complex, real_part
+from .precision import floating
 
 
 def whole(function: Callable[[float], int]) -> Callable[[float], float]:
@@ -179,6 +180,26 @@ trunc = op(
 )
 rint = op(
     "rint", "rint({})", np.rint, lambda g, z, x: g * 0.0, tex=r"\mathrm{{round}}({})", scalar=whole(round), onnx="Round"
+)
+frac = op(
+    "frac",
+    "frac({})",
+    lambda x: floating(x) - np.trunc(floating(x)),
+    lambda g, z, x: g,
+    tex=r"\mathrm{{frac}}({})",
+    scalar=lambda x: math.fmod(x, 1.0),
+    elementwise=True,
+    doc="Compute what lies behind the point, with the sign of x.",
+)
+nextafter = op(
+    "nextafter",
+    "nextafter({}, {})",
+    np.nextafter,
+    lambda g, z, x, y: g,
+    lambda g, z, x, y: g * 0.0,
+    tex=r"\mathrm{{nextafter}}({}, {})",
+    scalar=math.nextafter,
+    doc="Return the next floating-point number after x on the way to y.",
 )
 copysign = op(
     "copysign",

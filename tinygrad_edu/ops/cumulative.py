@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..core.op import op
-from .precision import rounded, wide
+from .powers import share
+from .precision import floating, rounded, wide
 from .shapes import concatenate, flip, shape
 
 cumsum = op(
@@ -27,6 +29,17 @@ cumprod = op(
     lambda g, z, x, axis: before(x, axis) * flip(recurrence(after(x, axis), flip(g, axis=axis), axis), axis=axis),
     tex=r"\mathrm{{cumprod}}({})",
     doc="Multiply the elements along an axis so far.",
+)
+
+logcumsumexp = op(
+    "logcumsumexp",
+    "logcumsumexp({})",
+    lambda x, axis: np.logaddexp.accumulate(floating(x), axis),
+    lambda g, z, x, axis: (
+        share(x, z, 1.0) * flip(recurrence(later_share(z, axis), flip(g, axis=axis), axis), axis=axis)
+    ),
+    tex=r"\ln \mathrm{{cumsum}}(e^{{{}}})",
+    doc="Compute log(cumsum(exp(x))) along an axis without overflow.",
 )
 
 
@@ -50,6 +63,12 @@ def before(x: Any, axis: int) -> Any:
 def after(x: Any, axis: int) -> Any:
     """Return the next element of each, from the last to the first."""
     return shifted(flip(x, axis=axis), axis, 1, 0.0)
+
+
+def later_share(z: Any, axis: Any) -> Any:
+    """Return for each sum its share in the next, from the last to the first."""
+    z = flip(z, axis=axis)
+    return share(z, shifted(z, axis, 1, math.inf), 1.0)
 
 
 def recurrence(a: Any, b: Any, axis: int) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.op import op
 from .compare import isinf, logical_and, where
+from .precision import floating
 
 POSITIVE = (0.0, math.inf)
 
@@ -45,6 +46,17 @@ sqrt = op(
     scalar=math.sqrt,
     onnx="Sqrt",
     domain=POSITIVE,
+)
+rsqrt = op(
+    "rsqrt",
+    "1 / sqrt({})",
+    lambda x: 1 / np.sqrt(floating(x)),
+    lambda g, z, x: -0.5 * g * z / x,
+    tex=r"\frac{{1}}{{\sqrt{{{}}}}}",
+    scalar=lambda x: 1.0 / math.sqrt(x),
+    domain=POSITIVE,
+    elementwise=True,
+    doc="Compute 1 / sqrt(x).",
 )
 cbrt = op(
     "cbrt",

@@ -110,9 +110,11 @@ class Record:
 
     def shown(self, y: Any, data: Any, nested: bool) -> Any:
         """Return `data` of output `y` in the kind that the arguments suggest; the output itself where it is nested."""
-        if nested or not isinstance(y, Node):
-            return y
-        if any(isinstance(x, Node) for x in self.given):
+        return y if nested or not isinstance(y, Node) else self.in_kind(y, data)
+
+    def in_kind(self, y: Any, data: Any) -> Any:
+        """Return `data`, of the shape of output `y`, in the kind that the arguments suggest."""
+        if isinstance(y, Node) and any(isinstance(x, Node) for x in self.given):
             return y.leaf(data)
         if np.ndim(data) == 0:
             return float(data) if all(type(x) is float for x in self.given) else np.asarray(data)[()]
@@ -121,8 +123,10 @@ class Record:
     def moved(self, y: Any, t: Any, nested: bool) -> Any:
         """Return `t`, the tangent of output `y` or None, in the kind of the result."""
         if t is None:
-            t = y.zero() if isinstance(y, Node) and nested else np.zeros_like(data_of(y))
-        return t if nested else self.shown(y, t, nested)
+            data = np.asarray(data_of(y))
+            zero = np.zeros(data.shape, np.result_type(data, np.float16) if data.dtype.kind in "fc" else float)
+            t = y.zero() if isinstance(y, Node) and nested else zero
+        return t if nested else self.in_kind(y, t)
 
     def returned(self, grads: Sequence[Any], nested: bool) -> list[Any]:
         """Return a gradient for each input, in the kind in which that was given, built as the arguments were."""

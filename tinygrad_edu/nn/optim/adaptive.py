@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors.where import users_line
 from ...ops.arithmetic import maximum
+from ...ops.complex import conj
 from ...ops.powers import sqrt
 from .groups import ParamGroup
 from .optimizer import INFINITY, Optimizer
@@ -51,7 +52,7 @@ class Adagrad(Optimizer):
     def rule(self, s: ParamGroup, w: Any, g: Any, lr: Any, steps: Any, *memory: Any) -> tuple[Any, ...]:
         g = g + s.weight_decay * w if s.weight_decay else g
         lr = lr / (1 + (steps - 1) * s.lr_decay) if s.lr_decay else lr
-        total = memory[0] + g * g
+        total = memory[0] + g * conj(g)
         return w - lr * g / (sqrt(total) + s.eps), total
 
 
@@ -88,9 +89,9 @@ class RMSprop(Optimizer):
 
     def rule(self, s: ParamGroup, w: Any, g: Any, lr: Any, steps: Any, *memory: Any) -> tuple[Any, ...]:  # noqa: ARG002  # as Optimizer
         g = g + s.weight_decay * w if s.weight_decay else g
-        square = s.alpha * memory[0] + (1 - s.alpha) * (g * g)
+        square = s.alpha * memory[0] + (1 - s.alpha) * (g * conj(g))
         mean = [s.alpha * memory[1] + (1 - s.alpha) * g] if "grad_avg" in s.remembers else []
-        variance = maximum(square - mean[0] * mean[0], 0.0) if s.centered else square  # rounding may lead below 0
+        variance = maximum(square - mean[0] * conj(mean[0]), 0.0) if s.centered else square  # rounding may lead below 0
         step = g / (sqrt(variance) + s.eps)
         if "momentum_buffer" not in s.remembers:
             return w - lr * step, square, *mean
@@ -130,7 +131,7 @@ class Adam(Optimizer):
     def rule(self, s: ParamGroup, w: Any, g: Any, lr: Any, steps: Any, *memory: Any) -> tuple[Any, ...]:
         w, g = self.decayed(s, w, g, lr)
         mean = s.betas[0] * memory[0] + (1 - s.betas[0]) * g
-        square = s.betas[1] * memory[1] + (1 - s.betas[1]) * (g * g)
+        square = s.betas[1] * memory[1] + (1 - s.betas[1]) * (g * conj(g))
         largest = [maximum(x, square) for x in memory[2:]]
         size = sqrt((largest[0] if s.amsgrad else square) / (1 - s.betas[1] ** steps)) + s.eps
         return w - (lr / (1 - s.betas[0] ** steps)) * (mean / size), mean, square, *largest

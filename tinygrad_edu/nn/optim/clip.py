@@ -13,6 +13,8 @@ from ...core.tensor import Tensor
 from ...errors import AnomalyError
 from ...errors.where import users_line
 from ...ops import arithmetic, powers
+from ...ops.complex import conj, real_part
+from ...ops.precision import rounded, wide
 from .groups import checked_params
 
 
@@ -37,12 +39,13 @@ def clip_grad_norm(params: Iterable[Any], max_norm: float) -> Any:
     length = math.hypot(*lengths)
     if length > max_norm:
         for _, w in reached:
-            w._grad = w._grad * (max_norm / length)
+            w._grad = rounded(wide(w._grad) * (max_norm / length), w._grad)
     return length
 
 
 def length_of(g: Any) -> float:
     """Return the length of a gradient, by its largest number first, so that no square overflows or vanishes."""
+    g = wide(g)
     largest = float(np.max(np.abs(g), initial=0.0))
     return largest * float(np.linalg.norm(np.ravel(g) / largest)) if 0 < largest < math.inf else largest
 
@@ -50,9 +53,9 @@ def length_of(g: Any) -> float:
 def clipped_as_nodes(params: list[Any], max_norm: float) -> Any:
     """Do the same with rows of the table, for a program: no number is looked at, and a factor of 1 leaves all alone."""
     with no_grad():
-        squares = [w.grad * w.grad for w in params]
+        squares = [real_part(g * conj(g)) for g in (wide(w.grad) for w in params)]
         length = powers.sqrt(sum(x.sum() if isinstance(x, Tensor) else x for x in squares))
         factor = max_norm / arithmetic.maximum(length, max_norm)
         for w in params:
-            w.grad = w.grad * factor
+            w.grad = rounded(wide(w.grad) * factor, w.grad)
     return length

@@ -11,6 +11,7 @@ from ...core.context import tracing
 from ...core.node import Node
 from ...errors import CompileError, DTypeError
 from ...errors.where import users_line
+from ...ops.precision import wide
 
 HELD = ("params", "since", "remembers", "check")  # of a group, what is no setting
 
@@ -128,5 +129,5 @@ def checked_params(owner: str, given: Iterable[Any]) -> list[Any]:
 
 
 def zero_like(w: Node) -> Any:
-    """Return zero, in the shape and type of a parameter's numbers."""
-    return np.zeros_like(w._data) if isinstance(w._data, np.ndarray) else 0.0
+    """Return zero, in the shape and type of a parameter's numbers; for halves in single precision."""
+    return wide(np.zeros_like(w._data)) if isinstance(w._data, np.ndarray) else 0.0

@@ -21,6 +21,8 @@ from ...core.leaf_set import stepped_since_zero_grad
 from ...core.node import new_versions
 from ...errors import AnomalyError, GradientError
 from ...errors.where import users_line, warn
+from ...ops.complex import conj
+from ...ops.precision import SINGLE, rounded, wide
 from . import state
 from .groups import ParamGroup, checked_params, given_groups, listed, refuse_inside_a_program, zero_like
 
@@ -38,6 +40,7 @@ class Optimizer:
 
     lr: float
     _steps: int = 0
+    plain: bool  # whether all parameters are real, of at least single precision
 
     def __init__(self, params: Iterable[Any], **defaults: Any) -> None:
         self.defaults = defaults
@@ -78,6 +81,7 @@ class Optimizer:
         self.warn_of_zero(made.lr)
         self.param_groups.append(made)
         self.params = [*self.params, *params]
+        self.plain = all(getattr(w._data, "dtype", SINGLE).char in "fdg" for w in self.params)
         self.memory = [*self.memory, *(self.start(made, zero_like(w)) for w in params)]
 
     def check(self, settings: dict[str, Any], remembers: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -125,6 +129,11 @@ class Optimizer:
         """Return the next weight and the next memory; `s` holds the settings, `steps` counts from 1."""
         raise NotImplementedError(f"{type(self).__name__} has to define rule()")
 
+    def moved(self, s: ParamGroup, w: Any, g: Any, lr: Any, steps: Any, *memory: Any) -> tuple[Any, ...]:
+        """Apply the rule to halves in single precision, where eps is not 0, and to a complex gradient's conjugate."""
+        new, *rest = self.rule(s, wide(w), conj(wide(g)), lr, steps, *memory)
+        return rounded(new, w), *rest
+
     def groups_of(self) -> Iterator[ParamGroup]:
         """Yield the group of each parameter, in the order of `params`."""
         return (group for group in self.param_groups for _ in group.params)
@@ -144,7 +153,7 @@ class Optimizer:
         if (tracer := tracing()) is not None:
             tracer.step(self, on_nonfinite)
             return
-        rule, steps = self.rule, self.steps + 1
+        rule, steps = self.rule if self.plain else self.moved, self.steps + 1
         with np.errstate(all="ignore"):  # a number that overflows is refused
             moved = [
                 (w._data, *memory) if w._grad is None else rule(s, w._data, w._grad, s.lr, steps - s.since, *memory)
@@ -247,5 +256,6 @@ def finite(x: Any) -> bool:
     """Whether a number, or each of an array, is neither NaN nor infinite."""
     if type(x) is np.ndarray:
         flat = x.ravel()
-        return math.isfinite(flat.dot(flat)) or bool(np.isfinite(x).all())  # their squares' sum is quicker to have
+        quick = x.dtype.kind == "f" and math.isfinite(flat.dot(flat))  # their squares' sum is quicker to have
+        return quick or bool(np.isfinite(x).all())
     return math.isfinite(x)

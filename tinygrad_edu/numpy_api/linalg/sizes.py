@@ -11,6 +11,7 @@ from ...core.dispatch import implements
 from ...core.node import data_of
 from ...ops import arithmetic, compare, powers, shapes
 from ...ops import reductions as reduce_rows
+from ...ops.precision import floats
 from ..arguments import flag, float_of, given, positions
 from ..reductions import squeezed
 from ..shaping import moveaxis, reshape
@@ -21,7 +22,7 @@ from .solving import inv
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     """Return the length of vectors or the size of matrices, by any of NumPy's norms."""
-    x = given(x)
+    x = floats(given(x))
     keepdims = flag(keepdims)
     if axis is None and (ord is None or len(shapes.shape(x)) == 1):
         if ord is None or ord == 2:
@@ -80,7 +81,7 @@ def matrix_size(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
 @implements(np.linalg.vector_norm)
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Return the length of vectors; by default of all elements as one."""
-    x = given(x)
+    x = floats(given(x))
     axes = positions(axis, len(shapes.shape(x)))
     if len(axes) == 1:
         return vector_size(x, ord, axes[0], keepdims)
