@@ -6,7 +6,7 @@ import pytest
 from nets_by_hand import learner, net
 
 import tinygrad_edu as tg
-from tinygrad_edu.check.compare.precheck import typed_decimals
+from tinygrad_edu.check.compare.digits import typed_digits
 from tinygrad_edu.errors import FormulaError, GradientError, ShapeError
 
 
@@ -87,17 +87,18 @@ def test_typed_digits_are_enough_if_they_are_right(it):
 @pytest.mark.parametrize(
     ("numbers", "decimals"),
     [
-        ([1.234, 0.5], 3),
-        ([0.1, 0.2], None),
-        ([2.0, 3.0], None),
-        ([1 / 3], None),
-        ([1.5e-5], None),
-        ([12.34], 2),
-        ([], None),
+        ([1.234, 0.5], (3, 4)),
+        ([0.1, 0.2], (0, 0)),
+        ([2.0, 3.0], (0, 0)),
+        ([1 / 3], (0, 0)),
+        ([1.5e-5], (0, 0)),
+        ([12.34], (2, 4)),
+        ([1.234e-05, 567800.0, 0.5], (8, 4)),
+        ([], (0, 0)),
     ],
 )
 def test_which_numbers_look_typed(numbers, decimals):
-    assert typed_decimals(np.array(numbers, dtype=float)) == decimals
+    assert typed_digits(np.array(numbers, dtype=float)) == decimals
 
 
 def test_single_precision_is_named_and_accepted(it):
@@ -204,7 +205,7 @@ def test_the_report_prints_as_a_table_as_html_markdown_and_json(it):
     report = tg.compare(learner(it, 11, 1), it.parameters, it.cost)
     text = str(report)
     assert text.splitlines()[0].startswith("✗ wrong: activation's derivative forgotten")
-    assert re.search(r"^W\^\(1\) +\(5, 4\) +[\d.e-]+ +wrong$", text, re.M)
+    assert re.search(r"^W\^\(1\) +\(5, 4\) +[\d.e-]+ +[\d.e-]+ +wrong$", text, re.M)
     assert "row 11 of the catalogue" in text
     assert max(map(len, text.splitlines())) <= 140
     page = report._repr_html_()

@@ -10,24 +10,36 @@ import numpy as np
 from ...core.node import Node
 from ...errors import ShapeError
 from ..mistakes.catalogue import CATALOGUE, OTHER, cure
+from ..replay.rounding import DOUBLE, SAFETY
+from ..replay.run import Array
+from .digits import Digits, eps_of, typed_digits
 from .report import Mistake
 
-Array = np.ndarray[Any, Any]
 EXACT, SINGLE = 1e-9, 1e-6  # relative to the largest number: two ways of rounding in double, and in single precision
+VAGUE = 1e-3  # of a gradient: where rounding moves it by more, little can be told
 
 
 @dataclass(eq=False)
 class Item:
-    """One gradient to compare: its name, what was derived, what is right, and the node that both belong to."""
+    """One gradient to compare: its name, what was derived, what is right, and the node that both belong to.
+
+    digits: to which all gradients of one comparison were typed; by default this one's own.
+    spread: how far rounding moves the right one. eps: the rounding of the least precise number involved.
+    conventions: what is as right at a kink, where a derivative is a matter of convention.
+    """
 
     name: str
     given: Array
     auto: Array
     node: Node | None = None
-    decimals: int | None = None  # to which all gradients of one comparison were typed; by default this one's own
+    digits: Digits | None = None
+    spread: float = 0.0
+    eps: float = DOUBLE
+    conventions: list[Array] = field(default_factory=list)
     hand: Array = field(init=False)  # `given` in the shape of `auto`, as far as that can be had
     fits: bool = True  # whether it can
-    tolerance: float = 0.0
+    odd_shape: str = ""  # a shape that is not the parameter's, and does no harm
+    tolerance: Array = field(init=False)  # how far each number may be off
     verdict: str = ""
     ok: bool = False
     mistakes: list[Mistake] = field(default_factory=list)
@@ -36,11 +48,13 @@ class Item:
         fitted = self.fitted()
         self.fits = fitted is not None
         self.hand = np.full(self.auto.shape, np.nan) if fitted is None else fitted.astype(float)
-        size = float(np.max(np.abs(self.auto), initial=0.0))
-        single = self.auto.dtype == np.float32 or self.given.dtype == np.float32
-        self.given, self.auto = self.given.astype(float), self.auto.astype(float)
-        self.tolerance = max((10 * SINGLE if single else EXACT) * size, 1e-300)
-        self.judge(size)
+        self.eps = max(self.eps, eps_of(self.given), eps_of(self.auto))
+        self.auto = self.auto.astype(float)
+        self.size = float(np.max(np.abs(self.auto), initial=0.0))
+        relative = EXACT if self.eps <= DOUBLE else 10 * SINGLE * self.eps / 2.0**-23
+        limit = max(relative * self.size, SAFETY * self.spread, 1e-300)
+        self.tolerance = np.full(self.auto.shape, limit)
+        self.judge(limit)
 
     @property
     def error(self) -> float:
@@ -50,7 +64,12 @@ class Item:
         difference = np.abs(self.hand - self.auto)
         return float(np.max(difference, initial=0.0)) if not np.isnan(difference).any() else float("nan")
 
-    def judge(self, size: float) -> None:
+    @property
+    def relative_error(self) -> float | None:
+        """The largest difference, relative to the largest number; None where the right gradient is zero."""
+        return None if self.size <= SAFETY * self.spread or self.size == 0.0 else self.error / self.size
+
+    def judge(self, limit: float) -> None:
         """Decide whether the gradient is right, and to what precision."""
         if not self.fits:
             self.verdict = "the shape is wrong"
@@ -64,24 +83,46 @@ class Item:
                 Mistake(OTHER, "not a finite number", where, text, "look for 0/0, log(0) or an overflow in the formula")
             )
             return
-        decimals = self.decimals or typed_decimals(self.given)
         error = self.error
         if self.mistakes:
-            close = error <= self.tolerance
-            self.verdict = "right numbers in the wrong shape" if close else "wrong, and in the wrong shape"
-        elif error <= self.tolerance or bool(np.array_equal(self.hand, self.auto, equal_nan=True)):
-            self.ok, self.verdict = True, "correct"
-        elif decimals is not None and error <= 0.5000001 * 10.0**-decimals:
-            self.ok, self.verdict = True, f"correct to the {decimals} decimals given"
-            row, half = CATALOGUE[34], 0.5 * 10.0**-decimals
-            evidence = f"no number is off by more than half of the last digit, {half:g}"
-            self.mistakes.append(Mistake(34, row.name, self.name, evidence, row.fix))
-        elif error <= SINGLE * size:
+            self.verdict = "right numbers in the wrong shape" if error <= limit else "wrong, and in the wrong shape"
+        elif error <= limit or bool(np.array_equal(self.hand, self.auto, equal_nan=True)):
+            self.ok, self.verdict = True, self.precision(error)
+        elif self.judge_typed():
+            pass
+        elif error <= SINGLE * self.size:
             self.ok, self.verdict = True, "correct to single precision (float32)"
+        elif any(np.all(np.abs(self.hand - other) <= self.tolerance) for other in self.conventions):
+            self.ok, self.verdict = True, "correct, by another convention at a kink"
         else:
             self.verdict = "wrong"
-        if decimals is not None:
-            self.tolerance = max(self.tolerance, 0.5000001 * 10.0**-decimals)
+        if self.ok and self.odd_shape:
+            self.verdict += f"; {self.odd_shape}"
+
+    def precision(self, error: float) -> str:
+        """Say how exactly a gradient is right that is as near as its own precision lets it be."""
+        if self.size <= SAFETY * self.spread:
+            return "correct: zero, but for rounding" if error or self.size else "correct"
+        if SAFETY * self.spread > VAGUE * self.size:
+            return f"correct as far as can be told: rounding alone moves it by {self.spread:.1g}"
+        return (
+            "correct" if self.eps <= DOUBLE or error <= EXACT * self.size else "correct to single precision (float32)"
+        )
+
+    def judge_typed(self) -> bool:
+        """Decide whether the gradient is right to the digits that were typed, and allow for those from now on."""
+        digits = self.digits if self.digits is not None else typed_digits(self.given)
+        near = []
+        for said, halves in digits.tolerances(self.hand):
+            if np.all(np.abs(self.hand - self.auto) <= halves + self.tolerance):
+                self.ok, self.verdict = True, f"correct to the {said} given"
+                evidence = f"no number is off by more than half of the last of {said}"
+                self.mistakes.append(Mistake(34, CATALOGUE[34].name, self.name, evidence, CATALOGUE[34].fix))
+                return True
+            near.append(halves)
+        if near:
+            self.tolerance = np.maximum(self.tolerance, np.maximum.reduce(near))
+        return False
 
     def fitted(self) -> Array | None:
         """Return the gradient in the shape it should have, noting what is wrong with the one it has."""
@@ -91,6 +132,10 @@ class Item:
         if given.size == self.auto.size == 1:
             return given.reshape(shape)
         had = f"shape {given.shape}, and {name} has shape {shape}"
+        squeezed, right = ([n for n in x if n > 1] for x in (given.shape, shape))
+        if squeezed == right and given.ndim < len(shape) and shape[len(shape) - given.ndim :] == given.shape:
+            self.odd_shape = f"{had}: NumPy makes it fit"
+            return given.reshape(shape)
         if len(shape) == 2 and given.shape == shape[::-1]:
             return self.noted(6, had, given.T)
         if given.ndim == len(shape) + 1 and given.shape[1:] == shape and given.shape[0] > 1:
@@ -99,7 +144,7 @@ class Item:
             return self.noted(
                 7, f"{had}: the axis of the {given.shape[-1]} examples is still there", given.sum(axis=-1)
             )
-        if given.size == self.auto.size and tuple(n for n in given.shape if n > 1) == tuple(n for n in shape if n > 1):
+        if given.size == self.auto.size and squeezed == right:
             return self.noted(
                 29, f"{had}: an axis of length 1 too many or too few, as keepdims leaves it", given.reshape(shape)
             )
@@ -120,23 +165,10 @@ class Item:
         return hand
 
 
-def typed_decimals(given: Array) -> int | None:
-    """Return to how many decimals numbers were typed; None if they look computed, or too short to say."""
-    if given.size == 0 or given.size > 1000 or not np.isfinite(given).all():
-        return None
-    most, digits = 0, 0
-    for x in given.ravel():
-        mantissa, _, exponent = f"{float(x)!r}".partition("e")
-        whole, _, fraction = mantissa.lstrip("-").partition(".")
-        fraction = fraction.rstrip("0")
-        most = max(most, len(fraction) - int(exponent or 0))
-        digits = max(digits, len((whole + fraction).strip("0")))
-    enough = 3 if given.size < 6 else 2  # of a few numbers, 0.5 and 0.25 may be exact
-    return most if 2 <= most <= 6 and digits >= enough else None
-
-
 def array_of_numbers(x: Any, name: str) -> Array:
     """Return what was given for one gradient as an array. Raises ShapeError where it is not numbers."""
+    if hasattr(x, "detach") and not isinstance(x, Node):
+        x = x.detach().cpu()  # of PyTorch, which hands no array out while it requires a gradient
     try:
         array = np.asarray(x._data if isinstance(x, Node) else x)
     except ValueError:

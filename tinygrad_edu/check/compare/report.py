@@ -35,13 +35,25 @@ class Worst:
 
 
 class Line(NamedTuple):
-    """One parameter of the comparison."""
+    """One parameter of the comparison.
+
+    relative_error: the largest difference over the largest number; None where the right gradient is zero.
+    """
 
     parameter: str
     shape: tuple[int, ...]
     max_error: float
     verdict: str
     ok: bool
+    relative_error: float | None = None
+
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """Return the line as text."""
+        relative = "–" if self.relative_error is None else f"{self.relative_error:.3g}"
+        return self.parameter, str(self.shape), f"{self.max_error:.3g}", relative, self.verdict
+
+
+TITLES = ("parameter", "shape", "max error", "relative", "verdict")
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,8 @@ class ComparisonReport:
 
     mistakes: what explains the difference, most likely first; empty where nothing known does.
     indistinguishable: rows of the catalogue that this data cannot tell apart.
+    factors: where every gradient is a multiple of the right one, its name and the factor; else nothing.
+    untested: sides of kinks that no point lies on, in words.
     """
 
     lines: tuple[Line, ...]
@@ -57,6 +71,8 @@ class ComparisonReport:
     mistakes: list[Mistake] = field(default_factory=list)
     indistinguishable: list[int] = field(default_factory=list)
     advice: tuple[str, ...] = ()
+    factors: tuple[tuple[str, float], ...] = ()
+    untested: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -81,12 +97,28 @@ class ComparisonReport:
         """Return the verdict in one line."""
         wrong = [line.parameter for line in self.lines if not line.ok]
         if not wrong:
-            return "✓ the gradient derived by hand is right"
+            return f"✓ the gradient derived by hand is right{' as far as it was tested' if self.untested else ''}"
+        if truth := self.truth():
+            return f"✗ wrong: {truth}"
         if self.mistakes:
             first = self.mistakes[0]
             place = first.where.split(" at ")[0]  # without the line of the program
             return f"✗ wrong: {first.name} ({place})" if place else f"✗ wrong: {first.name}"
         return f"✗ differs in {', '.join(wrong)}, and no known mistake explains it"
+
+    def truth(self) -> str:
+        """Say what each gradient is times the right one, where they are different multiples of it: W × 2; b × −1."""
+        wrong = {name for name, r in self.factors if r != 1.0}
+        if len({r for _, r in self.factors}) == 1 or len(self.factors) < 2 or len(wrong) < 2:
+            return ""
+        groups: dict[str, list[str]] = {}
+        for name, r in self.factors:
+            if r != 1.0:
+                groups.setdefault(f"{r:.6g}".replace("-", "−"), []).append(name)
+        if len(groups) == 1:
+            return ""  # one factor for some of them: the mistake that is named says of which
+        told = [f"{', '.join(names)} × {r}" for r, names in groups.items()]
+        return "; ".join([*told, *(["the others are right"] if len(wrong) < len(self.factors) else [])])
 
     def explanation(self) -> list[str]:
         """Return what there is to say below the table, as lines."""
@@ -107,6 +139,8 @@ class ComparisonReport:
         if len(self.indistinguishable) > 1:
             rows = "; ".join(f"{number} {CATALOGUE[number].name}" for number in self.indistinguishable)
             said += ["", *indented("this data cannot tell apart: ", rows)]
+        if self.untested:
+            said += ["", *(line for text in self.untested for line in indented("not tested: ", text))]
         for line in self.advice:
             said += ["", *indented("", line)]
         return said
@@ -120,18 +154,21 @@ class ComparisonReport:
             "worst": vars(self.worst) if self.worst else None,
             "mistakes": [vars(mistake) for mistake in self.mistakes],
             "indistinguishable": self.indistinguishable,
+            "factors": dict(self.factors),
+            "untested": list(self.untested),
             "advice": list(self.advice),
         }
 
     def markdown(self) -> str:
         """Return the report in Markdown."""
-        rows = [f"| {x.parameter} | {x.shape} | {x.max_error:.3g} | {x.verdict} |" for x in self.lines]
+        rows = [f"| {' | '.join(x.cells())} |" for x in self.lines]
         found = [
-            f"{i}. **{x.name}** ({x.where or 'everywhere'}): {x.evidence}. Fix: {x.fix}"
+            f"{i}. **{x.name}**{f' ({x.where})' if x.where else ''}: {x.evidence}. Fix: {x.fix}"
             for i, x in enumerate(self.mistakes, 1)
         ]
-        head = ["| parameter | shape | max error | verdict |", "|---|---|---|---|"]
-        return "\n".join([f"**{self.headline()}**", "", *head, *rows, "", *found, *self.advice]).rstrip()
+        head = [f"| {' | '.join(TITLES)} |", "|---|---|---|---|---|"]
+        unseen = [f"Not tested: {text}" for text in self.untested]
+        return "\n".join([f"**{self.headline()}**", "", *head, *rows, "", *found, *unseen, *self.advice]).rstrip()
 
     def latex(self) -> str:
         """Return the report as the body of a LaTeX document."""
@@ -140,7 +177,7 @@ class ComparisonReport:
     def _repr_html_(self) -> str:
         say = html.escape
         rows = "".join(
-            f"<tr><td>{say(x.parameter)}</td><td>{x.shape}</td><td>{x.max_error:.3g}</td>"
+            f"<tr>{''.join(f'<td>{say(cell)}</td>' for cell in x.cells()[:-1])}"
             f'<td style="color:{"#1a7f37" if x.ok else "#c1121f"}">{say(x.verdict)}</td></tr>'
             for x in self.lines
         )
@@ -148,19 +185,16 @@ class ComparisonReport:
             f"<li><b>{say(x.name)}</b> {say(x.where)}<br>{say(x.evidence)}<br><i>{say(x.fix)}</i></li>"
             for x in self.mistakes
         )
-        notes = "".join(f"<p>{say(line)}</p>" for line in self.advice)
-        return (
-            f"<p><b>{say(self.headline())}</b></p><table><tr><th>parameter</th><th>shape</th><th>max error</th>"
-            f"<th>verdict</th></tr>{rows}</table><ol>{found}</ol>{notes}"
-        )
+        notes = "".join(f"<p>{say(line)}</p>" for line in (*(f"Not tested: {x}" for x in self.untested), *self.advice))
+        titles = "".join(f"<th>{title}</th>" for title in TITLES)
+        return f"<p><b>{say(self.headline())}</b></p><table><tr>{titles}</tr>{rows}</table><ol>{found}</ol>{notes}"
 
 
 def table(lines: Sequence[Line]) -> list[str]:
     """Return the parameters as the lines of a table."""
-    cells = [("parameter", "shape", "max error", "verdict")]
-    cells += [(x.parameter, str(x.shape), f"{x.max_error:.3g}", x.verdict) for x in lines]
-    widths = [max(len(row[i]) for row in cells) for i in range(3)]
-    return ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[3]]) for row in cells]
+    cells = [TITLES, *(x.cells() for x in lines)]
+    widths = [max(len(row[i]) for row in cells) for i in range(4)]
+    return ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[4]]) for row in cells]
 
 
 def indented(head: str, text: str) -> list[str]:

@@ -29,11 +29,15 @@ class Element:
     right: float
     method: str
     scale: float  # the largest derivative by this input, or this one
+    rounding: float = 0.0  # how far rounding may have moved the automatic one
 
     @classmethod
-    def of(cls, i: int, label: str, at: tuple[int, ...], automatic: float, found: Slope, scale: float) -> Element:
+    def of(
+        cls, i: int, label: str, at: tuple[int, ...], automatic: float, found: Slope, scale: float, rounding: float
+    ) -> Element:
         """Put an automatic derivative beside a measured one."""
-        return cls(i, label, at, automatic, found.value, found.error, found.left, found.right, found.method, scale)
+        measured = (found.value, found.error, found.left, found.right, found.method)
+        return cls(i, label, at, automatic, *measured, scale, rounding)
 
     @property
     def off(self) -> float:
@@ -41,7 +45,7 @@ class Element:
         if self.automatic == self.numerical:
             return 0.0
         size = max(abs(self.automatic), abs(self.numerical), FLOOR * self.scale)
-        off = abs(self.automatic - self.numerical) / (RTOL * size + 10 * self.error)
+        off = abs(self.automatic - self.numerical) / max(RTOL * size + 10 * self.error, self.rounding)
         return off if math.isfinite(off) else math.inf
 
     @property

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import GradcheckError
+from ..replay.rounding import DOUBLE, SAFETY, SAMPLES
 from .element import FLOOR, Element, ratio_name
 from .probe import Array, Probe, Run, Witness, same_bits
 
 SCALES = (1.0, 2.0**40, 2.0**-40)  # powers of two change no digit: a linear rule gives the same digits at each
 LINEAR = 1e-10
+MOST_ROUNDING = 1e-10  # of the size of f over that of an input
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Trial:
     seeds: list[Array]
     other: list[Array]
     grads: list[Array]
+    rounding: list[float]  # how far rounding may have moved each gradient
 
 
 def checked(probe: Probe, order: int, rng: np.random.Generator) -> GradcheckReport:
@@ -106,7 +109,8 @@ def checked(probe: Probe, order: int, rng: np.random.Generator) -> GradcheckRepo
         return failed("finite", order, "f is not finite at these inputs: choose a point inside its domain")
     seeds, other = ([signed(rng, out._data) for out in run.outputs] for _ in range(2))
     try:
-        trial = Trial(probe, run, seeds, other, run.vjp(seeds))
+        grads = run.vjp(seeds)
+        trial = Trial(probe, run, seeds, other, grads, roundings(probe, run, seeds, grads, rng))
     except Exception:
         if run.kept_inputs():
             raise
@@ -115,6 +119,24 @@ def checked(probe: Probe, order: int, rng: np.random.Generator) -> GradcheckRepo
         if fault := find_fault(trial):
             return failed(check, order, fault)
     return compared(trial, order)
+
+
+def roundings(probe: Probe, run: Run, seeds: list[Array], grads: list[Array], rng: np.random.Generator) -> list[float]:
+    """Return how far rounding may have moved each gradient: what one unit in the last place of the inputs does to it.
+
+    It is no more than a small part of the slope that f may have at all, so that a kink is not taken for rounding.
+    """
+    size = sum(float(np.sum(np.abs(w * out._data))) for w, out in zip(seeds, run.outputs, strict=True))
+    moved = [0.0] * len(grads)
+    for _ in range(SAMPLES):
+        data = [x * (1 + DOUBLE * rng.integers(-1, 2, x.shape)) for x in probe.data]
+        for j, g in enumerate(probe.run(data).vjp(seeds)):
+            moved[j] = max(moved[j], float(np.max(np.abs(g - grads[j]), initial=0.0)))
+    widths = [float(np.max(np.abs(x), initial=0.0)) or 1.0 for x in probe.data]
+    most = [MOST_ROUNDING * size / width for width in widths]
+    return [
+        min(SAFETY * found, limit) if math.isfinite(found) else 0.0 for found, limit in zip(moved, most, strict=True)
+    ]
 
 
 def shape_fault(trial: Trial) -> str:
@@ -166,10 +188,11 @@ def linear_fault(trial: Trial) -> str:
     others = vjp(other)
     for scale in SCALES:
         mixed = vjp([scale * (x - 3 * y) for x, y in zip(seeds, other, strict=True)])
-        for i, x, y, both in zip(trial.probe.moving, trial.grads, others, mixed, strict=True):
+        found = zip(trial.probe.moving, trial.grads, others, mixed, trial.rounding, strict=True)
+        for i, x, y, both, rounding in found:
             finite = np.isfinite(x) & np.isfinite(y)
             size = np.max(np.abs(x) + 3 * np.abs(y), initial=0.0, where=finite)
-            if not np.all((np.abs(both / scale - (x - 3 * y)) <= LINEAR * size)[finite]):
+            if not np.all((np.abs(both / scale - (x - 3 * y)) <= LINEAR * size + rounding)[finite]):
                 return f"the gradient of input {i} is not linear in the gradient arriving at the output"
     return ""
 
@@ -198,9 +221,11 @@ def compared(trial: Trial, order: int) -> GradcheckReport:
         scale = max((abs(s.value) for s in found.values() if math.isfinite(s.value)), default=0.0)
         for at, measured in found.items():
             if measured.kink:  # said of the plain sum, where readers can recognise the slopes
-                kinks.append(Element.of(i, label, at, float(unweighted[j][at]), witness.slope(plain, j, at), scale))
+                kinks.append(
+                    Element.of(i, label, at, float(unweighted[j][at]), witness.slope(plain, j, at), scale, 0.0)
+                )
             else:
-                smooth.append(Element.of(i, label, at, float(g[at]), measured, scale))
+                smooth.append(Element.of(i, label, at, float(g[at]), measured, scale, trial.rounding[j]))
     worst = max(smooth, key=lambda e: e.off, default=None)
     ok, check, message = True, "", f"{len(smooth)} derivative{'s' * (len(smooth) != 1)} of order {order} right"
     if worst is not None and worst.off > 1:

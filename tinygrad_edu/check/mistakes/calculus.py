@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Grads, Node
+from ..replay.run import Edge, Recording, Run
 from .mutant import Mutant
-from .replay import Edge, Recording, Run
 
 MOST = 60  # nodes of a formula that somebody differentiates on paper
 

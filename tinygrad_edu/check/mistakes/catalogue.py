@@ -60,4 +60,5 @@ CATALOGUE: dict[int, Row] = {
     32: Row("power, exponential or logarithm", "(xⁿ)' = n·xⁿ⁻¹; (eˣ)' = eˣ; (aˣ)' = aˣ ln a; (ln x)' = 1/x; (log₁₀ x)' = 1/(x ln 10)", 8),
     33: Row("degrees for radians", "sin' = cos holds in radians only: convert with π/180", 34),
     34: Row("rounded", "nothing to mend: it is correct to the digits you gave", 5),
+    35: Row("a factor on one summand", "every path has its own factors: check the brackets and constants of this summand alone", 27),
 }  # fmt: skip  # a table: one row a line

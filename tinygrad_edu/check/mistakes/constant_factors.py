@@ -8,9 +8,9 @@ import numpy as np
 
 from ...core.node import Node
 from ...symbolic.layers import LayerMap
+from ..replay.run import Recording
 from .catalogue import CATALOGUE
 from .layer_mutants import summands
-from .replay import Recording
 
 AND = ", and the 2 from the square "
 Factors = dict[float, list[tuple[int, str]]]  # by value: rows of the catalogue, and the factor in words

@@ -9,8 +9,8 @@ import numpy as np
 
 from ...core.node import Node, data_of
 from ...symbolic.layers import Layer, LayerMap, leaf_of
+from ..replay.run import Change, Edge, Instead, Recording, Rule
 from .mutant import Mutant, masked, masked_rule
-from .replay import Change, Edge, Instead, Recording, Rule
 
 
 def of_layer(recording: Recording, notation: LayerMap, layer: Layer) -> Iterator[Mutant]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Grads, Node
-from .replay import Change, Edge, Rule, Run
+from ..replay.run import Change, Edge, Rule, Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,11 @@ class Mutant:
     changes: dict[Edge, Change] = field(default_factory=dict)
     masks: dict[Node, Callable[[Any], Any]] = field(default_factory=dict)
     leaves: Callable[[Run, Grads], Grads] | None = None  # what is done to the finished gradients
+
+    @property
+    def leaves_path_out(self) -> bool:
+        """Whether the mistake is that nothing comes back along some edges."""
+        return bool(self.changes) and not self.masks and self.leaves is None and not any(self.changes.values())
 
     def grads(self, run: Run) -> Grads:
         """Return the gradients of all nodes as this mistake makes them."""

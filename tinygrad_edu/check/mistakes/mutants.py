@@ -13,9 +13,9 @@ import numpy as np
 
 from ...core.node import Grads, Node
 from ...symbolic.layers import PRODUCTS, LayerMap, leaf_of
+from ..replay.run import Change, Edge, Instead, Recording, Rule, Run
 from .layer_mutants import of_examples, of_layer
 from .mutant import Mutant, masked_rule, scaled
-from .replay import Change, Edge, Instead, Recording, Rule, Run
 from .wrong_rules import wrong_rules
 
 MOST = 600  # mutants at one node of a graph: a large one is searched from its newest node back

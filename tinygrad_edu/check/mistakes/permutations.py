@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..compare.precheck import Array, Item
+from ..compare.precheck import Item
+from ..replay.run import Array
 from .catalogue import CATALOGUE
 from .constant_factors import Factors, naming, universal_factors
-from .diagnosis import ENOUGH, Candidate
+from .diagnosis import ENOUGH
+from .explanation import Candidate
 
 
 def without_graph(items: Sequence[Item]) -> list[Candidate]:
     """Return what explains the difference, as far as the numbers alone can say."""
     hand = np.concatenate([np.ravel(item.hand) for item in items])
     auto = np.concatenate([np.ravel(item.auto) for item in items])
-    tolerance = np.concatenate([np.full(item.auto.size, item.tolerance) for item in items])
+    tolerance = np.concatenate([np.ravel(item.tolerance) for item in items])
     with np.errstate(divide="ignore"):
         digits = float(np.sum(np.maximum(np.log10(np.abs(hand) / tolerance), 0.0)))
     found: list[Candidate] = []
@@ -36,14 +38,18 @@ def without_graph(items: Sequence[Item]) -> list[Candidate]:
             found.append(Candidate(number, 0, "everywhere", f"every number is {r:.6g} times the right one: {said}"))
     for item in items:
         if not item.ok:
-            found += moved(item.hand, item.auto, item.tolerance, item.name)
+            found += moved(item.hand, item.auto, float(np.max(item.tolerance)), item.name)
     return sorted(found, key=lambda c: c.rank)
 
 
 def rearranged(rows: Sequence[Sequence[Item]]) -> list[Candidate]:
     """Return which gradients hold the right numbers in other places; at several points nothing is said."""
     wrong = [item for item in rows[0] if not item.ok] if len(rows) == 1 else []
-    return [candidate for item in wrong for candidate in moved(item.hand, item.auto, item.tolerance, item.name)]
+    return [
+        candidate
+        for item in wrong
+        for candidate in moved(item.hand, item.auto, float(np.max(item.tolerance)), item.name)
+    ]
 
 
 def moved(hand: Array, auto: Array, tolerance: float, name: str) -> list[Candidate]:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ...core.node import Node
 from ...symbolic.layers import Layer, leaf_of
-from ..compare.precheck import Array, Item
+from ..compare.precheck import Item
+from ..replay.run import Array, Change, Edge, Recording, Run
 from .catalogue import OTHER
-from .diagnosis import ENOUGH, Candidate, Question, Target
-from .replay import Change, Edge, Recording, Run
+from .diagnosis import ENOUGH
+from .explanation import Candidate
+from .matching import Question
 
 STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)  # widths that people give finite differences
 SMALL = 400  # numbers for which finite differences are tried
@@ -24,17 +25,15 @@ SMALL = 400  # numbers for which finite differences are tried
 def procedural(question: Question) -> list[Candidate]:
     """Return the explanations of what was derived by something done at the wrong time, or to the wrong thing."""
     with np.errstate(all="ignore"):
-        target = Target(question)
-        found = [*decayed(target), *stepped(target), *differenced(target)]
+        found = [*decayed(question), *stepped(question), *differenced(question)]
         for i, item in enumerate(question.items[0]):
             if not item.ok and not found:
                 found += mistaken(question, i)
     return sorted(found, key=lambda c: c.rank)
 
 
-def decayed(target: Target) -> Iterator[Candidate]:
+def decayed(question: Question) -> Iterator[Candidate]:
     """Yield weight decay: what is too much is a multiple of the parameters themselves."""
-    question = target.question
     wrong = [item for item in question.items[0] if not item.ok]
     run = question.runs[0]
     if not wrong or any(item.node is None or item.node.op is not None for item in wrong):
@@ -44,16 +43,15 @@ def decayed(target: Target) -> Iterator[Candidate]:
     if np.count_nonzero(weights) < 3:
         return
     c = float(excess @ weights) / float(weights @ weights)
-    tolerance = np.concatenate([np.full(item.auto.size, item.tolerance) for item in wrong])
+    tolerance = np.concatenate([np.ravel(item.tolerance) for item in wrong])
     if c and np.all(np.abs(c * weights - excess) <= 10 * tolerance):
         names = ", ".join(item.name for item in wrong)
         yield Candidate(26, 1, names, f"what is too much is {c:.6g} times {names}, and the cost has no such term")
 
 
-def stepped(target: Target) -> Iterator[Candidate]:
+def stepped(question: Question) -> Iterator[Candidate]:
     """Yield weights that were updated too early: the learning rate is solved for, then everything must agree."""
-    question = target.question
-    run, layers = question.runs[0], question.notation.layers
+    target, run, layers = question.whole, question.runs[0], question.notation.layers
     if len(question.runs) > 1 or len(layers) < 2 or target.digits < ENOUGH[3]:
         return
 
@@ -101,10 +99,9 @@ def updated(rule: Any, i: int, step: Array) -> Any:
     return lambda g, z, *xs, **params: rule(g, z, *(x - step if j == i else x for j, x in enumerate(xs)), **params)
 
 
-def differenced(target: Target) -> Iterator[Candidate]:
+def differenced(question: Question) -> Iterator[Candidate]:
     """Yield finite differences: the numbers are what (C(x + h) − C(x))/h gives, and no derivative."""
-    question = target.question
-    run, recording = question.runs[0], question.recording
+    target, run = question.whole, question.runs[0]
     error = 0.05 * float(np.sqrt(np.mean((target.hand - target.auto) ** 2)))  # much closer than the right gradient
     close = np.max(np.abs(target.hand - target.auto)) <= 0.05 * np.max(np.abs(target.auto))
     if (
@@ -116,7 +113,7 @@ def differenced(target: Target) -> Iterator[Candidate]:
         return
     for width in STEPS:
         for sides, said in ((1, "(C(x + h) − C(x))/h"), (2, "(C(x + h) − C(x − h))/2h")):
-            if agrees(target, run, recording.output, width, sides, error):
+            if agrees(question, run, width, sides, error):
                 evidence = f"{said} with h = {width:g} gives these numbers"
                 yield Candidate(
                     OTHER,
@@ -128,10 +125,11 @@ def differenced(target: Target) -> Iterator[Candidate]:
                 return
 
 
-def agrees(target: Target, run: Run, output: Node, width: float, sides: int, error: float) -> bool:
+def agrees(question: Question, run: Run, width: float, sides: int, error: float) -> bool:
     """Tell whether the numbers are finite differences of this width; stops at the first that is not."""
     i = 0
-    for node in target.question.nodes:
+    hand, output = question.whole.hand, question.recording.output
+    for node in question.nodes:
         data = np.array(run.data[node], dtype=float)
         for place in np.ndindex(data.shape):
             costs = []
@@ -139,7 +137,7 @@ def agrees(target: Target, run: Run, output: Node, width: float, sides: int, err
                 moved = data.copy()
                 moved[place] += h
                 costs.append(float(Run(run.recording, {node: moved}).data[output]))
-            if abs((costs[0] - costs[1]) / (sides * width) - target.hand[i]) > error:
+            if abs((costs[0] - costs[1]) / (sides * width) - hand[i]) > error:
                 return False
             i += 1
     return True

@@ -1,6 +1,7 @@
 """A recorded graph, run again: forward with other numbers, and backward with a rule changed here and there.
 
-A run keeps what every operand was handed, so that a change at one node is carried only to what lies before it.
+Everything is computed in double precision, whatever the graph was recorded in. A run keeps what every operand was
+handed, so that a change at one node is carried only to what lies before it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ import numpy as np
 
 from ...core.backprop import history
 from ...core.node import Grads, Node, data_of
+from ...core.tensor import unbroadcast
+from ...symbolic.layers import PRODUCTS
+from .rounding import Rounding
 
+Array = np.ndarray[Any, Any]
 Edge = tuple[Node, int]  # a node, and which of its operands
 Rule = Callable[..., Any]  # as in a row: of g, z, the operands and the parameters
 
@@ -51,36 +56,48 @@ class Recording:
                     self.edges[z].append((z, i))
                     self.uses[x].append((z, i))
 
+    @cached_property
+    def eps(self) -> float:
+        """The rounding, relative to a number, of the least precise floating-point data of the graph."""
+        kinds = {np.asarray(z._data).dtype for z in self.order}
+        return max((float(np.finfo(kind).eps) for kind in kinds if kind.kind in "fc"), default=2.0**-52)
+
 
 class Run:
     """One forward pass of a recording, and its backward pass.
 
     values: other data for some leaves; without them the run is the one that was recorded.
+    rounding: what moves every result by as much as rounding may have.
     """
 
-    def __init__(self, recording: Recording, values: Mapping[Node, Any] | None = None) -> None:
+    def __init__(
+        self, recording: Recording, values: Mapping[Node, Any] | None = None, rounding: Rounding | None = None
+    ) -> None:
         self.recording = recording
-        self.data: dict[Node, Any] = {}
-        for z in recording.order:
-            if values and z in values:
-                self.data[z] = values[z]
-            elif values and z.op is not None:
-                self.data[z] = z.op(*map(self.read, z.inputs), **z.params)
-            else:
-                self.data[z] = z._data
-            if isinstance(self.data[z], float):
-                self.data[z] = np.float64(self.data[z])  # which answers as IEEE does where Python raises
+        self.values = dict(values or {})
+        self.rounding = rounding
         self.shares: dict[Edge, Any] = {}
+        self.data: dict[Node, Any] = {}
         self._slopes: dict[Node, Grads] = {}
+        self.work = 0.0  # done by rules so far, in nanoseconds of a slow computer
+        recorded = not values and rounding is None and recording.eps <= 2.0**-52
+        for z in recording.order:
+            if z.op is None:
+                data = wide(self.values.get(z, z._data))
+            else:
+                data = z._data if recorded else z.op(*map(self.read, z.inputs), **wide_params(z.params))
+            if isinstance(data, float):
+                data = np.float64(data)  # which answers as IEEE does where Python raises
+            self.data[z] = data if rounding is None else rounding.moved(z.op, data)
 
     @cached_property
     def grads(self) -> Grads:
         """The gradient of every node on the way, by the rules as they are; fills in `shares`."""
-        return self.backward(self.recording.output, self.shares)
+        return self.backward({self.recording.output: np.ones_like(self.data[self.recording.output])}, self.shares)
 
     def read(self, x: Any) -> Any:
         """Return the data of an operand in this run."""
-        return self.data[x] if isinstance(x, Node) else x
+        return self.data[x] if isinstance(x, Node) else wide(x)
 
     def share(self, edge: Edge, g: Any, change: Change = None) -> Any:
         """Return what the operand of an edge is handed when `g` arrives, in the operand's own shape; None is zero.
@@ -89,23 +106,36 @@ class Run:
         """
         z, i = edge
         assert z.op is not None
-        x, operands = z.inputs[i], [self.read(x) for x in z.inputs]
+        operands = [self.read(x) for x in z.inputs]
         if isinstance(change, Instead):
             operands[change.i] = self.read(change.node)
             change = change.rule
-        dx = (change or z.op.rules[i])(g, self.data[z], *operands, **z.params)
-        return None if dx is None else x.unbroadcast(data_of(dx), z, i)
+        inner = np.shape(operands[0])[-1] if z.op.name in PRODUCTS and np.ndim(operands[0]) else 1
+        self.work += 30_000 + np.size(g) * (2 + 0.5 * inner)
+        dx = data_of((change or z.op.rules[i])(g, self.data[z], *operands, **wide_params(z.params)))
+        if dx is None:
+            return None
+        like = self.data[z.inputs[i]]
+        dx = np.asarray(dx)
+        if dx.shape != np.shape(like):
+            dx = unbroadcast(dx, np.shape(like), z, i)
+        if dx.dtype.kind == "c" and np.asarray(like).dtype.kind != "c":
+            dx = dx.real
+        return dx[()] if self.rounding is None else self.rounding.moved(None, dx[()])
 
     def slopes(self, u: Node) -> Grads:
         """Return the derivative of an inner node by every node before it."""
         if u not in self._slopes:
-            self._slopes[u] = self.backward(u, {})
+            self._slopes[u] = self.backward({u: np.ones_like(self.data[u])}, {})
         return self._slopes[u]
 
-    def backward(self, output: Node, shares: dict[Edge, Any]) -> Grads:
-        """Return the gradient of every node on the way, by the rules as they are; `shares` is filled in."""
+    def backward(self, seeds: Grads, shares: dict[Edge, Any]) -> Grads:
+        """Return the gradient of every node on the way, by the rules as they are; `shares` is filled in.
+
+        seeds: the gradients that arrive from outside.
+        """
         recording = self.recording
-        grads: Grads = {output: np.ones_like(self.data[output])}
+        grads: Grads = dict(seeds)
         for z in reversed(recording.path):
             if z not in grads:
                 continue
@@ -141,7 +171,32 @@ class Run:
                     shares[edge] = None if change is None else self.share(edge, grads[x], change)
         return grads
 
-    def gradient(self, grads: Grads, leaf: Node) -> np.ndarray[Any, Any]:
+    def gradient(self, grads: Grads, leaf: Node) -> Array:
         """Return one leaf's gradient as an array; zeros where none arrived."""
         g = grads.get(leaf)
         return np.asarray(np.zeros_like(self.data[leaf]) if g is None else g, dtype=float)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the output and the gradients that were asked for are finite."""
+        grads = [self.gradient(self.grads, leaf) for leaf in self.recording.leaves]
+        return all(bool(np.isfinite(x).all()) for x in (self.data[self.recording.output], *grads))
+
+
+def wide(x: Any) -> Any:
+    """Return a number or an array in double precision, if it is floating-point."""
+    if (
+        isinstance(x, (np.ndarray, np.generic))
+        and x.dtype.kind in "fc"
+        and x.dtype.itemsize < 8 << (x.dtype.kind == "c")
+    ):
+        return x.astype(complex if x.dtype.kind == "c" else float)
+    return x
+
+
+def wide_params(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of an operation in double precision: a cast to single is none here."""
+    dtype = params.get("dtype")
+    if dtype is None or np.dtype(dtype).kind != "f" or np.dtype(dtype).itemsize >= 8:
+        return params
+    return params | {"dtype": np.dtype(float)}

@@ -1,0 +1,135 @@
+"""The report on a comparison: every gradient judged at every point, the mistake sought where one is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...symbolic.layers import LayerMap
+from ..mistakes.catalogue import OTHER
+from ..mistakes.diagnosis import diagnose
+from ..mistakes.explanation import Candidate
+from ..mistakes.matching import Question
+from ..mistakes.permutations import rearranged, without_graph
+from ..mistakes.process_mistakes import procedural
+from ..replay.run import Recording, Run
+from ..replay.untested import untested
+from .precheck import Item
+from .report import ComparisonReport, Line, Mistake, Worst
+
+MORE_GRAPH = "Give loss=, the node that was differentiated: with its graph many more mistakes can be told."
+ONLY_HERE = "It is right at the point that was given, and wrong at other points."
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is to be judged: the recording and its letters, if there is a graph, and the items at every run."""
+
+    recording: Recording | None
+    notation: LayerMap | None
+    runs: list[Run]
+    items: list[list[Item]]
+    notes: list[str] = field(default_factory=list)
+
+
+def reported(comparison: Comparison) -> ComparisonReport:
+    """Judge every gradient at every point, seek the mistake if one is wrong, and return the report."""
+    items, recording, notation = comparison.items, comparison.recording, comparison.notation
+    lines, worst = [], None
+    for i, first in enumerate(items[0]):
+        off = max((row[i] for row in items), key=lambda item: (not item.ok, item.error))
+        lines.append(Line(first.name, first.auto.shape, off.error, off.verdict, off.ok, off.relative_error))
+        worst = farther(worst, off)
+    mistakes = merged([mistake for item in items[0] for mistake in item.mistakes])
+    advice = list(comparison.notes)
+    candidates: list[Candidate] = []
+    usable = [i for i, item in enumerate(items[0]) if item.fits and item.verdict != "not finite"]
+    kept = [[row[i] for i in usable] for row in items]
+    if not all(item.ok or "right numbers" in item.verdict for row in kept for item in row):
+        if recording is not None and notation is not None:
+            question = Question(recording, notation, comparison.runs, kept)
+            candidates = diagnose(question) or procedural(question) or rearranged(kept)
+            advice += where_first(question)
+        else:
+            candidates = without_graph(kept[0])
+            advice += [] if comparison.notes else [MORE_GRAPH]
+    mistakes += [candidate.mistake() for candidate in candidates]
+    if len(items) > 1 and all(item.ok for item in items[0]) and not all(item.ok for row in items for item in row):
+        advice.append(ONLY_HERE)
+    level = indistinguishable(candidates)
+    if level and notation is not None:
+        advice.append(
+            "To tell them apart, take sizes that differ from each other and from 2: n = 7 examples and widths like "
+            f"5, 3, 11 (here n = {notation.n}, m = {notation.m}), biases that are not 0, and several random points."
+        )
+    unseen = untested(recording, notation, comparison.runs) if recording is not None and notation is not None else []
+    return ComparisonReport(tuple(lines), worst, mistakes, level, tuple(advice), factors_of(kept), tuple(unseen))
+
+
+def indistinguishable(candidates: Sequence[Candidate]) -> list[int]:
+    """Return the rows of the catalogue that explain the same numbers equally well."""
+    best = [c.number for c in candidates if c.level == candidates[0].level and c.of == candidates[0].of]
+    rows = [number for number in dict.fromkeys(best) if number != OTHER]
+    return rows if len(rows) > 1 else []
+
+
+def factors_of(rows: Sequence[Sequence[Item]]) -> tuple[tuple[str, float], ...]:
+    """Return what every gradient is times the right one, by name; nothing if one of them is no multiple of it.
+
+    A gradient that is right is 1 times the right one; so is one that is zero, as far as rounding can tell.
+    """
+    found: list[tuple[str, float]] = []
+    for i, first in enumerate(rows[0] if rows else ()):
+        items = [row[i] for row in rows]
+        if all(item.ok for item in items):
+            found.append((first.name, 1.0))
+            continue
+        hand, auto, tolerance = (
+            np.concatenate([np.ravel(getattr(item, part)) for item in items]) for part in ("hand", "auto", "tolerance")
+        )
+        square = float(auto @ auto)
+        r = float(hand @ auto) / square if square else 0.0
+        clear = np.abs(auto) > 10 * tolerance  # of a single number, or of none, a ratio says nothing
+        if not np.isfinite(r) or np.any(np.abs(r * auto - hand) > tolerance * max(1.0, abs(r))) or clear.sum() < 1:
+            return ()
+        found.append((first.name, r))
+    return tuple(found)
+
+
+def merged(mistakes: list[Mistake]) -> list[Mistake]:
+    """Return the mistakes with those that differ in their place only as one."""
+    places: dict[tuple[int, str, str, str], list[str]] = {}
+    for m in mistakes:
+        places.setdefault((m.number, m.name, m.evidence, m.fix), []).append(m.where)
+    return [Mistake(number, name, ", ".join(where), *rest) for (number, name, *rest), where in places.items()]
+
+
+def farther(worst: Worst | None, item: Item) -> Worst | None:
+    """Return the number that is farther off: the worst so far, or the worst of one more gradient."""
+    if not item.fits or item.hand.size == 0:
+        return worst
+    difference = np.abs(item.hand - item.auto)
+    place = tuple(map(int, np.unravel_index(int(np.argmax(difference)), difference.shape)))
+    h, a = float(item.hand[place]), float(item.auto[place])
+    if worst is not None and abs(worst.hand - worst.auto) >= abs(h - a):
+        return worst
+    return Worst(item.name, place, h, a, h / a if a else float("nan"))
+
+
+def where_first(question: Question) -> list[str]:
+    """Say which quantity is the first, going backwards, that differs."""
+    wrong = [item for item in question.items[0] if not item.ok and item.node is not None]
+    right = [item for item in question.items[0] if item.ok]
+    if not wrong or not right:
+        return []
+    first = max(wrong, key=lambda item: place_of(question, item))
+    return [f"Going backwards, the first quantity that differs is {first.name}."]
+
+
+def place_of(question: Question, item: Item) -> int:
+    """Return when, going backwards, a gradient is reached: that of a leaf with the node it is used in."""
+    assert item.node is not None
+    uses = question.recording.uses[item.node]
+    return item.node.born if item.node.op is not None or not uses else max(z.born for z, _ in uses)

@@ -1,0 +1,32 @@
+"""An explanation of wrong numbers: a row of the catalogue, its place, and the evidence for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..compare.report import Mistake
+from .catalogue import CATALOGUE, cure
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One explanation: its row, how far-fetched it is (0 is simplest), its place, and the evidence for it."""
+
+    number: int
+    level: int
+    where: str
+    evidence: str
+    fix: str = ""
+    of: str = ""  # the gradient that it explains; "" if all
+    size: int = 0  # in how many places the mistake was made
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """What candidates are sorted by, the likeliest first."""
+        return self.level, CATALOGUE[self.number].likely if self.number in CATALOGUE else 50, self.size
+
+    def mistake(self) -> Mistake:
+        """Return the candidate as it is reported."""
+        row = CATALOGUE.get(self.number)
+        name = row.name if row else "another quantity"
+        return Mistake(self.number, name, self.where, self.evidence, self.fix or (cure(self.number) if row else ""))

@@ -1,0 +1,157 @@
+"""Every mistake that a graph leaves room for, tried: which of them predict the numbers that somebody derived.
+
+A mistake is tried once, and its numbers are compared with all gradients together and with each wrong one by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from ...core.node import Node
+from ...symbolic.layers import LayerMap
+from ..compare.precheck import Item
+from ..replay.run import Array, Recording, Run
+from .calculus import of_calculus
+from .mutant import Mutant
+from .mutants import mutants
+
+BUDGET = 6e9  # of work, in nanoseconds of a slow computer: a larger graph is not searched to its end
+
+
+class Match(NamedTuple):
+    """A mistake that predicts what was derived: of all gradients, or of the one at place `of` alone.
+
+    factor: what all of the prediction is to be multiplied by. share: where the mistake is a path that is left out, the
+    factor on that path that predicts the numbers; None otherwise.
+    """
+
+    mutant: Mutant
+    of: int | None
+    factor: float = 1.0
+    share: float | None = None
+
+
+class Target:
+    """What was derived, as one row of numbers, and how closely a prediction must meet each of them."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.hand, self.auto, self.tolerance = (
+            np.concatenate([np.ravel(getattr(item, part)) for item in items]) for part in ("hand", "auto", "tolerance")
+        )
+        sizes = [1e-9 * float(np.max(np.abs(item.hand), initial=0.0)) for item in items]
+        self.tolerance = np.maximum(
+            self.tolerance, np.concatenate([np.full(item.hand.size, x) for item, x in zip(items, sizes, strict=True)])
+        )
+        with np.errstate(divide="ignore"):
+            self.digits = float(np.sum(np.maximum(np.log10(np.abs(self.hand) / self.tolerance), 0.0)))
+
+    def meets(self, predicted: Array) -> bool:
+        """Tell whether a prediction is what was derived."""
+        return bool(np.all(np.abs(predicted - self.hand) <= self.tolerance))
+
+    def ratio(self, predicted: Array) -> float | None:
+        """Return the number r for which r times the prediction is what was derived; None if there is none."""
+        square = float(predicted @ predicted)
+        if square == 0.0:
+            return None
+        r = float(self.hand @ predicted) / square
+        return r if self.meets(r * predicted) else None
+
+    def shows(self, predicted: Array) -> bool:
+        """Tell whether a prediction differs from what is right by more than rounding."""
+        return bool(np.any(np.abs(predicted - self.auto) > self.tolerance))
+
+    def share(self, without: Array) -> float | None:
+        """Return the factor on a path with which its gradients are what was derived, from those without the path."""
+        path = self.auto - without
+        square = float(path @ path)
+        if square == 0.0:
+            return None
+        c = float((self.hand - without) @ path) / square
+        return c if self.meets(without + c * path) else None
+
+
+@dataclass(eq=False)
+class Question:
+    """The gradients to explain: the recording, its runs, and in each run the items in the same order."""
+
+    recording: Recording
+    notation: LayerMap
+    runs: list[Run]
+    items: list[list[Item]]
+    exhausted: bool = False  # whether the graph was too large to try every mistake
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes whose gradients were derived."""
+        return [item.node for item in self.items[0] if item.node is not None]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the gradients."""
+        return [item.name for item in self.items[0]]
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """Each gradient as one row of numbers."""
+        return [Target([items[i] for items in self.items]) for i in range(len(self.items[0]))]
+
+    @cached_property
+    def whole(self) -> Target:
+        """All gradients as one row of numbers."""
+        return self.joined(range(len(self.items[0])))
+
+    def joined(self, chosen: Sequence[int]) -> Target:
+        """Return some of the gradients as one row of numbers."""
+        return Target([items[i] for i in chosen for items in self.items])
+
+    @cached_property
+    def wrong(self) -> list[int]:
+        """The places of the gradients that are wrong."""
+        return [i for i in range(len(self.items[0])) if not all(items[i].ok for items in self.items)]
+
+    @cached_property
+    def matches(self) -> list[Match]:
+        """Every mistake that predicts what was derived, of all gradients or of a wrong one alone."""
+        found: list[Match] = []
+        before = sum(run.work for run in self.runs)
+        for mutant in [*of_calculus(self.recording), *mutants(self.recording, self.notation)]:
+            if sum(run.work for run in self.runs) - before > BUDGET:
+                self.exhausted = True
+                break
+            try:
+                grads = [mutant.grads(run) for run in self.runs]
+                rows = [
+                    np.concatenate([np.ravel(run.gradient(g, x)) for run, g in zip(self.runs, grads, strict=True)])
+                    for x in self.nodes
+                ]
+                found += self.matched(mutant, rows)
+            except (ValueError, IndexError, TypeError, ArithmeticError):
+                continue  # shapes or numbers that do not fit: nobody could have made it here
+        return found
+
+    def matched(self, mutant: Mutant, rows: list[Array]) -> list[Match]:
+        """Return how the numbers that one mistake gives match what was derived."""
+        if not all(np.isfinite(row).all() for row in rows):
+            return []
+        found = match(mutant, self.whole, np.concatenate(rows), None)
+        if found or len(rows) == 1:
+            return found
+        return [m for i in self.wrong for m in match(mutant, self.targets[i], rows[i], i)]
+
+
+def match(mutant: Mutant, target: Target, predicted: Array, of: int | None) -> list[Match]:
+    """Return how a prediction matches a target: as it is, times a factor, or with a factor on the path left out."""
+    if not target.shows(predicted):
+        return []
+    if target.meets(predicted):
+        return [Match(mutant, of)]
+    if mutant.leaves_path_out and (c := target.share(predicted)) is not None:
+        return [Match(mutant, of, share=c)]
+    r = target.ratio(predicted)
+    return [] if r is None else [Match(mutant, of, r)]
