@@ -134,7 +134,7 @@ def test_a_layer_says_what_it_expected_and_where_it_is():
         net(np.ones((7, 4)))
     assert caught.value.__notes__ == ["in Linear(5, 2)", "which is '1' of Sequential", "which is '1' of Sequential"]
     assert "(2, 5)" not in str(caught.value)  # how the weights are stored is the layer's own business
-    with refuses(ShapeError, "expected last axis 3, got (5, 4)", "n_in=4"):
+    with refuses(ShapeError, "expected last axis 3, got (5, 4)", "in_features=4"):
         tg.nn.Linear(3, 2, rng=rng)(np.ones((5, 4)))
 
 

@@ -35,8 +35,8 @@ def test_cross_entropy_is_the_mean_surprise_and_its_gradient_p_minus_y():
     each = -log_softmax(SCORES)[np.arange(5), CLASSES]
     assert value == pytest.approx(each.mean(), rel=1e-14)
     np.testing.assert_allclose(grad, (np.exp(log_softmax(SCORES)) - np.eye(3)[CLASSES]) / 5, rtol=1e-12)
-    np.testing.assert_allclose(F.cross_entropy(Tensor(SCORES), CLASSES, "none").data, each, rtol=1e-14)
-    np.testing.assert_allclose(F.cross_entropy(Tensor(SCORES), CLASSES, "sum").data, each.sum(), rtol=1e-14)
+    np.testing.assert_allclose(F.cross_entropy(Tensor(SCORES), CLASSES, reduction="none").data, each, rtol=1e-14)
+    np.testing.assert_allclose(F.cross_entropy(Tensor(SCORES), CLASSES, reduction="sum").data, each.sum(), rtol=1e-14)
     np.testing.assert_allclose(F.cross_entropy(SCORES, CLASSES), each.mean(), rtol=1e-14)
     np.testing.assert_allclose(F.cross_entropy(Tensor(SCORES[0]), 2).data, each[0], rtol=1e-14)
 
@@ -55,12 +55,12 @@ def test_cross_entropy_agrees_with_its_other_spellings():
 def test_classes_stand_on_axis_1_where_there_are_more_axes():
     scores, labels = RNG.normal(size=(2, 3, 4)), RNG.integers(0, 3, (2, 4))
     each = [[-log_softmax(scores[i, :, t])[labels[i, t]] for t in range(4)] for i in range(2)]
-    np.testing.assert_allclose(F.cross_entropy(Tensor(scores), labels, "none").data, each, rtol=1e-13)
+    np.testing.assert_allclose(F.cross_entropy(Tensor(scores), labels, reduction="none").data, each, rtol=1e-13)
     for log_p in (Tensor(scores), scores):
-        spelled = F.nll_loss(np.swapaxes(F.log_softmax(np.swapaxes(log_p, 1, 2)), 1, 2), labels, "none")
+        spelled = F.nll_loss(np.swapaxes(F.log_softmax(np.swapaxes(log_p, 1, 2)), 1, 2), labels, reduction="none")
         np.testing.assert_allclose(spelled.data, each, rtol=1e-13)
     soft = np.swapaxes(np.eye(3)[labels], 1, 2)
-    np.testing.assert_allclose(F.cross_entropy(Tensor(scores), soft, "none").data, each, rtol=1e-13)
+    np.testing.assert_allclose(F.cross_entropy(Tensor(scores), soft, reduction="none").data, each, rtol=1e-13)
     with refuses(ShapeError, "scores of shape (2, 3, 4)", "shape (2, 4)", "the target has shape (2, 3)"):
         F.cross_entropy(scores, labels[:, :3])
 
@@ -136,11 +136,11 @@ def test_binary_cross_entropy_both_ways():
 
 
 def test_binary_cross_entropy_at_certainty_is_bounded():
-    value, grad = value_and_grad(lambda p: F.binary_cross_entropy(p, [1.0, 0.0, 1.0], "sum"), [0.0, 0.0, 1.0])
+    value, grad = value_and_grad(lambda p: F.binary_cross_entropy(p, [1.0, 0.0, 1.0], reduction="sum"), [0.0, 0.0, 1.0])
     assert value == 100
     np.testing.assert_array_equal(grad, [-1e12, 0, 0])
     scores = Tensor([-1000.0, 1000.0, 40.0])
-    each = F.binary_cross_entropy_with_logits(scores, [1.0, 0.0, 1.0], "none")
+    each = F.binary_cross_entropy_with_logits(scores, [1.0, 0.0, 1.0], reduction="none")
     np.testing.assert_allclose(each.data, [1000, 1000, math.exp(-40)], rtol=1e-12)
 
 
@@ -266,10 +266,10 @@ def test_batch_norm_measures_in_training_and_remembers_for_use():
     np.testing.assert_allclose(layer.running_var.data, 0.9 + 0.1 * x.var(0, ddof=1), rtol=1e-12)
     layer.eval()
     np.testing.assert_allclose(layer(x).data, scaled(x, 0.1 * x.mean(0), 0.9 + 0.1 * x.var(0, ddof=1)), rtol=1e-12)
-    assert set(layer.state_dict()) == {"weight", "bias", "running_mean", "running_var"}
+    assert set(layer.state_dict()) == {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
     assert len(layer.parameters()) == 2
     layer.train()
-    with refuses(ValueError, "one row", "eval()"):
+    with refuses(ValueError, "one number a channel", "eval()"):
         layer(x[:1])
     with refuses(ShapeError, "(8, 2)"):
         layer(x[:, :2])

@@ -174,7 +174,7 @@ def layer_misfit(x: Shape, w: Shape) -> ShapeError:
     where = f"(at {users_line()})"
     if len(w) < 2:
         return ShapeError(f"linear: weights hold a row for each neuron, (n_out, n_in), and these are {w} {where}")
-    fix = f"change the layer to n_in={x[-1] if x else 1}, or the input"
+    fix = f"change the layer to in_features={x[-1] if x else 1}, or the input"
     if len(x) > 2 and math.prod(x[1:]) == w[-1]:
         fix = f"put Flatten() in front of the layer, or reshape the input to ({x[0]}, {w[-1]})"
     return ShapeError(

@@ -48,10 +48,91 @@ class SiLU(Activation):
     function = "silu"
 
 
-class GELU(Activation):
-    """z times the chance that a standard normal number is below z."""
+class SELU(Activation):
+    """An ELU, scaled so that signals keep their size (Klambauer and others 2017)."""
 
-    function = "gelu"
+    function = "selu"
+
+
+class Mish(Activation):
+    """z tanh(softplus(z))."""
+
+    function = "mish"
+
+
+class ReLU6(Activation):
+    """max(0, z), and 6 at most."""
+
+    function = "relu6"
+
+
+class Softsign(Activation):
+    """z / (1 + |z|)."""
+
+    function = "softsign"
+
+
+class LogSigmoid(Activation):
+    """The logarithm of the sigmoid."""
+
+    function = "logsigmoid"
+
+
+class Hardswish(Activation):
+    """z times a sigmoid made of straight lines."""
+
+    function = "hardswish"
+
+
+class Hardsigmoid(Activation):
+    """A sigmoid made of straight lines."""
+
+    function = "hardsigmoid"
+
+
+class GELU(Module):
+    """z times the chance that a standard normal number is below z; approximate="tanh" as GPT-2 has it."""
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, x: Any) -> Any:
+        """Return the activations."""
+        return functional.labelled(functional.gelu(x, approximate=self.approximate), "a", self.layer_number)
+
+    def extra_repr(self) -> str:
+        return "" if self.approximate == "none" else f"approximate={self.approximate!r}"
+
+
+class ELU(Module):
+    """z where it is positive, else alpha (exp(z) - 1)."""
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        super().__init__()
+        self.alpha = alpha
+
+    def forward(self, x: Any) -> Any:
+        """Return the activations."""
+        return functional.labelled(functional.elu(x, self.alpha), "a", self.layer_number)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}"
+
+
+class Hardtanh(Module):
+    """z within bounds."""
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        super().__init__()
+        self.min_val, self.max_val = min_val, max_val
+
+    def forward(self, x: Any) -> Any:
+        """Return the activations."""
+        return functional.labelled(functional.hardtanh(x, self.min_val, self.max_val), "a", self.layer_number)
+
+    def extra_repr(self) -> str:
+        return f"{self.min_val}, {self.max_val}"
 
 
 class LeakyReLU(Module):

@@ -10,7 +10,7 @@ from ..core.tensor import Tensor
 from . import init
 from .arguments import size, sizes
 from .functional import labelled
-from .images import adaptive_avg_pool2d, avg_pool2d, check_groups, conv1d, conv2d, max_pool2d, padded
+from .images import adaptive_avg_pool2d, avg_pool2d, check_groups, conv1d, conv2d, conv_transpose2d, max_pool2d, padded
 from .init import Rng
 from .module import Module
 
@@ -84,6 +84,54 @@ class Conv1d(Convolution):
 
     axes = 1
     function = staticmethod(conv1d)
+
+
+class ConvTranspose2d(Module):
+    """Filters that each number of an image adds to its window: (N, C, H, W) becomes a larger (N, O, H', W').
+
+    weight: (C, O / groups, kh, kw). bias: (O,), or None. rng: a generator or a seed. See `conv_transpose2d`.
+    """
+
+    starts_layer = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        *,
+        rng: Rng = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        owner, rng = "ConvTranspose2d", init.generator(rng)
+        self.in_channels = size(owner, "in_channels", in_channels)
+        self.out_channels = size(owner, "out_channels", out_channels)
+        self.kernel_size = sizes(owner, "kernel_size", kernel_size)
+        self.stride, self.dilation = sizes(owner, "stride", stride), sizes(owner, "dilation", dilation)
+        self.padding = sizes(owner, "padding", padding, least=0)
+        self.output_padding = sizes(owner, "output_padding", output_padding, least=0)
+        self.groups = check_groups(owner, self.in_channels, self.out_channels, groups)
+        shape = (self.in_channels, self.out_channels // self.groups, *self.kernel_size)
+        fan_in = math.prod(shape[1:])  # as PyTorch counts it here
+        self.weight = Tensor(init.fan_in_uniform(shape, fan_in, rng=rng), requires_grad=True, label="W", dtype=dtype)
+        start = init.fan_in_uniform((self.out_channels,), fan_in, rng=rng)
+        self.bias = Tensor(start, requires_grad=True, label="b", dtype=dtype) if bias else None
+
+    def forward(self, x: Any) -> Any:
+        """Return the larger images."""
+        how = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
+        return labelled(conv_transpose2d(x, self.weight, self.bias, *how), "z", self.layer_number)
+
+    def extra_repr(self) -> str:
+        said = [f"stride={self.stride}"] * (self.stride != (1, 1)) + [f"padding={self.padding}"] * any(self.padding)
+        return ", ".join([f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}", *said])
 
 
 class Pooling(Module):

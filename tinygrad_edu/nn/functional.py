@@ -1,11 +1,12 @@
 """What layers compute, as functions, with PyTorch's names and meanings; made of rows of the table.
 
-They work on tensors, on plain arrays, and element by element on Values. The losses stand in `losses`, and what looks
-through windows in `images`.
+They work on tensors, on plain arrays, and element by element on Values. The losses stand in `losses`, what looks
+through windows in `images`, and normalisation in `normalise`.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,23 +16,33 @@ from ..core.node import Node, data_of
 from ..errors import DTypeError
 from ..errors.operations import layer_misfit
 from ..errors.where import users_line
+from ..numpy_api import activations as composed
+from ..numpy_api import padding
 from ..numpy_api.arguments import given
-from ..ops import activations, losses, powers, trigonometry
+from ..ops import activations, losses, trigonometry
 from ..ops import linear as products
-from ..ops.precision import HALF, exact, floats, rounded
+from ..ops.compare import where
+from ..ops.precision import exact, floats, rounded
 from . import init
-from .arguments import fraction
-from .images import adaptive_avg_pool2d, avg_pool2d, conv1d, conv2d, max_pool2d
+from .arguments import fraction, size
+from .images import adaptive_avg_pool2d, avg_pool2d, conv1d, conv2d, conv_transpose2d, max_pool2d
 from .losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
+    gaussian_nll_loss,
+    hinge_embedding_loss,
     huber_loss,
+    kl_div,
     l1_loss,
+    margin_ranking_loss,
     mse_loss,
+    multi_margin_loss,
     nll_loss,
     smooth_l1_loss,
+    soft_margin_loss,
 )
+from .normalise import batch_norm, cosine_similarity, group_norm, layer_norm, normalize, rms_norm
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -41,32 +52,60 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "conv1d",
     "conv2d",
+    "conv_transpose2d",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
     "embedding",
+    "gaussian_nll_loss",
     "gelu",
+    "group_norm",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hinge_embedding_loss",
     "huber_loss",
+    "kl_div",
     "l1_loss",
     "layer_norm",
     "leaky_relu",
     "linear",
     "log_softmax",
+    "logsigmoid",
+    "margin_ranking_loss",
     "max_pool2d",
+    "mish",
     "mse_loss",
+    "multi_margin_loss",
     "nll_loss",
+    "normalize",
     "one_hot",
+    "pad",
     "relu",
+    "relu6",
+    "rms_norm",
+    "scaled_dot_product_attention",
+    "selu",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softplus",
+    "softsign",
     "tanh",
 ]
 
 relu = activations.relu
-gelu = activations.gelu
+gelu = composed.gelu
+hardsigmoid = composed.hardsigmoid
+hardswish = composed.hardswish
+logsigmoid = composed.logsigmoid
+mish = composed.mish
+relu6 = composed.relu6
+selu = composed.selu
+softsign = composed.softsign
 sigmoid = activations.sigmoid
 silu = activations.silu
 softplus = activations.softplus
@@ -83,6 +122,11 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return activations.elu(x, alpha=alpha)
 
 
+def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """Return x within bounds."""
+    return activations.hardtanh(x, low=min_val, high=max_val)
+
+
 def softmax(x: Any, dim: int = -1) -> Any:
     """Return probabilities along `dim`, in the ratio of exp(x)."""
     return losses.softmax(given(x), axis=dim)
@@ -93,9 +137,15 @@ def log_softmax(x: Any, dim: int = -1) -> Any:
     return losses.log_softmax(given(x), axis=dim)
 
 
-def one_hot(labels: Any, classes: int) -> Any:
-    """Return a row for each label, with a 1 at the label and 0 elsewhere."""
-    return losses.one_hot(labels, classes=classes)
+def one_hot(labels: Any, num_classes: int = -1) -> Any:
+    """Return a row of floats for each label, with a 1 at the label and 0 elsewhere.
+
+    num_classes: -1 for one more than the largest label.
+    """
+    if num_classes == -1:
+        numbers = labels.numbers() if isinstance(labels, Node) else np.asarray(labels)
+        num_classes = int(numbers.max(initial=-1)) + 1
+    return losses.one_hot(labels, classes=num_classes)
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
@@ -121,8 +171,11 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: init.Rng = No
     return x * (kept / (1 - p)).astype(x.dtype)
 
 
-def embedding(words: Any, weight: Any) -> Any:
-    """Return the row of `weight` for each of `words`, which are whole numbers. Raises DTypeError, IndexError."""
+def embedding(words: Any, weight: Any, padding_idx: int | None = None) -> Any:
+    """Return the row of `weight` for each of `words`, which are whole numbers. Raises DTypeError, IndexError.
+
+    padding_idx: a word whose row learns nothing.
+    """
     numbers = np.asarray(data_of(words))
     if numbers.dtype.kind not in "iu":
         raise DTypeError(f"embedding: words are looked up by whole numbers, not by {numbers.dtype} (at {users_line()})")
@@ -132,32 +185,60 @@ def embedding(words: Any, weight: Any) -> Any:
             f"embedding: word {numbers.flat[wrong[0]]}, but there are {len(weight)} words (0–{len(weight) - 1}) "
             f"(at {users_line()})"
         )
-    return weight[words if isinstance(words, Node) else numbers]
+    words = words if isinstance(words, Node) else numbers
+    rows = weight[words]
+    return rows if padding_idx is None else where((words == padding_idx)[..., None], rows.detach(), rows)
 
 
-def layer_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
-    """Return each row of `x` with mean 0 and variance 1, then scaled by `weight` and shifted by `bias`."""
-    numbers = exact(x)
-    centred = numbers - numbers.mean(axis=-1, keepdims=True)
-    z = scaled(centred, (centred * centred).mean(axis=-1, keepdims=True), weight, bias, eps)
-    return narrowed(z, x, weight, bias)
+def pad(input: Any, pad: Any, mode: str = "constant", value: float = 0.0) -> Any:
+    """Return the last axes with more elements before and behind: `pad` is (left, right, top, bottom, …).
+
+    mode: "constant" adds `value`, "reflect", "replicate" and "circular" repeat what is there.
+    Raises ValueError where the widths are no pairs.
+    """
+    modes = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+    widths = [size("pad", "a width", n, 0) for n in pad]
+    if mode not in modes or len(widths) % 2 or len(widths) > 2 * len(input.shape):
+        raise ValueError(
+            f"pad: needs a width before and one behind for each of the last axes of {input.shape}, and a mode of "
+            f"{', '.join(modes)}; not {pad!r:.60}, {mode!r:.60} (at {users_line()})"
+        )
+    pairs = [(0, 0)] * (len(input.shape) - len(widths) // 2)
+    pairs += [(widths[i], widths[i + 1]) for i in range(len(widths) - 2, -1, -2)]
+    more = {"constant_values": value} if mode == "constant" else {}
+    return padding.pad(input, pairs, modes[mode], **more)
 
 
-def batch_norm(x: Any, mean: Any, variance: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
-    """Return `x` less `mean`, in units of its deviation, then scaled by `weight` and shifted by `bias`."""
-    return narrowed(scaled(exact(x) - exact(mean), exact(variance), weight, bias, eps), x, weight, bias)
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    *,
+    rng: init.Rng = None,
+) -> Any:
+    """Return for each query the values, weighed by how well their keys fit: softmax(Q Kᵀ / √width) V.
+
+    query: (…, L, width), key: (…, S, width), value: (…, S, width of a value). attn_mask: (…, L, S), True where a key
+    may be looked at, or floats that are added to the scores. is_causal: query i sees keys 0 to i only.
+    """
+    if is_causal:
+        seen = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
+        attn_mask = seen if attn_mask is None else attn_mask & seen
+    weights = attention_weights(query, key, attn_mask, scale)
+    return dropout(weights, dropout_p, rng=rng) @ value
 
 
-def narrowed(z: Any, *operands: Any) -> Any:
-    """Return what was computed in single precision in half precision, if all operands are in half precision."""
-    return rounded(z, operands[0]) if all(getattr(y, "dtype", HALF) is HALF for y in operands) else z
-
-
-def scaled(centred: Any, variance: Any, weight: Any, bias: Any, eps: float) -> Any:
-    """Return numbers of mean 0 in units of their deviation, then scaled and shifted."""
-    z = centred / powers.sqrt(variance + eps)
-    z = z if weight is None else z * weight
-    return z if bias is None else z + bias
+def attention_weights(query: Any, key: Any, mask: Any = None, scale: float | None = None) -> Any:
+    """Return how much each query takes of each key, (…, L, S): the rows add up to 1."""
+    scores = exact(query) @ exact(key).mT * (1 / math.sqrt(query.shape[-1]) if scale is None else scale)
+    if mask is not None:
+        mask = mask if isinstance(mask, Node) else np.asarray(mask)
+        scores = where(mask, scores, -math.inf) if mask.dtype == bool else scores + mask
+    return rounded(losses.softmax(scores, axis=-1), query)
 
 
 def labelled(x: Any, letter: str, layer: int) -> Any:

@@ -80,6 +80,53 @@ def convolved(axes: int, x: Any, weight: Any, bias: Any, stride: Any, padding: A
     return z if batched and not flat else z.reshape((*z.shape[1 - batched : 2], *z.shape[-axes:]))
 
 
+def conv_transpose2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """Return images in which each number of (N, C, H, W) has added its filters to its window: `conv2d` backwards.
+
+    weight: (C, O / groups, kh, kw). bias: (O,). The result is the image (N, O, H', W') of which a convolution with
+    this stride, padding and dilation has the size of `x`; where several have, output_padding says how much larger
+    than the smallest it is, down and right. Raises ShapeError, ValueError.
+    """
+    owner = "conv_transpose2d"
+    x = grid(owner, x)
+    weight, bias = (y if y is None or isinstance(y, Node) else np.asarray(y) for y in (weight, bias))
+    channels = x.shape[-3]
+    if len(weight.shape) != 4 or weight.shape[0] != channels:
+        raise ShapeError(
+            f"{owner}: {x.shape} has {channels} channels and needs weights ({channels}, O / groups, kh, kw), not "
+            f"{weight.shape} (at {users_line()})"
+        )
+    check_groups(owner, channels, channels, groups)
+    stride, dilation = sizes(owner, "stride", stride), sizes(owner, "dilation", dilation)
+    pad, more = sizes(owner, "padding", padding, least=0), sizes(owner, "output_padding", output_padding, least=0)
+    if any(m >= s for m, s in zip(more, stride, strict=True)):
+        raise ValueError(
+            f"{owner}: output_padding={more} must be below the stride {stride}: by as much only may sizes differ that "
+            f"a convolution makes alike (at {users_line()})"
+        )
+    lengths = zip(x.shape[-2:], weight.shape[2:], stride, pad, dilation, more, strict=True)
+    large = tuple((n - 1) * s - 2 * p + d * (k - 1) + m + 1 for n, k, s, p, d, m in lengths)
+    if min(large) < 1:
+        raise ShapeError(f"{owner}: nothing is left of {x.shape} with padding={pad} (at {users_line()})")
+    batched = len(x.shape) == 4
+    how = {"stride": stride, "padding": tuple((p, p) for p in pad), "dilation": dilation, "groups": groups}
+    numbers = exact(x if batched else x[None])
+    z = convolution.conv2d_input(numbers, exact(weight), size=large, **how)
+    z = z if bias is None else z + bias.reshape((-1, 1, 1))
+    if all(y is None or y.dtype is HALF for y in (x, weight, bias)):
+        z = rounded(z, x)
+    return z if batched else z[0]
+
+
 def max_pool2d(
     x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> Any:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 from ..core.tensor import Tensor
-from ..errors.where import users_line
 from . import functional, init
 from .arguments import fraction, size
 from .init import Rng
@@ -17,19 +16,20 @@ from .neuron import Neuron
 class Linear(Module):
     """A layer of neurons: z = x Wᵀ + b, one row an example; `weight[j, k]` leads from input k to neuron j.
 
-    weight: (n_out, n_in). bias: (n_out,), or None. rng: a generator or a seed.
+    weight: (out_features, in_features). bias: (out_features,), or None. rng: a generator or a seed.
     """
 
     starts_layer = True
 
-    def __init__(self, n_in: int, n_out: int, bias: bool = True, *, rng: Rng = None, dtype: Any = None) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, *, rng: Rng = None, dtype: Any = None
+    ) -> None:
         super().__init__()
-        self.n_in, self.n_out = size("Linear", "n_in", n_in), size("Linear", "n_out", n_out)
+        n = self.in_features = size("Linear", "in_features", in_features)
+        m = self.out_features = size("Linear", "out_features", out_features)
         rng = init.generator(rng)
-        self.weight = Tensor(
-            init.fan_in_uniform((n_out, n_in), n_in, rng=rng), requires_grad=True, label="W", dtype=dtype
-        )
-        start = init.fan_in_uniform((n_out,), n_in, rng=rng)
+        self.weight = Tensor(init.fan_in_uniform((m, n), n, rng=rng), requires_grad=True, label="W", dtype=dtype)
+        start = init.fan_in_uniform((m,), n, rng=rng)
         self.bias = Tensor(start, requires_grad=True, label="b", dtype=dtype) if bias else None
 
     @classmethod
@@ -46,7 +46,7 @@ class Linear(Module):
         mark = f"^({self.layer_number})" if self.layer_number else ""
         made = []
         for j, row in enumerate(self.weight.tolist()):
-            neuron = Neuron(self.n_in, activation, rng=0)
+            neuron = Neuron(self.in_features, activation, rng=0)
             for w, number in zip(neuron.w, row, strict=True):
                 w.assign(number)
             neuron.b.assign(0.0 if self.bias is None else self.bias._data[j])
@@ -55,43 +55,11 @@ class Linear(Module):
         return made
 
     def forward(self, x: Any) -> Any:
-        """Return (…, n_out) for `x` of shape (…, n_in)."""
+        """Return (…, out_features) for `x` of shape (…, in_features)."""
         return functional.labelled(functional.linear(x, self.weight, self.bias), "z", self.layer_number)
 
     def extra_repr(self) -> str:
-        return f"{self.n_in}, {self.n_out}{', bias=False' if self.bias is None else ''}"
-
-
-class Sequential(Module):
-    """Modules one after the other. Layers are numbered from 1: labels read W^(1), b^(1), z^(1), a^(1), W^(2)."""
-
-    def __init__(self, *layers: Module) -> None:
-        super().__init__()
-        for i, layer in enumerate(layers):
-            if not isinstance(layer, Module):
-                raise TypeError(
-                    f"Sequential: argument {i} is {layer!r:.60}, not a module; pass modules one by one "
-                    f"(at {users_line()})"
-                )
-        self.layers = layers
-
-    def named_parts(self) -> Iterator[tuple[str, Any]]:
-        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
-
-    def forward(self, x: Any) -> Any:
-        """Return the output of the last module."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self.layers)
-
-    def __getitem__(self, i: int) -> Module:
-        return self.layers[i]
+        return f"{self.in_features}, {self.out_features}{', bias=False' if self.bias is None else ''}"
 
 
 class Identity(Module):
@@ -103,18 +71,35 @@ class Identity(Module):
 
 
 class Flatten(Module):
-    """All axes from `start_dim` on made into one: images become rows."""
+    """The axes from `start_dim` to `end_dim` made into one: images become rows."""
 
-    def __init__(self, start_dim: int = 1) -> None:
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
-        self.start_dim = start_dim
+        self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, x: Any) -> Any:
         """Return `x` with fewer axes."""
-        return x.reshape((*x.shape[: self.start_dim], -1))
+        after = x.shape[self.end_dim + 1 :] if self.end_dim != -1 else ()
+        return x.reshape((*x.shape[: self.start_dim], -1, *after))
 
     def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}"
+        return f"start_dim={self.start_dim}" + (f", end_dim={self.end_dim}" if self.end_dim != -1 else "")
+
+
+class Unflatten(Module):
+    """The axis `dim` made into several: rows become images."""
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        super().__init__()
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+
+    def forward(self, x: Any) -> Any:
+        """Return `x` with more axes."""
+        dim = self.dim % len(x.shape)
+        return x.reshape((*x.shape[:dim], *self.unflattened_size, *x.shape[dim + 1 :]))
+
+    def extra_repr(self) -> str:
+        return f"{self.dim}, {self.unflattened_size}"
 
 
 class Dropout(Module):
@@ -134,16 +119,33 @@ class Dropout(Module):
 
 
 class Embedding(Module):
-    """A row of numbers for each of `n` words, looked up by the word's number. weight: (n, width)."""
+    """A row of numbers for each of `num_embeddings` words, looked up by the word's number.
 
-    def __init__(self, n: int, width: int, *, rng: Rng = None, dtype: Any = None) -> None:
+    weight: (num_embeddings, embedding_dim). padding_idx: a word whose row is zero and stays so.
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        *,
+        rng: Rng = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
-        self.n, self.width = size("Embedding", "n", n), size("Embedding", "width", width)
-        self.weight = Tensor(init.normal((n, width), rng=rng), requires_grad=True, label="E", dtype=dtype)
+        n = self.num_embeddings = size("Embedding", "num_embeddings", num_embeddings)
+        self.embedding_dim = size("Embedding", "embedding_dim", embedding_dim)
+        self.padding_idx = None if padding_idx is None else size("Embedding", "padding_idx", padding_idx % n, 0)
+        start = init.normal((n, self.embedding_dim), rng=rng)
+        if self.padding_idx is not None:
+            start[self.padding_idx] = 0
+        self.weight = Tensor(start, requires_grad=True, label="E", dtype=dtype)
 
     def forward(self, words: Any) -> Any:
-        """Return (…, width) for whole numbers of shape (…)."""
-        return functional.embedding(words, self.weight)
+        """Return (…, embedding_dim) for whole numbers of shape (…)."""
+        return functional.embedding(words, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:
-        return f"{self.n}, {self.width}"
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"

@@ -9,10 +9,11 @@ Every call of a module is an interval of ticks: the nodes it made are those with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Self
 
 from ..core.node import Node, tick
+from ..core.tensor import Tensor
 from ..errors import DTypeError, GradientError
 from ..errors.where import users_line
 from . import state
@@ -69,7 +70,7 @@ class Module:
     def blame(self, error: Exception) -> None:
         """Note on an error that it was raised in this module, or in which part of it."""
         inner = error.__dict__.get("module")
-        name = next((name for name, child in self.children() if child is inner), "a part")
+        name = next((name for name, child in self.named_children() if child is inner), "a part")
         error.add_note(f"which is {name!r} of {type(self).__name__}" if inner else f"in {self.described()}")
         error.__dict__["module"] = self
 
@@ -79,12 +80,30 @@ class Module:
         """Yield the attributes in which modules and leaves are looked for, by name."""
         yield from self.__dict__.items()
 
-    def children(self) -> Iterator[tuple[str, Module]]:
+    def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the modules directly inside this one, by name."""
         for name, part in self.named_parts():
             for path, x in found(part, name):
                 if isinstance(x, Module):
                     yield path, x
+
+    def children(self) -> Iterator[Module]:
+        """Yield the modules directly inside this one."""
+        yield from (child for _, child in self.named_children())
+
+    def modules(self) -> Iterator[Module]:
+        """Yield this module and all inside it, outermost first, each once."""
+        yield from (module for _, module in self.named_modules())
+
+    def apply(self, function: Callable[[Module], Any]) -> Self:
+        """Call a function with every module, the innermost first; return this module."""
+        for module in [*self.modules()][::-1]:
+            function(module)
+        return self
+
+    def register_buffer(self, name: str, data: Any) -> None:
+        """Keep numbers that nobody learns under a name: they are saved with the net, and get no gradient."""
+        setattr(self, name, None if data is None else Tensor(data, requires_grad=False))
 
     def named_modules(self, path: str = "") -> Iterator[tuple[str, Module]]:
         """Yield this module and all inside it, outermost first, each once, by path: `""`, `"0"`, `"0.norm"`."""
@@ -95,7 +114,7 @@ class Module:
             if module not in seen:
                 seen.add(module)
                 yield here, module
-                inside = [(f"{here}.{name}" if here else name, child) for name, child in module.children()]
+                inside = [(f"{here}.{name}" if here else name, child) for name, child in module.named_children()]
                 waiting += reversed(inside)
 
     def named_leaves(self) -> Iterator[tuple[str, Any]]:
@@ -173,12 +192,12 @@ class Module:
     def summary(self, depth: int = 1) -> str:
         """Return a table of the modules down to `depth`, with how many numbers each has to learn."""
         rows = [("layer", "kind", "parameters")]
-        waiting = [(path, child, 1) for path, child in self.children()][::-1]
+        waiting = [(path, child, 1) for path, child in self.named_children()][::-1]
         while waiting:
             path, module, level = waiting.pop()
             rows.append((path, module.described(), f"{count(module):,}"))
             if level < depth:
-                waiting += [(f"{path}.{name}", child, level + 1) for name, child in module.children()][::-1]
+                waiting += [(f"{path}.{name}", child, level + 1) for name, child in module.named_children()][::-1]
         rows.append(("", type(self).__name__, f"{count(self):,}"))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
@@ -201,11 +220,16 @@ members: Any = Module  # a slot is a descriptor, which the types do not say
 set_last_call = members.last_call.__set__
 
 
+def Parameter(data: Any, requires_grad: bool = True, label: str = "") -> Tensor:  # noqa: N802  # PyTorch's name
+    """Return a tensor that an optimiser may step: a leaf, which any module finds that has it as an attribute."""
+    return Tensor(data, requires_grad, label)
+
+
 def tree(module: Module, outside: bool | None = None) -> str:
     """Return a module and its parts, a line each, with the mode where it is not that of the module outside."""
     mode = "" if module.training is outside else f"training={module.training}"
     first = f"{type(module).__name__}({', '.join(filter(None, (module.extra_repr(), mode)))})"
-    lines = (f"{name}: {tree(child, module.training)}" for name, child in module.children())
+    lines = (f"{name}: {tree(child, module.training)}" for name, child in module.named_children())
     return "\n  ".join([first, *(line.replace("\n", "\n  ") for line in lines)])
 
 

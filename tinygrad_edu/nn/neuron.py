@@ -21,7 +21,7 @@ from .arguments import size
 from .module import Module
 
 if TYPE_CHECKING:
-    from .layers import Sequential
+    from .containers import Sequential
 
 
 class Uniform(Protocol):
@@ -149,7 +149,8 @@ class MLP(Module):
     def to_tensor_model(self) -> Sequential:
         """Return the same net made of tensors: for rows of inputs it gives rows of the same outputs."""
         from .activations import ACTIVATION_MODULES
-        from .layers import Linear, Sequential
+        from .containers import Sequential
+        from .layers import Linear
 
         modules: list[Module] = []
         for layer in self.layers:

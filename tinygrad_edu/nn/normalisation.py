@@ -1,85 +1,163 @@
-"""Layers that keep signals centred and of one size: across a batch, or within each example."""
+"""Layers that keep signals centred and of one size: across a batch, or within each example. PyTorch's names."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ..core.context import no_grad
 from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..errors.where import users_line
-from ..ops.precision import exact
 from . import functional
 from .arguments import size
 from .module import Module
 
 
-class BatchNorm1d(Module):
-    """Each feature gets mean 0 and variance 1 across the batch, then a scale and a shift that are learnt.
+class BatchNorm(Module):
+    """Each channel gets mean 0 and variance 1 across the batch, then a scale and a shift that are learnt.
 
     In training it measures the batch, and keeps running averages (buffers `running_mean`, `running_var`) that it
-    uses otherwise; each new measurement counts `momentum`. Ioffe and Szegedy 2015.
+    uses otherwise; each new measurement counts `momentum`, or all count alike where that is None. Without
+    `track_running_stats` it always measures. Ioffe and Szegedy 2015.
     """
 
-    def __init__(self, features: int, eps: float = 1e-5, momentum: float = 0.1, *, dtype: Any = None) -> None:
+    forms: ClassVar[dict[int, str]]  # of what it takes, by the number of axes
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
-        self.features, self.eps, self.momentum = size("BatchNorm1d", "features", features), eps, momentum
-        self.weight = Tensor(np.ones(features), requires_grad=True, label="γ", dtype=dtype)
-        self.bias = Tensor(np.zeros(features), requires_grad=True, label="β", dtype=dtype)
+        n = self.num_features = size(type(self).__name__, "num_features", num_features)
+        self.eps, self.momentum = eps, momentum
+        self.weight = Tensor(np.ones(n), requires_grad=True, label="γ", dtype=dtype) if affine else None
+        self.bias = Tensor(np.zeros(n), requires_grad=True, label="β", dtype=dtype) if affine else None
+        track = track_running_stats
         measured = np.result_type(dtype or float, np.float32)  # a variance above 65,504 is infinite in half precision
-        self.running_mean = Tensor(np.zeros(features), requires_grad=False, dtype=measured)
-        self.running_var = Tensor(np.ones(features), requires_grad=False, dtype=measured)
+        self.running_mean = Tensor(np.zeros(n), requires_grad=False, dtype=measured) if track else None
+        self.running_var = Tensor(np.ones(n), requires_grad=False, dtype=measured) if track else None
+        self.num_batches_tracked = Tensor(0, requires_grad=False) if track else None
 
     def forward(self, x: Any) -> Any:
-        """Return `x`, (n, features), normalised. Raises ShapeError, and ValueError for a single row in training."""
-        if len(x.shape) != 2 or x.shape[1] != self.features:
-            raise ShapeError(
-                f"BatchNorm1d({self.features}) needs (n, {self.features}), not {x.shape} (at {users_line()})"
-            )
-        if not self.training:
-            return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
-        n = x.shape[0]
-        if n < 2:
-            raise ValueError(
-                f"BatchNorm1d: one row has no variance to measure (input {x.shape}); "
-                "train with larger batches, or call eval() to use a trained net "
-                f"(at {users_line()})"
-            )
-        numbers = exact(x)
-        mean = numbers.mean(axis=0)
-        centred = numbers - mean
-        variance = (centred * centred).mean(axis=0)
-        self.remember(self.running_mean, mean)
-        self.remember(self.running_var, variance, n / (n - 1))  # of the population, as it is a guess at any row's
-        return functional.batch_norm(x, mean, variance, self.weight, self.bias, self.eps)
-
-    def remember(self, running: Tensor, measured: Any, correction: float = 1.0) -> None:
-        """Move a running average towards what was measured."""
-        with no_grad():
-            running.assign((1 - self.momentum) * running + self.momentum * correction * measured)
+        """Return `x` normalised. Raises ShapeError, and ValueError for one number a channel in training."""
+        kind, n = type(self).__name__, self.num_features
+        if len(x.shape) not in self.forms or x.shape[1] != n:
+            forms = " or ".join(form.format(n) for form in self.forms.values())
+            raise ShapeError(f"{kind}({n}) needs {forms}, not {x.shape} (at {users_line()})")
+        momentum = self.momentum
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.assign(self.num_batches_tracked.detach() + 1)
+            momentum = 1 / self.num_batches_tracked.detach() if momentum is None else momentum
+        measure = self.training or self.running_mean is None
+        running = (self.running_mean, self.running_var)
+        return functional.batch_norm(x, *running, self.weight, self.bias, measure, momentum, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.features}"
+        return f"{self.num_features}"
+
+
+class BatchNorm1d(BatchNorm):
+    """Batch normalisation of rows (n, features) or of series (n, channels, length). See `BatchNorm`."""
+
+    forms: ClassVar[dict[int, str]] = {2: "(n, {})", 3: "(n, {}, length)"}
+
+
+class BatchNorm2d(BatchNorm):
+    """Batch normalisation of images (n, channels, height, width). See `BatchNorm`."""
+
+    forms: ClassVar[dict[int, str]] = {4: "(n, {}, height, width)"}
 
 
 class LayerNorm(Module):
-    """Each row gets mean 0 and variance 1, then a scale and a shift that are learnt. Ba, Kiros and Hinton 2016."""
+    """The last axes get mean 0 and variance 1, then a scale and a shift that are learnt. Ba, Kiros and Hinton 2016.
 
-    def __init__(self, features: int, eps: float = 1e-5, *, dtype: Any = None) -> None:
+    normalized_shape: the lengths of these axes; an int for the last one alone.
+    """
+
+    def __init__(
+        self,
+        normalized_shape: Any,
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
-        self.features, self.eps = size("LayerNorm", "features", features), eps
-        self.weight = Tensor(np.ones(features), requires_grad=True, label="γ", dtype=dtype)
-        self.bias = Tensor(np.zeros(features), requires_grad=True, label="β", dtype=dtype)
+        shape = self.normalized_shape = lengths("LayerNorm", normalized_shape)
+        self.eps, affine = eps, elementwise_affine
+        self.weight = Tensor(np.ones(shape), requires_grad=True, label="γ", dtype=dtype) if affine else None
+        self.bias = Tensor(np.zeros(shape), requires_grad=True, label="β", dtype=dtype) if affine and bias else None
 
     def forward(self, x: Any) -> Any:
-        """Return `x`, (…, features), normalised. Raises ShapeError."""
-        if not x.shape or x.shape[-1] != self.features:
-            raise ShapeError(
-                f"LayerNorm({self.features}) needs (…, {self.features}), not {x.shape} (at {users_line()})"
-            )
-        return functional.layer_norm(x, self.weight, self.bias, self.eps)
+        """Return `x`, (…, *normalized_shape), normalised. Raises ShapeError."""
+        return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.features}"
+        return ", ".join(map(str, self.normalized_shape))
+
+
+class RMSNorm(Module):
+    """The last axes are divided by the root of their mean square, then scaled. Zhang and Sennrich 2019.
+
+    eps: added to the mean square; by default the spacing of numbers at 1 in the type of the input.
+    """
+
+    def __init__(
+        self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, *, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        shape = self.normalized_shape = lengths("RMSNorm", normalized_shape)
+        self.eps = eps
+        self.weight = Tensor(np.ones(shape), requires_grad=True, label="γ", dtype=dtype) if elementwise_affine else None
+
+    def forward(self, x: Any) -> Any:
+        """Return `x`, (…, *normalized_shape), normalised. Raises ShapeError."""
+        return functional.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        return ", ".join(map(str, self.normalized_shape))
+
+
+class GroupNorm(Module):
+    """Each group of an example's channels gets mean 0 and variance 1, then each channel its scale and shift.
+
+    Wu and He 2018.
+    """
+
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        self.num_groups = size("GroupNorm", "num_groups", num_groups)
+        n = self.num_channels = size("GroupNorm", "num_channels", num_channels)
+        if n % self.num_groups:
+            raise ValueError(f"GroupNorm: {n} channels are no multiple of {num_groups} groups (at {users_line()})")
+        self.eps = eps
+        self.weight = Tensor(np.ones(n), requires_grad=True, label="γ", dtype=dtype) if affine else None
+        self.bias = Tensor(np.zeros(n), requires_grad=True, label="β", dtype=dtype) if affine else None
+
+    def forward(self, x: Any) -> Any:
+        """Return `x`, (n, channels, …), normalised. Raises ShapeError."""
+        if len(x.shape) < 2 or x.shape[1] != self.num_channels:
+            raise ShapeError(
+                f"GroupNorm({self.num_groups}, {self.num_channels}) needs (n, {self.num_channels}, …), not {x.shape} "
+                f"(at {users_line()})"
+            )
+        return functional.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.num_groups}, {self.num_channels}"
+
+
+def lengths(owner: str, given: Any) -> tuple[int, ...]:
+    """Return the lengths of the axes that are normalised together."""
+    given = given if isinstance(given, (tuple, list)) else (given,)
+    return tuple(size(owner, "normalized_shape", n) for n in given)
