@@ -54,7 +54,7 @@ function engine({ made, live }, count) {
     return value;
   }
 
-  // The steps of going back, as texts: [card, [operand, share, gradient then if it is another], …]
+  // The steps of going back: [card, [operand, share, gradient then if it is another], …]
   const first_step = () => needs[root] ? [[root]] : [];
   function steps() {
     const now = new Float64Array(count), seen = new Uint8Array(count), found = first_step();
@@ -70,7 +70,7 @@ function engine({ made, live }, count) {
     const before = seen[x];
     now[x] = before ? now[x] + share : share;
     seen[x] = 1;
-    return before ? [k, digits(share), digits(now[x])] : [k, digits(share)];
+    return before ? [k, share, now[x]] : [k, share];
   }
 
   // Each use of a node followed at once, before all of its gradient has arrived; null where that is too many steps

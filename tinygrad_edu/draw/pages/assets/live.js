@@ -22,7 +22,7 @@ function hands(content, machine, names, redraw) {
   function end() {
     if (before && !same(before, state())) past.push(before);
     before = null;
-    show();
+    say("undo").disabled = !past.length;
   }
   function change(act) {
     begin();
@@ -34,14 +34,13 @@ function hands(content, machine, names, redraw) {
     machine.compute();
     show();
     redraw();
+    if (picked !== null) told();
   }
   function set(card, x) {
     if (Number.isNaN(x)) return;
     v[card] = x;
-    machine.compute();
-    curve = [v[root]];
-    show();
-    redraw();
+    curve = [];
+    update();
   }
 
   // Handles ------------------------------------------------------------------------------------------------------
@@ -115,7 +114,7 @@ function hands(content, machine, names, redraw) {
     });
     input.addEventListener("change", () => {
       const x = numeric(input.value);
-      if (Number.isNaN(x)) show(true); else if (digits(x, 6) !== digits(v[leaf.card], 6)) change(() => set(leaf.card, x));
+      if (Number.isNaN(x) || digits(x, 6) === digits(v[leaf.card], 6)) show(true); else change(() => set(leaf.card, x));
     });
   }
 
@@ -133,12 +132,12 @@ function hands(content, machine, names, redraw) {
   }
   const actions = {
     step: () => descend(1), steps: () => descend(100),
-    undo: () => { if (past.length) { put(past.pop()); update(); } },
-    reset: () => change(() => { put({ values: [...machine.given], held: [], curve: [], eta: 0.1 }); }),
+    undo: () => { if (past.length) { put(past.pop()); update(); chosen(); } },
+    reset: () => { change(() => put({ values: [...machine.given], held: [], curve: [], eta: 0.1 })); chosen(); },
   };
   for (const name in actions) say(name).addEventListener("click", actions[name]);
   const slide = $("eta");
-  const size = (x) => { if (x > 0) { eta = x; show(); } };
+  const size = (x) => { if (x > 0) eta = x; show(true); };
   say("eta").addEventListener("change", (event) => { begin(); size(numeric(event.target.value)); end(); });
   say("eta").addEventListener("keydown", (event) => { if (event.key === "Enter") event.target.dispatchEvent(new Event("change")); });
   slide.addEventListener("input", () => { begin(); size(Number((10 ** slide.value).toPrecision(2))); });
@@ -152,6 +151,7 @@ function hands(content, machine, names, redraw) {
   // A computed node held at zero: what does the result do?
   function hold(card) {
     change(() => { if (held.has(card)) held.delete(card); else held.set(card, 0); });
+    chosen();
   }
 
   // What is shown -------------------------------------------------------------------------------------------------
@@ -172,7 +172,6 @@ function hands(content, machine, names, redraw) {
     $("news").textContent = !Number.isFinite(v[root]) ? "It has diverged: these steps are too large. Undo, and make η smaller."
       : grown ? "It grows: these steps are too large." : held.size ? `${held.size === 1 ? "One node is" : `${held.size} nodes are`} held at 0.` : "";
     draw();
-    chosen();
   }
 
   function draw() {
@@ -206,6 +205,7 @@ function hands(content, machine, names, redraw) {
     for (const card of kept.split(",").filter(Boolean).map(Number)) if (computed.has(card)) held.set(card, 0);
     curve = [];
     update();
+    chosen();
   }
 
   // Make handles of the leaves in the picture; a computed node that is chosen can be held at zero
@@ -221,21 +221,23 @@ function hands(content, machine, names, redraw) {
       element.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(); });
     }
     elements = cards;
-    show();
+    chosen();
   }
   let elements = [], picked = null;
   function pick(card) {
     picked = card;
-    show();
+    chosen();
   }
   function chosen() {
-    const box = $("pick");
-    box.hidden = picked === null;
+    $("pick").hidden = picked === null;
     elements.forEach((element, card) => element.classList.toggle("held", held.has(card)));
     if (picked === null) return;
-    const text = `${names(picked)} = ${digits(v[picked])}, gradient ${digits(g[picked])} `;
-    box.innerHTML = `${text}<button data-do="hold" aria-pressed="${held.has(picked)}">${held.has(picked) ? "let go" : "set to 0"}</button>`;
-    box.querySelector("button").addEventListener("click", () => { hold(picked); $("pick").querySelector("button").focus(); });
+    $("pick").innerHTML = `<span></span> <button data-do="hold" aria-pressed="${held.has(picked)}">${held.has(picked) ? "let go" : "set to 0"}</button>`;
+    told();
+    $("pick").querySelector("button").addEventListener("click", () => { hold(picked); $("pick").querySelector("button").focus(); });
+  }
+  function told() {
+    $("pick").firstChild.innerHTML = `${names(picked)} = ${digits(v[picked])}, gradient ${digits(g[picked])}`;
   }
 
   $("root").innerHTML = `${names(root)} =`;

@@ -3,7 +3,7 @@ function sentences(content, titles, values, slopes) {
   "use strict";
   const { operations, made, arrays } = content;
   const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-  const num = (text) => `<mn>${plain(text)}</mn>`;
+  const num = (x) => `<mn>${typeof x === "number" ? digits(x) : plain(x)}</mn>`;
   // Each side is a formula of its own, so that a long line may break in front of an equals sign
   const math = (...sides) => `<p>${sides.map((side, k) =>
     side === "" ? "" : `<math displaystyle="true"><mrow>${k ? "<mo>=</mo>" : ""}${side}</mrow></math>`).join(" ")}`;

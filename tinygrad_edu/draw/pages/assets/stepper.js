@@ -22,9 +22,11 @@
 
   const written = new Map();
   function write(card, row, text) {
-    const shown = flat(text), key = row + card;
-    if (written.get(key) === shown) return;
+    const key = row + card;
+    let shown = flat(text);
+    if (Object.is(written.get(key), shown)) return;
     written.set(key, shown);
+    if (typeof shown === "number") shown = digits(shown);
     if (lines[card][row]) lines[card][row].textContent = WORD[row] + shown;
     if (row === "g" && leaves.has(card)) leaves.get(card).textContent = shown;
   }
@@ -62,14 +64,16 @@
     $("slide").max = steps.length;
   }
 
+  const taken = [];
   // A page of numbers takes its texts from the machine, which has computed them
   function take() {
     const { v, slopes: by, passes } = machine;
-    for (let i = 0; i < cards.length; i++) values[i] = digits(v[i]);
+    for (let i = 0; i < cards.length; i++) values[i] = v[i];
     labelled.forEach((label, k) => {
-      if (!label) return;
-      const text = passes[k] ? digits(by[k]) : "";
-      if (slopes[k] !== text) label.textContent = slopes[k] = text;
+      const slope = passes[k] ? by[k] : null;
+      if (!label || Object.is(taken[k], slope)) return;
+      taken[k] = slope;
+      label.textContent = slopes[k] = slope === null ? "" : digits(slope);
     });
     content.backward = machine.steps();
     const wrong = machine.naive();
@@ -83,7 +87,7 @@
     start();
     if (ended) at = steps.length;
     write_all();
-    show();
+    show(false);
     ask();
     net?.();
   }
@@ -122,12 +126,12 @@
     if (inner.top < outer.top || inner.bottom > outer.bottom) graph.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
   }
 
-  function show() {
+  function show(moved = true) {
     $("naive").hidden = !content.naive;
     $("quiz").hidden = !content.backward.length;
     const step = steps[at - 1], say = $("say");
     light(step);
-    if (step) follow(cards[step.card]);
+    if (step && moved) follow(cards[step.card]);
     $("slide").value = at;
     $("count").textContent = `${at} / ${steps.length}`;
     say.className = step ? step.kind : "";
