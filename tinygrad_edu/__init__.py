@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
     from .check.homework.check import check_code as check_code
     from .check.homework.report import CodeReport as CodeReport
     from .check.kinks import kinks as kinks
+    from .classroom.pad import derivation_pad as derivation_pad
     from .compile.compiled import compile as compile  # noqa: A004  # the field's word for it
     from .draw.graph.draw import draw as draw
     from .draw.network.draw_network import draw_network as draw_network
@@ -68,6 +69,7 @@ _LATER: dict[str, str] = {
     "compare": ".check.compare.compare",
     "compile": ".compile.compiled",
     "data": ".data",
+    "derivation_pad": ".classroom.pad",
     "detect_anomaly": ".check.anomaly",
     "digit_page": ".draw.pages.digit",
     "draw": ".draw.graph.draw",

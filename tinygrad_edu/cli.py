@@ -1,4 +1,4 @@
-"""The command line: `tinygrad-edu demo`, `explain`, `check`, `draw`, `step`, `live`, `doctor`.
+"""The command line: `tinygrad-edu demo`, `explain`, `check`, `draw`, `step`, `live`, `pad`, `doctor`.
 
 Each command is a thin adapter: it reads its arguments, calls one floor, prints. A floor is imported only by the
 command that needs it, so that `tinygrad-edu --help` answers at once.
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     whole = argparse.ArgumentParser(prog="tinygrad-edu", description="Automatic differentiation that shows its work.")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (add_demo, add_explain, add_check, add_draw, add_step, add_live, add_doctor):
+    for add in (add_demo, add_explain, add_check, add_draw, add_step, add_live, add_pad, add_doctor):
         add(commands)
     return whole
 
@@ -267,6 +267,30 @@ def live(options: argparse.Namespace) -> int:
     formula = parse(options.expression)
     node, _ = formula.record(dict.fromkeys(formula.variables, 1.0) | assignments(options.at))
     page_of(node, options.out, typed=options.expression)
+    print(options.out)
+    return 0
+
+
+# pad ---------------------------------------------------------------------------------------------------------------
+
+
+def add_pad(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `pad` to the commands."""
+    command = add_command(commands, pad, "pad")
+    command.add_argument("expression", help='a formula, like "(sigmoid(w*x + b) - y)**2", or a sheet saved by the page')
+    command.add_argument("--wrt", default="", metavar="NAME", help="the variable to begin with")
+    command.add_argument("-o", "--out", type=ending(".html"), default=Path("pad.html"), help="the page (pad.html)")
+
+
+def pad(options: argparse.Namespace) -> int:
+    """Write a page on which a derivative is worked out by hand, each line checked; or grade a sheet saved by it."""
+    from .classroom.pad import derivation_pad, grade_sheet
+
+    if options.expression.endswith(".txt"):
+        report = grade_sheet(options.expression)
+        print(report.text())
+        return 0 if report.ok else 1
+    derivation_pad(options.expression, options.out, wrt=options.wrt)
     print(options.out)
     return 0
 

@@ -16,7 +16,7 @@ from ...core.context import ModeContext
 from ...core.node import Node
 from ...core.op import Op
 from ...core.value import Value
-from .translate import Code, Library, TranslationError, helpers, literal
+from .translate import Code, Library, TranslationError, literal
 
 LETTERS = "abcdefhijk"  # of the operands, in JavaScript
 BY_HAND = {"polygamma": ("n", 0), "sinc": ("order", 0)}  # computed with NumPy: in rows.js; a parameter, its default
@@ -76,13 +76,20 @@ class RowTable:
         return self.library.call(row.scalar, operands, params)
 
     def rule(self, row: Op, i: int, letters: str, params: Mapping[str, Any]) -> str:
-        """Return a rule of a row; empty where there is none."""
+        """Return a rule of a row as an expression; empty where there is none."""
         try:
             function = row.rules[i]
         except IndexError:  # no rules: a fact
             return ""
-        if function is None:
-            return ""
+        return "" if function is None else self.recorded(function, letters, params)
+
+    def rule_text(self, function: Any, count: int, params: Mapping[str, Any]) -> str:
+        """Return any rule of `count` operands as a function. Raises TranslationError, or whatever the rule raises."""
+        letters = LETTERS[:count]
+        return f"(g,z,{','.join(letters)})=>{self.recorded(function, letters, params) or '0'}"
+
+    def recorded(self, function: Any, letters: str, params: Mapping[str, Any]) -> str:
+        """Return what a rule records on leaves with these names; empty where it gives no gradient."""
         with SYMBOLICALLY, np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             leaves = [Value(0.5, label=letter) for letter in ("g", "z", *letters)]
@@ -99,5 +106,5 @@ class RowTable:
 
     def script(self) -> str:
         """Return the table as JavaScript: `const ROWS = […]`, with the functions that it needs."""
-        own, rows = "".join(self.library.lines), ",\n".join(self.rows)
-        return f"const ROWS=(()=>{{\n{own}{helpers(own + rows)}return [\n{rows}];}})();\n"
+        rows = ",\n".join(self.rows)
+        return f"const ROWS=(()=>{{\n{self.library.text(rows)}return [\n{rows}];}})();\n"

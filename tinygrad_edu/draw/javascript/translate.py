@@ -119,6 +119,11 @@ class Library:
         self.functions: dict[Any, Code] = {}  # key -> name
         self.lines: list[str] = []
 
+    def text(self, users: str) -> str:
+        """Return the functions, with the helpers of `rows.js` that they and their `users` call."""
+        own = "".join(self.lines)
+        return own + helpers(own + users)
+
     def add(self, key: Any, parameters: Sequence[str], body: str, truth: bool = False) -> Code:
         """Add a function and return its name."""
         name = Code(f"f{len(self.functions)}", truth)
