@@ -48,6 +48,7 @@ TEMPLATES: dict[Any, str] = {  # functions that are one expression of JavaScript
     math.erf: "erf({})",
     math.erfc: "erfc({})",
     math.lgamma: "lgamma({})",
+    math.nextafter: "nextafter({},{})",
     math.asin: "Math.asin({})",
     math.acos: "Math.acos({})",
     math.atan: "Math.atan({})",

@@ -64,8 +64,12 @@ function factorial(n) {
   return n < 2 ? 1 : n * factorial(n - 1);
 }
 
-function polygamma(x, n) { // steps up until Stirling's series holds
-  if (!(x > -1e6)) return NaN;
+function polygamma(x, n) { // below 0 by reflection
+  if (x === -Infinity) return NaN;
+  return x < 0 ? (n % 2 ? -1 : 1) * steppedUp(1 - x, n) - slopeOfCotangent(x, n) : steppedUp(x + 0, n);
+}
+
+function steppedUp(x, n) { // until Stirling's series holds
   const odd = n % 2 ? -1 : 1, far = 15 + n;
   let z = 0;
   for (; x < far; x++) z -= odd * factorial(n) / Math.pow(x, n + 1);
@@ -76,6 +80,39 @@ function polygamma(x, n) { // steps up until Stirling's series holds
     series -= odd * b * factorial(2 * k + n - 1) / factorial(2 * k) / Math.pow(x, 2 * k + n);
   });
   return z + series;
+}
+
+function slopeOfCotangent(x, n) { // the n-th derivative of pi cot(pi x), a polynomial in the cotangent
+  const tangent = Math.tan(Math.PI * (x - rint(x))), c = tangent === 0 ? Infinity : 1 / tangent;
+  let polynomial = [0, 1]; // coefficients by power; c' = -(1 + c²)
+  for (let i = 0; i < n; i++) {
+    const slope = new Array(polynomial.length + 1).fill(0);
+    polynomial.forEach((a, k) => { if (k) { slope[k - 1] -= k * a; slope[k + 1] -= k * a; } });
+    polynomial = slope;
+  }
+  return Math.pow(Math.PI, n + 1) * polynomial.reduce((sum, a, k) => a ? sum + a * Math.pow(c, k) : sum, 0);
+}
+
+function i0(x, order) { // the series, whose terms have one sign; beyond 20 the integral over an angle
+  if (order === 0 && Math.abs(x) === Infinity) return NaN; // NumPy's answer
+  const far = !(Math.abs(x) <= 20);
+  let z = -0, term = Math.pow(x / 2, order) / factorial(order);
+  if (!far) for (let k = 1; k < 60; k++) { z += term; term *= x * x / 4 / (k * (k + order)); }
+  else for (let k = 0; k <= 256; k++) {
+    const angle = Math.PI * k / 256, part = k === 0 || k === 256 ? 0.5 : 1;
+    z += part / 256 * Math.cos(order * angle) * Math.exp(x * Math.cos(angle));
+  }
+  return z;
+}
+
+function nextafter(x, y) { // the neighbour of a float is one more or less among the whole numbers of its bits
+  if (Number.isNaN(x) || Number.isNaN(y)) return NaN;
+  if (x === y) return y;
+  if (x === 0) return y > 0 ? 5e-324 : -5e-324;
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, x);
+  view.setBigInt64(0, view.getBigInt64(0) + ((y > x) === (x > 0) ? 1n : -1n));
+  return view.getFloat64(0);
 }
 
 function sinc(x, order) { // a derivative of sin(u) / u by x, where u = pi x: by its series near 0
