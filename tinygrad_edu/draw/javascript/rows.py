@@ -19,7 +19,8 @@ from ...core.value import Value
 from .translate import Code, Library, TranslationError, literal
 
 LETTERS = "abcdefhijk"  # of the operands, in JavaScript
-BY_HAND = {"polygamma": ("n", 0), "sinc": ("order", 0), "i0": ("order", 0)}  # computed with NumPy: in rows.js; a parameter, its default
+# Rows computed with NumPy, which are written in rows.js: the parameter of each, and its default
+BY_HAND = {"polygamma": ("n", 0), "sinc": ("order", 0), "i0": ("order", 0)}
 
 
 class NoNumbers:
