@@ -1,9 +1,11 @@
 """Outside state may change between calls: a compiled function does what the function itself does, or refuses."""
 
+import copy
 import functools
 import itertools
 import random
 import types
+import warnings
 from collections import deque
 
 import numpy as np
@@ -451,3 +453,212 @@ def test_a_setting_that_changes_at_each_call_is_named():
     settings = Settings()
     with pytest.warns(UserWarning, match=r"settings\.rate"):
         settings_that_change(tg.compile(lambda x: x * settings.rate), settings)
+
+
+# Numbers that are read, and gradients that were made elsewhere ---------------------------------------------------
+
+
+def arrays(fast, f, *calls):
+    """Compare results of several calls as arrays."""
+    for call in calls:
+        for ours, theirs in zip(leaves(fast(*call)), leaves(f(*call)), strict=True):
+            np.testing.assert_allclose(numbers(ours), numbers(theirs), rtol=1e-12, atol=1e-13)
+
+
+def numbers(x):
+    return np.asarray(x.data if isinstance(x, (Value, Tensor)) else x, float)
+
+
+TRANSFORMS = {
+    "grad": lambda f: tg.grad(f),
+    "value_and_grad": lambda f: tg.value_and_grad(f),
+    "grad of grad": lambda f: lambda x: tg.grad(lambda y: tg.grad(f)(y).sum())(x),
+    "vjp": lambda f: lambda x: tg.vjp(f, x)[1](2.0)[0],
+    "jvp": lambda f: lambda x: tg.jvp(f, x, x * 0.5 + 1.0)[1],
+    "jacobian": lambda f: tg.jacobian(lambda x: x**3 * x.sum()),
+    "hessian": lambda f: tg.hessian(f),
+    "hvp": lambda f: lambda x: tg.hvp(f, x, x * 2.0),
+    "per_example_gradients": lambda f: lambda x: tg.per_example_gradients(lambda w, a: (w * a**2).sum(), x * 2.0, x),
+}
+
+
+@pytest.mark.parametrize("kind", TRANSFORMS)
+def test_transforms_of_arguments_inside(kind):
+    f = TRANSFORMS[kind](lambda x: (x**3).sum() * x[0])
+    arrays(tg.compile(f), f, ([np.array([1.0, 2.0])]), ([np.array([3.0, -2.0])]), ([Tensor([0.5, 4.0])]))
+    twice = lambda x: f(x * x)  # noqa: E731  # of what is computed inside
+    arrays(tg.compile(twice), twice, ([np.array([1.0, 2.0])]), ([np.array([3.0, -2.0])]))
+
+
+def test_what_a_transform_returns_is_a_constant_as_outside():
+    x = Tensor([1.0, 2.0], requires_grad=False)
+    result = tg.compile(tg.grad(lambda x: (x**2).sum()))(x)
+    assert not result.requires_grad
+    assert float(result[0]) == 2.0
+
+
+@pytest.mark.parametrize(
+    "copied", [Tensor, copy.copy, copy.deepcopy, lambda x: Tensor(x.data), lambda x: x.detach(), lambda x: +x]
+)
+def test_an_argument_wrapped_or_copied(copied):
+    def f(x):
+        w.grad = None
+        t = copied(Tensor(x, requires_grad=False) if not isinstance(x, Tensor) else x)
+        (w * t).sum().backward()
+        return w.grad
+
+    w = Tensor([2.0, 3.0])
+    fast = tg.compile(f)
+    for x in ([1.0, 2.0], [3.0, 4.0]):
+        given = Tensor(x, requires_grad=False)
+        same(fast(given), f(given))
+
+
+def test_numbers_of_weights_that_are_copied():
+    net, other = nn.Linear(2, 2, rng=0), nn.Linear(2, 2, rng=1)
+
+    def f(x):
+        mine = Tensor(net.weight.data)
+        other.load_state_dict(net.state_dict())
+        return (x @ mine, other(x), Value(2.0) * 3)[:2]
+
+    fast, x = tg.compile(f), np.array([[1.0, 2.0]])
+    for _ in range(3):
+        with tg.no_grad():
+            net.weight.assign(net.weight * 2)
+        for ours, theirs in zip(fast(x), f(x), strict=True):
+            same(ours, theirs)
+
+
+def test_gradients_made_elsewhere():
+    twins = []
+    for fast in (True, False):
+        w, v = Tensor([1.0, 2.0]), Value(3.0)
+        opts = nn.SGD([w], lr=0.1), nn.SGD([v], lr=0.1)
+        steps = [opts[0].step, opts[1].step, lambda w=w: nn.clip_grad_norm([w], 1.0)]
+        twins.append((w, v, [tg.compile(step) if fast else step for step in steps]))
+    for x in (1.0, 5.0, -2.0):
+        for w, v, (step, other, clip) in twins:
+            w.grad = v.grad = None
+            (w * x).sum().backward()
+            (v * x).backward()
+            clip()
+            step()
+            other()
+        same(*[w for w, *_ in twins])
+        assert twins[0][1].data == pytest.approx(twins[1][1].data)
+
+
+def test_a_gradient_that_was_none_when_it_was_traced():
+    twins = []
+    for fast in (True, False):
+        a, b = Tensor([1.0]), Tensor([2.0])
+        opt = nn.SGD([a, b], lr=0.1)
+        twins.append((a, b, tg.compile(opt.step) if fast else opt.step))
+    for both in (False, True, False):
+        for a, b, step in twins:
+            a.grad = b.grad = None
+            ((a * b) if both else a * 2).sum().backward()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                step()
+        same(*[a for a, *_ in twins])
+        same(*[b for _, b, _ in twins])
+
+
+# Writes ---------------------------------------------------------------------------------------------------------
+
+
+def test_writing_into_an_argument_is_refused_and_into_a_tensor_from_outside_is_done():
+    with refuses(CompileError, "argument 0"):
+        tg.compile(lambda x: x.__setitem__(0, 1.0))(X)
+    with refuses(CompileError, "argument 0"):
+        tg.compile(lambda x: x.__setitem__(0, 1.0))(Tensor(X, requires_grad=False))
+    log = Tensor(np.zeros(3), requires_grad=False)
+
+    def f(x):
+        log[1] = (x * 2).sum()
+        return log * 2
+
+    fast = tg.compile(f)
+    for k in (1.0, 3.0):
+        same(fast(X * k), np.array([0.0, 8.0 * k, 0.0]))
+        same(log, np.array([0.0, 4.0 * k, 0.0]))
+    plain = np.zeros(3)
+    with refuses(CompileError, "where"):
+        tg.compile(lambda x: plain.__setitem__(0, Tensor(x, requires_grad=False).sum()))(X)
+    assert plain.sum() == 0
+
+
+def test_writing_into_copies_made_inside():
+    def f(x):
+        t, u = Tensor(x), Tensor(np.zeros(3), requires_grad=False)
+        u[1] = t.data[0] * 2
+        v = +t
+        v[0] = t[1] * 3
+        u += x
+        return t, u, v
+
+    fast = tg.compile(lambda x: f(Tensor(x, requires_grad=False)))
+    for k in (1.0, 3.0):
+        for ours, theirs in zip(fast(X * k), f(X * k), strict=True):
+            same(ours, theirs)
+
+
+# NumPy functions that look at numbers ---------------------------------------------------------------------------
+
+A = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.25], [0.5, 0.25, 2.0]])
+NUMPY = {
+    "nonzero": lambda x: np.nonzero(x)[0],
+    "compress": lambda x: np.compress(x[0] > 1, x, axis=1),
+    "extract": lambda x: np.extract(x > 1, x),
+    "delete": lambda x: np.delete(x, 1, axis=0),
+    "insert": lambda x: np.insert(x, 1, x[0], axis=0),
+    "digitize": lambda x: np.digitize(x[0], np.array([0.0, 1.0, 2.0])),
+    "quantile": lambda x: np.quantile(x, 0.3),
+    "quantile of x": lambda x: np.quantile(np.arange(5.0), x[0, 0] / 8),
+    "median": np.median,
+    "unwrap": lambda x: np.unwrap(x[0] * 3),
+    "frexp": lambda x: np.frexp(x)[0],
+    "ldexp": lambda x: np.ldexp(1.5, (x > 1) * 2),
+    "place of the largest": lambda x: x.reshape(-1)[np.argmax(x)],
+    "unravel_index": lambda x: x[np.unravel_index(np.argmax(x), x.shape)],
+    "solve": lambda x: np.linalg.solve(x, x[0]),
+    "lstsq": lambda x: np.linalg.lstsq(x, x[0], rcond=None)[0],
+    "slogdet": lambda x: np.linalg.slogdet(-x)[1] * np.linalg.slogdet(-x)[0],
+    "eigh": lambda x: np.linalg.eigh(x)[0],
+    "eigvalsh": np.linalg.eigvalsh,
+    "svd": lambda x: np.linalg.svd(x, compute_uv=False),
+    "svd of symmetric": lambda x: np.linalg.svd(x, compute_uv=False, hermitian=True),
+    "matrix_rank": np.linalg.matrix_rank,
+    "pinv": np.linalg.pinv,
+    "average": lambda x: np.average(x, weights=x),
+    "interp": lambda x: np.interp(x[0], np.arange(5.0), np.arange(5.0) ** 2),
+    "real_if_close": lambda x: np.real_if_close(x + 0j),
+    "searchsorted": lambda x: np.searchsorted(np.arange(5.0), x[0]),
+    "nanmax": lambda x: np.nanmax(x, axis=0),
+    "var": lambda x: np.var(x, axis=0, where=x > 0.3),
+    "histogram": lambda x: np.histogram(x, 3)[0],
+    "geomspace": lambda x: np.geomspace(x[0, 0], x[0, 1], 4),
+    "sort": lambda x: np.sort(x, axis=0),
+    "allclose": lambda x: x * np.allclose(x, 4.0),
+    "bincount": lambda x: np.bincount((x[0] > 1) * 1, minlength=3),
+    "cond": np.linalg.cond,
+    "isclose": lambda x: np.isclose(x, 4.0) * x,
+    "array2string": lambda x: x * len(np.array2string(x)),
+    "round": lambda x: np.round(x * 3),
+    "norm": lambda x: np.linalg.norm(x, 2),
+}
+
+
+@pytest.mark.parametrize("name", NUMPY)
+def test_a_numpy_function_that_looks_at_numbers_is_as_eager_or_refused(name):
+    f, fast = NUMPY[name], tg.compile(NUMPY[name])
+    for x in (A, A.T @ A / 9, A * [[1.0, 0.1, 2.0], [0.1, 5.0, 1.0], [2.0, 1.0, 1.0]]):
+        given = Tensor(x, requires_grad=False)
+        try:
+            ours = fast(given)
+        except CompileError:
+            continue
+        for a, b in zip(leaves(ours), leaves(f(given)), strict=True):
+            np.testing.assert_allclose(numbers(a), numbers(b), rtol=1e-9, atol=1e-12)

@@ -143,3 +143,14 @@ def test_asking_for_the_gradient_of_an_argument_that_has_one_is_refused():
 def test_arguments_that_are_neither_numbers_nor_fixed_are_refused(odd):
     with refuses(CompileError, "unhashable"):
         tg.compile(lambda x, odd: x)(Tensor([1.0]), odd)
+
+
+def test_a_refusal_that_the_function_catches_is_raised_all_the_same():
+    def f(x):
+        try:
+            return x * float(x.sum())
+        except Exception:
+            return x
+
+    with refuses(CompileError, "tinygrad_edu.where"):
+        tg.compile(f)(Tensor([1.0, 2.0], requires_grad=False))

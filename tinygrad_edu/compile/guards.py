@@ -70,7 +70,7 @@ class Guards(Names):
             if len(leaves) > MANY:
                 checks.append(f"{'ungraded' if unset else 'graded'}({self.bound('leaves', Leaves(leaves))})")
             else:
-                checks += [f"({self.owner(leaf)}._grad is None) is {unset}" for leaf in leaves]
+                checks += [f"({self.owner(leaf)}._slope is None) is {unset}" for leaf in leaves]
         return checks
 
     def moves(self) -> list[str]:

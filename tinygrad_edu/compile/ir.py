@@ -58,7 +58,7 @@ class Program:
         wanted = [*results, *(node for effect in trace.effects for node in effect.results)]
         self.lower(wanted)
         self.drawn = [
-            self.vars.get(leaf) or Var(leaf._data, node=leaf, source=cell)  # unused: yet the generator moves on
+            self.vars.get(leaf) or Var(leaf._raw, node=leaf, source=cell)  # unused: yet the generator moves on
             for leaf, cell in trace.cells.items()
             if ".random(" in cell.place
         ]
@@ -81,7 +81,7 @@ class Program:
             if z.op is not None:
                 args = [self.vars[self.version(x, z)] if isinstance(x, Node) else Var(x) for x in z.inputs]
                 known = all(dtype_of(x.data) == dtype_of(data_of(y)) for x, y in zip(args, z.inputs, strict=True))
-                self.vars[z] = self.step(z.op, args, z.params, z, z._data if known else None)
+                self.vars[z] = self.step(z.op, args, z.params, z, z._raw if known else None)
 
     def version(self, x: Node, z: Node) -> Node:
         """Return what stood in leaf `x` when `z` was made from it."""
@@ -93,12 +93,12 @@ class Program:
     def leaf(self, node: Node) -> Var:
         """Return the variable for a leaf: an argument, something read at every call, or a constant."""
         if node in self.arguments:
-            return Var(node._data, node=node, source=self.arguments[node])
+            return Var(node._raw, node=node, source=self.arguments[node])
         if node in self.trace.cells:
-            return Var(node._data, node=node, source=self.trace.cells[node])
+            return Var(node._raw, node=node, source=self.trace.cells[node])
         if node.born < self.trace.started:
-            return Var(node._data, node=node, source=Cell("{}._data", node, node.label or "w"))
-        return Var(node._data, node=node)
+            return Var(node._raw, node=node, source=Cell("{}._raw", node, node.label or "w"))
+        return Var(node._raw, node=node)
 
     def step(self, op: Any, args: list[Var], params: dict[str, Any], node: Node | None, data: Any = None) -> Var:
         """Return the variable for `op` of `args`: a new step, unless it is known, constant or just an operand."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
-from ..core.op import TABLE, Op, VariadicRule
+from ..core.op import Op, VariadicRule
 from ..core.value import Value
 from ..errors import GradientError
 from ..errors.where import users_line
@@ -24,8 +24,9 @@ def no_way_back(*_: Any) -> Any:
     )
 
 
-COMPILED = Op("compiled", "compiled({})", lambda *x: x[0], VariadicRule(no_way_back), scalar=lambda *x: x[0])
-del TABLE["compiled"]  # nobody calls it: it only says what a result was computed from
+COMPILED = Op(  # says what a result was computed from
+    "compiled", "compiled({})", lambda *x: x[0], VariadicRule(no_way_back), scalar=lambda *x: x[0], internal=True
+)
 
 
 class Result:
@@ -42,7 +43,7 @@ class Result:
     def node(self, data: Any, leaves: tuple[Node, ...]) -> Node:
         """Return a result of a program as a node; `leaves` are those that it was computed from."""
         z: Node = object.__new__(self.kind)
-        z._data = data if self.kind is Value or type(data) is np.ndarray else np.asarray(data)
+        z._raw = data if self.kind is Value or type(data) is np.ndarray else np.asarray(data)
         if self.passes:
             z.remember(COMPILED, leaves, {}, True)
         else:

@@ -64,7 +64,7 @@ class Signature:
             elif isinstance(x, Node):
                 if x._requires_grad and (x.op is not None or x.params):
                     raise InsideOuterGraph
-                data = x._data
+                data = x._raw
                 if type(data) is float:
                     key += kind, x._requires_grad
                 else:

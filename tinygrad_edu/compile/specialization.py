@@ -37,7 +37,7 @@ class Leaked(Node):
         """Raise CompileError: whoever says its name has found it where it should not be."""
         raise CompileError(leaked_tracer(super().title, self.where))
 
-    _data = title  # likewise: whoever asks would be shown an old call's numbers
+    _raw = title  # likewise: whoever asks would be shown an old call's numbers
 
 
 LEAKED: dict[type[Node], Any] = {
@@ -70,11 +70,11 @@ class Specialization:
                     return x  # the function can name it: it is read and written as that very node
                 if id(x) in stand_ins:
                     return stand_ins[id(x)]
-                leaf = stand_ins[id(x)] = x.leaf(x._data)
+                leaf = stand_ins[id(x)] = x.leaf(x._raw)
                 leaf._requires_grad, leaf.label = x._requires_grad, x.label
             else:
                 leaf = object.__new__(Tensor)
-                leaf._data = x
+                leaf._raw = x
                 leaf.remember(None, (), {}, False)
             arguments[leaf] = i
             return leaf
@@ -84,9 +84,13 @@ class Specialization:
                 given = rebuilt(args, iter([stand_in(x) for x in leaves(args)]))
                 named = rebuilt(kwargs, iter([stand_in(x) for x in leaves(kwargs)]))
                 output = function(*given, **named)
+                if trace.refusal is not None:
+                    raise trace.refusal  # the function has caught it, and gone on without the number
             self.refuse_moved_state(reach)
-        except BaseException:
+        except BaseException as error:
             reach.restore()
+            if isinstance(error, Exception) and trace.refusal not in (None, error):
+                raise trace.refusal from error
             raise
         self.reach, self.unchanged = reach, reach.guard()
         for leaf in arguments:
@@ -111,7 +115,7 @@ class Specialization:
         self.world = World(trace)  # all that is kept of the trace: its arrays are those of an eager step
         self.kept = {id(memory_of(array)) for array in writer.homes.home.values()}
         for node in (*trace.made, *arguments):
-            del node._data
+            del node._raw
             node.__class__ = LEAKED[type(node)]
         trace.forget()
 
@@ -149,7 +153,7 @@ class Specialization:
         if self.graded or self.asked or self.from_arguments:
             given = [x for x in (*leaves(args), *leaves(kwargs)) if isinstance(x, NUMERIC)]
             for i in self.asked:
-                if isinstance(given[i], Node) and given[i]._grad is not None:
+                if isinstance(given[i], Node) and given[i]._slope is not None:
                     raise CompileError(
                         f"argument {i} has a gradient from before, and the compiled function asks for .grad of it, "
                         f"where it finds that of its own call only: set it to None first (at {users_line()})"
@@ -157,7 +161,7 @@ class Specialization:
         results = self.run(*inputs)
         if self.graded:
             for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):
-                given[i]._grad = g if given[i]._grad is None else given[i]._grad + g
+                given[i]._slope = g if given[i]._slope is None else given[i]._slope + g
         origins = self.from_outside
         if self.from_arguments:
             origins = (*origins, *(given[i] for i in self.from_arguments))

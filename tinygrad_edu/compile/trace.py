@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..core.backprop import history, pull
-from ..core.context import ModeContext, no_grad
+from ..core.context import ModeContext, mode, no_grad
+from ..core.inplace import version_before
 from ..core.node import Node, itself, tick
 from ..core.tensor import Tensor
 from ..core.value import Value
@@ -23,6 +24,7 @@ from ..errors import CompileError, DTypeError, InplaceError, ShapeError, StaleGr
 from ..errors.gradients import stale_graph
 from ..errors.where import users_line
 from ..ops import indexing, shapes
+from .sealed import Sealed
 from .vectorize.bulk_io import element
 from .vectorize.vectorizer import Lift, differentiable
 
@@ -31,7 +33,7 @@ VIEWS = (indexing.getitem, shapes.reshape, shapes.transpose, shapes.mT, shapes.f
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A place outside of the program. `place` is Python, with `{}` for the name of the owner: `{}._data`."""
+    """A place outside of the program. `place` is Python, with `{}` for the name of the owner: `{}._raw`."""
 
     place: str
     owner: Any
@@ -67,6 +69,7 @@ class Trace:
     rates: dict[Any, Node] = field(default_factory=dict)  # by the group of parameters
     state: dict[tuple[int, Any], Effect] = field(default_factory=dict)  # optimisers' memory as it is by now
     effects: list[Effect] = field(default_factory=list)
+    refusal: CompileError | None = None  # the last one that was raised, for code that catches it
     started: int = 0
     numbered: int = 0  # how many arguments there are, those included that are nodes from outside
 
@@ -80,12 +83,12 @@ class Trace:
         self.switch.__exit__(kind, error, at)
         for leaf, (data, grad, born) in self.before.items():
             if leaf in self.versions:
-                self.effects.append(Effect("{}._data = {}", leaf, (self.versions[leaf][-1][1],), ("{}._data",)))
-            if leaf._grad is None and leaf in self.graded:
-                self.effects.append(Effect("{}._grad = None", leaf, ()))
-            elif leaf._grad is not grad:
-                self.effects.append(Effect("{}._grad = {}", leaf, (leaf._grad,), ("{}._grad",)))
-            leaf._data, leaf._grad, leaf.born = data, grad, born
+                self.effects.append(Effect("{}._raw = {}", leaf, (self.versions[leaf][-1][1],), ("{}._raw",)))
+            if leaf._slope is None and leaf in self.graded:
+                self.effects.append(Effect("{}._slope = None", leaf, ()))
+            elif leaf._slope is not grad:
+                self.effects.append(Effect("{}._slope = {}", leaf, (leaf._slope,), ("{}._slope",)))
+            leaf._raw, leaf._slope, leaf.born = data, grad, born
         for rng, drawn_from in self.rngs.values():
             rng.bit_generator.state = drawn_from
         self.effects += self.state.values()
@@ -99,7 +102,7 @@ class Trace:
     def cell(self, kind: type[Node], place: str, owner: Any, name: str, data: Any, entry: Any = None) -> Any:
         """Return a new leaf that stands for what is at `place`, where there is `data` now."""
         leaf: Node = object.__new__(kind)
-        leaf._data = data
+        leaf._raw = data
         leaf.remember(None, (), {}, False)
         self.cells[leaf] = Cell(place, owner, name, entry)
         return leaf
@@ -118,13 +121,13 @@ class Trace:
 
         Raises DTypeError where it is more numbers than one, or needs a gradient.
         """
-        if np.size(x._data) != 1 or x._requires_grad:
+        if np.size(x._raw) != 1 or x._requires_grad:
             raise DTypeError(
                 f"{x.title} cannot be an operand of a Value: only nodes of one kind compute with each other; make both "
                 f"tensors, as in Tensor(v.data), or both Values (at {users_line()})"
             )
         for z in history(x):
-            if z not in self.values and isinstance(z, Tensor) and np.size(z._data) == 1:
+            if z not in self.values and isinstance(z, Tensor) and np.size(z._raw) == 1:
                 self.values[z] = self.alone(z)
         return self.values[x]
 
@@ -144,7 +147,7 @@ class Trace:
                 base, places = self.located(x.inputs[0])
                 self.parts[x] = base, x.op.forward(places, **x.params)
             else:
-                self.parts[x] = x, np.arange(np.size(x._data)).reshape(np.shape(x._data))
+                self.parts[x] = x, np.arange(np.size(x._raw)).reshape(np.shape(x._raw))
         return self.parts[x]
 
     def grad(self, leaf: Node) -> Any:
@@ -156,11 +159,11 @@ class Trace:
     def grad_so_far(self, leaf: Node) -> Any:
         """Return the gradient of a leaf as a node, or None. Whether it is None must stay so, if a call begins so."""
         if leaf not in self.graded and leaf not in self.unset:
-            self.unset[leaf] = leaf._grad is None
-        if leaf._grad is not None and not isinstance(leaf._grad, Node):
+            self.unset[leaf] = leaf._slope is None
+        if leaf._slope is not None and not isinstance(leaf._slope, Node):
             self.touch(leaf)
-            leaf._grad = self.cell(type(leaf), "{}._grad", leaf, "grad", leaf._grad)
-        return leaf._grad
+            leaf._slope = self.cell(type(leaf), "{}._slope", leaf, "grad", leaf._slope)
+        return leaf._slope
 
     def draw(self, rng: Any, shape: tuple[int, ...]) -> Any:
         """Return random numbers from [0, 1) that the program draws anew at every call."""
@@ -169,12 +172,17 @@ class Trace:
 
     def refuse(self, node: Node) -> None:
         """Raise CompileError: Python wants to see a number of which the program knows only how to compute it."""
-        raise CompileError(
+        self.refusal = CompileError(
             f"{node.title} (made at {node.where}) was turned into a plain number or used in a test at {users_line()}, "
             "while compile() traces the function: the program would keep what holds for this data only. "
             "Use tinygrad_edu.where(condition, a, b) instead of if, return the tensor and look at it outside, "
             "or leave this part out of the compiled function"
         )
+        raise self.refusal
+
+    def sealed(self, node: Node) -> Sealed:
+        """Return what `_data` of a node is: its shape and dtype, without numbers."""
+        return Sealed(node, self.refuse)
 
     # What is changed -------------------------------------------------------------------------------------------
 
@@ -182,18 +190,18 @@ class Trace:
         """Note how a leaf was before its first change."""
         if leaf.op is not None:
             raise InplaceError(f"{leaf.title} was computed at {leaf.where} and cannot be assigned: only leaves can")
-        self.before.setdefault(leaf, (leaf._data, leaf._grad, leaf.born))
+        self.before.setdefault(leaf, (leaf._raw, leaf._slope, leaf.born))
 
     def as_node(self, leaf: Node, new: Any) -> Any:
         """Return what is to be put into a leaf as a node of its kind, shape and type."""
         node = new if isinstance(new, Node) else leaf.leaf(new)
-        if np.shape(node._data) != np.shape(leaf._data):
+        if np.shape(node._raw) != np.shape(leaf._raw):
             raise ShapeError(
-                f"an array of shape {np.shape(node._data)} cannot become the data of {leaf.title}, "
-                f"of shape {np.shape(leaf._data)} (at {users_line()})"
+                f"an array of shape {np.shape(node._raw)} cannot become the data of {leaf.title}, "
+                f"of shape {np.shape(leaf._raw)} (at {users_line()})"
             )
-        if isinstance(leaf._data, np.ndarray) and node._data.dtype != leaf._data.dtype:
-            node = shapes.astype(node, dtype=leaf._data.dtype)
+        if isinstance(leaf._raw, np.ndarray) and node._raw.dtype != leaf._raw.dtype:
+            node = shapes.astype(node, dtype=leaf._raw.dtype)
         return self.read(node)
 
     def assign(self, leaf: Node, new: Any) -> None:
@@ -201,13 +209,41 @@ class Trace:
         self.touch(leaf)
         node = self.as_node(leaf, new)
         self.versions.setdefault(leaf, []).append((tick(), node))
-        leaf._data, leaf.born = node._data, tick()
+        leaf._raw, leaf.born = node._raw, tick()
+
+    def setitem(self, leaf: Node, key: Any, arrays: Any, value: Any) -> bool:
+        """Take `leaf[key] = value` as an assignment, if the leaf is from outside; return whether it is."""
+        if leaf.op is not None or (leaf.born >= self.started and leaf not in self.arguments):
+            return False
+        if leaf in self.arguments:
+            raise CompileError(
+                f"argument {self.arguments[leaf]} is written into at {users_line()}, and a compiled function changes "
+                "no numbers of its arguments: change a copy, as in u = +x; u[…] = …, and return that"
+            )
+        if isinstance(value, Node) and value._requires_grad and mode().recording:
+            raise CompileError(
+                f"{leaf.title}[…] = … at {users_line()} would make a tensor from outside a part of the compiled "
+                "function's graph: write value.detach(), or change a copy and return that"
+            )
+        with no_grad():
+            self.assign(leaf, leaf.make(indexing.setitem, (leaf, value, *arrays), {"key": key}))
+        return True
+
+    def version_before(self, node: Node) -> Node:
+        """Return a node that is what `node` is now: of a leaf, what was assigned to it last."""
+        if node in self.versions:
+            return self.versions.pop(node)[-1][1]
+        old: Node = version_before(node)
+        if node in self.cells:
+            self.cells[old] = self.cells[node]
+        self.made.append(old)
+        return old
 
     def set_grad(self, leaf: Node, new: Any) -> None:
         """Take what becomes the gradient of a leaf."""
         self.touch(leaf)
         self.graded.add(leaf)
-        leaf._grad = None if new is None else self.as_node(leaf, new)
+        leaf._slope = None if new is None else self.as_node(leaf, new)
 
     def backward(self, root: Node, seed: Any) -> None:
         """Add the gradients of the leaves, as nodes."""
@@ -217,7 +253,7 @@ class Trace:
             self.graded.add(leaf)
             self.touch(leaf)
             with no_grad():
-                leaf._grad = g if before is None else before + g
+                leaf._slope = g if before is None else before + g
 
     def gradients(self, root: Node, start: Node) -> dict[Any, Any]:
         """Return the gradients of the leaves: of a large graph of scalars, by way of the arrays that they become."""
@@ -238,7 +274,9 @@ class Trace:
 
         Nor is anything an effect that a call does to leaves of its own.
         """
-        grads = {e.owner: e.results[0] for e in self.effects if e.places == ("{}._grad",) and e.owner in set(arguments)}
+        grads = {
+            e.owner: e.results[0] for e in self.effects if e.places == ("{}._slope",) and e.owner in set(arguments)
+        }
         own = {leaf for leaf in self.before if leaf.born >= self.started}
         self.effects = [effect for effect in self.effects if effect.owner not in own]
         self.unset = {leaf: unset for leaf, unset in self.unset.items() if leaf not in own}
@@ -256,12 +294,12 @@ class Trace:
             steps = self.steps_of(optimizer)
             self.keep(optimizer, "steps", "{}._steps = int({})", (steps + 1,))
             for i, (w, group) in enumerate(zip(optimizer.params, optimizer.groups_of(), strict=True)):
-                if w._grad is None:
+                if w._slope is None:
                     continue
                 places = [f"{{}}.memory[{i}][{j}]" for j in range(len(optimizer.memory[i]))]
                 memory = self.recall(optimizer, i, kind, places, optimizer.memory[i])
                 taken = steps + (1 - group.since)
-                new, *memory = optimizer.moved(group, w, w._grad, self.rate_of(group), taken, *memory)
+                new, *memory = optimizer.moved(group, w, w._slope, self.rate_of(group), taken, *memory)
                 self.assign(w, new)
                 if memory:
                     self.keep(optimizer, i, f"{{}}.memory[{i}] = ({'{}, ' * len(memory)})", tuple(memory), places)

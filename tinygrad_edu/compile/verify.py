@@ -33,7 +33,7 @@ class World:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         old = iter(self.before)
         for x, born in zip(self.leaves, self.born, strict=True):
-            x._data, x._grad, x.born = next(old), next(old), born
+            x._raw, x._slope, x.born = next(old), next(old), born
         for x in self.optimizers:
             x.steps = next(old)
             x.memory = [tuple(next(old) for _ in part) for part in x.memory]
@@ -42,7 +42,7 @@ class World:
 
     def state(self) -> list[Any]:
         """Return copies of all numbers that the function may change, always in the same order."""
-        found = [part for x in self.leaves for part in (x._data, x._grad)]
+        found = [part for x in self.leaves for part in (x._raw, x._slope)]
         for x in self.optimizers:
             found += [x.steps, *(part for parts in x.memory for part in parts)]
         return [x.copy() if isinstance(x, np.ndarray) else x for x in found]

@@ -17,7 +17,7 @@ from ..errors.where import warn
 from .commit import ChangedMeanwhile, attributes, commit, unchanged
 from .context import mode
 from .leaf_set import stepped_since_zero_grad
-from .node import NO_RULES, Grads, Node, born, data_of, itself
+from .node import NO_RULES, Grads, Node, born, itself, raw_of
 
 
 def backward(self: Node, seed: Any = None, *, retain_grad: bool = False) -> None:
@@ -114,16 +114,16 @@ def accumulate(root: Node, interior: Collection[Any], grads: Collection[Any], le
     sums are computed again.
     """
     for leaf in stepped_since_zero_grad.common(leaves):
-        if leaf._grad is not None:
+        if leaf._slope is not None:
             warn(used_gradient(leaf.title), UserWarning)
     while True:
-        before = [leaf._grad for leaf in leaves]
+        before = [leaf._slope for leaf in leaves]
         totals = [g if old is None else old + g for old, g in zip(before, leaves.values(), strict=True)]
         new = root.without_aliases(itertools.chain(grads, totals))
         try:
             commit(
-                unchanged(leaves, "_grad", before),
-                attributes(itertools.chain(interior, leaves), "_grad", new),
+                unchanged(leaves, "_slope", before),
+                attributes(itertools.chain(interior, leaves), "_slope", new),
             )
         except ChangedMeanwhile:
             continue
@@ -146,7 +146,7 @@ def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[An
     for x in wanted:
         if not x._requires_grad:
             raise GradientError(no_gradient(x, history(x)))
-    start = output.seed(data_of(seed))
+    start = output.seed(raw_of(seed))
     start = seed if isinstance(seed, Node) else output.leaf(start)
     order = history(output)
     path = set(wanted)  # only what was made from a wanted node can pass a gradient on to it

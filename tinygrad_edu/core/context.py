@@ -47,6 +47,15 @@ class Tracer(Protocol):
     def refuse(self, node: Any) -> None:
         """Raise CompileError: Python asks for the number of a node, which differs from call to call."""
 
+    def sealed(self, node: Any) -> Any:
+        """Return a stand-in for the data of a node that has a shape and a dtype, and no numbers."""
+
+    def setitem(self, leaf: Any, key: Any, arrays: Any, value: Any) -> bool:
+        """Record `leaf[key] = value` if `leaf` is from outside the function; return whether it was."""
+
+    def version_before(self, node: Any) -> Any:
+        """Return a node that is what `node` is now, before `node[…] = value` makes it another."""
+
     def steps_of(self, optimizer: Any) -> Any:
         """Return a node that stands for `optimizer.steps`."""
 

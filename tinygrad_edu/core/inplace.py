@@ -14,8 +14,8 @@ from ..errors import DTypeError, InplaceError
 from ..errors import inplace as sentences
 from ..ops import indexing
 from .commit import attributes, commit
-from .context import mode
-from .node import LISTED, Node, new_versions
+from .context import mode, tracing
+from .node import LISTED, Node, new_versions, raw_of
 from .op import Op
 
 LINKS = ("op", "x", "y", "params", "_requires_grad")  # how a node was made
@@ -29,13 +29,19 @@ def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Any]:
         if x.op is None and x._requires_grad and recording:
             raise InplaceError(sentences.leaf_operator(x.title, x.label, symbol))
         if x.op is None and not (recording and isinstance(y, Node) and y._requires_grad):
-            x.assign(op(x._data, y._data if isinstance(y, Node) else y))
+            x.assign(op(numbers_of(x), numbers_of(y)))
             return x
         if x.op is not None and x._requires_grad and x.op.uses_result:
             raise InplaceError(sentences.needed_result(x.title, x.where, x.op.name, symbol))
         return x.make(op, (x, y), {})
 
     return method
+
+
+def numbers_of(x: Any) -> Any:
+    """Return a node's numbers to compute with outside a graph: while a function is traced, a node that is cut off."""
+    tracer = tracing()
+    return raw_of(x) if tracer is None or not isinstance(x, Node) else tracer.read(x)
 
 
 def setitem(t: Any, index: Any, value: Any) -> None:
@@ -49,21 +55,24 @@ def setitem(t: Any, index: Any, value: Any) -> None:
         raise InplaceError(sentences.setitem_on_leaf(t.title))
     if t._requires_grad and t.op is not None and not recording:
         raise InplaceError(sentences.setitem_without_recording(t.title))
-    if t._data.dtype.kind not in "fc" and isinstance(value, Node) and value._requires_grad:
-        raise DTypeError(sentences.setitem_into_integers(t.title, t._data.dtype))
+    if t._raw.dtype.kind not in "fc" and isinstance(value, Node) and value._requires_grad:
+        raise DTypeError(sentences.setitem_into_integers(t.title, t._raw.dtype))
     key, arrays = indexing.split(index)
+    tracer = tracing()
+    if tracer is not None and tracer.setitem(t, key, arrays, value):
+        return
     new = t.make(indexing.setitem, (t, value, *arrays), {"key": key})
     if new.op is None:  # inside no_grad: only the numbers change
-        commit(new_versions((t,), (new._data,)))
+        commit(new_versions((t,), (new._raw,)))
         return
-    old = version_before(t)
+    old = version_before(t) if tracer is None else tracer.version_before(t)
     new.x = (old, *new.inputs[1:])
     relinked, operands = uses_of(t, old, value)
     commit(
         map(setattr, itertools.repeat(t), LINKS, [getattr(new, name) for name in LINKS]),
         attributes(relinked, "x", [x for x, _ in operands]),
         attributes(relinked, "y", [y for _, y in operands]),
-        new_versions((t,), (new._data,)),
+        new_versions((t,), (new._raw,)),
     )
 
 

@@ -42,6 +42,11 @@ def data_of(x: Any) -> Any:
     return x._data if isinstance(x, Node) else x
 
 
+def raw_of(x: Any) -> Any:
+    """Return a node's number or array also while a function is traced: for code that computes nodes, and no other."""
+    return x._raw if isinstance(x, Node) else x
+
+
 def itself(x: Any) -> Any:
     """Return a node as a node."""
     return x
@@ -58,9 +63,9 @@ class Node:
 
     __slots__ = (
         "__weakref__",
-        "_data",  # the number or array itself; `data` is what users see of it
-        "_grad",
+        "_raw",  # the number or array itself; only code that computes nodes reads it, all other reads `_data`
         "_requires_grad",
+        "_slope",  # the gradient; all other code reads `_grad`
         "born",  # the tick at which it was made or last assigned
         "code",  # where it was made: a code object ...
         "instruction",  # ... and how far into it
@@ -71,8 +76,8 @@ class Node:
         "y",  # the second; ABSENT if there is none; LISTED if `x` holds a tuple of all operands
     )
 
-    _data: Any
-    _grad: Any
+    _raw: Any
+    _slope: Any
     _requires_grad: bool
     born: int
     code: CodeType | None
@@ -139,6 +144,29 @@ class Node:
     # Reading ---------------------------------------------------------------------------------------------------
 
     @property
+    def _data(self) -> Any:
+        """The number or array; while a function is traced a stand-in, which has a shape and no numbers."""
+        return self._raw if (tracer := tracing()) is None else tracer.sealed(self)
+
+    @_data.setter
+    def _data(self, new: Any) -> None:
+        if (tracer := tracing()) is not None:
+            tracer.refuse(self)
+        self._raw = new
+
+    @property
+    def _grad(self) -> Any:
+        """The gradient as it is stored, or None; while a function is traced a node that stands for it."""
+        return self._slope if self.op is not None or (tracer := tracing()) is None else tracer.grad(self)
+
+    @_grad.setter
+    def _grad(self, new: Any) -> None:
+        if (tracer := tracing()) is not None:
+            tracer.set_grad(self, new)
+        else:
+            self._slope = new
+
+    @property
     def inputs(self) -> tuple[Any, ...]:
         """The operands this node was made from: nodes, and constants as they were given."""
         if self.op is None:
@@ -184,7 +212,7 @@ class Node:
             requires_grad = False
             if here.tracer is None:  # a program must compute again even what needs no gradient
                 op, operands, params = None, (), CUT
-        self._grad = None
+        self._slope = None
         self.label = ""
         self.op = op
         self.params = params
@@ -207,13 +235,13 @@ class Node:
         """
         if (tracer := tracing()) is not None:
             tracer.refuse(self)
-        return self._data
+        return self._raw
 
     def detach(self) -> Any:
         """Return the same data as a leaf that needs no gradient and remembers nothing."""
         if (tracer := tracing()) is not None:
             return tracer.read(self)
-        node = self.leaf(self._data)
+        node = self.leaf(self._raw)
         node.params = {"cut": "detached"}
         return node
 
@@ -232,7 +260,7 @@ def new_versions(leaves: Sequence[Node], data: Iterable[Any]) -> Iterable[Any]:
     """
     frame = users_frame()
     return itertools.chain(
-        attributes(leaves, "_data", data),
+        attributes(leaves, "_raw", data),
         attributes(leaves, "born", clock),
         attributes(leaves, "code", itertools.repeat(frame.f_code)),
         attributes(leaves, "instruction", itertools.repeat(frame.f_lasti)),

@@ -62,6 +62,7 @@ class Op:
     derivatives are finite but for single points; checks take their samples there.
     elementwise: True where each element of the result depends on the same element of each operand only; known of
     NumPy's ufuncs. linear: True where the result is linear in each operand by itself.
+    internal: whether to leave it out of the table: nobody calls it by name.
     Raises ValueError where the name belongs to a row of this package, GradientError where there are more or fewer
     rules than operands in `text`.
     """
@@ -79,6 +80,7 @@ class Op:
         elementwise: bool | None = None,
         linear: bool = False,
         doc: str = "",
+        internal: bool = False,
     ) -> None:
         if name in BUILT_IN:
             raise ValueError(name_taken(name))
@@ -98,7 +100,8 @@ class Op:
         self.linear = linear
         self.arity = forward.nin if isinstance(forward, np.ufunc) else None  # None: Python counts the operands
         self.__doc__ = doc or f"Compute {text.format(*'xyzuvw')}, element by element."
-        TABLE[name] = self
+        if not internal:
+            TABLE[name] = self
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         if self.arity and len(operands) != self.arity:  # a ufunc would write into one too many

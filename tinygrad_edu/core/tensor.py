@@ -46,18 +46,21 @@ class Tensor(Operators, ArrayMethods, Node):
     __array_priority__ = 1000
 
     def __init__(self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None) -> None:
+        given = data
         if isinstance(data, Tensor):
             if data._requires_grad and data.op is not None:
                 warn(on_gradients.copies_graph(), UserWarning)
-            data = data._data
-        self._data = array_of(data, dtype)
+            data = data._raw
+        self._raw = array_of(data, dtype)
         if isinstance(requires_grad, str):
             raise DTypeError(sentences.label_as_flag(requires_grad))
         if requires_grad:
             self.allow_gradient()
-        self.remember(None, (), {}, self._data.dtype.kind == "f" if requires_grad is None else bool(requires_grad))
+        self.remember(None, (), {}, self._raw.dtype.kind == "f" if requires_grad is None else bool(requires_grad))
         if label:
             self.label = label
+        if isinstance(given, Tensor) and tracing() is not None:
+            self.assign(given)  # whose numbers are others at each call
 
     # Data and gradient -----------------------------------------------------------------------------------------
 
@@ -66,7 +69,7 @@ class Tensor(Operators, ArrayMethods, Node):
         """The numbers, read-only. Setting it is `assign`."""
         if (tracer := tracing()) is not None:
             return tracer.read(self)  # type: ignore[no-any-return]  # a node, which computes as an array would
-        return read_only(self._data)
+        return read_only(self._raw)
 
     @data.setter
     def data(self, new: Any) -> None:
@@ -75,11 +78,11 @@ class Tensor(Operators, ArrayMethods, Node):
     @property
     def grad(self) -> ReadOnly | None:
         """How fast the node that `backward()` was called on changes with each number here; None until computed."""
-        if self._grad is None and self.op is not None and self._requires_grad:
+        if self._slope is None and self.op is not None and self._requires_grad:
             warn(on_gradients.interior_gradient(self.title), UserWarning)
         if (tracer := tracing()) is not None and self.op is None:
             return tracer.grad(self)  # type: ignore[no-any-return]  # None, or the node that stands for it in a program
-        return None if self._grad is None else read_only(self._grad)
+        return None if self._slope is None else read_only(self._slope)
 
     @grad.setter
     def grad(self, new: Any) -> None:
@@ -94,7 +97,7 @@ class Tensor(Operators, ArrayMethods, Node):
             if new.shape != self.shape:
                 raise ShapeError(on_gradients.gradient_of_shape(new.shape, self.title, self.shape))
             new = new.astype(self.dtype, copy=False)
-        self._grad = new
+        self._slope = new
         stepped_since_zero_grad.discard(self)
 
     def allow_gradient(self) -> None:
@@ -112,7 +115,7 @@ class Tensor(Operators, ArrayMethods, Node):
         if (tracer := tracing()) is not None:
             tracer.assign(self, new)
             return
-        fits = type(new) is np.ndarray and new.dtype is self._data.dtype
+        fits = type(new) is np.ndarray and new.dtype is self._raw.dtype
         array = new.copy() if fits else array_of(data_of(new), self.dtype, what=f"the data of {self.title}")
         if array.shape != self.shape:
             raise ShapeError(on_assignment.other_shape(array.shape, self.title, self.shape))
@@ -138,22 +141,22 @@ class Tensor(Operators, ArrayMethods, Node):
     @property
     def shape(self) -> tuple[int, ...]:
         """The length of every axis."""
-        return self._data.shape  # type: ignore[no-any-return]  # an array in this kind of node
+        return self._raw.shape  # type: ignore[no-any-return]  # an array in this kind of node
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The kind of number."""
-        return self._data.dtype  # type: ignore[no-any-return]  # as above
+        return self._raw.dtype  # type: ignore[no-any-return]  # as above
 
     @property
     def ndim(self) -> int:
         """How many axes there are."""
-        return self._data.ndim  # type: ignore[no-any-return]  # as above
+        return self._raw.ndim  # type: ignore[no-any-return]  # as above
 
     @property
     def size(self) -> int:
         """How many numbers there are."""
-        return self._data.size  # type: ignore[no-any-return]  # as above
+        return self._raw.size  # type: ignore[no-any-return]  # as above
 
     # In place --------------------------------------------------------------------------------------------------
 
@@ -250,7 +253,9 @@ class Tensor(Operators, ArrayMethods, Node):
         return format(self.item(), spec) if spec and self.size == 1 else repr(self)
 
     def __repr__(self) -> str:
-        numbers = np.array2string(self._data, separator=", ", threshold=40, edgeitems=2, prefix="Tensor(")
+        if tracing() is not None:
+            return f"Tensor(of a function that is traced, shape={self.shape}, dtype={self.dtype})"
+        numbers = np.array2string(self._raw, separator=", ", threshold=40, edgeitems=2, prefix="Tensor(")
         made = f", op={self.op.name}" if self.op else ""
         label = f", label={self.label!r:.80}" if self.label else ""
         return f"Tensor({numbers:.700}, shape={self.shape}, dtype={self.dtype}{made}{label})"
@@ -288,7 +293,7 @@ class Tensor(Operators, ArrayMethods, Node):
         given, arrays, wanted = operands, [], False
         for x in given:
             if type(x) is Tensor:
-                arrays.append(x._data)
+                arrays.append(x._raw)
                 if x._requires_grad:
                     wanted = True
             elif type(x) in PLAIN_NUMBERS:
@@ -304,13 +309,13 @@ class Tensor(Operators, ArrayMethods, Node):
         except Exception as error:
             raise op.explain(error, given, params) from None
         z: Tensor = object.__new__(cls)
-        z._data = data if type(data) is np.ndarray else as_array(data, op.name)
+        z._raw = data if type(data) is np.ndarray else as_array(data, op.name)
         z.remember(op, operands, params, wanted and bool(op.rules))
         return z
 
     def unbroadcast(self, g: Any, z: Node, i: int) -> Any:
         """Return gradient `g` summed over the axes that were broadcast, in this tensor's shape and dtype."""
-        data = self._data
+        data = self._raw
         if type(g) is np.ndarray and g.shape == data.shape and g.dtype is data.dtype:
             return g
         if g is None:
@@ -324,7 +329,7 @@ class Tensor(Operators, ArrayMethods, Node):
         if g.shape != data.shape:
             g = unbroadcast(g, data.shape, z, i)
         if g.dtype != data.dtype:
-            if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and z._data.dtype.kind == data.dtype.kind == "f"):
+            if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and z._raw.dtype.kind == data.dtype.kind == "f"):
                 raise bad_rule(z, i, f"an array of dtype {g.dtype}")
             g = complexes.real(g) if g.dtype.kind == "c" and data.dtype.kind == "f" else g  # see ops/complex.py
             g = shapes.astype(g, dtype=data.dtype)
@@ -333,7 +338,7 @@ class Tensor(Operators, ArrayMethods, Node):
     def seed(self, given: Any) -> np.ndarray[Any, Any]:
         """Return the gradient to start from as an array of this tensor's shape."""
         if given is None:
-            data = self._data
+            data = self._raw
             if data.size != 1:
                 raise NonScalarError(on_gradients.start_of_shape(self.title, self.shape, self.where))
             if data.dtype.kind == "c":
@@ -349,7 +354,7 @@ class Tensor(Operators, ArrayMethods, Node):
     def leaf(self, data: Any) -> Tensor:
         """Return a constant; unlike a leaf of the user's it may be complex."""
         z: Tensor = object.__new__(Tensor)
-        z._data = np.array(data)
+        z._raw = np.array(data)
         z.remember(None, (), {}, False)
         return z
 
@@ -369,7 +374,7 @@ class Tensor(Operators, ArrayMethods, Node):
 
     def zero(self) -> Tensor:
         """Return a constant zero of this shape."""
-        return self.leaf(np.zeros_like(self._data))
+        return self.leaf(np.zeros_like(self._raw))
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
@@ -379,7 +384,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
         axes = (0,) if new == 1 else tuple(range(new))
         return reductions.added_up(g, axes, False) if type(g) is np.ndarray else reductions.sum(g, axis=axes)
     fits = new >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[new:], strict=True))
-    if not fits or (len(z.inputs) == 1 and g.shape != z._data.shape):  # one operand is stretched by the result alone
+    if not fits or (len(z.inputs) == 1 and g.shape != z._raw.shape):  # one operand is stretched by the result alone
         raise bad_rule(z, i, f"a gradient of shape {g.shape}")
     repeated = [a + new for a, n in enumerate(shape) if n == 1 and g.shape[a + new] != 1]
     g = reductions.sum(g, axis=(*range(new), *repeated))

@@ -20,7 +20,7 @@ from .commit import commit
 from .context import tracing
 from .dispatch import apply_ufunc, dispatch
 from .leaf_set import stepped_since_zero_grad
-from .node import Node, data_of, new_versions
+from .node import Node, data_of, new_versions, raw_of
 from .op import Op
 from .operators import Operators, unary
 
@@ -83,9 +83,9 @@ class Value(Operators):
 
     def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None:
         given = number(data)
-        self._data = data_of(given)
+        self._raw = raw_of(given)
         self.remember(None, (), {}, requires_grad)
-        if given is not self._data:
+        if given is not self._raw:
             self.assign(given)  # by a program that is traced: its number is another one at each call
         if label:
             self.label = label
@@ -97,7 +97,7 @@ class Value(Operators):
         """The number itself. Setting it is `assign`."""
         if (tracer := tracing()) is not None:
             return tracer.read(self)  # type: ignore[no-any-return]  # a node, which computes as a float would
-        return self._data  # type: ignore[no-any-return]  # a float in this kind of node
+        return self._raw  # type: ignore[no-any-return]  # a float in this kind of node
 
     @data.setter
     def data(self, value: float) -> None:
@@ -108,14 +108,14 @@ class Value(Operators):
         """How fast the node that `backward()` was called on changes with this one; None until computed."""
         if self.op is None and (tracer := tracing()) is not None:
             return tracer.grad(self)  # type: ignore[no-any-return]  # a node, which computes as a float would
-        return self._grad  # type: ignore[no-any-return]  # as above
+        return self._slope  # type: ignore[no-any-return]  # as above
 
     @grad.setter
     def grad(self, value: float | None) -> None:
         if (tracer := tracing()) is not None:
             tracer.set_grad(self, value)
             return
-        self._grad = None if value is None else real(data_of(value))
+        self._slope = None if value is None else real(data_of(value))
         stepped_since_zero_grad.discard(self)
 
     def assign(self, value: float) -> None:
@@ -185,7 +185,9 @@ class Value(Operators):
 
     def __repr__(self) -> str:
         label = f", label={self.label!r:.80}" if self.label else ""
-        return f"Value(data={self._data}, grad={self._grad}{label})"
+        if tracing() is not None:
+            return f"Value(of a function that is traced{label})"
+        return f"Value(data={self._raw}, grad={self._slope}{label})"
 
     # Defined by each kind of node ------------------------------------------------------------------------------
 
@@ -208,16 +210,16 @@ class Value(Operators):
         for i, x in enumerate(operands):
             if type(x) is Value:
                 wanted = wanted or x._requires_grad
-                numbers.append(x._data)
+                numbers.append(x._raw)
             elif type(x) in PLAIN_NUMBERS:
                 numbers.append(x)
             else:
                 x = number(x)
                 wanted = wanted or (type(x) is Value and x._requires_grad)
-                numbers.append(data_of(x))
+                numbers.append(raw_of(x))
                 operands = (*operands[:i], x, *operands[i + 1 :])
         z: Value = object.__new__(cls)
-        z._data = real(op.on_numbers(*numbers, **params))
+        z._raw = real(op.on_numbers(*numbers, **params))
         z.remember(op, operands, params, wanted and bool(op.rules))
         return z
 

@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any
 
 from ..core.context import current
-from ..core.node import NO_PARAMS, Node, clock, data_of
+from ..core.node import NO_PARAMS, Node, clock, raw_of
 from ..core.value import Value
 from ..errors.where import users_frame
 from ..ops.arithmetic import add, multiply
@@ -30,9 +30,9 @@ def without_graph(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> A
     """Return the weighted sum inside `no_grad`, where no node on the way to it can be seen."""
     if not {type(bias), *map(type, weights), *map(type, inputs)} <= {Value, float}:
         return reference(weights, inputs, bias)
-    products = map(times, map(data_of, weights), map(data_of, inputs))
+    products = map(times, map(raw_of, weights), map(raw_of, inputs))
     z: Any = new(Value)
-    z._data = reduce(plus, products, data_of(bias))  # one by one: Python's `sum` of floats is more exact
+    z._raw = reduce(plus, products, raw_of(bias))  # one by one: Python's `sum` of floats is more exact
     z.remember(add, (), NO_PARAMS, False)
     return z
 
@@ -52,16 +52,16 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> An
         if type(w) is Value and (type(x) is Value or type(x) is float):
             p: Any = new(Value)
             if type(x) is Value:
-                p._data, p._requires_grad = times(w._data, x._data), w._requires_grad or x._requires_grad
+                p._raw, p._requires_grad = times(w._raw, x._raw), w._requires_grad or x._requires_grad
             else:
-                p._data, p._requires_grad = times(w._data, x), w._requires_grad
-            p._grad, p.label, p.op, p.params, p.x, p.y, p.born = None, "", multiply, NO_PARAMS, w, x, first
+                p._raw, p._requires_grad = times(w._raw, x), w._requires_grad
+            p._slope, p.label, p.op, p.params, p.x, p.y, p.born = None, "", multiply, NO_PARAMS, w, x, first
             p.code, p.instruction = code, instruction
             if hook is not None:
                 hook(p)
             total: Any = new(Value)
-            total._data, total._requires_grad = plus(z._data, p._data), z._requires_grad or p._requires_grad
-            total._grad, total.label, total.op, total.params = None, "", add, NO_PARAMS
+            total._raw, total._requires_grad = plus(z._raw, p._raw), z._requires_grad or p._requires_grad
+            total._slope, total.label, total.op, total.params = None, "", add, NO_PARAMS
             total.x, total.y, total.born = z, p, second
             total.code, total.instruction = code, instruction
             if hook is not None:

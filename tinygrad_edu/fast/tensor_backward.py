@@ -54,17 +54,17 @@ def one_pass(root: Tensor, seed: Any) -> Found | None:
         operands: tuple[Any, ...]
         if y is LISTED:
             inputs, rules = z.x, chain(rules, NO_RULES)
-            operands = tuple([x._data if type(x) is kind else x for x in inputs])
+            operands = tuple([x._raw if type(x) is kind else x for x in inputs])
         elif y is ABSENT:
             inputs = (z.x,)
-            operands = (z.x._data,)  # a node, or `z` would be none
+            operands = (z.x._raw,)  # a node, or `z` would be none
         else:
             x = z.x
             inputs = (x, y)
-            operands = (x._data if type(x) is kind else x, y._data if type(y) is kind else y)
+            operands = (x._raw if type(x) is kind else x, y._raw if type(y) is kind else y)
         if z._requires_grad:
             between.append(z)
-        result, params, i = z._data, z.params, -1
+        result, params, i = z._raw, z.params, -1
         for x, rule in zip(inputs, rules, strict=False):
             i += 1
             if type(x) is not kind:
@@ -81,7 +81,7 @@ def one_pass(root: Tensor, seed: Any) -> Found | None:
             if g is None or rule is None or not x._requires_grad:
                 continue
             dx = rule(g, result, *operands, **params) if params else rule(g, result, *operands)
-            data = x._data
+            data = x._raw
             if type(dx) is not array or dx.dtype is not data.dtype or dx.shape != data.shape:
                 dx = x.unbroadcast(dx, z, i)
                 if dx is None:

@@ -31,13 +31,13 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
         if mode_here() is not None or (kind is not Tensor and kind not in PLAIN_NUMBERS):
             return Tensor.make(op, (x, y), NO_PARAMS) if Tensor.accepts(y) else stranger(op, x, y)
         try:
-            data = forward(x._data, y._data if kind is Tensor else y)
+            data = forward(x._raw, y._raw if kind is Tensor else y)
         except Exception as error:
             raise op.explain(error, (x, y), NO_PARAMS) from None
         z: Tensor = new(Tensor)
-        z._data = data if type(data) is array else as_array(data, op.name)
+        z._raw = data if type(data) is array else as_array(data, op.name)
         z._requires_grad = differentiable and (x._requires_grad or (kind is Tensor and y._requires_grad))
-        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
+        z._slope, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
         record_origin(z, caller(1))
         return z
 

@@ -56,13 +56,13 @@ def one_pass(root: Value, seed: float) -> Found | None:
         if z is NO_NODE:
             continue
         x, y, rules = z.x, z.y, z.op.rules
-        a = x._data if type(x) is Value else x  # so `a is not x` where x is a node
-        b = y._data if type(y) is Value else y
+        a = x._raw if type(x) is Value else x  # so `a is not x` where x is a node
+        b = y._raw if type(y) is Value else y
         if a is not x:
             if x.born >= z.born:
                 return None  # assigned since
             if x._requires_grad:
-                dx = rules[0](g, z._data, a) if y is ABSENT else rules[0](g, z._data, a, b)
+                dx = rules[0](g, z._raw, a) if y is ABSENT else rules[0](g, z._raw, a, b)
                 if x.op is None:
                     leaves[x] = so_far(x, NEGATIVE_ZERO) + dx
                 else:
@@ -77,7 +77,7 @@ def one_pass(root: Value, seed: float) -> Found | None:
             if y.born >= z.born:
                 return None
             if y._requires_grad:
-                dy = rules[1](g, z._data, a, b)
+                dy = rules[1](g, z._raw, a, b)
                 if y.op is None:
                     leaves[y] = so_far(y, NEGATIVE_ZERO) + dy
                 else:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.context import current
-from ..core.node import ABSENT, NO_PARAMS, data_of, record_origin, tick
+from ..core.node import ABSENT, NO_PARAMS, raw_of, record_origin, tick
 from ..core.op import Op
 from ..core.operators import documented
 from ..core.value import PLAIN_NUMBERS, Value
@@ -31,11 +31,11 @@ def unary(name: str, op: Op) -> Callable[[Any], Any]:
             return Value.make(op, (x,), NO_PARAMS)
         z: Value = new(Value)
         try:
-            z._data = scalar(x._data)
+            z._raw = scalar(x._raw)
         except (ArithmeticError, ValueError):
-            z._data = op.at_the_edge(x._data)
+            z._raw = op.at_the_edge(x._raw)
         z._requires_grad = differentiable and x._requires_grad
-        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, ABSENT, tick()
+        z._slope, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, ABSENT, tick()
         frame = caller(1)
         if ours[frame.f_code.co_filename]:
             record_origin(z, frame)
@@ -59,11 +59,11 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
             return Value.make(op, (x, y), NO_PARAMS) if Value.accepts(y) else stranger(op, x, y)
         z: Value = new(Value)
         try:
-            z._data = scalar(x._data, y._data if kind is Value else y)
+            z._raw = scalar(x._raw, y._raw if kind is Value else y)
         except (ArithmeticError, ValueError):
-            z._data = op.at_the_edge(x._data, data_of(y))
+            z._raw = op.at_the_edge(x._raw, raw_of(y))
         z._requires_grad = differentiable and (x._requires_grad or (kind is Value and y._requires_grad))
-        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
+        z._slope, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
         frame = caller(1)
         if ours[frame.f_code.co_filename]:
             record_origin(z, frame)
@@ -87,11 +87,11 @@ def reflected(name: str, op: Op) -> Callable[[Any, Any], Any]:
             return Value.make(op, (x, y), NO_PARAMS) if Value.accepts(x) else stranger(op, x, y)
         z: Value = new(Value)
         try:
-            z._data = scalar(x, y._data)
+            z._raw = scalar(x, y._raw)
         except (ArithmeticError, ValueError):
-            z._data = op.at_the_edge(x, y._data)
+            z._raw = op.at_the_edge(x, y._raw)
         z._requires_grad = differentiable and y._requires_grad
-        z._grad, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
+        z._slope, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
         frame = caller(1)
         if ours[frame.f_code.co_filename]:
             record_origin(z, frame)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.context import tracing
-from ..core.node import Node, data_of
+from ..core.node import Node
 from ..errors import DTypeError
 from ..errors.operations import layer_misfit
 from ..errors.where import users_line
@@ -21,6 +21,7 @@ from ..numpy_api import padding
 from ..numpy_api.arguments import given
 from ..ops import activations, losses, trigonometry
 from ..ops import linear as products
+from ..ops.checks import Known, checked
 from ..ops.compare import where
 from ..ops.precision import exact, floats, rounded
 from . import init
@@ -176,16 +177,10 @@ def embedding(words: Any, weight: Any, padding_idx: int | None = None) -> Any:
 
     padding_idx: a word whose row learns nothing.
     """
-    numbers = np.asarray(data_of(words))
-    if numbers.dtype.kind not in "iu":
-        raise DTypeError(f"embedding: words are looked up by whole numbers, not by {numbers.dtype} (at {users_line()})")
-    wrong = np.flatnonzero((numbers < 0) | (numbers >= len(weight)))
-    if wrong.size:
-        raise IndexError(
-            f"embedding: word {numbers.flat[wrong[0]]}, but there are {len(weight)} words (0–{len(weight) - 1}) "
-            f"(at {users_line()})"
-        )
-    words = words if isinstance(words, Node) else numbers
+    words = words if isinstance(words, Node) else np.asarray(words)
+    if words.dtype.kind not in "iu":
+        raise DTypeError(f"embedding: words are looked up by whole numbers, not by {words.dtype} (at {users_line()})")
+    words = checked(Known(len(weight)), words)
     rows = weight[words]
     return rows if padding_idx is None else where((words == padding_idx)[..., None], rows.detach(), rows)
 

@@ -17,6 +17,7 @@ from ..errors import DTypeError, ShapeError
 from ..errors.where import users_line
 from ..numpy_api.arguments import given
 from ..ops import activations, arithmetic, compare, losses, powers, reductions
+from ..ops.checks import Below, checked
 from ..ops.precision import exact, rounded
 from ..ops.shapes import astype, shape, transpose
 from ..ops.special import xlogy
@@ -77,7 +78,7 @@ def cross_entropy(
         raise ValueError(
             f"{owner}: label_smoothing must be from 0 to 1, not {label_smoothing!r:.60} (at {users_line()})"
         )
-    labels = np.asarray(data_of(target))
+    labels: Any = target if isinstance(target, Node) else np.asarray(target)
     if labels.dtype.kind == "f" and labels.ndim == len(shape(input)):
         p = classes_last(alike(owner, input, target, broadcast=False))
         if label_smoothing:
@@ -115,16 +116,20 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
 
     weight: times which each loss counts. Raises ValueError for a p outside 0 to 1, ShapeError where shapes differ.
     """
-    seen = np.asarray(data_of(input))
-    if seen.size and not (seen.min() >= 0 and seen.max() <= 1):
-        raise ValueError(
-            f"binary_cross_entropy: probabilities run from 0 to 1, and these from {seen.min():g} to {seen.max():g}; "
-            "for scores before the sigmoid use binary_cross_entropy_with_logits "
-            f"(at {users_line()})"
-        )
+    input = checked(from_0_to_1, input if isinstance(input, Node) else np.asarray(input))
     target = alike("binary_cross_entropy", input, target, broadcast=False)
     each = times(losses.binary_cross_entropy(exact(input), target), weight)
     return reduced("binary_cross_entropy", each, reduction, input)
+
+
+def from_0_to_1(p: Any) -> None:
+    """Raise ValueError for a number that is no probability."""
+    if np.size(p) and not (np.min(p) >= 0 and np.max(p) <= 1):
+        raise ValueError(
+            f"binary_cross_entropy: probabilities run from 0 to 1, and these from {np.min(p):g} to {np.max(p):g}; "
+            "for scores before the sigmoid use binary_cross_entropy_with_logits "
+            f"(at {users_line()})"
+        )
 
 
 def binary_cross_entropy_with_logits(
@@ -278,7 +283,7 @@ def classes(name: str, scores: Any, target: Any, ignored: int | None) -> tuple[A
 
     A label that is `ignored` becomes 0. Raises DTypeError, ShapeError or IndexError.
     """
-    labels = np.asarray(data_of(target))
+    labels: Any = target if isinstance(target, Node) else np.asarray(target)
     if labels.dtype.kind not in "iu":
         raise DTypeError(
             f"{name}: classes are whole numbers, and the target is {labels.dtype}: use .astype(int) (at {users_line()})"
@@ -291,16 +296,11 @@ def classes(name: str, scores: Any, target: Any, ignored: int | None) -> tuple[A
             f"{name}: scores of shape {shape(scores)} go with one class an example, shape {examples}, "
             f"and the target has shape {labels.shape} (at {users_line()})"
         )
-    skips = ignored is not None and labels.size > 0 and bool((labels == ignored).any())
-    if labels.size and (skips or labels.astype(np.uintp).max() >= n):  # without its sign a negative number is enormous
-        wrong = np.flatnonzero(((labels < 0) | (labels >= n)) & (labels != (n if ignored is None else ignored)))
-        if wrong.size:
-            raise IndexError(
-                f"{name}: class {labels.flat[wrong[0]]}, but there are {n} classes (0–{n - 1}), in row {wrong[0]} "
-                f"(at {users_line()})"
-            )
-    skips = skips or (tracing() is not None and ignored not in (None, -100))  # a program may meet some later
-    found = target if isinstance(target, Node) else labels
+    if tracing() is not None:  # a program may meet some later; of the default it is run itself then
+        skips = ignored not in (None, -100)
+    else:
+        skips = ignored is not None and bool(np.any(data_of(labels) == ignored))
+    found = checked(Below(name, n, ignored if skips else None), labels)
     if not skips:
         return found, None
     counts = compare.not_equal(found, ignored)

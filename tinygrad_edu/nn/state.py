@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.context import tracing
 from ..errors import CheckpointError
 from ..errors.where import users_line
 
@@ -21,6 +22,8 @@ def copied(module: Module) -> dict[str, Any]:
 
 def kept(x: Any) -> Any:
     """Return a leaf's numbers: a new array, or a float."""
+    if tracing() is not None:
+        return x.data
     return np.array(x._data) if isinstance(x._data, np.ndarray) else x._data
 
 
@@ -48,7 +51,8 @@ def load(module: Module, saved: dict[str, Any]) -> None:
 
 def kind(data: Any) -> str:
     """Say what numbers `data` holds: shape and dtype, by which a net and a state are compared."""
-    array = np.asarray(data._data if hasattr(data, "_data") else data)
+    array = data._data if hasattr(data, "_data") else data
+    array = array if hasattr(array, "dtype") else np.asarray(array)
     return f"{array.dtype} {array.shape}"
 
 

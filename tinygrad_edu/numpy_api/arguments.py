@@ -69,7 +69,8 @@ def at(axis: int, part: Any) -> tuple[Any, ...]:
 
 def dtype_of(x: Any) -> np.dtype[Any]:
     """Return the kind of number that `x` holds."""
-    return np.asarray(data_of(x)).dtype
+    data = data_of(x)
+    return data.dtype if hasattr(data, "dtype") else np.asarray(data).dtype
 
 
 def cast(x: Any, dtype: Any) -> Any:

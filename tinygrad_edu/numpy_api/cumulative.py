@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dispatch import implements
-from ..core.node import Node
+from ..core.node import data_of
 from ..ops import compare, cumulative, shapes
 from ..ops import reductions as rows
 from ..ops.precision import floats
@@ -180,5 +180,5 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 def unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * math.pi) -> Any:
     """Take jumps of a period out of angles along an axis; what is added are constants."""
     x = given(p)
-    constant = np.asarray(x._data if isinstance(x, Node) else x)
+    constant = np.asarray(data_of(x))
     return x + (np.unwrap(constant, discont, axis, period=period) - constant)

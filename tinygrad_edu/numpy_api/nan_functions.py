@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.dispatch import implements
-from ..core.node import data_of
 from ..errors.where import warn
 from ..ops import compare
 from ..ops import reductions as rows
+from ..ops.checks import checked
 from . import cumulative, reductions
 from .arguments import cast, given, refuse_out
 
@@ -98,9 +98,13 @@ def extreme(find: Any, least: float, a: Any, axis: Axis, out: Any, keepdims: Any
     if initial is not None:
         return found
     nothing = rows.all(compare.isnan(given(a)), axis=axis, keepdims=bool(keepdims))
-    if np.any(data_of(nothing)):
+    return compare.where(checked(some_numbers, nothing), np.nan, found)
+
+
+def some_numbers(nothing: Any) -> None:
+    """Warn where a slice holds nothing but NaN."""
+    if np.any(nothing):
         warn("All-NaN slice encountered", RuntimeWarning)
-    return compare.where(nothing, np.nan, found)
 
 
 @implements(np.nanmean)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dispatch import REFUSED, implements
-from ..core.node import data_of
+from ..core.node import Node, data_of
 from ..core.tensor import Tensor
 from ..errors import DTypeError
 from ..errors.where import users_line
@@ -40,13 +40,31 @@ def by_numbers(*functions: Any) -> None:
         implements(function)(answering(function))
 
 
+def by_shape(*functions: Any) -> None:
+    """Answer functions that look at shapes and dtypes only, also of nodes whose numbers differ from call to call."""
+
+    def answering(function: Any) -> Any:
+        return lambda *args, **keywords: function(*map(outline, args), **keywords)
+
+    for function in functions:
+        implements(function)(answering(function))
+
+
+def outline(x: Any) -> Any:
+    """Return an array of a node's shape and dtype, which takes no memory; anything else as it is."""
+    if not isinstance(x, Node):
+        return x
+    return np.broadcast_to(np.zeros((), getattr(x._data, "dtype", float)), np.shape(x._data))
+
+
 def plain(x: Any) -> Any:
     """Return a node's numbers, in lists too."""
     return type(x)(map(plain, x)) if type(x) in (list, tuple) else data_of(x)
 
 
-by_numbers(np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type, np.iscomplexobj, np.isrealobj)
-by_numbers(np.allclose, np.array_equal, np.array_equiv, np.may_share_memory, np.shares_memory, np.common_type)
+by_shape(np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.common_type)
+by_numbers(np.can_cast, np.min_scalar_type)
+by_numbers(np.allclose, np.array_equal, np.array_equiv, np.may_share_memory, np.shares_memory)
 by_numbers(np.nonzero, np.flatnonzero, np.argwhere, np.lexsort, np.isin, np.histogram, np.histogram2d)
 by_numbers(np.histogramdd, np.histogram_bin_edges, np.array2string, np.array_repr, np.array_str, np.isclose)
 by_numbers(np.iscomplex, np.isreal, np.unravel_index, np.ravel_multi_index)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..core.dispatch import implements
-from ..core.node import data_of
 from ..errors.where import warn
 from ..ops import arithmetic, compare, ordering, powers, shapes
 from ..ops import reductions as rows
+from ..ops.checks import checked
 from .arguments import cast, dtype_of, flag, float_of, given, positions, refuse_out
 
 __all__ = [
@@ -147,9 +147,13 @@ def deviations(x: Any, axis: Axis, ddof: float, where: Any, mean: Any) -> tuple[
     elif mean is None:
         mean = rows.sum(masked(x, where, 0), axis=axis, keepdims=True) / n
     freedom = arithmetic.maximum(n - ddof, 0)
-    if np.any(data_of(freedom) <= 0):
+    return masked(x - mean, where, 0.0), checked(some_freedom, freedom)
+
+
+def some_freedom(freedom: Any) -> None:
+    """Warn where no degree of freedom is left."""
+    if np.any(freedom <= 0):
         warn("Degrees of freedom <= 0: the variance is not defined", RuntimeWarning)
-    return masked(x - mean, where, 0.0), freedom
 
 
 @implements(np.var)

@@ -12,6 +12,7 @@ from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import arithmetic, compare, indexing, ordering, powers, shapes
 from ..ops import reductions as rows
+from ..ops.checks import checked
 from ..ops.complex import conj, is_complex
 from .arguments import dtype_of, flag, given, positions
 from .joining import concatenate
@@ -41,12 +42,17 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
         w = transpose(w, np.argsort(axes))
         w = reshape(w, tuple(n if k in axes else 1 for k, n in enumerate(shapes.shape(x))))
     total = rows.sum(broadcast_to(w, shapes.shape(x)), axis=axis, keepdims=True)
-    if np.any(data_of(total) == 0):
-        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+    total = checked(not_zero, total)
     z = rows.sum(arithmetic.multiply(x, w), axis=axis, keepdims=True) / total
     if not flag(keepdims):
         z, total = squeezed(z, axis), squeezed(total, axis)
     return (z, total) if returned else z
+
+
+def not_zero(total: Any) -> None:
+    """Raise ZeroDivisionError as NumPy does."""
+    if np.any(total == 0):
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
 
 
 @implements(np.cov)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.context import mode
-from ..core.node import Grads, Node, data_of
+from ..core.node import Grads, Node, data_of, raw_of
 from ..core.value import Value
 from ..ops.complex import is_complex, real_part
 from ..ops.reductions import sum  # noqa: A004  # NumPy's name, of arrays and of nodes
@@ -121,12 +121,12 @@ def lifted(z: Node, path: Any) -> Lift | None:
     """Return how a batch passes through a node, found by trying; None where no way gives the right numbers."""
     assert z.op is not None
     varied = [isinstance(x, Node) and x in path for x in z.inputs]
-    one = [data_of(x) for x in z.inputs]
+    one = [raw_of(x) for x in z.inputs]
     other, result = another(z, one, varied)
-    expected = np.stack([z._data, result])
+    expected = np.stack([z._raw, result])
     inner = tuple(range(1, expected.ndim))
     scale = np.nanmax(np.abs(expected), inner, initial=0.0, where=np.isfinite(expected), keepdims=True)
-    deepest = max(np.ndim(x) for x in (*one, z._data))
+    deepest = max(np.ndim(x) for x in (*one, z._raw))
     shapes = [views(np.shape(x), deepest, shared=not v) for x, v in zip(one, varied, strict=True)]
     for choice in itertools.product(*shapes):
         pairs = [

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.backprop import history, pull
-from ..core.context import ModeContext, mode
+from ..core.context import ModeContext, mode, tracing
 from ..core.node import Grads, Node, born, data_of, itself, tick
 from ..core.tensor import Tensor
 from ..core.value import Value
@@ -54,7 +54,9 @@ class Record:
             self.result = f(*(replaced.get(i, x) for i, x in enumerate(args)), **named)
         self.outputs = leaves(self.result)
         made, older = since([y for y in self.outputs if isinstance(y, Node)], start)
-        self.nested = outside and any(node.requires_grad for node in older)
+        outer = outside and any(node.requires_grad for node in older)
+        self.tracer = None if outer else tracing()  # cuts results off that are constants of the function traced
+        self.nested = outer or tracing() is not None
         self.order = between(self.inputs, made, self.outputs)
         self.path = set(self.order)
 
@@ -110,7 +112,7 @@ class Record:
 
     def shown(self, y: Any, data: Any, nested: bool) -> Any:
         """Return `data` of output `y` in the kind that the arguments suggest; the output itself where it is nested."""
-        return y if nested or not isinstance(y, Node) else self.in_kind(y, data)
+        return self.cut(y) if nested or not isinstance(y, Node) else self.in_kind(y, data)
 
     def in_kind(self, y: Any, data: Any) -> Any:
         """Return `data`, of the shape of output `y`, in the kind that the arguments suggest."""
@@ -120,13 +122,18 @@ class Record:
             return float(data) if all(type(x) is float for x in self.given) else np.asarray(data)[()]
         return np.array(data)
 
+    def cut(self, x: Any) -> Any:
+        """Return a node of a function that is traced as the constant that it would be outside of one."""
+        return x if self.tracer is None or not isinstance(x, Node) else self.tracer.read(x)
+
     def moved(self, y: Any, t: Any, nested: bool) -> Any:
         """Return `t`, the tangent of output `y` or None, in the kind of the result."""
         if t is None:
-            data = np.asarray(data_of(y))
-            zero = np.zeros(data.shape, np.result_type(data, np.float16) if data.dtype.kind in "fc" else float)
+            data = data_of(y) if isinstance(y, Node) else np.asarray(y)
+            kind = getattr(data, "dtype", np.dtype(float))
+            zero = np.zeros(np.shape(data), np.result_type(kind, np.float16) if kind.kind in "fc" else float)
             t = y.zero() if isinstance(y, Node) and nested else zero
-        return t if nested else self.in_kind(y, t)
+        return self.cut(t) if nested else self.in_kind(y, t)
 
     def returned(self, grads: Sequence[Any], nested: bool) -> list[Any]:
         """Return a gradient for each input, in the kind in which that was given, built as the arguments were."""
@@ -136,7 +143,7 @@ class Record:
         """Return `g`, a gradient of the i-th input or None, in the kind in which that was given."""
         x = self.inputs[i]
         if nested:
-            return x.zero() if g is None else g
+            return self.cut(x.zero() if g is None else g)
         return like(self.given[i], np.zeros_like(data_of(x)) if g is None else g)
 
 
@@ -149,8 +156,9 @@ def fresh(x: Any, name: str, outside: bool, of_floats: bool) -> Node:
     if isinstance(x, Node):
         if isinstance(x, Tensor) and x.dtype.kind not in "fc":
             raise integer(name, x.dtype)
-        if x.requires_grad and outside:
+        if (x.requires_grad and outside) or tracing() is not None:
             node: Node = identity(x)
+            node._requires_grad = True
         else:
             node = standing_for(name, x.leaf(x._data))
             node.requires_grad = True

@@ -20,7 +20,7 @@ from ..trace import Cell
 from ..vectorize.bulk_io import IN_BULK
 
 PLAIN = (bool, int, float, str, type(None), type(Ellipsis))
-STEMS = {"{}._data": "w", "{}._grad": "grad"}  # names for what lies at home
+STEMS = {"{}._raw": "w", "{}._slope": "grad"}  # names for what lies at home
 
 
 class Names:

@@ -195,7 +195,7 @@ class Writer(Guards):
                     values.append(f"np.array({self.name(x)})")
             if not self.is_settled(effect):
                 stored.append(effect.text.format(self.owner(effect.owner), *values))
-            if effect.places == ("{}._data",):
+            if effect.places == ("{}._raw",):
                 stored.append(f"{self.owner(effect.owner)}.born = tick()")
         self.lines += [f"np.copyto({home}, {value})" for home, value in moved] + stored
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.checks import Below, tested
 from ..codegen.primitives import AND, ARGMAX, BITS, CHECKED_LABELS, FLOATS, LESS_ONE, PICK, POSITIVE
 
 SHORT = 64  # up to here NumPy takes longer to begin a row of numbers than to add it up or search it
@@ -140,6 +141,8 @@ def _log_softmax(emit: Any, x: Any, axis: int = -1) -> Any:
 
 def _labelled(emit: Any, x: Any, labels: Any) -> Any:
     """Return the place of each row's label, the numbers laid end to end; None where that is not worth while."""
+    if labels.op is tested and isinstance(labels.params["test"], Below):
+        labels = labels.args[0]  # CHECKED_LABELS looks at them as well
     kind = getattr(labels.data, "dtype", np.dtype(object))
     if x.data.ndim != 2 or kind.kind not in "iu" or kind == np.uint64 or not x.data.size:
         return None

@@ -18,15 +18,15 @@ ELEMENT: Any = Kernel("element", lambda array, i: np.asarray(array).item(i))  # 
 STAND_IN: Any = Kernel("stand_in", lambda x: x)  # for a leaf that was assigned: its number, without a way back
 PACK: Any = Kernel("pack", lambda *floats: np.array(floats, float))
 
-number_of, grad_of, requires = attrgetter("_data"), attrgetter("_grad"), attrgetter("_requires_grad")
+number_of, grad_of, requires = attrgetter("_raw"), attrgetter("_slope"), attrgetter("_requires_grad")
 slots: Any = Node  # a slot is a descriptor, which the types do not say
-set_data, set_grad, set_born = slots._data.__set__, slots._grad.__set__, slots.born.__set__
+set_data, set_grad, set_born = slots._raw.__set__, slots._slope.__set__, slots.born.__set__
 
 
 def element(array: Any, i: int) -> Any:
     """Return an element of an array as a node, through which no gradient passes."""
     z: Any = object.__new__(Value)
-    z._data = float(ELEMENT.forward(array._data, i))
+    z._raw = float(ELEMENT.forward(array._raw, i))
     z.remember(ELEMENT, (array, i), {}, False)
     return z
 

@@ -17,7 +17,7 @@ from .bulk_io import Leaves
 from .strides import picked, shaped
 from .vectorizer import Lift
 
-WRITES = {"{}._data": "write_data({}, {})", "{}._grad": "write_grad({}, {})"}
+WRITES = {"{}._raw": "write_data({}, {})", "{}._slope": "write_grad({}, {})"}
 
 
 def settled(trace: Trace, nodes: list[Node]) -> list[Node]:

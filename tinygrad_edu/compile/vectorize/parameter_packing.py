@@ -67,24 +67,24 @@ class Packs:
             place = self.trace.cells[leaf].place
             if (entry := self.trace.cells[leaf].entry) is not None:
                 return self.trace.cells[leaf].owner, entry[1]
-            return place if place == "{}._grad" else leaf
-        return "{}._data" if self.before(leaf)[1] < self.trace.started else "constant"
+            return place if place == "{}._slope" else leaf
+        return "{}._raw" if self.before(leaf)[1] < self.trace.started else "constant"
 
     def before(self, leaf: Any) -> tuple[float, int]:
         """Return the number of a leaf and its age, as they were when the trace began."""
-        data, _, age = self.trace.before.get(leaf, (leaf._data, None, leaf.born))
+        data, _, age = self.trace.before.get(leaf, (leaf._raw, None, leaf.born))
         return data, age
 
     def packed(self, origin: Any, leaves: list[Any]) -> Any:
         """Return leaves of one origin as an array."""
         if origin == "constant":
             return Tensor([self.before(leaf)[0] for leaf in leaves], False)
-        if origin == "{}._data":
+        if origin == "{}._raw":
             numbers = np.array([self.before(leaf)[0] for leaf in leaves])
             return self.trace.cell(Tensor, "read_data({})", Leaves(leaves), "w", numbers)
-        if origin == "{}._grad":
+        if origin == "{}._slope":
             owners = Leaves(self.trace.cells[leaf].owner for leaf in leaves)
-            return self.trace.cell(Tensor, "read_grad({})", owners, "grad", np.array([leaf._data for leaf in leaves]))
+            return self.trace.cell(Tensor, "read_grad({})", owners, "grad", np.array([leaf._raw for leaf in leaves]))
         if isinstance(origin, tuple):
             optimizer, j = origin
             whole = self.trace.cell(
@@ -98,6 +98,6 @@ class Packs:
 def packed(numbers: tuple[Any, ...]) -> Any:
     """Return nodes of one number each as an array, through which no gradient passes."""
     z: Any = object.__new__(Tensor)
-    z._data = PACK.forward(*(x._data for x in numbers))
+    z._raw = PACK.forward(*(x._raw for x in numbers))
     z.remember(PACK, numbers, {}, False)
     return z

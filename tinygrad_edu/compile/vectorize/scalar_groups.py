@@ -38,7 +38,7 @@ class Batch:
             z = self.graph.nodes[k]
             if id(z) in self.to.known:
                 self.array[k], self.index[k] = self.to.place(z)
-            elif z.op is ELEMENT and type(z.inputs[0]._data) is float:
+            elif z.op is ELEMENT and type(z.inputs[0]._raw) is float:
                 floats.append(k)
             elif z.op is ELEMENT:
                 self.array[k], self.index[k] = self.to.numbered(z.inputs[0]), z.inputs[1]
@@ -82,8 +82,8 @@ class Batch:
         else:
             z = self.computed(op, params, operands)
         if op.name not in BUILT_IN and op is not STAND_IN:
-            expected = np.array([self.graph.nodes[k]._data for k in ks.tolist()])
-            if not np.allclose(np.broadcast_to(z._data, lengths).ravel(), expected, rtol=1e-6, atol=0, equal_nan=True):
+            expected = np.array([self.graph.nodes[k]._raw for k in ks.tolist()])
+            if not np.allclose(np.broadcast_to(z._raw, lengths).ravel(), expected, rtol=1e-6, atol=0, equal_nan=True):
                 raise NotAlikeError
         self.placed(z, ks, lengths)
 

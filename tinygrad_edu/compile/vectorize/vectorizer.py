@@ -96,7 +96,7 @@ class Lift:
         for tick, node in reversed(self.trace.versions.get(leaf, ())):
             if tick < z.born:
                 if (leaf, tick) not in self.stand_ins:
-                    other = leaf.leaf(node._data)
+                    other = leaf.leaf(node._raw)
                     other._requires_grad, other.born = leaf._requires_grad, tick
                     other.op, other.x = STAND_IN, node
                     other.code, other.instruction = node.code, node.instruction

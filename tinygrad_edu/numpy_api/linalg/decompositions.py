@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.context import tracing
 from ...core.dispatch import implements
 from ...core.node import data_of
 from ...errors import DTypeError
@@ -54,9 +55,10 @@ class SVDResult(NamedTuple):
 
 def mirrored(x: Any, lower: bool = True) -> Any:
     """Return the symmetric matrix of which NumPy reads one triangle only: as it is, if it is symmetric."""
-    numbers = np.asarray(data_of(x))
-    if np.array_equal(numbers, numbers.conj().mT):
-        return x
+    if tracing() is None:
+        numbers = np.asarray(data_of(x))
+        if np.array_equal(numbers, numbers.conj().mT):
+            return x
     half = tril(x) if lower else triu(x)
     other = tril(x, -1) if lower else triu(x, 1)
     return half + conj(other).mT
