@@ -52,35 +52,14 @@ def test_a_sealed_stand_in_has_a_shape_and_no_numbers(node):
     assert (np.shape(sealed), np.ndim(sealed), np.size(sealed)) == (raw.shape, raw.ndim, raw.size)
     asking = [
         *(getattr(Sealed, f"__{side}{name}__") for name in OPERATORS for side in ("", "r")),
-        *(
-            bool,
-            float,
-            int,
-            complex,
-            iter,
-            hash,
-            np.array,
-            np.asarray,
-            np.sum,
-            np.exp,
-            np.copy,
-            memoryview,
-            list,
-            sorted,
-        ),
+        *(bool, float, int, complex, iter, hash, list, sorted, np.array, np.asarray, np.sum, np.exp, np.copy),
         *(lambda s: s[0], lambda s: s == s, lambda s: s < 1, lambda s: s.item(), lambda s: s.T, lambda s: s.sum()),
         *(lambda s: np.add(s, 1), lambda s: np.ones(2) * s, lambda s: np.ones(2) + s, lambda s: 1.0 in s),
         *(lambda s: np.float64(s), lambda s: f"{s:.2f}", lambda s: np.dot(s, s)),
     ]
     for ask in asking:
-        with pytest.raises((RefusedError, TypeError)) as caught:
+        with pytest.raises(RefusedError):
             ask(sealed) if ask not in asking[: 2 * len(OPERATORS)] else ask(sealed, 1)
-        assert (
-            caught.type is RefusedError
-            or ask is memoryview
-            or "buffer" in str(caught.value)
-            or "bytes" in str(caught.value)
-        )
     assert str(raw.flat[0]) not in repr(sealed)
 
 
