@@ -16,7 +16,6 @@ from ..nn.module import Module
 from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
 from ..transforms.trees import leaves
-from .memory.state_buffers import Homes
 from .reachable import PLAIN, Reachable
 from .signature import NUMERIC, InsideOuterGraph, Signature
 from .specialization import Specialization
@@ -42,7 +41,6 @@ class Compiled:
         self.function = function
         self.programs: dict[Any, list[Specialization]] = {}
         self.outside: set[int] = set()  # ids of the nodes that the function can name
-        self.homes: Homes = {}
         self.last: Specialization | None = None
         self.lock = threading.RLock()  # a program's memory serves one call at a time
         self.has_warned = False
@@ -89,7 +87,7 @@ class Compiled:
                 self.outside.update(reach.nodes)
                 call.key, call.inputs = (again := Signature(args, kwargs, self.outside)).key, again.inputs
             self.make_room(call, reach)
-            found = Specialization(self.function, call.key, args, kwargs, reach, self.homes)
+            found = Specialization(self.function, call.key, args, kwargs, reach)
             self.programs.setdefault(call.key, []).append(found)
         found.move_in()
         return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..core.node import Node
 from .codegen.names import Names
 from .ir import Var
-from .trace import Cell, Effect
+from .trace import Cell
 from .vectorize.bulk_io import Leaves
 
 MANY = 4  # so many owners are checked together
@@ -22,29 +24,24 @@ class Guards(Names):
         cells = dict.fromkeys([*(x for x in read if isinstance(x.source, Cell)), *self.program.drawn])
         return sorted(cells, key=lambda x: 0 if x.node is None else x.node.born)
 
-    def is_settled(self, effect: Effect) -> bool:
-        """Return whether what an effect is about is at home from the beginning of a call."""
-        spots = [(id(effect.owner), place) for place in effect.places]
-        return bool(spots) and all(spot in self.homes.home and spot in self.homes.cells for spot in spots)
+    def buffers_in_place(self) -> list[str]:
+        """Return the conditions that owners hold the buffers that a call begins with, and the rest is as it was."""
+        kept = [f"{self.place(x.source)} is {self.old_names[spot]}" for spot, x in self.kept_cells()]
+        return kept + self.alike(outside=True)
 
-    def at_home(self) -> list[str]:
-        """Return the conditions that everything is at home, and that what has no home is as it was."""
-        homed = [
-            f"{self.place(x.source)} is {self.names[x]}"
-            for spot, x in self.homes.cells.items()
-            if spot in self.homes.home
-        ]
-        return homed + self.alike(homeless=True)
+    def kept_cells(self) -> list[tuple[Any, Var]]:
+        """Return what is read from a state buffer, by spot."""
+        return [(spot, x) for spot, x in self.state.cells.items() if spot in self.old_names]
 
-    def alike(self, homeless: bool = False) -> list[str]:
-        """Return the conditions that what is read has the shape and type that it had; of what has no home, if so."""
+    def alike(self, outside: bool = False) -> list[str]:
+        """Return the conditions that what is read has the layout that it had; `outside`: of what is in no buffer."""
         checks = []
         for x in self.cells():
             place = self.place(x.source)
             if (
                 isinstance(x.data, np.ndarray)
                 and x.source.place.startswith("{}._")
-                and not (homeless and x in self.homes.at)
+                and not (outside and x in self.state.at)
             ):
                 dtype = self.bound("dtype", x.data.dtype)
                 checks.append(
@@ -74,14 +71,20 @@ class Guards(Names):
         return checks
 
     def moves(self) -> list[str]:
-        """Return the statements that put at home what the program reads there."""
+        """Return the statements that put into state buffers what a call begins with."""
         lines = []
+        read = dict(self.kept_cells())
         for effect, _ in self.program.effects:
-            if self.is_settled(effect):
-                owner = self.owner(effect.owner)
-                homes = [self.home_names[id(effect.owner), place] for place in effect.places]
-                places = [place.format(owner) for place in effect.places]
-                lines.append(f"if {' or '.join(f'{p} is not {h}' for p, h in zip(places, homes, strict=True))}:")
-                lines += [f"    np.copyto({home}, {place})" for place, home in zip(places, homes, strict=True)]
-                lines.append("    " + effect.text.format(owner, *homes))
+            spots = [(id(effect.owner), place) for place in effect.places]
+            if not any(spot in read for spot in spots):
+                continue
+            owner = self.owner(effect.owner)
+            places = [place.format(owner) for place in effect.places]
+            names = [self.old_names.get(spot) for spot in spots]
+            moved = [(p, name) for p, name in zip(places, names, strict=True) if name]
+            lines.append(f"if {' or '.join(f'{p} is not {name}' for p, name in moved)}:")
+            lines += [f"    np.copyto({name}, {p})" for p, name in moved]
+            values = ", ".join(name or p for p, name in zip(places, names, strict=True))
+            target = places[0] if effect.entry is None else f"{owner}.memory[{effect.entry}]"
+            lines.append(f"    {target} = {values if effect.entry is None else f'({values},)'}")
         return lines

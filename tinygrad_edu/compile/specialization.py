@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..core.backprop import history
 from ..core.node import Node
 from ..core.tensor import Tensor
@@ -17,7 +15,7 @@ from ..errors.where import users_line
 from ..transforms.trees import leaves, rebuilt
 from .codegen.source import Writer
 from .ir import Program
-from .memory.state_buffers import Homes
+from .memory.turns import Turns
 from .passes.horizontal_fusion import fuse_updates
 from .reachable import Reachable
 from .results import Result
@@ -52,9 +50,7 @@ class Specialization:
     Raises CompileError where the function does what a program cannot; then all that can be put back is.
     """
 
-    def __init__(
-        self, function: Callable[..., Any], key: Any, args: Any, kwargs: Any, reach: Reachable, homes: Homes
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], key: Any, args: Any, kwargs: Any, reach: Reachable) -> None:
         self.key, self.name = key, getattr(function, "__name__", "the function")
         trace = Trace()
         arguments = trace.arguments
@@ -110,14 +106,17 @@ class Specialization:
         self.single = self.results[0] if isinstance(output, Node) else None
         program = Program(trace, settled(trace, nodes))
         fuse_updates(program)
-        writer = Writer(program, homes)
-        self.source, self.run, self.ready, self.fits, self.move_in = writer.compiled()
+        written = Writer(program).written()
+        self.source, self.turn = written.source, 0
+        self.turns = Turns(*written[1:])
+        self.fits = self.turns.space[0]["fits"]
         self.world = World(trace)  # all that is kept of the trace: its arrays are those of an eager step
-        self.kept = {id(memory_of(array)) for array in writer.homes.home.values()}
         for node in (*trace.made, *arguments):
             del node._raw
             node.__class__ = LEAKED[type(node)]
         trace.forget()
+        vars(program).clear()
+        self.turns.settle()
 
     def refuse_moved_state(self, reach: Reachable) -> None:
         """Raise CompileError where the trace changed an object of Python's, and name it."""
@@ -133,7 +132,25 @@ class Specialization:
 
     def valid(self) -> bool:
         """Return whether the program may run now: everything is as it was traced, and lies where it is written."""
-        return self.same_world() and self.ready()
+        return self.same_world() and self.in_place()
+
+    def in_place(self) -> bool:
+        """Return whether owners hold the buffers that one of the turns begins with; see to it that it is the next."""
+        if self.turns.space[self.turn]["ready"]():
+            return True
+        if len(self.turns.space) == 2 and self.turns.space[1 - self.turn]["ready"]():
+            self.turn = 1 - self.turn
+            return True
+        return False
+
+    def move_in(self) -> None:
+        """Put into buffers what the next call begins with."""
+        if self.in_place():
+            return
+        reads = len(self.turns.space) - 1 - self.turn  # the other turn writes what this one reads
+        if self.turns.held(reads):
+            self.turns.renew(reads)
+        self.turns.space[self.turn]["move_in"]()
 
     def same_world(self) -> bool:
         """Return whether all that the function can name is as it was traced, be it in new objects."""
@@ -146,9 +163,6 @@ class Specialization:
         return True
 
     def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:
-        for i, x in enumerate(inputs):
-            if type(x) is np.ndarray and id(memory_of(x)) in self.kept:
-                inputs[i] = x.copy()  # a weight or its gradient, which the program is about to write over
         given: list[Any] = []
         if self.graded or self.asked or self.from_arguments:
             given = [x for x in (*leaves(args), *leaves(kwargs)) if isinstance(x, NUMERIC)]
@@ -158,7 +172,11 @@ class Specialization:
                         f"argument {i} has a gradient from before, and the compiled function asks for .grad of it, "
                         f"where it finds that of its own call only: set it to None first (at {users_line()})"
                     )
-        results = self.run(*inputs)
+        turn, turns = self.turn, self.turns
+        if turns.held(turn):
+            turns.renew(turn)
+        results = turns.space[turn]["program"](*inputs)
+        self.turn = len(turns.space) - 1 - turn
         if self.graded:
             for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):
                 given[i]._slope = g if given[i]._slope is None else given[i]._slope + g
@@ -177,10 +195,3 @@ def sources(trace: Trace, results: list[Node]) -> tuple[tuple[Node, ...], list[i
     found = [x for x in history(*wanted) if x.op is None and x._requires_grad] if wanted else []
     given = [trace.arguments[x] for x in found if x in trace.arguments]
     return tuple(x for x in found if x.born < trace.started), given
-
-
-def memory_of(array: Any) -> Any:
-    """Return what owns the memory of an array, of which the array may be a view of a view."""
-    while isinstance(array, np.ndarray) and array.base is not None:
-        array = array.base
-    return array

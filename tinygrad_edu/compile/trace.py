@@ -43,12 +43,16 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """What a call leaves behind. `text` is a Python statement, with `{}` for the owner and then for each result."""
+    """A change of state that a call leaves behind: an attribute of an owner becomes the results, or None without any.
 
-    text: str
+    entry: of an optimiser's memory, of which weight; None for all weights, with an array for each part.
+    """
+
+    attribute: str
     owner: Any
     results: tuple[Node, ...]
     places: tuple[str, ...] = ()  # where each result comes to lie, as in `Cell`
+    entry: int | None = None
 
 
 @dataclass
@@ -83,11 +87,11 @@ class Trace:
         self.switch.__exit__(kind, error, at)
         for leaf, (data, grad, born) in self.before.items():
             if leaf in self.versions:
-                self.effects.append(Effect("{}._raw = {}", leaf, (self.versions[leaf][-1][1],), ("{}._raw",)))
+                self.effects.append(Effect("_raw", leaf, (self.versions[leaf][-1][1],), ("{}._raw",)))
             if leaf._slope is None and leaf in self.graded:
-                self.effects.append(Effect("{}._slope = None", leaf, ()))
+                self.effects.append(Effect("_slope", leaf, ()))
             elif leaf._slope is not grad:
-                self.effects.append(Effect("{}._slope = {}", leaf, (leaf._slope,), ("{}._slope",)))
+                self.effects.append(Effect("_slope", leaf, (leaf._slope,), ("{}._slope",)))
             leaf._raw, leaf._slope, leaf.born = data, grad, born
         for rng, drawn_from in self.rngs.values():
             rng.bit_generator.state = drawn_from
@@ -292,7 +296,7 @@ class Trace:
         kind = type(optimizer.params[0])
         with no_grad():
             steps = self.steps_of(optimizer)
-            self.keep(optimizer, "steps", "{}._steps = int({})", (steps + 1,))
+            self.keep(optimizer, "steps", "_steps", (steps + 1,))
             for i, (w, group) in enumerate(zip(optimizer.params, optimizer.groups_of(), strict=True)):
                 if w._slope is None:
                     continue
@@ -302,7 +306,7 @@ class Trace:
                 new, *memory = optimizer.moved(group, w, w._slope, self.rate_of(group), taken, *memory)
                 self.assign(w, new)
                 if memory:
-                    self.keep(optimizer, i, f"{{}}.memory[{i}] = ({'{}, ' * len(memory)})", tuple(memory), places)
+                    self.keep(optimizer, i, "memory", tuple(memory), places)
 
     def steps_of(self, optimizer: Any) -> Any:
         """Return how many steps an optimiser has taken, as a node."""
@@ -325,6 +329,7 @@ class Trace:
             for j, (place, x) in enumerate(zip(places, data, strict=True))
         )
 
-    def keep(self, optimizer: Any, what: Any, text: str, results: Any, places: Any = ()) -> None:
+    def keep(self, optimizer: Any, what: Any, attribute: str, results: Any, places: Any = ()) -> None:
         """Note a part of an optimiser's state as a step leaves it."""
-        self.state[id(optimizer), what] = Effect(text, optimizer, results, tuple(places))
+        entry = what if isinstance(what, int) else None
+        self.state[id(optimizer), what] = Effect(attribute, optimizer, results, tuple(places), entry)

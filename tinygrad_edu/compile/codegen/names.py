@@ -11,44 +11,57 @@ from typing import Any
 
 import numpy as np
 
-from ...core.node import Node, tick
+from ...core.node import Node
 from ...core.op import TABLE
 from ..ir import Program, Var, identity_of
 from ..memory.buffers import planned
-from ..memory.state_buffers import Homes, Spot
+from ..memory.state_buffers import Spot
 from ..trace import Cell
-from ..vectorize.bulk_io import IN_BULK
+from ..vectorize.bulk_io import IN_BULK, WRITES
 
 PLAIN = (bool, int, float, str, type(None), type(Ellipsis))
-STEMS = {"{}._raw": "w", "{}._slope": "grad"}  # names for what lies at home
+STEMS = {"{}._raw": "w", "{}._slope": "grad"}  # names of state buffers
 
 
 class Names:
     """The names of one program. `space` holds the objects to which they refer."""
 
-    def __init__(self, program: Program, homes: Homes) -> None:
+    def __init__(self, program: Program) -> None:
         self.program = program
-        self.plan = planned(program, homes)
-        self.homes = self.plan.homes
-        self.space: dict[str, Any] = {"np": np, "tick": tick, **IN_BULK}
+        self.plan = planned(program)
+        self.state = self.plan.state
+        self.space: dict[str, Any] = {"np": np, **IN_BULK, **WRITES}
         self.counts: dict[str, int] = {}
         self.owners: dict[int, str] = {}
         self.functions: dict[Any, str] = {}  # names of functions that are called, by operation
         self.names: dict[Var, str] = {}
-        self.home_names: dict[Spot, str] = {}
+        self.old_names: dict[Spot, str] = {}  # of state buffers, what a call begins with
+        self.new_names: dict[Spot, str] = {}  # and what it leaves
         self.views: dict[Any, str] = {}  # names by what they show
         self.constants: dict[Any, str] = {}  # names by value
 
-    def name_homes(self) -> None:
-        """Name what lies at home."""
-        for spot, array in self.homes.home.items():
-            name = self.home_names[spot] = self.bound(STEMS.get(spot[1], "memory"), array)
-            for x in (self.homes.cells.get(spot), self.homes.results.get(spot)):
-                if x is not None and self.plan.at.get(x) is array:
+    def name_state(self) -> None:
+        """Name the state buffers: `w1` is what a call begins with, `new_w1` what it leaves."""
+        for spot, pair in self.state.spots.items():
+            stem = STEMS.get(spot[1], "memory")
+            if spot in self.state.cells:
+                self.old_names[spot] = self.bound(stem, pair.old)
+                self.new_names[spot] = self.named(f"new_{self.old_names[spot]}", pair.new)
+            else:
+                self.new_names[spot] = self.bound(stem, pair.new)
+            for x, name in (
+                (self.state.cells.get(spot), self.old_names.get(spot)),
+                (self.state.results.get(spot), self.new_names[spot]),
+            ):
+                if x is not None and name and self.plan.at.get(x) is self.space[name]:
                     self.names[x] = name
-        for spots, array in self.homes.whole.items():
-            name = self.bound({"w": "weights", "grad": "grads"}.get(STEMS.get(spots[0][1], ""), "memories"), array)
-            self.names |= {z: name for z, there in self.plan.at.items() if there is array}
+        for spots, pair in self.state.whole.items():
+            stem = {"w": "weights", "grad": "grads"}.get(STEMS.get(spots[0][1], ""), "memories")
+            for array, prefix in ((pair.old, ""), (pair.new, "new_" if spots[0] in self.old_names else "")):
+                rows = [z for z, there in self.plan.at.items() if there is array]
+                if rows:
+                    name = self.named(f"{prefix}{stem}", array)
+                    self.names |= dict.fromkeys(rows, name)
 
     def fresh(self, stem: str) -> str:
         """Return a name that starts with `stem` and is not taken."""
@@ -118,7 +131,7 @@ class Names:
         if z in self.names or z not in self.plan.at:
             return self.names.get(z, "")
         over = self.plan.over.get(z)
-        return self.bound("all" if z in self.homes.at else "m", self.plan.at[z]) if over is None else self.names[over]
+        return self.bound("all" if z in self.state.at else "m", self.plan.at[z]) if over is None else self.names[over]
 
     def literal(self, value: Any) -> str:
         """Return how a keyword parameter is written."""

@@ -7,7 +7,6 @@ safe to execute, and a person can read what their function became: `print(fast.s
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,33 +15,35 @@ from ...core.op import NUMBERS, Op
 from ...errors.where import line_of
 from ..guards import Guards
 from ..ir import Var
+from ..memory.state_buffers import Pair
 from ..passes.tiling import Run, is_sliced, runs
+from ..trace import Effect
+from ..vectorize.bulk_io import Leaves
 from .names import identifier
 from .primitives import END_TO_END, spelling
 
 NEVER_RAISE = {"add", "subtract", "multiply", "negative"}  # of floats: Python's own arithmetic does
-READ_AT_ONCE = ("write_", "remember(")  # effects that keep nothing of the array they are given
 
 
 class Written(NamedTuple):
-    """A program as text, and as functions."""
+    """A program as text and as code, with the namespace in which it runs."""
 
     source: str
-    run: Callable[..., Any]  # the program, of the arguments' numbers
-    ready: Callable[[], bool]  # is the world as it was traced, and everything at home?
-    fits: Callable[[], bool]  # would it be, once all has moved in?
-    move_in: Callable[[], None]  # put everything at home
+    code: Any
+    space: dict[str, Any]
+    pairs: list[Pair]  # memory that is written in turns
+    spots: list[Pair]
 
 
 class Writer(Guards):
-    """Writes one program."""
+    """Writes one program: `program`, and `ready`, `fits` and `move_in`, which say and see to it that it may run."""
 
-    def compiled(self) -> Written:
-        """Return the text, and from it the program and the questions whether the world is still as it was traced."""
+    def written(self) -> Written:
+        """Return the text of the program and of its guards."""
         self.lines: list[str] = []
         body = self.body()
         arguments = ", ".join(f"x{i}" for i in range(self.program.trace.numbered))
-        settings, ready, fits = self.settings(), self.at_home(), self.alike()
+        settings, ready, fits = self.settings(), self.buffers_in_place(), self.alike()
         text = "\n\n\n".join(
             [
                 function(f"program({arguments})", body),
@@ -51,13 +52,12 @@ class Writer(Guards):
                 function("move_in()", self.moves() or ["pass"]),
             ]
         )
-        # Generated Python is the program: text that people can read, run by the interpreter they know.
-        exec(compile(text, f"{__file__} (a program)", "exec"), self.space)  # see above
-        return Written(text + "\n", *(self.space[name] for name in ("program", "ready", "fits", "move_in")))
+        code = compile(text, f"{__file__} (a program)", "exec")
+        return Written(text + "\n", code, self.space, self.state.pairs, [*self.state.spots.values()])
 
     def body(self) -> list[str]:
         """Return the lines of the program itself."""
-        self.name_homes()
+        self.name_state()
         for x in self.cells():
             if x not in self.names:
                 self.names[x] = self.fresh(identifier(x.source.name, "w"))
@@ -78,7 +78,7 @@ class Writer(Guards):
             else:
                 self.write_step(z)
         results = [self.lasting(x) for x in self.program.results]
-        self.write_effects()
+        self.write_commit()
         self.lines.append(f"return ({', '.join(results)}{',' if results else ''})")
         return self.lines
 
@@ -170,40 +170,84 @@ class Writer(Guards):
             return name
         if x.base.op is not None and x.base not in self.plan.at and np.ndim(x.data):
             return name
-        if x.base in self.homes.old:  # before it is written over
-            self.lines.append(f"{self.fresh('r')} = np.array({name})")
-            return self.lines[-1].split(" ")[0]
         return f"np.array({name})"
 
-    def write_effects(self) -> None:
-        """Write what leaves behind what the function changed."""
-        moved: list[tuple[str, str]] = []
-        stored: list[str] = []
+    def write_commit(self) -> None:
+        """Write the changes of state: all that may raise first, then every change in one call."""
+        self.sets: dict[str, list[tuple[Any, str, Any]]] = {"_raw": [], "_slope": []}  # owner, value, and the buffer
+        self.puts: list[tuple[Any, str, str]] = []
+        self.bulk: list[str] = []
+        entries: dict[Any, dict[int, list[tuple[str, Any]]]] = {}
         for effect, results in self.program.effects:
-            values = []
-            for place, x in zip(effect.places or [""] * len(results), results, strict=True):
-                spot = id(effect.owner), place
-                if spot in self.home_names:
-                    values.append(self.home_names[spot])
-                    if self.plan.at.get(x) is not self.homes.home[spot]:
-                        moved.append((values[-1], self.name(x) if x.base not in self.homes.old else self.copied(x)))
-                elif (
-                    isinstance(x.data, float) or effect.text.startswith(READ_AT_ONCE) or effect.text.endswith("int({})")
-                ):
-                    values.append(self.name(x))
-                else:
-                    values.append(f"np.array({self.name(x)})")
-            if not self.is_settled(effect):
-                stored.append(effect.text.format(self.owner(effect.owner), *values))
-            if effect.places == ("{}._raw",):
-                stored.append(f"{self.owner(effect.owner)}.born = tick()")
-        self.lines += [f"np.copyto({home}, {value})" for home, value in moved] + stored
+            if effect.attribute in self.sets:
+                self.change(effect, results)
+            elif effect.attribute == "_steps":
+                self.puts.append((effect.owner, "_steps", f"int({self.name(results[0])})"))
+            elif effect.entry is None:
+                parts = ", ".join(f"{self.name(x)}.tolist()" for x in results)
+                self.puts.append((effect.owner, "memory", f"[*zip({parts})]"))
+            else:
+                values = [self.value(effect.owner, p, x) for p, x in zip(effect.places, results, strict=True)]
+                entries.setdefault(effect.owner, {})[effect.entry] = values
+        for owner, known in entries.items():
+            self.puts.append((owner, "memory", self.memory_of(owner, known)))
+        writes = [*self.writes("_raw"), *self.writes("_slope"), *self.bulk]
+        if self.puts:
+            owners, names = (self.bound("k", [*part]) for part in list(zip(*self.puts, strict=True))[:2])
+            writes.append(f"map(put, {owners}, {names}, ({', '.join(value for *_, value in self.puts)},))")
+        if writes:
+            self.lines.append("commit(")
+            self.lines += [f"    {write}," for write in writes]
+            self.lines.append(")")
 
-    def copied(self, x: Var) -> str:
-        """Return a name for a copy of what lies where something else is about to move in."""
-        name = self.fresh("r")
-        self.lines.append(f"{name} = np.array({self.name(x)})")
-        return name
+    def change(self, effect: Effect, results: list[Var]) -> None:
+        """Take the change of a leaf, or of many."""
+        if isinstance(effect.owner, Leaves):
+            owners = self.owner(effect.owner)
+            values = f"np.ravel({self.name(results[0])}).tolist()" if results else "repeat(None)"
+            self.bulk.append(f"map(set{effect.attribute}, {owners}, {values})")
+            if effect.attribute == "_raw":
+                self.bulk.append(f"map(set_born, {owners}, repeat(tick()))")
+        elif results:
+            self.sets[effect.attribute].append((effect.owner, *self.value(effect.owner, effect.places[0], results[0])))
+        else:
+            self.sets[effect.attribute].append((effect.owner, "None", None))
+
+    def value(self, owner: Any, place: str, x: Var) -> tuple[str, Any]:
+        """Return how a new value is written, and the state buffer that it lies in, where it does."""
+        spot = id(owner), place
+        pair = self.state.spots.get(spot)
+        if pair is None:
+            return (self.name(x) if isinstance(x.data, float) else f"np.array({self.name(x)})"), None
+        if self.plan.at.get(x) is not pair.new:
+            self.lines.append(f"np.copyto({self.new_names[spot]}, {self.name(x)})")
+        return self.new_names[spot], pair.new
+
+    def writes(self, attribute: str) -> list[str]:
+        """Return the writes of one attribute of leaves."""
+        changed = self.sets[attribute]
+        if not changed:
+            return []
+        owners = self.bound("leaves", [owner for owner, *_ in changed])
+        arrays = [array for *_, array in changed]
+        if all(array is not None for array in arrays):
+            values = self.bound("new", arrays)
+        else:
+            values = f"({', '.join(value for _, value, _ in changed)},)"
+        stale = [f"map(set_born, {owners}, repeat(tick()))"] if attribute == "_raw" else []
+        return [f"map(set{attribute}, {owners}, {values})", *stale]
+
+    def memory_of(self, owner: Any, known: dict[int, list[tuple[str, Any]]]) -> str:
+        """Return an optimiser's new memory: a list, with the entries of weights that were not stepped as they are."""
+        parts = []
+        for i in range(len(owner.memory)):
+            if i not in known:
+                parts.append(f"{self.owner(owner)}.memory[{i}]")
+            elif all(array is not None for _, array in known[i]):
+                parts.append(self.bound("entry", tuple(array for _, array in known[i])))
+            else:
+                parts.append(f"({', '.join(value for value, _ in known[i])},)")
+        return f"[{', '.join(parts)}]"
 
 
 def comment(text: str) -> str:

@@ -1,8 +1,7 @@
-"""Where everything lies: memory is found once, when the program is made, and used again and again.
+"""Buffers by liveness: memory is found once, when the program is made, and used at every call.
 
-A step's result lies in memory until its last use; then another step may have the place. What stays after a call
-(a gradient, a weight, what an optimiser remembers) has a home: an array that stands in its place outside from call to
-call, and is written over. What is returned is always new, as the caller may keep it.
+A step's result lies in memory until its last use; then another step may have the place. What stays after a call lies
+in state buffers. What is returned is always new, as the caller may keep it.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ import numpy as np
 
 from ..codegen.primitives import spelling
 from ..ir import Program, Var
-from .state_buffers import Array, Homes, Settlement, aligned, is_alike
+from .state_buffers import Array, StateBuffers, aligned, is_alike
 
 
 @dataclass
 class Plan:
     """Where the variables of a program are at every call. Those that are not in it are new each time."""
 
-    homes: Settlement
-    at: dict[Var, Array] = field(default_factory=dict)  # memory, a home, or a view of either
+    state: StateBuffers
+    at: dict[Var, Array] = field(default_factory=dict)  # memory, a state buffer, or a view of either
     over: dict[Var, Var] = field(default_factory=dict)  # the operand whose place a step takes over
 
     def owner(self, x: Var) -> Var:
@@ -32,11 +31,11 @@ class Plan:
         return x
 
 
-def planned(program: Program, homes: Homes) -> Plan:
+def planned(program: Program) -> Plan:
     """Find a place for everything that a program computes or reads at a place outside."""
     last, returned = last_uses(program), {x.base for x in program.results}
-    settled = Settlement(program, homes, last, returned)
-    plan = Plan(settled, dict(settled.at))
+    state = StateBuffers(program)
+    plan = Plan(state, dict(state.at))
     free: dict[int, list[Array]] = {}
     expiring: dict[int, list[Var]] = {}
     lent: dict[Var, Array] = {}  # memory by its present owner

@@ -1,12 +1,13 @@
-"""Where lasts what a program leaves behind: weights, gradients, and what optimisers remember.
+"""State buffers: the arrays that hold weights, gradients and optimiser state between calls, two of each.
 
-Each has a home, an array that stands in its place outside from call to call and is written over. A place is written as
-in a `Cell`; a spot says which place, and of which owner. What is computed for several owners alike lies end to end.
+A call reads the old ones and writes the new ones, which nobody else can see; then the owners are pointed at the new
+ones, all at once, and the two change places. A spot is (id(owner), place), a place is written as in a `Cell`. What is
+computed for several owners alike lies end to end.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,26 +17,29 @@ from ..trace import Cell
 
 Array = np.ndarray[Any, Any]
 Spot = tuple[int, str]
-Homes = dict[tuple[Spot, ...], Array]  # by a spot, or by several that lie end to end: all programs of a function share
 
 
-class Settlement:
-    """The homes of one program.
+class Pair(NamedTuple):
+    """Two arrays of one shape and dtype: what a call begins with, and what it leaves."""
 
-    What lies at home before a call is also what the program reads as the old value. So a step may write there only if
-    no later step reads that, and if it is one that may write over its operand; else its result is moved in at the end.
-    """
+    old: Array
+    new: Array
 
-    def __init__(self, program: Program, homes: Homes, last: dict[Var, int], returned: set[Var]) -> None:
-        self.homes = homes
-        self.last = last
-        self.returned = returned
+    def part(self, start: int, shape: tuple[int, ...]) -> Pair:
+        """Return a part of both."""
+        return Pair(PART.forward(self.old, start, shape), PART.forward(self.new, start, shape))
+
+
+class StateBuffers:
+    """The buffers of one program, and which of its variables lie there."""
+
+    def __init__(self, program: Program) -> None:
         self.order = {z: i for i, z in enumerate(program.steps)}
-        self.at: dict[Var, Array] = {}  # what lies at home as soon as it is computed, or from the beginning
-        self.home: dict[Spot, Array] = {}
+        self.at: dict[Var, Array] = {}  # variables that lie in a buffer
         self.old: set[Var] = set()  # of those, what a call begins with
-        self.whole: dict[tuple[Spot, ...], Array] = {}  # homes that lie end to end
-        self.olds: dict[Spot, list[Var]] = {}  # what reads the old value
+        self.pairs: list[Pair] = []  # of memory, each once
+        self.spots: dict[Spot, Pair] = {}
+        self.whole: dict[tuple[Spot, ...], Pair] = {}  # buffers that lie end to end
         self.cells: dict[Spot, Var] = {}
         self.results: dict[Spot, Var] = {}
         self.find(program)
@@ -43,17 +47,17 @@ class Settlement:
         for row, spots in rows.items():
             self.lay(row, spots)
         for spot, z in self.results.items():
-            if spot not in self.home:
-                self.home[spot] = self.array((spot,), z.data.shape, z.data.dtype)
+            if spot not in self.spots:
+                self.spots[spot] = self.pair(z.data.shape, z.data.dtype)
         for spot, x in self.cells.items():
-            if spot in self.home:
-                self.at[x] = self.home[spot]
+            if spot in self.spots:
+                self.at[x] = self.spots[spot].old
                 self.old.add(x)
         for row, spots in rows.items():
-            self.move_in(row, spots)
+            self.place(row, spots)
         for spot, z in self.results.items():
-            if z not in self.at and self.may_write(z, [spot]):
-                self.at[z] = self.home[spot]
+            if z not in self.at and self.may_write(z):
+                self.at[z] = self.spots[spot].new
 
     def find(self, program: Program) -> None:
         """Find what the program reads from outside and what it leaves there, as far as that is arrays."""
@@ -62,14 +66,12 @@ class Settlement:
             self.cells[id(x.source.owner), x.source.place] = x
         for effect, results in program.effects:
             for place, z in zip(effect.places, results, strict=False):
-                spot = id(effect.owner), place
-                old = self.cells.get(spot)
+                old = self.cells.get((id(effect.owner), place))
                 if isinstance(z.data, np.ndarray) and (old is None or is_alike(old.data, z.data)):
-                    self.results[spot] = z
-                    self.olds[spot] = [] if old is None else [old]
+                    self.results[id(effect.owner), place] = z
 
     def rows(self, program: Program) -> dict[Var, tuple[Spot, ...]]:
-        """Return the steps on arrays end to end, and the spots where their parts have their homes."""
+        """Return the steps on arrays end to end, and the spots where their parts have their buffers."""
         parts: dict[Var, list[Var]] = {}
         for z in program.steps:
             if z.op is END_TO_END:
@@ -84,49 +86,41 @@ class Settlement:
             if all(x in spot_of for x in xs) and sum(x.data.size for x in xs) == z.data.size
         }
 
-    def array(self, spots: tuple[Spot, ...], shape: Any, dtype: Any) -> Array:
-        """Return the array for spots, which another program may have found before."""
-        array = self.homes.get(spots)
-        if array is None or array.shape != shape or array.dtype != dtype:
-            size = np.prod(shape, dtype=int) * dtype.itemsize
-            array = self.homes[spots] = aligned(size).view(dtype).reshape(shape)
-        return array
+    def pair(self, shape: Any, dtype: Any) -> Pair:
+        """Return two new arrays."""
+        size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+        self.pairs.append(Pair(*(aligned(size).view(dtype).reshape(shape) for _ in "12")))
+        return self.pairs[-1]
 
     def lay(self, row: Var, spots: tuple[Spot, ...]) -> None:
-        """Lay homes end to end, unless one of them is somewhere else."""
-        if spots in self.whole or len(set(spots)) < len(spots) or any(spot in self.home for spot in spots):
+        """Lay buffers end to end, unless one of them is somewhere else."""
+        if spots in self.whole or len(set(spots)) < len(spots) or any(spot in self.spots for spot in spots):
             return
-        whole = self.whole[spots] = self.array(spots, row.data.shape, row.data.dtype)
+        whole = self.whole[spots] = self.pair(row.data.shape, row.data.dtype)
         start = 0
         for spot in spots:
-            shape = self.results[spot].data.shape
-            self.home[spot] = PART.forward(whole, start, shape)
-            start += self.home[spot].size
+            self.spots[spot] = whole.part(start, self.results[spot].data.shape)
+            start += self.spots[spot].new.size
 
-    def move_in(self, row: Var, spots: tuple[Spot, ...]) -> None:
-        """Let a row lie where the homes of its parts are."""
+    def place(self, row: Var, spots: tuple[Spot, ...]) -> None:
+        """Let a row lie where the buffers of its parts are."""
         if spots not in self.whole:
             return
-        if row.op is END_TO_END and all(x.source is not None for x in row.args):
-            self.at[row] = self.whole[spots]
+        if row.op is END_TO_END and all(self.cells.get(spot) is x for spot, x in zip(spots, row.args, strict=True)):
+            self.at[row] = self.whole[spots].old
             self.old.add(row)
-            for spot in spots:
-                self.olds[spot].append(row)
-        elif self.may_write(row, spots):
-            self.at[row] = self.whole[spots]
+        elif self.may_write(row) and (
+            row.op is not END_TO_END or all(self.results[spot] is x for spot, x in zip(spots, row.args, strict=True))
+        ):
+            self.at[row] = self.whole[spots].new
             for spot in spots:
                 z = self.results[spot]
-                if row.op is not END_TO_END or self.may_write(z, [spot]):
-                    self.at[z] = self.home[spot]
+                if row.op is not END_TO_END or self.may_write(z):
+                    self.at[z] = self.spots[spot].new
 
-    def may_write(self, z: Var, spots: Any) -> bool:
-        """Return whether a step may write its result straight to where it stays."""
-        how, olds = spelling(z.op), [x for spot in spots for x in self.olds[spot]]
-        if z not in self.order or z.base in self.returned or z.views is not None:
-            return False
-        if any(self.last.get(x, -1) >= self.order[z] + (z.op is not END_TO_END) for x in olds):
-            return False
-        return z.op is END_TO_END or (how.out and (how.inplace or not {x.base for x in z.args}.intersection(olds)))
+    def may_write(self, z: Var) -> bool:
+        """Return whether a step can be told to write its result into a buffer."""
+        return z in self.order and z.views is None and (z.op is END_TO_END or spelling(z.op).out)
 
 
 def aligned(size: int) -> Array:

@@ -70,7 +70,7 @@ def runs(program: Program, plan: Plan) -> dict[Var, Run]:
             del found[first]
         rows = max(1, BLOCK * first.data.shape[0] // first.data.size)
         for z in run.steps:
-            mine = z.views is None and plan.owner(z) is z and z not in plan.homes.at
+            mine = z.views is None and plan.owner(z) is z and z not in plan.state.at
             if mine and lasts[z] <= run.end:
                 run.scratch[z] = aligned(min(rows, z.data.shape[0]) * z.data.nbytes // z.data.shape[0])
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from itertools import repeat
 from operator import attrgetter
@@ -10,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.node import Node, clock
+from ...core.commit import commit
+from ...core.node import Node, tick
 from ...core.value import Value
 from ..codegen.primitives import Kernel
 
@@ -47,30 +47,9 @@ def read_grad(leaves: Leaves) -> Any:
     return np.fromiter(map(grad_of, leaves), float, len(leaves))
 
 
-def write_data(leaves: Leaves, numbers: Any) -> None:
-    """Put numbers into leaves; graphs made from their old numbers become stale."""
-    deque(map(set_data, leaves, np.ravel(numbers).tolist()), maxlen=0)
-    deque(map(set_born, leaves, clock), maxlen=0)
-
-
-def write_grad(leaves: Leaves, numbers: Any) -> None:
-    """Put numbers into the gradients of leaves."""
-    deque(map(set_grad, leaves, np.ravel(numbers).tolist()), maxlen=0)
-
-
-def clear_grad(leaves: Leaves) -> None:
-    """Leave leaves without a gradient."""
-    deque(map(set_grad, leaves, repeat(None)), maxlen=0)
-
-
 def column(memory: Iterable[Any], j: int) -> Any:
     """Return the j-th number that an optimiser remembers of each of its scalar weights."""
     return np.array([remembered[j] for remembered in memory], float)
-
-
-def remember(optimizer: Any, *parts: Any) -> None:
-    """Put what an optimiser is to remember of its scalar weights in its place, each part an array."""
-    optimizer.memory = list(zip(*(part.tolist() for part in parts), strict=True))
 
 
 def ungraded(leaves: Leaves) -> bool:
@@ -89,9 +68,14 @@ def all_require(leaves: Leaves, wanted: bool) -> bool:
 
 
 IN_BULK = {
-    function.__name__: function
-    for function in (
-        *(read_data, read_grad, column, write_data, write_grad, clear_grad, remember),
-        *(graded, ungraded, all_require),
-    )
+    function.__name__: function for function in (*(read_data, read_grad, column, graded, ungraded, all_require),)
+}
+WRITES = {  # how a program changes state, see `core.commit`
+    "commit": commit,
+    "set_raw": set_data,
+    "set_slope": set_grad,
+    "set_born": set_born,
+    "put": object.__setattr__,
+    "repeat": repeat,
+    "tick": tick,
 }

@@ -6,6 +6,7 @@ Scalar results and effects are lifted, and what is done to many leaves becomes o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,6 @@ from ..trace import Effect, Trace
 from .bulk_io import Leaves
 from .strides import picked, shaped
 from .vectorizer import Lift
-
-WRITES = {"{}._raw": "write_data({}, {})", "{}._slope": "write_grad({}, {})"}
 
 
 def settled(trace: Trace, nodes: list[Node]) -> list[Node]:
@@ -35,28 +34,27 @@ def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> li
     waiting: dict[Any, list[Effect]] = {}
     effects: list[Effect] = []
     for effect in trace.effects:
-        entries = [key for key in trace.state if trace.state[key] is effect and isinstance(key[1], int)]
         if type(effect.owner) is Value and effect.results:
-            waiting.setdefault(effect.places[0], []).append(effect)
+            waiting.setdefault(effect.attribute, []).append(effect)
         elif type(effect.owner) is Value:
             waiting.setdefault(None, []).append(effect)
-        elif entries and type(effect.results[0]) is Value:
-            waiting.setdefault(entries[0][0], []).append(effect)
+        elif effect.entry is not None and type(effect.results[0]) is Value:
+            waiting.setdefault(id(effect.owner), []).append(effect)
         else:
             results = tuple(lift.element(z) if type(z) is Value else z for z in effect.results)
-            effects.append(Effect(effect.text, effect.owner, results, effect.places))
+            effects.append(replace(effect, results=results))
     for what, alike in waiting.items():
         if what is None:
-            effects.append(Effect("clear_grad({})", Leaves(effect.owner for effect in alike), ()))
+            effects.append(Effect("_slope", Leaves(effect.owner for effect in alike), ()))
         elif isinstance(what, str):
-            effects += written(lift, WRITES[what], alike)
+            effects += written(lift, what, alike)
         else:
             effects += remembered(lift, alike)
     trace.effects = effects
     return [lift.element(z) if type(z) is Value else z for z in nodes]
 
 
-def written(lift: Lift, text: str, alike: Sequence[Effect]) -> list[Effect]:
+def written(lift: Lift, attribute: str, alike: Sequence[Effect]) -> list[Effect]:
     """Return effects on leaves as one for each array that the results lie in."""
     by_array: dict[int, list[tuple[int, Any]]] = {}
     for effect in alike:
@@ -66,7 +64,7 @@ def written(lift: Lift, text: str, alike: Sequence[Effect]) -> list[Effect]:
     for array, places in by_array.items():
         places.sort(key=lambda place: place[0])
         result = elements(lift.arrays[array], [i for i, _ in places])
-        found.append(Effect(text, Leaves(owner for _, owner in places), (result,)))
+        found.append(Effect(attribute, Leaves(owner for _, owner in places), (result,)))
     return found
 
 
@@ -74,10 +72,10 @@ def remembered(lift: Lift, alike: Sequence[Effect]) -> list[Effect]:
     """Return what an optimiser remembers of its weights as one effect, if it is of all of them."""
     optimizer = alike[0].owner
     if len(alike) < len(optimizer.memory):
-        return [Effect(e.text, e.owner, tuple(lift.element(z) for z in e.results), e.places) for e in alike]
+        return [replace(e, results=tuple(lift.element(z) for z in e.results)) for e in alike]
     parts = zip(*(effect.results for effect in alike), strict=True)
     results = tuple(lift.gathered(part) for part in parts)
-    return [Effect(f"remember({{}}{', {}' * len(results)})", optimizer, results)]
+    return [Effect("memory", optimizer, results)]
 
 
 def elements(x: Any, places: list[int]) -> Any:

@@ -1,0 +1,103 @@
+"""The two turns of a program: in one it reads the first of each pair of buffers and writes the second, then vice versa.
+
+Both turns run the same code, each with its own namespace, in which names stand for the one array or for the other.
+Whoever else holds an array that is about to be written (a view that the user took, a gradient that was kept) keeps
+it: the program takes new memory. That is found by counting references.
+"""
+
+from __future__ import annotations
+
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from .state_buffers import Array, Pair, aligned
+
+
+class Turns:
+    """Two namespaces for one piece of code, and the memory that each writes.
+
+    space: names and their objects in the first turn. pairs: memory, each once. spots: the buffers of single owners.
+    """
+
+    def __init__(self, code: Any, space: dict[str, Any], pairs: list[Pair], spots: list[Pair]) -> None:
+        self.space = [space]
+        self.watched: list[list[Any]] = [[], []]  # by the turn that writes them
+        self.counts = [0, 0]
+        if pairs:
+            exchanged = Exchange({}, {})
+            for pair in pairs:
+                exchanged.memory(*pair)
+                exchanged.memory(*pair[::-1])
+            for pair in (*pairs, *spots):
+                exchanged.known[id(pair.old)] = pair.new
+                exchanged.known[id(pair.new)] = pair.old
+            self.space.append({name: exchanged(thing) for name, thing in space.items()})
+            self.watched = [self.written(pairs, spots, "new"), self.written(pairs, spots, "old")]
+        for names in self.space:
+            exec(code, names)  # the program's text, which `source` wrote: no name in it is a user's
+
+    def written(self, pairs: list[Pair], spots: list[Pair], which: str) -> list[Any]:
+        """Return the arrays of one turn that others may hold, and the memory that they lie in."""
+        arrays = {id(x): x for pair in (*pairs, *spots) for x in (getattr(pair, which),)}
+        owners = {id(x.base): x.base for x in arrays.values()}
+        return [*arrays.values(), *owners.values()]
+
+    def settle(self) -> None:
+        """Count the references that the program itself has; to be called while nobody else has any."""
+        self.counts = [sum(map(getrefcount, watched)) for watched in self.watched]
+
+    def held(self, turn: int) -> bool:
+        """Return whether somebody else holds memory that a turn is about to write."""
+        return sum(map(getrefcount, self.watched[turn])) > self.counts[turn]
+
+    def renew(self, turn: int) -> None:
+        """Take new memory for what a turn writes, and leave the old to whoever holds it."""
+        new = Exchange({}, {})
+        for owner in {id(x.base): x.base for x in self.watched[turn] if x.base is not None}.values():
+            fresh = aligned(owner.size - 64)
+            new.owners[id(owner)] = (start_of(owner) + -start_of(owner) % 64, fresh)
+        for names in self.space:
+            names.update({name: new(thing) for name, thing in names.items()})
+        arrays = [new(x) for x in self.watched[turn] if x.base is not None]
+        owners = {id(x.base): x.base for x in arrays}
+        self.watched[turn] = [*arrays, *owners.values()]
+        new.known.clear()
+        self.counts[turn] = sum(map(getrefcount, self.watched[turn]))
+
+
+class Exchange:
+    """Objects of a namespace with some memory exchanged for other memory.
+
+    known: what was exchanged before, by id. owners: where the bytes of a memory begin and what takes their place.
+    """
+
+    def __init__(self, known: dict[int, Any], owners: dict[int, tuple[int, Array]]) -> None:
+        self.known, self.owners = known, owners
+        self.kept: list[Any] = []  # what was exchanged, so that no id is used again
+
+    def memory(self, one: Array, other: Array) -> None:
+        """Exchange the memory of one array for that of another."""
+        self.owners[id(one.base)] = start_of(one), other.reshape(-1).view(np.uint8)
+
+    def __call__(self, x: Any) -> Any:
+        if id(x) in self.known:
+            return self.known[id(x)]
+        if type(x) is np.ndarray and id(x.base) in self.owners:
+            start, other = self.owners[id(x.base)]
+            z: Any = np.ndarray(x.shape, x.dtype, other, start_of(x) - start, x.strides) if x.size else x
+        elif type(x) in (list, tuple) and x:
+            parts = [self(part) for part in x]
+            same = all(a is b for a, b in zip(parts, x, strict=True))
+            z = x if same else type(x)(parts)
+        else:
+            return x
+        self.known[id(x)] = z
+        self.kept.append(x)
+        return z
+
+
+def start_of(x: Array) -> int:
+    """Return the address at which the numbers of an array begin."""
+    return x.__array_interface__["data"][0]  # type: ignore[no-any-return]  # an address
