@@ -259,7 +259,7 @@ def class_weights(name: str, input: Any, weight: Any) -> Any:
 def alike(name: str, output: Any, target: Any, broadcast: bool) -> Any:
     """Return the target in a form to compute with. Raises ShapeError where its shape is not that of the output."""
     target = exact(target)
-    ours, theirs = np.shape(data_of(output)), shape(target)
+    ours, theirs = shape(output), shape(target)
     if ours != theirs and not broadcast:
         try:
             become = f" they would become {np.broadcast_shapes(ours, theirs)}, every number with every other;"

@@ -194,7 +194,7 @@ class Writer(Guards):
         writes = [*self.writes("_raw"), *self.writes("_slope"), *self.bulk]
         if self.puts:
             owners, names = (self.bound("k", [*part]) for part in list(zip(*self.puts, strict=True))[:2])
-            writes.append(f"map(put, {owners}, {names}, ({', '.join(value for *_, value in self.puts)},))")
+            writes.append(f"map(set_attribute, {owners}, {names}, ({', '.join(value for *_, value in self.puts)},))")
         if writes:
             self.lines.append("commit(")
             self.lines += [f"    {write}," for write in writes]
@@ -204,10 +204,10 @@ class Writer(Guards):
         """Take the change of a leaf, or of many."""
         if isinstance(effect.owner, Leaves):
             owners = self.owner(effect.owner)
-            values = f"np.ravel({self.name(results[0])}).tolist()" if results else "repeat(None)"
+            values = f"np.ravel({self.name(results[0])}).tolist()" if results else "always(None)"
             self.bulk.append(f"map(set{effect.attribute}, {owners}, {values})")
             if effect.attribute == "_raw":
-                self.bulk.append(f"map(set_born, {owners}, repeat(tick()))")
+                self.bulk.append(f"map(set_born, {owners}, always(tick()))")
         elif results:
             self.sets[effect.attribute].append((effect.owner, *self.value(effect.owner, effect.places[0], results[0])))
         else:
@@ -234,7 +234,7 @@ class Writer(Guards):
             values = self.bound("new", arrays)
         else:
             values = f"({', '.join(value for _, value, _ in changed)},)"
-        stale = [f"map(set_born, {owners}, repeat(tick()))"] if attribute == "_raw" else []
+        stale = [f"map(set_born, {owners}, always(tick()))"] if attribute == "_raw" else []
         return [f"map(set{attribute}, {owners}, {values})", *stale]
 
     def memory_of(self, owner: Any, known: dict[int, list[tuple[str, Any]]]) -> str:

@@ -75,7 +75,7 @@ WRITES = {  # how a program changes state, see `core.commit`
     "set_raw": set_data,
     "set_slope": set_grad,
     "set_born": set_born,
-    "put": object.__setattr__,
-    "repeat": repeat,
+    "set_attribute": object.__setattr__,
+    "always": repeat,
     "tick": tick,
 }
