@@ -5,23 +5,30 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
+from time import perf_counter
 from types import MethodType
 from typing import Any
 
-from ..core.context import current
-from ..core.node import data_of
+import numpy as np
+
+from ..core.context import ModeContext, current
+from ..core.node import Node, data_of
 from ..errors import CompileError
 from ..errors.where import users_line, warn
 from ..nn.module import Module
 from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
-from ..transforms.trees import leaves
+from ..transforms.trees import leaves, rebuilt
 from .reachable import PLAIN, Reachable
 from .signature import NUMERIC, InsideOuterGraph, Signature
 from .specialization import Specialization
-from .verify import largest_difference
+from .verify import Agreement, Change, State, World, differences, other, refuse_difference, variations
 
 MOST = 32  # programs that a function keeps
+SHARE = 0.05  # of the time of replays, to be spent on comparing them with the function itself
+TOLERANCE = 1e-6  # difference, relative to the largest number of its kind, that rounding may make in double precision
+NEVER = 2**62  # calls until the next comparison
 RECORDED = {
     Optimizer: {"_steps", "memory"},
     ParamGroup: {"lr"},
@@ -43,7 +50,7 @@ class Compiled:
         self.outside: set[int] = set()  # ids of the nodes that the function can name
         self.last: Specialization | None = None
         self.lock = threading.RLock()  # a program's memory serves one call at a time
-        self.has_warned = False
+        self.has_warned = self.has_failed = False
         functools.update_wrapper(self, function)
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
@@ -64,7 +71,57 @@ class Compiled:
             last = self.last
             if last is None or last.key != call.key or not last.valid():
                 self.last = last = self.specialized(call, args, kwargs)
-            return last(call.inputs, args, kwargs)
+            if last.left > 0:
+                last.left -= 1
+                return self.replayed(last, call, args, kwargs)
+            return self.verified(last, call, args, kwargs)
+
+    def replayed(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
+        """Return the result of a program; where that raises, of the function itself, which raises its own error.
+
+        Then everything is as it was before the call.
+        """
+        try:
+            return program(call.inputs, args, kwargs)
+        except Exception as error:
+            failed = error
+        world = World(program.reach.again(), nodes_in(args, kwargs), program.generators)
+        result = self.undone(world, world.state(), args, kwargs)
+        if not self.has_failed:
+            self.has_failed = True
+            warn(f"a program of {program.name} failed, and the function did not: {failed!r:.200}", RuntimeWarning)
+        return result
+
+    def undone(self, world: World, before: State, args: Any, kwargs: Any) -> Any:
+        """Return the result of the function itself; where it raises, put everything back."""
+        try:
+            with ModeContext():  # a mode, though a plain one: compiled functions within are run themselves
+                return self.function(*args, **kwargs)
+        except BaseException:
+            world.restore(before)
+            world.reach.restore()
+            raise
+
+    def verified(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
+        """Replay a program, and compare it with the function itself. Raises CompileError where they differ."""
+        start = perf_counter()
+        world = World(program.reach.again(), nodes_in(args, kwargs), program.generators)
+        before = world.state()
+        eager = self.undone(world, before, args, kwargs)
+        theirs = world.state()
+        world.restore(before)
+        program.refuse_moved_state(world.reach)
+        middle = perf_counter()
+        result = self.replayed(program, call, args, kwargs)
+        end = perf_counter()
+        changes = world.changes(before, [world.state(), theirs])
+        difference, what = differences(numbers_of(result) + changes[0], numbers_of(eager) + changes[1])
+        if not difference <= TOLERANCE:
+            world.restore(before)
+            refuse_difference(program.name, what, difference, program.since)
+        spent = middle - start + (perf_counter() - end)
+        program.since = program.left = NEVER if program.is_heard else int(spent / (SHARE * max(end - middle, 1e-9)))
+        return result
 
     def specialized(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
         """Return the program for a call that fits the world as it is, traced now if there is none."""
@@ -77,12 +134,7 @@ class Compiled:
             ) from None
         found = next((x for x in reversed(known) if x.fits() and x.same_world()), None)
         if found is None:
-            roots = {
-                f"argument {i}": x
-                for i, x in enumerate(leaves([args, kwargs]))
-                if not isinstance(x, NUMERIC) and not isinstance(x, PLAIN)
-            }
-            reach = Reachable({"": self.function} | roots, {Compiled: "function"}, RECORDED)
+            reach = self.reachable(args, kwargs)
             if not self.outside.issuperset(reach.nodes):
                 self.outside.update(reach.nodes)
                 call.key, call.inputs = (again := Signature(args, kwargs, self.outside)).key, again.inputs
@@ -91,6 +143,15 @@ class Compiled:
             self.programs.setdefault(call.key, []).append(found)
         found.move_in()
         return found
+
+    def reachable(self, args: Any, kwargs: Any) -> Reachable:
+        """Return what the function can name, and what it is given that is no number."""
+        roots = {
+            f"argument {i}": x
+            for i, x in enumerate(leaves([args, kwargs]))
+            if not isinstance(x, NUMERIC) and not isinstance(x, PLAIN)
+        }
+        return Reachable({"": self.function} | roots, {Compiled: "function"}, RECORDED)
 
     def make_room(self, call: Signature, reach: Reachable) -> None:
         """Drop the oldest program where there are as many as may be kept, and say once why there are so many."""
@@ -108,24 +169,63 @@ class Compiled:
                 UserWarning,
             )
 
-    def check(self, *args: Any, tolerance: float = 1e-9, **kwargs: Any) -> float:
+    def check(self, *args: Any, tolerance: float = 1e-9, **kwargs: Any) -> Agreement:
         """Return the largest relative difference between a replay and the function itself; nothing stays changed.
 
-        Results are compared, and what both leave in parameters, gradients and optimisers. Raises CompileError where
-        they differ by more than `tolerance`.
+        Results are compared, and what both leave in parameters, gradients and optimisers: as things are, with other
+        numbers in the arguments, with other weights, with gradients and without, and with `train` and `eval` exchanged.
+        The result says what was tried. Raises CompileError where they differ by more than `tolerance`.
         """
         with self.lock:
+            reach = self.reachable(args, kwargs)
+            world = World(reach, nodes_in(args, kwargs), ())
+            before, modes = world.state(), [module.training for module in world.modules]
+            rng = np.random.default_rng(0)
+            tried: list[str] = []
+            worst = self.compared(world, args, kwargs, tolerance, "as things are")
             try:
-                call = Signature(args, kwargs, self.outside)
-            except InsideOuterGraph:
-                return 0.0  # the function itself is what runs
-            program = self.specialized(call, args, kwargs)
-            world = program.world
-            with world:
-                replayed = [*map(data_of, leaves(program(call.inputs, args, kwargs))), *world.state()]
-            with world:
-                eager = [*map(data_of, leaves(self.function(*args, **kwargs))), *world.state()]
-        return largest_difference(replayed, eager, tolerance)
+                changed = rebuilt([args, kwargs], iter([varied(x, rng) for x in leaves([args, kwargs])]))
+                worst = max(worst, self.compared(world, changed[0], changed[1], tolerance, "other arguments"))
+                tried += ["as things are", "other arguments"]
+                for name, change in variations(world, rng).items():
+                    change()
+                    worst = max(worst, self.compared(world, args, kwargs, tolerance, name))
+                    tried.append(name)
+                    world.restore(before)
+            finally:
+                world.restore(before)
+                for module, mode in zip(world.modules, modes, strict=True):
+                    module.training = mode
+        return Agreement(worst, tried)
+
+    def compared(self, world: World, args: Any, kwargs: Any, tolerance: float, case: str) -> float:
+        """Return by how much a replay and the function itself differ in one case. Raises CompileError."""
+        before = world.state()
+        found, states = [], []
+        for f in (self.function, self.replay):
+            try:
+                with np.errstate(all="ignore"), ModeContext() if f is self.function else nullcontext():
+                    result = f(*args, **kwargs)
+                found.append(numbers_of(result))
+            except CompileError:
+                raise
+            except Exception as error:
+                found.append([Change("error", repr(error), f"{error!r:.100}", None)])
+            states.append(world.state())
+            world.restore(before)
+        changes = world.changes(before, states)
+        difference, what = differences(found[1] + changes[1], found[0] + changes[0])
+        if not difference <= tolerance:
+            refuse_difference(getattr(self, "__name__", "function"), f"{what} ({case})", difference, 0)
+        return difference
+
+    def replay(self, *args: Any, **kwargs: Any) -> Any:
+        """Call without verification."""
+        try:
+            call = Signature(args, kwargs, self.outside)
+        except InsideOuterGraph:
+            return self.function(*args, **kwargs)
+        return self.replayed(self.specialized(call, args, kwargs), call, args, kwargs)
 
     @property
     def source(self) -> str:
@@ -133,6 +233,26 @@ class Compiled:
         if self.last is None:
             raise CompileError("there is no source yet: call the function once, so that it is traced")
         return self.last.source
+
+
+def nodes_in(args: Any, kwargs: Any) -> list[Node]:
+    """Return the nodes among arguments."""
+    return [x for x in leaves([args, kwargs]) if isinstance(x, Node)]
+
+
+def numbers_of(result: Any) -> list[Change]:
+    """Return the numbers of a result."""
+    parts = [(i, x) for i, x in enumerate(leaves(result)) if isinstance(x, (np.ndarray, np.generic, float, Node))]
+    return [Change("result", i, f"result {i}", data_of(x)) for i, x in parts]
+
+
+def varied(x: Any, rng: np.random.Generator) -> Any:
+    """Return an argument with other numbers."""
+    if not isinstance(x, Node):
+        return other(x, rng)
+    new = x.leaf(other(x._data, rng))
+    new._requires_grad, new._slope = x._requires_grad and x.op is None, x._grad
+    return new
 
 
 def difference_of_calls(last: Specialization, key: Any, reach: Reachable) -> str:

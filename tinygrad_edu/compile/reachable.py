@@ -35,6 +35,7 @@ PACKAGE = __name__.partition(".")[0]
 FOLDERS = [sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
 INSTALLED = tuple({folder + os.sep for folder in FOLDERS if folder})
 STANDARD = sys.stdlib_module_names - {"__main__"} | {"builtins"}
+HEARD = {"print", "open", "input", "plot", "show", "savefig", "write", "display", "exec", "system", "run"}
 MACHINERY = {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__firstlineno__"}
 
 contents = attrgetter("cell_contents")
@@ -176,7 +177,7 @@ class Reachable:
         ignored = set().union(*(names for base, names in self.ignored.items() if isinstance(x, base)))
         attributes = getattr(x, "__dict__", None)
         if type(attributes) is dict and not (kind.__module__ == "functools" and not attributes):
-            if ignored:
+            if not ignored.isdisjoint(attributes):
                 self.hold(names_in(f"{path}.", attributes, tuple(key for key in attributes if key not in ignored)))
             else:
                 names = [f"{path}.{key}" for key in attributes]
@@ -253,6 +254,17 @@ class Reachable:
                 known = {path for path, *_ in self.facts}
                 return (b[0] if b[0] not in known else a[0]) or a[0] or "the function itself"
         return ""
+
+    def speaks(self) -> bool:
+        """Return whether code of the user's prints, draws or writes: run again, it would do so twice."""
+        codes = [f.__code__ for f in self.seen.values() if isinstance(f, FunctionType)]
+        return any(
+            name in HEARD
+            for code in codes
+            if not is_installed(code.co_filename)
+            for part in named_by(code)
+            for name in part
+        )
 
     def again(self) -> Reachable:
         """Walk from the same roots again."""

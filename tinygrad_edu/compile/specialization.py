@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -17,12 +18,12 @@ from .codegen.source import Writer
 from .ir import Program
 from .memory.turns import Turns
 from .passes.horizontal_fusion import fuse_updates
+from .positions import set_state, state_of
 from .reachable import Reachable
 from .results import Result
 from .signature import NUMERIC
 from .trace import Trace
 from .vectorize.outputs import settled
-from .verify import World
 
 
 class Leaked(Node):
@@ -106,17 +107,20 @@ class Specialization:
         self.single = self.results[0] if isinstance(output, Node) else None
         program = Program(trace, settled(trace, nodes))
         fuse_updates(program)
-        written = Writer(program).written()
+        writer = Writer(program)
+        written = writer.written()
         self.source, self.turn = written.source, 0
         self.turns = Turns(*written[1:])
         self.fits = self.turns.space[0]["fits"]
-        self.world = World(trace)  # all that is kept of the trace: its arrays are those of an eager step
+        self.generators = [rng for rng, _ in trace.rngs.values()]
+        self.is_heard = reach.speaks()
+        self.left = self.since = 0  # calls until the next comparison, and since the last one
         for node in (*trace.made, *arguments):
             del node._raw
             node.__class__ = LEAKED[type(node)]
         trace.forget()
-        vars(program).clear()
-        self.turns.settle()
+        for made in (writer.plan, writer.state, writer, program):
+            vars(made).clear()  # no reference to a buffer is left but those of the namespaces
 
     def refuse_moved_state(self, reach: Reachable) -> None:
         """Raise CompileError where the trace changed an object of Python's, and name it."""
@@ -145,6 +149,7 @@ class Specialization:
 
     def move_in(self) -> None:
         """Put into buffers what the next call begins with."""
+        self.turns.settle()
         if self.in_place():
             return
         reads = len(self.turns.space) - 1 - self.turn  # the other turn writes what this one reads
@@ -175,7 +180,12 @@ class Specialization:
         turn, turns = self.turn, self.turns
         if turns.held(turn):
             turns.renew(turn)
-        results = turns.space[turn]["program"](*inputs)
+        drawn_from = [*map(state_of, self.generators)] if self.generators else ()
+        try:
+            results = turns.space[turn]["program"](*inputs)
+        except BaseException:
+            deque(map(set_state, self.generators, drawn_from), maxlen=0)
+            raise
         self.turn = len(turns.space) - 1 - turn
         if self.graded:
             for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):

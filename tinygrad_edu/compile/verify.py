@@ -1,73 +1,185 @@
-"""Whether a program does what its function does: both run from the same state of the world, which is then put back."""
+"""Verification: a replay is compared with the function itself, both from the same state, which is then put back.
+
+Programs never write over arrays that others can see, and neither does the engine: so a state is kept by reference.
+"""
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.commit import attributes, commit
 from ..core.node import Node
 from ..errors import CompileError
 from ..errors.where import users_line
-from .trace import Trace
-from .vectorize.bulk_io import Leaves
+from ..nn.module import Module
+from ..nn.optim import Optimizer
+from .positions import set_state, state_of
+from .reachable import Reachable
+
+SLOTS = ("_raw", "_slope", "born", "code", "instruction")
+
+
+class State(NamedTuple):
+    """What nodes, optimisers and random generators hold."""
+
+    nodes: list[tuple[Any, ...]]
+    optimizers: list[tuple[int, list[Any]]]
+    generators: list[Any]
+
+
+class Change(NamedTuple):
+    """Numbers that a call gives or leaves: of which kind, the how-manieth of it, their name, and the numbers."""
+
+    kind: str
+    index: Any
+    name: str
+    numbers: Any
 
 
 class World:
-    """What a traced function changes: leaves, optimisers and generators. Within `with`, changes last until its end."""
+    """What a function can change: nodes that it can name or is given, optimisers, random generators."""
 
-    def __init__(self, trace: Trace) -> None:
-        every = [x for e in trace.effects for x in (e.owner if isinstance(e.owner, Leaves) else (e.owner,))]
-        owners = {id(x): x for x in every}.values()
-        self.leaves = [x for x in owners if isinstance(x, Node)]
-        self.optimizers = [x for x in owners if not isinstance(x, Node)]
-        self.generators = [rng for rng, _ in trace.rngs.values()]
+    def __init__(self, reach: Reachable, given: Iterable[Node], generators: Iterable[Any]) -> None:
+        self.reach = reach
+        self.nodes = [*{id(x): x for x in (*reach.nodes.values(), *given)}.values()]
+        self.optimizers = [x for x in reach.seen.values() if isinstance(x, Optimizer)]
+        self.modules = [x for x in reach.seen.values() if isinstance(x, Module)]
+        found = [*generators, *(rng for rng, _ in reach.positions.states)]
+        self.generators = [*{id(x): x for x in found}.values()]
 
-    def __enter__(self) -> World:
-        self.before = self.state()
-        self.born = [x.born for x in self.leaves]
-        self.drawn_from = [rng.bit_generator.state for rng in self.generators]
-        return self
+    def state(self) -> State:
+        """Return what everything holds now."""
+        return State(
+            [tuple([getattr(x, slot) for slot in SLOTS]) for x in self.nodes],
+            [(x.steps, [*x.memory]) for x in self.optimizers],
+            [state_of(rng) for rng in self.generators],
+        )
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        old = iter(self.before)
-        for x, born in zip(self.leaves, self.born, strict=True):
-            x._raw, x._slope, x.born = next(old), next(old), born
-        for x in self.optimizers:
-            x.steps = next(old)
-            x.memory = [tuple(next(old) for _ in part) for part in x.memory]
-        for rng, state in zip(self.generators, self.drawn_from, strict=True):
-            rng.bit_generator.state = state
+    def restore(self, state: State) -> None:
+        """Put a state back."""
+        columns = zip(*state.nodes, strict=True) if state.nodes else [()] * len(SLOTS)
+        commit(*(attributes(self.nodes, slot, values) for slot, values in zip(SLOTS, columns, strict=True)))
+        for x, (steps, memory) in zip(self.optimizers, state.optimizers, strict=True):
+            vars(x).update(_steps=steps, memory=memory)
+        for rng, known in zip(self.generators, state.generators, strict=True):
+            set_state(rng, known)
 
-    def state(self) -> list[Any]:
-        """Return copies of all numbers that the function may change, always in the same order."""
-        found = [part for x in self.leaves for part in (x._raw, x._slope)]
-        for x in self.optimizers:
-            found += [x.steps, *(part for parts in x.memory for part in parts)]
-        return [x.copy() if isinstance(x, np.ndarray) else x for x in found]
+    def changes(self, before: State, states: list[State]) -> list[list[Change]]:
+        """Return what was changed in any of several states, with the numbers that it has in each."""
+        found: list[list[Change]] = [[] for _ in states]
+        for k, (x, old, *news) in enumerate(zip(self.nodes, before.nodes, *(s.nodes for s in states), strict=True)):
+            for slot, kind in enumerate(("data", "gradient")):
+                if any(new[slot] is not old[slot] for new in news):
+                    for changes, new in zip(found, news, strict=True):
+                        changes.append(Change(kind, k, f"the {kind} of {x.title}", new[slot]))
+        for k, x in enumerate(self.optimizers):
+            for changes, state in zip(found, states, strict=True):
+                steps, memory = state.optimizers[k]
+                changes.append(Change("steps", k, f"the steps of {type(x).__name__}", steps))
+                for i, parts in enumerate(memory):
+                    for j, part in enumerate(parts):
+                        name = f"what {type(x).__name__} remembers of parameter {i}"
+                        changes.append(Change(f"memory {j}", (k, i), name, part))
+        return found
 
 
-def largest_difference(replayed: list[Any], eager: list[Any], tolerance: float) -> float:
-    """Return by how much two lists of numbers differ, each relative to the largest number of its own array.
+def differences(ours: Iterable[Change], theirs: Iterable[Change]) -> tuple[float, str]:
+    """Return the largest difference, and the name of what differs most.
 
-    Raises CompileError where that is more than `tolerance`, or where shapes differ.
+    Each is relative to the largest number of its kind: of all gradients, say, as a gradient that ought to be zero is as
+    large as the rounding of the others.
     """
-    worst = 0.0
-    for ours, theirs in zip(replayed, eager, strict=True):
-        if ours is None or theirs is None or np.shape(ours) != np.shape(theirs):
-            same = ours is theirs
-            difference = 0.0 if same else np.inf
+    mine, other = ({change[:2]: change for change in found} for found in (ours, theirs))
+    for key in mine.keys() ^ other.keys():
+        who = "the program" if key in mine else "the function"
+        return np.inf, f"{(mine | other)[key].name}, which only {who} gives"
+    scale: dict[str, float] = {}
+    for kind, _, _, value in other.values():
+        if value is not None:
+            x = np.abs(np.asarray(value))
+            scale[kind] = max(scale.get(kind, 0.0), float(np.max(x, initial=0.0, where=np.isfinite(x))))
+    worst, where = 0.0, ""
+    for key, (kind, _, name, value) in other.items():
+        x, y = mine[key].numbers, value
+        if x is None or y is None or np.shape(x) != np.shape(y):
+            difference = 0.0 if x is y else np.inf
         else:
-            a, b = np.asarray(ours), np.asarray(theirs)
-            scale = max(1.0, float(np.max(np.abs(b[np.isfinite(b)]), initial=0.0)))
-            equal = (a == b) | (np.isnan(a) & np.isnan(b))
-            difference = float(np.max(np.where(equal, 0.0, np.abs(a - b)), initial=0.0)) / scale
-        if not difference <= tolerance:
-            raise CompileError(
-                f"the compiled function gives {ours!r:.200} where the function itself gives {theirs!r:.200}: they "
-                f"differ by {difference:.3g}. Does it read anything but parameters, optimisers and generators that "
-                f"changes between calls, such as a counter or a file? (at {users_line()})"
-            )
-        worst = max(worst, difference)
-    return worst
+            x, y = np.asarray(x), np.asarray(y)
+            equal = (x == y) | (np.isnan(x) & np.isnan(y)) if x.dtype.kind in "fc" else x == y
+            apart = np.abs(np.subtract(x, y, dtype=np.result_type(x, y, float)))
+            size = float(np.max(np.where(equal, 0.0, apart), initial=0.0))
+            difference = size / max(scale[kind], 1e-300) / rounding(x.dtype) if size else 0.0
+        if not difference <= worst:
+            worst, where = difference, name
+    return worst, where
+
+
+def rounding(dtype: np.dtype[Any]) -> float:
+    """Return how much coarser a dtype is than double precision."""
+    return float(np.finfo(dtype).eps / np.finfo(float).eps) if dtype.kind in "fc" else 1.0
+
+
+class Agreement(float):
+    """The largest relative difference that a check found, in units of double precision; `tried` says what it tried."""
+
+    tried: tuple[str, ...] = ()
+
+    def __new__(cls, difference: float, tried: Iterable[str]) -> Agreement:
+        """Make one."""
+        found = super().__new__(cls, difference)
+        found.tried = tuple(tried)
+        return found
+
+    def __repr__(self) -> str:
+        return f"{float(self):.3g} (tried: {', '.join(self.tried)})"
+
+
+def refuse_difference(name: str, what: str, difference: float, calls: int) -> None:
+    """Raise CompileError: a program does something else than its function."""
+    since = f"results of its last {calls:,} calls may be wrong, too; " if calls else ""
+    raise CompileError(
+        f"the compiled {name} and the function itself differ in {what}, by {difference:.3g} of the largest number of "
+        f"that kind; {since}everything is as it was before this call. Does it read anything that it cannot name, such "
+        f"as a clock, a file or a large array written in place? Give that as an argument (at {users_line()})"
+    )
+
+
+def variations(world: World, rng: np.random.Generator) -> dict[str, Callable[[], None]]:
+    """Return other states of the world, by name, to compare in; each is put in place by calling it."""
+    leaves = [x for x in world.nodes if x.op is None and np.asarray(x._raw).dtype.kind in "fc"]
+    learnt = [x for x in leaves if x._requires_grad]
+
+    def weights() -> None:
+        for x in leaves:
+            x._raw = other(x._raw, rng)
+
+    def gradients() -> None:
+        for x in learnt:
+            x._slope = other(np.ones_like(x._raw) if isinstance(x._raw, np.ndarray) else 1.0, rng)
+
+    def no_gradients() -> None:
+        for x in learnt:
+            x._slope = None
+
+    def modes() -> None:
+        for module in world.modules:
+            module.training = not module.training
+
+    found: dict[str, Callable[[], None]] = {"other weights": weights} if leaves else {}
+    if learnt:
+        found |= {"with gradients from before": gradients, "without": no_gradients}
+    if world.modules:
+        found["train() and eval() exchanged"] = modes
+    return found
+
+
+def other(x: Any, rng: np.random.Generator) -> Any:
+    """Return other numbers of the size, sign and type of `x`."""
+    if isinstance(x, np.ndarray):
+        if x.dtype.kind in "fc":
+            return np.asarray(x * (1 + 0.1 * rng.uniform(-1, 1, x.shape)), x.dtype)
+        return rng.permutation(x.ravel()).reshape(x.shape)
+    return type(x)(x * (1 + 0.1 * rng.uniform(-1, 1))) if isinstance(x, (float, np.floating)) else x

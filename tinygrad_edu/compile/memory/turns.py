@@ -24,7 +24,7 @@ class Turns:
     def __init__(self, code: Any, space: dict[str, Any], pairs: list[Pair], spots: list[Pair]) -> None:
         self.space = [space]
         self.watched: list[list[Any]] = [[], []]  # by the turn that writes them
-        self.counts = [0, 0]
+        self.counts: list[int] = []
         if pairs:
             exchanged = Exchange({}, {})
             for pair in pairs:
@@ -45,8 +45,8 @@ class Turns:
         return [*arrays.values(), *owners.values()]
 
     def settle(self) -> None:
-        """Count the references that the program itself has; to be called while nobody else has any."""
-        self.counts = [sum(map(getrefcount, watched)) for watched in self.watched]
+        """Count the references that the program itself has, once, while nobody else has any."""
+        self.counts = self.counts or [sum(map(getrefcount, watched)) for watched in self.watched]
 
     def held(self, turn: int) -> bool:
         """Return whether somebody else holds memory that a turn is about to write."""
