@@ -83,6 +83,8 @@ class Compiled:
         """
         try:
             return program(call.inputs, args, kwargs)
+        except CompileError:
+            raise
         except Exception as error:
             failed = error
         world = World(program.reach.again(), nodes_in(args, kwargs), program.generators)

@@ -44,8 +44,8 @@ class Below:
     def __call__(self, labels: Any) -> None:
         labels, n = np.asarray(labels), self.classes
         if labels.size and labels.astype(np.uintp).max() >= n:  # without its sign a negative number is enormous
-            allowed = n if self.ignored is None else self.ignored
-            wrong = np.flatnonzero(((labels < 0) | (labels >= n)) & (labels != allowed))
+            wrong = np.flatnonzero((labels < 0) | (labels >= n))
+            wrong = wrong[labels.flat[wrong] != self.ignored] if self.ignored is not None else wrong
             if wrong.size:
                 raise IndexError(
                     f"{self.name}: class {labels.flat[wrong[0]]}, but there are {n} classes (0–{n - 1}), in row "
