@@ -46,6 +46,8 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
     from .explain.chain_rule import explain as explain
     from .explain.source import source as source
     from .explain.tree import tree as tree
+    from .io import load as load
+    from .io import save as save
     from .numpy_api import *  # noqa: F403  # NumPy's functions
     from .symbolic.formula import formula as formula
     from .transforms import grad as grad
@@ -83,10 +85,12 @@ _LATER: dict[str, str] = {
     "jacobian": ".transforms",
     "jvp": ".transforms",
     "kinks": ".check.kinks",
+    "load": ".io",
     "live": ".draw.pages.live",
     "nn": ".nn",
     "nudges": ".draw.pages.nudges",
     "per_example_gradients": ".transforms",
+    "save": ".io",
     "source": ".explain.source",
     "stepper": ".draw.pages.stepper",
     "strong_zero": ".check.anomaly",

@@ -1,0 +1,5 @@
+"""Files: numbers of nets by name, as safetensors, .npz and PyTorch's .pt, and nets as ONNX. Knows no training loop."""
+
+from .checkpoints import load, save
+
+__all__ = ["load", "save"]

@@ -1,0 +1,63 @@
+"""`tg.save` and `tg.load`: numbers by name, in the format that the path or the file itself says."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+from ..errors import CheckpointError
+from ..errors.where import users_line
+from . import atomic, npz, tensors, torch_pickle, trees
+
+# Whatever a broken file makes a reader raise; everything else is a fault of ours and passes as it is.
+BROKEN = (
+    ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, OverflowError, RecursionError, MemoryError,
+    NotImplementedError, RuntimeError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+
+
+def save(what: Any, path: str | Path) -> None:
+    """Write the numbers of a net, or of a dict, to a file: .npz, or safetensors for any other ending.
+
+    what: a module, of which its state_dict is meant, or a dict of arrays by name; also nested dicts and lists with
+    numbers and texts, as checkpoints are. The file is written under another name first, so that it is whole or as it
+    was. Raises CheckpointError for what cannot be saved, ImportError where the library is missing.
+    """
+    what = what.state_dict() if hasattr(what, "state_dict") else what
+    if not isinstance(what, dict):
+        raise CheckpointError(f"save: give a module or a dict, not {what!r:.60} (at {users_line()})")
+    arrays, text = trees.flattened(what)
+    form = npz if Path(path).suffix == ".npz" else tensors
+    atomic.write(path, form.dumped(arrays, text))
+
+
+def load(path: str | Path) -> Any:
+    """Return what `save` wrote, or the numbers in another program's .safetensors, .npz, or PyTorch's .pt.
+
+    Nothing in the file is run: a .pt is read without unpickling. bfloat16 becomes float32. Raises CheckpointError for
+    a file that is broken, or holds anything but numbers by name.
+    """
+    content = Path(path).read_bytes()
+    try:
+        return parsed(content)
+    except ImportError:
+        raise
+    except BROKEN as error:
+        said = str(error) or type(error).__name__
+        raise CheckpointError(f"load: {path} cannot be read: {said:.300} (at {users_line()})") from None
+
+
+def parsed(content: bytes) -> Any:
+    """Return the numbers in a file."""
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(name.endswith("/data.pkl") for name in archive.namelist()):
+                return torch_pickle.Reader(archive, content).read()
+            return trees.restored(*npz.loaded(archive, content))
+    if content[:1] == b"\x80":
+        raise ValueError("it is a bare pickle, which may run anything: save it anew with torch.save of PyTorch 1.6 on")
+    return trees.restored(*tensors.loaded(content))

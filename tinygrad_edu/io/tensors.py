@@ -1,0 +1,89 @@
+"""The safetensors format, by the library of that name: what other programs read and write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+
+from ..errors import CheckpointError
+
+Array = np.ndarray[Any, Any]
+TEXT, CHECKSUM = "tinygrad_edu", "sha256"  # in the metadata: of a nested checkpoint, and of all numbers
+HEADER = 100_000_000  # bytes, at most: the format's own limit
+NAMES = {
+    "F64": "f8", "F32": "f4", "F16": "f2", "BF16": "u2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
+    "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "?",
+}  # fmt: skip
+
+
+def library() -> Any:
+    """Return the library. Raises ImportError that says how to install it."""
+    try:
+        import safetensors.numpy
+    except ImportError:
+        raise ImportError(
+            'safetensors files need the library: pip install "tinygrad-edu[io]"; a path that ends in .npz needs nothing'
+        ) from None
+    return safetensors
+
+
+def dumped(arrays: dict[str, Array], text: str) -> bytes:
+    """Return a file of arrays, and of a text. Raises CheckpointError for numbers that the format has not."""
+    for name, x in arrays.items():
+        if x.dtype.kind == "c":
+            raise CheckpointError(f"save: {name} holds complex numbers, which safetensors has not: save as .npz")
+    metadata = {CHECKSUM: checksum(arrays, text)} | ({TEXT: text} if text else {})
+    made: bytes = library().numpy.save(arrays, metadata)
+    return made
+
+
+def checksum(arrays: dict[str, Array], text: str) -> str:
+    """Return the hash of the text and of all names, types, shapes and numbers, in the order of the names."""
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        digest.update(json.dumps([name, arrays[name].dtype.name, arrays[name].shape]).encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def loaded(content: bytes) -> tuple[dict[str, Array], str]:
+    """Return arrays by name and the text. Raises ValueError for anything odd."""
+    length = int.from_bytes(content[:8], "little")
+    if not 2 <= length <= min(HEADER, len(content) - 8):
+        raise ValueError(f"its header says that it is {length:,} bytes long")
+    header = json.loads(content[8 : 8 + length], object_pairs_hook=distinct)
+    metadata = header.pop("__metadata__", {})
+    unknown = {part["dtype"] for part in header.values()} - NAMES.keys()
+    if unknown:
+        raise ValueError(f"it holds {min(unknown)}, of which NumPy has no numbers")
+    safetensors = library()
+    try:
+        entries = safetensors.deserialize(content)  # which checks every offset
+    except safetensors.SafetensorError as error:
+        raise ValueError(str(error)) from None
+    arrays = {name: numbers(part) for name, part in entries}
+    text = str(metadata.get(TEXT, ""))
+    if CHECKSUM in metadata and metadata[CHECKSUM] != checksum(arrays, text):
+        raise ValueError("its numbers are not those that were saved: the checksum differs")
+    return arrays, text
+
+
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the dict that JSON pairs are. Raises ValueError for a name that stands there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return found
+
+
+def numbers(part: dict[str, Any]) -> Array:
+    """Return an entry as an array; bfloat16, which is the upper half of float32, becomes float32."""
+    flat = np.frombuffer(part["data"], np.dtype(NAMES[part["dtype"]]).newbyteorder("<"))
+    if part["dtype"] == "BF16":
+        flat = (flat.astype(np.uint32) << 16).view(np.float32)
+    if part["dtype"] == "BOOL" and (flat.view(np.uint8) > 1).any():
+        raise ValueError("a truth value is neither 0 nor 1")
+    return np.array(flat.reshape(part["shape"]), flat.dtype.newbyteorder("="))

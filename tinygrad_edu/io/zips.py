@@ -1,0 +1,20 @@
+"""Archives that say one thing only: what a zip lists is checked against what its end says that it lists."""
+
+from __future__ import annotations
+
+import zipfile
+
+END, LONG_END = b"PK\x05\x06", b"PK\x06\x06"  # the records at the end of an archive; the second of large ones
+
+
+def entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipInfo]:
+    """Return what an archive holds, by name. Raises ValueError for two of one name, and where some are not listed."""
+    found = {info.filename: info for info in archive.infolist()}
+    end = content.rfind(END)
+    count = int.from_bytes(content[end + 10 : end + 12], "little")
+    if count == 0xFFFF:
+        end = content.rfind(LONG_END)
+        count = int.from_bytes(content[end + 32 : end + 40], "little")
+    if not len(found) == len(archive.infolist()) == count:
+        raise ValueError(f"it says that it holds {count} files, and lists {len(found)} of different names")
+    return found
