@@ -169,8 +169,8 @@ def test_a_format_is_a_table_and_the_walk_is_shared():
 def test_what_a_formula_says_is_what_was_computed():
     x = tg.Tensor(np.ones((5, 3)), label="x")
     assert tg.formula(x + (-x) % 3.0) == "x + -x % 3"  # not x - x % 3
-    assert tg.formula(x @ np.ones(3)) == "x @ [1., 1., 1.]"  # not x @ 1
-    assert tg.formula(x[0] * np.ones((2, 3))).startswith("x[0] * [[1.")  # the ones give it another shape
+    assert tg.formula(x @ np.ones(3)) == "x @ [1, 1, 1]"  # not x @ 1
+    assert tg.formula(x[0] * np.ones((2, 3))).startswith("x[0] * [[1, ")  # the ones give it another shape
     assert tg.formula(x * np.ones((5, 3)) + np.full(3, 2.0)) == "x + 2"
     assert tg.formula(x.sum(axis=0) * x, "latex") == r"(\sum_{\mathrm{axis}\ 0} x) \cdot x"
     assert tg.formula(tg.leaky_relu(x, slope=0.5), "latex") == r"\mathrm{LeakyReLU}_{\mathrm{slope}\ 0.5}(x)"

@@ -61,6 +61,19 @@ def history(*roots: Node) -> list[Node]:
     return found
 
 
+def between(inputs: Iterable[Node], *outputs: Node) -> list[Node]:
+    """Return the nodes on the paths from `inputs` to `outputs`, with their ends, oldest first.
+
+    Raises StaleGraphError as `history` does.
+    """
+    path = set(inputs)
+    order = history(*outputs)
+    for node in order:
+        if any(x in path for x in node.inputs if isinstance(x, Node)):
+            path.add(node)
+    return [node for node in order if node in path]
+
+
 def pull(order: Sequence[Node], grads: Grads, keep: Collection[Node], read: Callable[[Any], Any]) -> Grads:
     """Carry gradients from the newest node to the oldest: this is backpropagation.
 
@@ -148,10 +161,5 @@ def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[An
             raise GradientError(no_gradient(x, history(x)))
     start = output.seed(raw_of(seed))
     start = seed if isinstance(seed, Node) else output.leaf(start)
-    order = history(output)
-    path = set(wanted)  # only what was made from a wanted node can pass a gradient on to it
-    for node in order:
-        if any(x in path for x in node.inputs if isinstance(x, Node)):
-            path.add(node)
-    grads = pull([node for node in order if node in path], {output: start}, wanted, itself)
+    grads = pull(between(wanted, output), {output: start}, wanted, itself)
     return [grads[x] if x in grads else x.zero() for x in wanted]

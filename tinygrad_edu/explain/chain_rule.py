@@ -6,15 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..core.backprop import gradients, history
+from ..core.backprop import between, gradients, history
 from ..core.node import Node
+from ..core.tensor import Tensor
 from ..errors import GradientError
 from ..errors.gradients import no_gradient
 from ..symbolic.formats.text import Text
-from ..symbolic.formula import FORMATS, Writer
+from ..symbolic.formula import FORMATS, Writer, is_constant
 from ..symbolic.formula import formula as formula_of
+from ..symbolic.idioms import as_rows
 from ..symbolic.layers import LayerMap
 from ..symbolic.names import Names, amount, expect_node, number, tex_name, tex_number
+from .backward import Backward
 from .explanation import Block, Equation, Explanation, Heading, Style, Words
 from .layers import of_layers
 from .local import local
@@ -35,14 +38,18 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
     expect_node(node, "explain")
     if not node.requires_grad:
         raise GradientError(no_gradient(node, history(node)))
+    rows, counterparts = as_rows(node) if np.ndim(node._data) == 0 and isinstance(node, Tensor) else (node, {})
+    layers = LayerMap(rows)
+    if layers.layers and (wrt is None or wrt in counterparts):
+        leaves = [z for z in layers.order if z.op is None and z.requires_grad]
+        chosen = [counterparts[wrt]] if wrt is not None else [z for z in leaves if z.label] or leaves[:8]
+        return Explanation(of_layers(layers, chosen), format)
     notation = LayerMap(node)
     leaves = [z for z in notation.order if z.op is None and z.requires_grad]
     chosen = [wrt] if wrt is not None else [z for z in leaves if z.label] or leaves[:8]
     for leaf in chosen:
         if leaf not in notation.users and leaf is not node:
             raise GradientError(f"{node.title} was not made from {leaf.title}, so there is nothing to explain")
-    if notation.layers and not notation.convolutions:
-        return Explanation(of_layers(notation, chosen), format)
     names = Names(notation.order, {node: result_name(node)})
     blocks: list[Block] = [*beginning(node, notation, names)]
     for leaf in chosen:
@@ -136,8 +143,8 @@ def one_path(k: int, path: Path, leaf: Node, whole: str, names: Names) -> tuple[
     for z, i in path:
         step = local(z, i, names)
         after, of = names[z], names[before]
-        factors.append(float(step.data))
-        symbols.append((f"({step.text})" if loose(step.text) else step.text).replace(" * ", " · "))
+        factors.append(step.number)
+        symbols.append(f"({step.text})" if loose(step.text) else step.text)
         tex_symbols.append(rf"({step.tex})" if loose(step.tex) else step.tex)
         left.append(f"∂{after}/∂{of}")
         tex_left.append(tex_derivative(after, of))
@@ -189,10 +196,7 @@ def in_words(whole: str, mine: str, slope: float) -> str:
 
 def paths_between(leaf: Node, node: Node, notation: LayerMap) -> list[Path]:
     """Return the paths from a leaf to the result, up to one more than are shown; oldest steps first."""
-    reaches = {node}
-    for z in reversed(notation.order):
-        if any(user in reaches for user in notation.users.get(z, ())):
-            reaches.add(z)
+    reaches = set(between([leaf], node))
     found: list[Path] = []
     open_paths: list[Path] = [[]]
     while open_paths and len(found) <= MOST_PATHS:
@@ -218,35 +222,25 @@ def steps_from(here: Node, reaches: set[Node], notation: LayerMap) -> Path:
 
 def backward_steps(node: Node, leaf: Node, notation: LayerMap, names: Names) -> Iterator[Block]:
     """Yield the backward pass step by step, where paths are too many or numbers come in arrays."""
-    whole, mine = result_name(node), names[leaf]
-    between = {leaf}
-    for step in notation.order:
-        if step.op is not None and step.requires_grad and any(x in between for x in step.inputs if isinstance(x, Node)):
-            between.add(step)
-    steps = [step for step in reversed(notation.order) if step in between and step.op is not None]
-    inner = [step for step in notation.order if step in between]
-    seed = None if np.size(node._data) == 1 else np.ones_like(node._data)
-    grads = dict(zip(inner, (g._data for g in gradients(node, inner, seed)), strict=True))
-    uses = sum(1 for step in steps for x in step.inputs if x is leaf)
+    whole, mine = names[node], names[leaf]
+    path = [z for z in between([leaf], node) if z.requires_grad]
+    uses = sum(x is leaf for z in path for x in z.inputs)
     if uses > 1:
         times, paths = ("twice", "both paths") if uses == 2 else (f"{uses} times", "all paths")
         yield Words(f"{mine} is used {times}: add {paths}.")
     yield Words(f"Backward, from {whole} to {mine}: each step multiplies what arrives by its own derivative.")
-    for z in folded(steps):
-        if z is None:
-            yield Words(f"  … {len(steps) - MOST_STEPS} steps of the same kinds are left out …")
+    told = Backward(node, {z: names[z] for z in notation.order if not is_constant(z)}, {}, {}, path)
+    for x in folded([x for x in reversed(path) if x is not node]):
+        if x is None:
+            yield Words(f"  … {len(path) - 1 - MOST_STEPS} steps of the same kinds are left out …")
             continue
-        arriving = f"∂{whole}/∂{names[z]}"
-        for i, x in enumerate(z.inputs):
-            if isinstance(x, Node) and x in between and z.op is not None and z.op.rules[i] is not None:
-                share = local(z, i, names, (arriving, grads[z]))
-                sign = "+=" if len(notation.users.get(x, ())) > 1 or sum(y is x for y in z.inputs) > 1 else "="
-                text = f"∂{whole}/∂{names[x]} {sign} {share.text}"
-                if np.size(share.data) <= 6:
-                    text += f" = {amount(share.data, 6)}"
-                yield Equation(text, f"{tex_derivative(whole, names[x])} {sign} {share.tex}")
+        equation = told.equation(x)
+        if x is not leaf and np.size(told.grads[x]) <= 6:
+            equation = Equation(f"{equation.text} = {amount(told.grads[x], 6)}", equation.tex)
+        yield equation
     yield Equation(
-        f"∂{whole}/∂{mine} = {amount(grads[leaf], 6)}", f"{tex_derivative(whole, mine)} = {tex_amount(grads[leaf])}"
+        f"∂{whole}/∂{mine} = {amount(told.grads[leaf], 6)}",
+        f"{tex_derivative(whole, mine)} = {tex_amount(told.grads[leaf])}",
     )
 
 

@@ -1,179 +1,319 @@
 """The chain rule on a net of layers, in the article's letters: δ^(l) going back, ∂C/∂W^(l) and ∂C/∂b^(l) at each.
 
+Every equation is read off the graph (`backward.py`); where a layer is a plain one, the same is told neuron by neuron.
 Layers that only repeat what was said are folded into one sentence.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from ..core.backprop import gradients
+from ..core.backprop import between, history
 from ..core.node import Node
-from ..symbolic.layers import Layer, LayerMap
-from ..symbolic.names import amount
+from ..symbolic.layers import TURNS, Layer, LayerMap
+from ..symbolic.names import Names, amount, tex_name
+from .backward import Backward, numbered, uses
 from .explanation import Block, Equation, Heading, Words
 
 MOST_LAYERS = 4  # that are told one by one
-SLOPES = {  # σ' by activation, as text and LaTeX, in a and z
-    "sigmoid": ("a(1 − a)", r"a (1 - a)"),
-    "tanh": ("1 − a²", "1 - a^2"),
-    "relu": ("1 where z > 0, else 0", r"[z > 0]"),
-    "softplus": ("σ(z)", r"\sigma(z)"),
+SLOPES = {  # ∂a/∂z of neuron i by activation, as text and LaTeX, in the names of a_i and z_i
+    "sigmoid": ("{a} (1 − {a})", "{a} (1 - {a})"),
+    "tanh": ("(1 − {a}²)", "(1 - {{{a}}}^2)"),
+    "relu": ("[{z} > 0]", "[{z} > 0]"),
 }
+LETTER = re.compile(r"^(?P<base>[^\W\d_]+\d*)(?P<high>\^\(\w+\))?$")
 
 
-def of_layers(notation: LayerMap, chosen: list[Node]) -> Iterator[Block]:
-    """Yield the explanation of a net: its forward pass, then back to the layers of the chosen parameters."""
-    layers = notation.layers
-    n, last = notation.n, layers[-1]
+def of_layers(layers: LayerMap, chosen: list[Node]) -> Iterator[Block]:
+    """Yield the explanation of a net: its forward pass, then back to the chosen nodes."""
+    story = Story(layers, chosen)
     yield Heading("Forward")
-    for layer in shown(layers):
-        if layer is None:
-            yield Words(f"  … layers {MOST_LAYERS // 2 + 1} to {len(layers) - MOST_LAYERS // 2} do the same …")
-        else:
-            yield from forward(layer)
-    cost = f"the cost of all n = {n} examples" if n > 1 else "the cost C_0 of one example"
-    if n > 1 and notation.cost.op is not None and notation.cost.op.name == "mean":
-        cost = f"the average of C_0, the cost of one example, over n = {n}"
-    yield Words(f"C = {amount(notation.cost._data, 6)} is {cost}.")
-    wanted = [layer for layer in layers if any(x in chosen_set(chosen) for x in (layer.W, layer.b))] or layers
-    lowest = min(layer.number for layer in wanted)
-    nodes = [
-        x for layer in layers[lowest - 1 :] for x in (layer.z, layer.W, *([layer.b] if layer.b is not None else []))
-    ]
-    nodes = [x for x in nodes if x.requires_grad]
-    grads = dict(zip(nodes, (g._data for g in gradients(notation.cost, nodes)), strict=True))
+    yield from story.forward()
     yield Heading("Backward")
-    yield Words("δ^(l) = ∂C/∂z^(l) says how much the cost changes with what layer l computes, before its activation.")
-    for layer in shown(layers[lowest - 1 :][::-1]):
-        if layer is None:
-            yield Words("  … the layers between hand δ back in the same way …")
-            continue
-        if layer is last:
-            yield from of_cost(notation, layer)
-        yield from backward(layer, layer is last, layer in wanted, grads)
-    if any(len(notation.users.get(x, ())) > 1 for x in chosen):
-        yield Words("A parameter that is used more than once gets the sum of what comes back: add both paths.")
+    yield Words(story.meaning_of_delta())
+    yield from story.backward()
 
 
-def chosen_set(chosen: list[Node]) -> set[Node]:
-    """Return the chosen nodes for quick asking."""
-    return set(chosen)
+class Story:
+    """What is told of one net."""
 
+    def __init__(self, layers: LayerMap, chosen: list[Node]) -> None:
+        self.map = layers
+        self.chosen = dict.fromkeys(chosen)
+        root = layers.cost
+        path = [z for z in between(chosen, root) if z.requires_grad]
+        order = history(root)
+        known: dict[Node, str] = {}
+        for node, name in layers.names.items():
+            if name not in known.values():
+                known[node] = name
+        known.setdefault(root, "C")
+        leaves = [z for z in order if z.op is None and (z.requires_grad or np.ndim(z._data))]
+        everything = Names([*known, *leaves], known)
+        names = {z: everything[z] for z in (*known, *leaves)}
+        self.arrays = constant_arrays(order, layers, set(names.values()))
+        count = uses(path)
+        shared = [z for z in path if count.get(z, 0) > 1 and z not in names]
+        names |= numbered(shared, {*names.values(), *self.arrays.values()})
+        self.deltas = self.names_of_deltas(names)
+        self.told = Backward(root, names, self.arrays, self.deltas, path)
+        while long := self.told.inside_long_formulas():
+            names |= numbered(long, {*names.values(), *self.arrays.values()})
+            self.told = Backward(root, names, self.arrays, self.deltas, path)
+        self.names = names
+        self.by_z = {} if layers.states else {layer.z: layer for layer in layers.layers}
+        self.by_a = {} if layers.states else {layer.a: layer for layer in layers.layers if layer.a is not layer.z}
+        self.order = [z for z in order if z in names]
 
-def shown(layers: list[Layer]) -> list[Layer | None]:
-    """Return the layers to tell one by one; None where the middle of many is folded."""
-    if len(layers) <= MOST_LAYERS:
-        return list(layers)
-    half = MOST_LAYERS // 2
-    return [*layers[:half], None, *layers[-half:]]
+    def names_of_deltas(self, names: dict[Node, str]) -> dict[Node, str]:
+        """Return the names of the gradients that have a letter: δ^(l) of a layer, δ_t of a time step."""
+        if self.map.states:
+            return {z: "δ" + name[1:] for z, name in names.items() if re.fullmatch(r"z\d*_\d+", name)}
+        return {layer.z: f"δ^({layer.number})" for layer in self.map.layers}
 
+    def meaning_of_delta(self) -> str:
+        """Say what δ stands for."""
+        if self.map.states:
+            return "δ_t = ∂C/∂z_t says how much the cost changes with what the activation is given at time step t."
+        return "δ^(l) = ∂C/∂z^(l) says how much the cost changes with what layer l computes, before its activation."
 
-def forward(layer: Layer) -> Iterator[Block]:
-    """Yield what one layer computes."""
-    l, k = layer.number, layer.number - 1  # noqa: E741  # the article's letter
-    bias, tex_bias = (f" + b^({l})", f" + b^{{({l})}}") if layer.b is not None else ("", "")
-    shapes = f"W^({l}) is {layer.W._data.shape}, z^({l}) is {np.shape(layer.z._data)}"
-    yield Words(f"Layer {l}{' (' + layer.activation + ')' if layer.activation else ''}: {shapes}")
-    one = f" + b_j^({l})" if layer.b is not None else ""
-    tex_one = f" + b_j^{{({l})}}" if layer.b is not None else ""
-    if layer.axis == 0:
-        yield Equation(
-            f"z^({l}) = a^({k}) W^({l})ᵀ{bias},  that is z_j^({l}) = Σ_k w_jk^({l}) a_k^({k}){one}",
-            rf"z^{{({l})}} = a^{{({k})}} {{W^{{({l})}}}}^\top{tex_bias}, \quad "
-            rf"z_j^{{({l})}} = \sum_k w_{{jk}}^{{({l})}} a_k^{{({k})}}{tex_one}",
-        )
-    else:
-        yield Equation(
-            f"z^({l}) = W^({l}) a^({k}){bias},  that is z_j^({l}) = Σ_k w_jk^({l}) a_k^({k}){one}",
-            rf"z^{{({l})}} = W^{{({l})}} a^{{({k})}}{tex_bias}, \quad "
-            rf"z_j^{{({l})}} = \sum_k w_{{jk}}^{{({l})}} a_k^{{({k})}}{tex_one}",
-        )
-    if layer.activation:
-        name = "σ" if layer.activation == "sigmoid" else layer.activation
-        tex = r"\sigma" if layer.activation == "sigmoid" else rf"\mathrm{{{layer.activation}}}".replace("_", r"\_")
-        yield Equation(f"a^({l}) = {name}(z^({l}))", rf"a^{{({l})}} = {tex}(z^{{({l})}})")
+    def sections(self) -> list[tuple[Layer | None, list[Node]]]:
+        """Return the named nodes layer by layer, oldest first, and after the last layer those of the cost."""
+        ends = [] if self.map.states else [(layer, layer.a.born) for layer in self.map.layers]
+        found: list[tuple[Layer | None, list[Node]]] = [(layer, []) for layer, _ in ends] + [(None, [])]
+        parameters = {p: k for k, (layer, _) in enumerate(ends) for p in (layer.b, layer.W) if p is not None}
+        for z in self.order:
+            k = parameters.get(z, sum(z.born > end for _, end in ends))
+            found[k][1].append(z)
+        return found
 
+    def folded(self) -> list[tuple[Layer | None, list[Node]] | None]:
+        """Return the sections to tell; None where the middle of many layers is folded."""
+        every = self.sections()
+        if len(every) - 1 <= MOST_LAYERS:
+            return list(every)
+        half = MOST_LAYERS // 2
+        return [*every[:half], None, *every[-half - 1 :]]
 
-def of_cost(notation: LayerMap, last: Layer) -> Iterator[Block]:
-    """Yield the derivative of the cost of one example by what the last layer gives, where the cost is a known one."""
-    l, used = last.number, notation.next_of(last.a)  # noqa: E741  # the article's letter
-    if used is None or used.op is None:
-        return
-    after = notation.next_of(used)
-    squared = after is not None and after.op is not None and after.op.name in ("square", "power")
-    if used.op.name == "subtract" and used.inputs[0] is last.a and squared:
-        yield Equation(
-            f"∂C_0/∂a_j^({l}) = 2 (a_j^({l}) − y_j)",
-            rf"\frac{{\partial C_0}}{{\partial a_j^{{({l})}}}} = 2 (a_j^{{({l})}} - y_j)",
-        )
-    elif used.op.name == "softmax_cross_entropy":
-        yield Equation(
-            f"∂C_0/∂z_j^({l}) = p_j − y_j, with p = softmax(z^({l}))",
-            rf"\frac{{\partial C_0}}{{\partial z_j^{{({l})}}}} = p_j - y_j, \quad p = \mathrm{{softmax}}(z^{{({l})}})",
-        )
+    # Forward ---------------------------------------------------------------------------------------------------
 
+    def forward(self) -> Iterator[Block]:
+        """Yield what each layer computes, whatever lies between them, and the cost."""
+        count = len(self.map.layers)
+        for section in self.folded():
+            if section is None:
+                yield Words(f"  … layers {MOST_LAYERS // 2 + 1} to {count - MOST_LAYERS // 2} do the same …")
+                continue
+            layer, nodes = section
+            for z in nodes:
+                if z.op is None:
+                    continue
+                if layer is not None and z is layer.z:
+                    act = f" ({layer.activation})" if layer.activation else ""
+                    shapes = (
+                        f"{self.names[layer.W]} is {np.shape(layer.W._data)}, {self.names[z]} is {np.shape(z._data)}"
+                    )
+                    yield Words(f"Layer {layer.number}{act}: {shapes}")
+                text, tex = self.told.definition(z)
+                yield Equation(f"{self.names[z]} = {text}", f"{tex_name(self.names[z])} = {tex}")
+                if layer is not None and z is layer.z and (each := self.of_neurons(layer)):
+                    yield each
+        root = self.map.cost
+        n = f" n = {self.map.n} examples are computed at once." if self.map.n > 1 else ""
+        yield Words(f"{self.names[root]} = {amount(root._data, 6)}.{n}")
+        for name, shape in self.shapes_of_constants():
+            yield Words(f"{name} is constant, {shape}.")
 
-def backward(layer: Layer, is_last: bool, wanted: bool, grads: dict[Node, Any]) -> Iterator[Block]:
-    """Yield what comes back to one layer, and what it means for its parameters."""
-    l, k, up = layer.number, layer.number - 1, layer.number + 1  # noqa: E741  # the article's letter
-    slope = f"σ'(z^({l}))" if layer.activation else "1"
-    tex_slope = rf"\sigma'(z_j^{{({l})}})" if layer.activation else "1"
-    if is_last:
-        text = f"δ_j^({l}) = ∂C/∂a_j^({l}) · ∂a_j^({l})/∂z_j^({l}) = ∂C/∂a_j^({l}) · {slope}"
-        tex = (
-            rf"\delta_j^{{({l})}} = \frac{{\partial C}}{{\partial a_j^{{({l})}}}} \cdot "
-            rf"\frac{{\partial a_j^{{({l})}}}}{{\partial z_j^{{({l})}}}} = "
-            rf"\frac{{\partial C}}{{\partial a_j^{{({l})}}}} \cdot {tex_slope}"
-        )
-        if not layer.activation:
-            text, tex = (
-                f"δ_j^({l}) = ∂C/∂z_j^({l})",
-                rf"\delta_j^{{({l})}} = \frac{{\partial C}}{{\partial z_j^{{({l})}}}}",
+    def shapes_of_constants(self) -> Iterator[tuple[str, str]]:
+        """Yield the constant arrays that equations mention, with their shapes."""
+        seen = set()
+        for z in history(self.map.cost):
+            for x in z.inputs:
+                name = self.arrays.get(id(x))
+                if name and name not in seen:
+                    seen.add(name)
+                    yield name, f"an array of shape {np.shape(x)}"
+
+    def of_neurons(self, layer: Layer) -> Equation | None:
+        """Return what one neuron of a plain layer computes."""
+        letters = self.letters(layer)
+        if letters is None:
+            return None
+        (z, tex_z), (w, tex_w), (x, tex_x), (b, tex_b) = letters
+        bias, tex_bias = (f" + {b}", f" + {tex_b}") if b else ("", "")
+        return Equation(f"{z} = Σ_k {w} {x}{bias}", rf"{tex_z} = \sum_k {tex_w} {tex_x}{tex_bias}")
+
+    def letters(self, layer: Layer) -> list[tuple[str, str]] | None:
+        """Return z_j, w_jk, x_k, b_j of a plain layer as text and LaTeX; None where it is none, or called otherwise."""
+        x = layer.x
+        name = self.names.get(x) if isinstance(x, Node) else self.arrays.get(id(x))
+        if not layer.is_plain or name is None:
+            return None
+        w = self.names[layer.W]
+        w = "w" + w[1:] if w.startswith("W^") else w
+        found = [with_index(self.names[layer.z], "j"), with_index(w, layer.weight), with_index(name, "k")]
+        found.append(with_index(self.names[layer.b], "j") if layer.b is not None else ("", ""))
+        return None if None in found else found  # type: ignore[return-value]  # no None is left
+
+    # Backward --------------------------------------------------------------------------------------------------
+
+    def backward(self) -> Iterator[Block]:
+        """Yield the gradient of each named node on the way back, the cost first."""
+        wanted = self.chosen
+        on_path = self.told.on_path
+        for section in reversed(self.folded()):
+            if section is None:
+                yield Words("  … the layers between hand δ back in the same way …")
+                continue
+            layer, nodes = section
+            nodes = [x for x in nodes if x in on_path and x is not self.map.cost]
+            nodes = [x for x in nodes if x.op is not None or x in wanted]
+            if layer is not None and nodes:
+                yield Words(f"Layer {layer.number}:")
+            computed = [x for x in reversed(nodes) if x.op is not None]
+            for x in [*computed, *(x for x in nodes if x.op is None)]:
+                yield from self.of_node(x, layer)
+        if any(len(self.told.users.get(x, ())) > 1 for x in self.chosen):
+            yield Words("A parameter that is used more than once gets the sum of what comes back: add both paths.")
+
+    def of_node(self, x: Node, layer: Layer | None) -> Iterator[Block]:
+        """Yield the equations of one gradient."""
+        if x in self.by_a and self.above(x) is not None and self.slope(self.by_a[x], "k"):
+            return  # told with δ, in one line
+        if x in self.by_z:
+            yield from self.delta(self.by_z[x])
+        else:
+            yield self.told.equation(x)
+            if layer is not None and (x is layer.W or x is layer.b) and (each := self.of_parameter(layer, x)):
+                yield each
+        grad = self.told.grads[x]
+        if x in self.chosen:
+            first = ", ".join(f"{g:.4g}" for g in np.ravel(grad)[:3])
+            more = ", …" if np.size(grad) > 3 else ""
+            name = f"∂{self.names[self.map.cost]}/∂{self.names[x]}"
+            yield Words(f"  in numbers, {name} {np.shape(grad)} begins {first}{more}")
+        elif np.size(grad) <= 6 and x in self.deltas:
+            text = amount(grad)
+            yield Equation(
+                f"{self.deltas[x]} = {text}", rf"{tex_name(self.deltas[x])} = \mathrm{{{text}}}".replace(" ", r"\ ")
             )
-    else:
-        text = f"δ_k^({l}) = Σ_j w_jk^({up}) δ_j^({up}) · {slope}"
-        tex = rf"\delta_k^{{({l})}} = \sum_j w_{{jk}}^{{({up})}} \delta_j^{{({up})}} \cdot " + tex_slope.replace(
-            "z_j", "z_k"
-        )
-    yield Words(
-        f"Layer {l}:"
-        + (
-            ""
-            if is_last
-            else f" neuron k of layer {l} reaches the cost through every neuron j of layer {up}: add all paths."
-        )
-    )
-    yield Equation(text, tex)
-    if layer.activation in SLOPES:
+
+    def above(self, a: Node) -> Layer | None:
+        """Return the plain layer to which alone, and directly, `a` leads; None where it leads anywhere else."""
+        tops, inner = self.told.tops(a)
+        layer = self.by_z.get(next(iter(tops))) if len(tops) == 1 else None
+        if layer is None or layer.x is not a or inner - {layer.product} or self.letters(layer) is None:
+            return None
+        return layer
+
+    def slope(self, layer: Layer, index: str) -> tuple[str, str] | None:
+        """Return ∂a/∂z of one neuron as text and LaTeX; None where no textbook has it."""
+        found = SLOPES.get(layer.activation)
+        a, z = with_index(self.names[layer.a], index), with_index(self.names[layer.z], index)
+        if found is None or a is None or z is None or (layer.a.op is not None and layer.a.params):
+            return None
+        return found[0].format(a=a[0], z=z[0]), found[1].format(a=a[1], z=z[1])
+
+    def delta(self, layer: Layer) -> Iterator[Block]:
+        """Yield the equation of δ of a layer."""
+        name, cost = self.deltas[layer.z], self.names[self.map.cost]
+        a_is_plain = layer.a is not layer.z and self.told.tops(layer.z) == ({layer.a}, set())
+        up = self.above(layer.a) if a_is_plain or layer.a is layer.z else None
+        index = "j" if up is None else "k"
+        slope = self.slope(layer, index) if a_is_plain else ("", "")
+        delta = with_index(name, index)
+        z, a = with_index(self.names[layer.z], index), with_index(self.names[layer.a], index)
+        if slope is None or delta is None or z is None or a is None or (not a_is_plain and up is None):
+            yield self.told.equation(layer.z)
+            return
+        first = f"∂{cost}/∂{a[0]}", rf"\frac{{\partial {cost}}}{{\partial {a[1]}}}"
+        if up is None:
+            came = first
+        else:
+            (w, tex_w), above = self.letters(up)[1], with_index(self.deltas[up.z], "j")  # type: ignore[index]  # `above` asked
+            came = f"Σ_j {w} {above[0]}", rf"\sum_j {tex_w} {above[1]}"  # type: ignore[index]  # δ has an index
+            yield Words(
+                f"Neuron k of layer {layer.number} reaches the cost through every neuron j of layer {up.number}: "
+                "add all paths."
+            )
+        if not a_is_plain:
+            yield Equation(f"{delta[0]} = {came[0]}", f"{delta[1]} = {came[1]}")
+            return
+        local = rf"\frac{{\partial {a[1]}}}{{\partial {z[1]}}}"
+        middle = f"{first[0]} · ∂{a[0]}/∂{z[0]} = "
         yield Equation(
-            f"σ'(z^({l})) = {SLOPES[layer.activation][0]}", rf"\sigma'(z^{{({l})}}) = {SLOPES[layer.activation][1]}"
+            f"{delta[0]} = {middle}{came[0]} · {slope[0]}",
+            rf"{delta[1]} = {first[1]} \cdot {local} = {came[1]} \cdot {slope[1]}",
         )
-    if layer.z in grads and np.size(grads[layer.z]) <= 6:
-        yield Equation(
-            f"δ^({l}) = {amount(grads[layer.z])}",
-            rf"\delta^{{({l})}} = \mathrm{{{amount(grads[layer.z])}}}".replace(" ", r"\ "),
+
+    def of_parameter(self, layer: Layer, x: Node) -> Equation | None:
+        """Return the derivative by one weight, or one bias, of a plain layer that is its only use."""
+        letters = self.letters(layer)
+        tops, inner = self.told.tops(x)
+        turned = {z for z in inner if z.op is not None and z.op.name in (*TURNS, "astype")}
+        if letters is None or tops != {layer.z} or inner - turned - {layer.product}:
+            return None
+        (z, tex_z), (w, tex_w), (k, tex_k), (b, tex_b) = letters
+        delta, cost = with_index(self.deltas[layer.z], "j"), self.names[self.map.cost]
+        assert delta is not None
+        each, tex_each = (
+            ("Σ over the examples of ", r"\sum_{\mathrm{examples}} ") if layer.axis is not None else ("", "")
         )
-    if not wanted:
-        return
-    each = "Σ over the examples of " if layer.axis is not None else ""
-    tex_each = r"\sum_{\mathrm{examples}} " if layer.axis is not None else ""
-    yield Equation(
-        f"∂C/∂w_jk^({l}) = {each}δ_j^({l}) · ∂z_j^({l})/∂w_jk^({l}) = {each}δ_j^({l}) a_k^({k})",
-        rf"\frac{{\partial C}}{{\partial w_{{jk}}^{{({l})}}}} = {tex_each}\delta_j^{{({l})}} \cdot "
-        rf"\frac{{\partial z_j^{{({l})}}}}{{\partial w_{{jk}}^{{({l})}}}} = {tex_each}\delta_j^{{({l})}} a_k^{{({k})}}",
-    )
-    if layer.b is not None:
-        yield Equation(
-            f"∂C/∂b_j^({l}) = {each}δ_j^({l}) · 1",
-            rf"\frac{{\partial C}}{{\partial b_j^{{({l})}}}} = {tex_each}\delta_j^{{({l})}} \cdot 1",
+        name, tex_name_of = (w, tex_w) if x is layer.W else (b, tex_b)
+        share, tex_share = (f"{delta[0]} {k}", f"{delta[1]} {tex_k}") if x is layer.W else delta
+        whole = rf"\frac{{\partial {cost}}}{{\partial {tex_name_of}}}"
+        local = rf"\frac{{\partial {tex_z}}}{{\partial {tex_name_of}}}"
+        return Equation(
+            f"∂{cost}/∂{name} = {each}{delta[0]} · ∂{z}/∂{name} = {each}{share}",
+            rf"{whole} = {tex_each}{delta[1]} \cdot {local} = {tex_each}{tex_share}",
         )
-    for parameter, letter in ((layer.W, "W"), (layer.b, "b")):
-        if parameter is not None and parameter in grads:
-            data = np.asarray(grads[parameter])
-            first = ", ".join(f"{x:.4g}" for x in data.ravel()[:3])
-            more = ", …" if data.size > 3 else ""
-            yield Words(f"  in numbers, ∂C/∂{letter}^({l}) {data.shape} begins {first}{more}")
+
+
+def with_index(name: str, index: str) -> tuple[str, str] | None:
+    """Return a name with an index, W^(1) as W_jk^(1), as text and as LaTeX; None where a name has no room for one."""
+    match = LETTER.match(name)
+    if match is None:
+        return None
+    text = f"{match['base']}_{index}{match['high'] or ''}"
+    base = re.sub(r"(\d+)$", "", match["base"])
+    number = match["base"][len(base) :]
+    if number:  # W1_jk: the number stays with the letter
+        return text, rf"{{{tex_name(match['base'])}}}_{{{index}}}"
+    return text, tex_name(text)
+
+
+def constant_arrays(order: list[Node], layers: LayerMap, taken: set[str]) -> dict[int, str]:
+    """Return names for the arrays that a graph holds as constants: inputs of layers, y in the cost, then c1, c2."""
+    found: dict[int, str] = {}
+    for layer in layers.layers:
+        name = "a^(0)" if layer.number == 1 else f"x^({layer.number})"
+        if isinstance(layer.x, np.ndarray) and name not in taken and not layers.states:
+            found.setdefault(id(layer.x), name)
+    if layers.states:
+        for states in layers.states.values():
+            if isinstance(states[0], np.ndarray):
+                found.setdefault(id(states[0]), "h_0")
+        steps = [layer.x for layer in layers.layers if isinstance(layer.x, np.ndarray) and id(layer.x) not in found]
+        found |= {id(x): f"x_{t}" for t, x in enumerate(steps, 1) if f"x_{t}" not in taken}
+    last = layers.layers[-1].product.born if layers.layers else 0
+    seen = [(x, found[id(x)]) for layer in layers.layers if id(x := layer.x) in found]
+    k = 0
+    for z in order:
+        for x in z.inputs:
+            if not isinstance(x, np.ndarray) or x.size < 2 or id(x) in found:
+                continue
+            if z.op is not None and z.op.elementwise and (x == x.flat[0]).all():
+                continue  # written as the number that it is
+            known = next((name for other, name in seen if np.array_equal(other, x)), "")
+            name = known or "y"
+            if not known and (z.born < last or name in taken | set(found.values())):
+                k += 1
+                while f"c{k}" in taken:
+                    k += 1
+                name = f"c{k}"
+            found[id(x)] = name
+            seen.append((x, name))
+    return found

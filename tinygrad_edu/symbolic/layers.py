@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from ..core.backprop import history
-from ..core.node import Node
+from ..core.node import Node, data_of
 
 PRODUCTS = frozenset(("matmul", "linear"))
 TURNS = frozenset(("mT", "transpose"))
@@ -34,6 +37,35 @@ class Layer:
     a: Node  # the activation; `z` itself where there is none
     x: Any  # what the layer is given: a node, or the array of the data
     axis: int | None  # along which the examples lie in `z`; None for a single example
+
+    @property
+    def weight(self) -> str:
+        """The indices of W as it is stored: "jk" where a row holds a neuron's weights, "kj" where a column does."""
+        side = 1 if self.product.inputs[0] is self.x else 0
+        turns, w = 0, self.product.inputs[side]
+        while w is not self.W:
+            turns += w.op.name in TURNS
+            w = w.inputs[0]
+        rows_are_neurons = (self.product.op is not None and self.product.op.name == "linear") or side == 0
+        return "jk" if rows_are_neurons == (turns % 2 == 0) else "kj"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether z_j = Σ_k w_jk a_k + b_j is all of it: one matrix, one bias a neuron, examples along one axis."""
+        side = 1 if self.product.inputs[0] is self.x else 0
+        w = self.product.inputs[side]
+        while w is not self.W:
+            if w.op.name not in TURNS and np.shape(w._data) != np.shape(w.inputs[0]._data):
+                return False
+            w = w.inputs[0]
+        if np.ndim(data_of(self.x)) > 2 or np.ndim(data_of(self.x)) < 1:
+            return False
+        if self.b is None:
+            return True
+        neurons = self.W.shape[0 if self.weight == "jk" else 1]
+        columns = self.axis == 1
+        fits = [(neurons, 1)] if columns else [(neurons,), (1, neurons)]
+        return np.shape(self.b._data) in fits and np.shape(self.z._data) == np.shape(self.product._data)
 
     @property
     def activation(self) -> str:
@@ -86,10 +118,12 @@ class LayerMap:
 
     @cached_property
     def n(self) -> int:
-        """The number of examples in the batch; 1 if that cannot be told."""
+        """The number of examples in the batch; 1 for a single example that is a vector, or if that cannot be told."""
         for layer in self.layers:
             if layer.axis is not None:
                 return int(layer.product._data.shape[layer.axis])
+        if self.layers:
+            return 1
         shape = self.widest
         return shape[0] if shape else 1
 
@@ -114,18 +148,60 @@ class LayerMap:
     def names(self) -> dict[Node, str]:
         """The article's name of every node that has one; a label of the user's own comes first."""
         found: dict[Node, str] = {self.cost: "C"} if self.layers else {}
+        if self.states:
+            return found | {x: name for x, name in self.times.items() if x is not self.cost} | self.labels(found)
         for layer in self.layers:
             l = layer.number  # noqa: E741  # the article's letter
             if isinstance(layer.x, Node) and not self.convolutions:  # or it is pooled, and no activation
-                found.setdefault(layer.x, f"a^({l - 1})")
-            found[layer.W] = f"W^({l})"
+                found.setdefault(layer.x, f"a^({l - 1})" if l == 1 else f"x^({l})")
+            found.setdefault(layer.W, f"W^({l})")
             if layer.b is not None:
-                found[layer.b] = f"b^({l})"
+                found.setdefault(layer.b, f"b^({l})")
             found[layer.z] = f"z^({l})"
             if layer.a is not layer.z:
                 found[layer.a] = f"a^({l})"
+        return found | self.labels(found)
+
+    def labels(self, found: dict[Node, str]) -> dict[Node, str]:
+        """Return the user's own labels, unless they only repeat a letter that the layer has."""
         own = {node: node.label for node in self.order if node.label}
-        return found | {node: label for node, label in own.items() if node not in found or label not in BARE}
+        return {node: label for node, label in own.items() if node not in found or label not in BARE}
+
+    @cached_property
+    def states(self) -> dict[Node, list[Any]]:
+        """The states of each recurrence, h_0 to h_T, by the weight that leads from one to the next."""
+        uses: dict[Node, list[Layer]] = {}
+        for layer in self.layers:
+            uses.setdefault(layer.W, []).append(layer)
+        found: dict[Node, list[Any]] = {}
+        for W, layers in uses.items():  # noqa: N806  # as above
+            if len(layers) > 1 and all(self.leads(a.product, b.x) for a, b in pairwise(layers)):
+                found[W] = [layer.x for layer in layers]
+                last = layers[-1].product
+                while (after := self.next_of(last)) is not None and after is not self.cost:
+                    last = after
+                    if last.op is not None and last.op.elementwise and len(last.inputs) == 1:
+                        found[W].append(last)
+                        break
+        return found
+
+    def leads(self, start: Node, end: Any) -> bool:
+        """Tell whether `end` was computed from `start`."""
+        return isinstance(end, Node) and start in set(history(end))
+
+    @cached_property
+    def times(self) -> dict[Node, str]:
+        """The names of the states of a recurrence and of what their activations are given: h_t and z_t."""
+        found: dict[Node, str] = {}
+        for k, states in enumerate(self.states.values()):
+            h, z = ("h", "z") if k == 0 else (f"h{k + 1}", f"z{k + 1}")
+            for t, state in enumerate(states):
+                if not isinstance(state, Node) or state in found:
+                    continue
+                found[state] = f"{h}_{t}"
+                if state.op is not None and len(state.inputs) == 1 and isinstance(state.inputs[0], Node):
+                    found.setdefault(state.inputs[0], f"{z}_{t}")
+        return found
 
     def name(self, node: Node) -> str:
         """Return what a node is called: its label, its letter, or what it is."""

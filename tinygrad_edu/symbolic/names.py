@@ -80,7 +80,10 @@ class Names:
 
 def tex_name(name: str) -> str:
     """Return a label in LaTeX: `w_jk^(L)` with its indices below and above, anything odd as upright text."""
-    match = PARTS.match(name)
+    if name.startswith("∂") and "/∂" in name:
+        of, by = name[1:].split("/∂", 1)
+        return rf"\frac{{\partial {tex_name(of)}}}{{\partial {tex_name(by)}}}"
+    match = PARTS.match(name.replace("δ", "delta"))
     if not match:
         return r"\mathrm{" + tex_text(name) + "}"
     base, low, high = match["base"], match["low"], match["high"]
@@ -130,8 +133,15 @@ def amount(data: Any, digits: int = 4) -> str:
     if array.ndim == 0:
         return number(array[()], digits)
     if array.size <= 6:
-        return " ".join(np.array2string(array, separator=", ", precision=digits).split())
+        return nested(array.tolist(), digits)
     return f"array{array.shape}".replace(",)", ")")
+
+
+def nested(data: Any, digits: int) -> str:
+    """Return numbers in lists as text."""
+    if isinstance(data, list):
+        return "[" + ", ".join(nested(x, digits) for x in data) + "]"
+    return number(data, digits)
 
 
 def expect_node(node: object, reader: str) -> None:

@@ -120,6 +120,8 @@ class Spelled:
         if inspect.isfunction(value):
             self.define(value, row)
             return str(name)
+        if isinstance(value, np.dtype):
+            return f"np.dtype({value.name!r})"
         if isinstance(value, (int, float, str, tuple, np.ndarray, type(None))):
             return shown(value)
         raise ValueError(

@@ -29,6 +29,8 @@ class Text(Format):
             return indexed(z)
         spelled = text_spelling(op.text)
         if op is z.op and op.text.endswith(")") and (extra := given(op, z.params)):
+            if isinstance(axis := extra.get("axis"), tuple) and len(axis) == 1:
+                extra["axis"] = axis[0]
             named = ", ".join(f"{name}={x}" for name, x in extra.items())
             return Spelling(f"{op.text[:-1]}, {literally(named)})", spelled.binds, spelled.slots)
         return spelled

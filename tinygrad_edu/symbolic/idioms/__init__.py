@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from ...core.backprop import history
 from ...core.node import Node
+from ...core.op import TABLE
 from ..rules import RECORDING
 from .finder import Finder
 from .idiom import Idiom
+
+SIGN_PASSES = frozenset(("sum", "mean", "negative"))  # rows that hand on the sign of their operand
 
 __all__ = ["Idiom", "as_rows", "idioms"]
 
@@ -35,18 +38,29 @@ def as_rows(root: Node) -> tuple[Node, dict[Node, Node]]:
         if z in needed:
             needed.update(x for x in (found[z].inputs if z in found else z.inputs) if isinstance(x, Node))
     new: dict[Node, Node] = {}
+    minus: dict[Node, Node] = {}  # of nodes that are the negative of a row, the row: losses without their minus sign
     for z in order:
         if z not in needed:
             continue
         inputs = found[z].inputs if z in found else z.inputs
+        if z.op is not None and z not in found and z.op.name in SIGN_PASSES and inputs[0] in minus:
+            with RECORDING:
+                minus[z] = minus[inputs[0]] if z.op.name == "negative" else z.op(minus[inputs[0]], **z.params)
+            new[z] = minus[z] if z.op.name == "negative" else TABLE["negative"](minus[z])
+            if z.op.name == "negative":
+                del minus[z]
+            continue
         moved = [new[x] if isinstance(x, Node) else x for x in inputs]
         if z in found:
             new[z] = found[z].equivalent(moved)
+            if found[z].factor == -1:
+                minus[z] = new[z].inputs[0]
         elif z.op is not None and any(a is not b for a, b in zip(moved, inputs, strict=True)):
             with RECORDING:
                 new[z] = z.op(*moved, **z.params)
         else:
             new[z] = z
-        if new[z] is not z:
-            new[z].label = z.label
+    for z, row in new.items():
+        if row is not z and not row.label:
+            row.label = z.label
     return new[root], new
