@@ -10,6 +10,7 @@ import ast
 import inspect
 import types
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -97,9 +98,14 @@ def bound(f: Callable[..., Any], module: Namespace) -> dict[str, Any]:
 def called_with(f: Callable[..., Any], arguments: dict[str, Any], values: Values, wrap: Wrap) -> Any:
     """Call a function with other numbers in its arguments."""
     numbers = {name: with_numbers(name, x, values, wrap) for name, x in arguments.items()}
-    parameters = inspect.signature(f).parameters
-    positional = [numbers.pop(n) for n, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and n in numbers]
+    positional = [numbers.pop(name) for name in positional_only(f) if name in numbers]
     return f(*positional, **numbers)
+
+
+@lru_cache(maxsize=64)
+def positional_only(f: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the arguments of a function that cannot be given by name."""
+    return tuple(n for n, p in inspect.signature(f).parameters.items() if p.kind is p.POSITIONAL_ONLY)
 
 
 def in_arguments(arguments: dict[str, Any]) -> Values:

@@ -91,11 +91,11 @@ def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
             f"Wrong: {', '.join(verdict.wrong)}. The line could not be told, since the code could not be recorded."
         )
         return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
-    lines = ordered(backward_lines(program, verdict))
+    lines = ordered(program, backward_lines(program, verdict))
     if not lines:
         mistake = f"Wrong: {', '.join(verdict.wrong)}. No line of the backward pass leads to it: it is a constant."
         return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
-    mend = next(search(runs, verdict, lines), None)
+    mend = search(runs, verdict, lines)
     number = lines[0].number if mend is None else mend.line
     place = program.place(number)
     source = statement_text(program, number)

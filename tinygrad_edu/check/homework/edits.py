@@ -10,14 +10,18 @@ import ast
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
 Expression = ast.expr
 
 
 @dataclass(slots=True)
 class Edit:
-    """The replacement of a node in a field of its parent. cost: the more likely the smaller. what: in words."""
+    """The replacement of a node in a field of its parent. cost: the more likely the smaller. what: in words.
+
+    made: the new node, or the text of it with `_` for the old one, which is parsed when it is tried.
+    """
 
     cost: float
     what: str
@@ -25,7 +29,14 @@ class Edit:
     field: str
     index: int | None
     old: Any
-    new: Any
+    made: Any
+
+    @property
+    def new(self) -> Any:
+        """The new node."""
+        if isinstance(self.made, str):
+            self.made = located(Filled(self.old).visit(parse(self.made)), self.old)
+        return self.made
 
     def apply(self) -> None:
         """Carry it out."""
@@ -46,13 +57,18 @@ class Edit:
 
 @dataclass(slots=True)
 class Surroundings:
-    """Names that a statement may use: arrays by shape, whole numbers, other numbers, functions of the program."""
+    """Names that a statement may use: arrays by shape, whole numbers, other numbers, functions of the program, indices.
+
+    value: the shape of what the statement assigns.
+    """
 
     shapes: dict[str, tuple[int, ...]]
     counts: list[str]
     numbers: list[str]
     functions: list[str]
-    value: tuple[int, ...] | None  # the shape of what the statement assigns
+    indices: list[str]
+    lists: list[str]
+    value: tuple[int, ...] | None
 
 
 def parse(text: str) -> Expression:
@@ -65,7 +81,7 @@ def edits(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> list[Ed
     found = list(of_statement(statement, parent, around))
     for expression, holder, name, index in expressions(statement):
         load = isinstance(getattr(expression, "ctx", ast.Load()), ast.Load)
-        if not load:
+        if not load or (name == "value" and isinstance(getattr(holder, "ctx", None), ast.Store)):
             continue
         for cost, what, new in of_expression(expression, holder, around):
             found.append(Edit(cost, what, holder, name, index, expression, located(new, expression)))
@@ -81,7 +97,9 @@ def edits(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> list[Ed
 
 
 def located(new: Any, old: ast.AST) -> Any:
-    """Return a new node with the place of an old one."""
+    """Return a new node with the place of an old one; text as it is."""
+    if isinstance(new, str):
+        return new
     if isinstance(new, list):
         return [located(part, old) for part in new]
     return ast.fix_missing_locations(ast.copy_location(new, old))
@@ -139,6 +157,11 @@ def of_statement(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> 
         target0 = statement.targets[0]
         if isinstance(target0, (ast.Name, ast.Subscript, ast.Attribute)):
             yield edit(1.5, "+= instead of =", ast.AugAssign(target0, ast.Add(), statement.value))
+            if isinstance(target0, ast.Subscript):
+                call = parse("np.add.at(0, 0, 0)")
+                assert isinstance(call, ast.Call)
+                call.args = [loaded(target0.value), target0.slice, statement.value]
+                yield edit(2.5, "repeated indices added up", ast.Expr(call))
             yield edit(4, "-= instead of =", ast.AugAssign(target0, ast.Sub(), statement.value))
             yield edit(5, "*= instead of =", ast.AugAssign(target0, ast.Mult(), statement.value))
         if isinstance(target0, ast.Name):
@@ -159,7 +182,14 @@ def loaded(target: Any) -> Any:
 
 # expressions -------------------------------------------------------------------------------------------------------
 
-Change = tuple[float, str, Expression]
+
+def call_method(e: Expression, name: str, arguments: str) -> Expression:
+    """Return the call of a method of an expression."""
+    found = parse(f"_.{name}({arguments})")
+    return cast("Expression", Filled(e).visit(found))
+
+
+Change = tuple[float, str, Expression | str]  # cost, in words, the new expression or its text with `_` for the old one
 OPPOSITE: dict[type[ast.operator], list[type[ast.operator]]] = {
     ast.Add: [ast.Sub, ast.Mult],
     ast.Sub: [ast.Add, ast.Mult],
@@ -199,16 +229,20 @@ def of_expression(e: Expression, holder: ast.AST, around: Surroundings) -> Itera
     elif isinstance(e, ast.Call):
         yield from of_call(e)
     elif isinstance(e, ast.Subscript):
-        yield from of_subscript(e)
+        yield from of_subscript(e, around)
     elif isinstance(e, ast.Slice):
         yield from of_slice(e)
-    elif isinstance(e, ast.Tuple) and isinstance(holder, (ast.Subscript, ast.Call)) and len(e.elts) in (2, 3):
+    elif isinstance(e, ast.Tuple) and isinstance(holder, (ast.Subscript, ast.Call)) and 2 <= len(e.elts) <= 5:
         for i in range(len(e.elts) - 1):
             parts = list(e.elts)
             parts[i], parts[i + 1] = parts[i + 1], parts[i]
             yield 2.5, "axes exchanged", ast.Tuple(parts, ast.Load())
     if isinstance(holder, ast.BinOp) and isinstance(e, (ast.BinOp, ast.Call, ast.Subscript, ast.Name, ast.Attribute)):
         yield from of_operand(e, around)
+    if isinstance(holder, (ast.BinOp, ast.Call)) and isinstance(e, ast.Name) and e.id in around.shapes:
+        for name, shape in around.shapes.items():
+            if shape == around.shapes[e.id]:
+                yield 3.4, f"times {name}", f"_ * {name}"
     if isinstance(e, ast.IfExp):
         yield 2, "the condition", ast.IfExp(e.test, e.orelse, e.body)
 
@@ -229,6 +263,9 @@ def of_operation(e: ast.BinOp) -> Iterator[Change]:
     if isinstance(op, ast.MatMult):
         yield from products(left, right, lambda a, b: ast.BinOp(a, ast.MatMult(), b))
         yield 3, "an outer product", call("np.outer", left, right)
+    if isinstance(left, ast.BinOp):
+        yield 2.8, "two terms left out", left.left
+        yield 3.0, "a term left out", ast.BinOp(left.left, op, right)
     if isinstance(left, ast.BinOp):  # (a . b) . c becomes a . (b . c)
         yield 2, "the brackets", ast.BinOp(left.left, left.op, ast.BinOp(left.right, op, right))
         yield 3, "a factor on one summand", ast.BinOp(ast.BinOp(left.left, op, right), left.op, left.right)
@@ -284,31 +321,29 @@ def of_name(e: ast.Name, around: Surroundings) -> Iterator[Change]:
         shape = around.shapes[e.id]
         if len(shape) > 1:
             yield 1.6, "a transpose", transposed(e)
-        for other, its in around.shapes.items():
+        numbers: dict[str, tuple[int, ...]] = dict.fromkeys(around.numbers, ()) if shape == () else {}
+        for other, its in (around.shapes | numbers).items():
             if other != e.id:
-                yield (
-                    (2.0 if its == shape else 3.0) - 0.3 * alike(e.id, other),
-                    "another variable",
-                    ast.Name(other, ast.Load()),
-                )
-        yield 3.2, "a square", parse(f"{e.id} ** 2")
-        yield 3.5, "a square root", parse(f"np.sqrt({e.id})")
+                cost = 2.0 if its == shape else 3.0
+                yield cost - 0.3 * alike(e.id, other), "another variable", other
+        yield 3.2, "a square", "_ ** 2"
+        yield 3.5, "a square root", "np.sqrt(_)"
     elif e.id in around.counts:
         for other in around.counts:
             if other != e.id:
-                yield 2.2, "another number", ast.Name(other, ast.Load())
+                yield 2.2, "another number", other
         for other in ("- 1", "+ 1"):
-            yield 2.0, "one more or less", parse(f"{e.id} {other}")
+            yield 2.0, "one more or less", f"_ {other}"
         yield 2.5, "one", ast.Constant(1)
     elif e.id in around.numbers:
         for other in around.numbers:
             if other != e.id:
-                yield 2.2, "another number", ast.Name(other, ast.Load())
-        yield 2.8, "one minus it", parse(f"1 - {e.id}")
+                yield 2.2, "another number", other
+        yield 2.8, "one minus it", "1 - _"
     elif e.id in around.functions:
         for other in around.functions:
             if other != e.id:
-                yield 2.2, "another function", ast.Name(other, ast.Load())
+                yield 2.2, "another function", other
 
 
 def alike(a: str, b: str) -> int:
@@ -384,7 +419,7 @@ def of_axis(e: ast.Call, at: int) -> Iterator[Change]:
     yield 1.6, "keepdims", with_axis(text, None if keep is not None else ast.Constant(True))
 
 
-def of_subscript(e: ast.Subscript) -> Iterator[Change]:
+def of_subscript(e: ast.Subscript, around: Surroundings) -> Iterator[Change]:
     """Yield other indices."""
     index = e.slice
     if isinstance(index, (ast.Name, ast.BinOp)):
@@ -393,6 +428,26 @@ def of_subscript(e: ast.Subscript) -> Iterator[Change]:
     if not isinstance(index, ast.Tuple):
         yield 4.0, "an added axis", ast.Subscript(e, parse("x[:, None]").slice, ast.Load())  # type: ignore[attr-defined]
     yield 4.0, "an index left out", e.value
+    if isinstance(e.value, ast.Name) and e.value.id not in around.shapes:
+        for name in around.lists:
+            if name != e.value.id:
+                yield 2.2, "another list", ast.Subscript(ast.Name(name, ast.Load()), index, ast.Load())
+    yield 3.8, "a sum", call_method(e.value, "sum", "axis=0")
+    if (shape := around.shapes.get(ast.unparse(e))) is not None:
+        for other, its in around.shapes.items():
+            if other != ast.unparse(e) and its == shape:
+                yield 2.6, "another variable", other
+    for k, part in enumerate(index.elts if isinstance(index, ast.Tuple) else [index]):
+        for text in around.indices if not isinstance(part, ast.Slice) else ():
+            if text != ast.unparse(part):
+                new = copy.copy(index)
+                if isinstance(new, ast.Tuple):
+                    new.elts = [*new.elts[:k], parse(text), *new.elts[k + 1 :]]
+                yield (
+                    2.6,
+                    "the index",
+                    ast.Subscript(e.value, new if isinstance(new, ast.Tuple) else parse(text), ast.Load()),
+                )
 
 
 def of_slice(e: ast.Slice) -> Iterator[Change]:
@@ -422,16 +477,17 @@ def of_operand(e: Expression, around: Surroundings) -> Iterator[Change]:
     yield 2.6, "a square", ast.BinOp(e, ast.Pow(), ast.Constant(2))
     yield 2.8, "one minus it", ast.BinOp(ast.Constant(1), ast.Sub(), e)
     for count in around.counts:
-        yield 2.8, f"divided by {count}", ast.BinOp(e, ast.Div(), ast.Name(count, ast.Load()))
-        yield 3.0, f"times {count}", ast.BinOp(e, ast.Mult(), ast.Name(count, ast.Load()))
-    for name in around.numbers:
-        yield 3.0, f"times {name}", ast.BinOp(e, ast.Mult(), ast.Name(name, ast.Load()))
+        yield 2.8, f"divided by {count}", f"_ / {count}"
+        yield 3.0, f"times {count}", f"_ * {count}"
+    for name in around.numbers[:6]:
+        yield 3.0, f"times {name}", f"_ * {name}"
     for text in ("{}.sum(axis=0)", "{}.sum(axis=1, keepdims=True)", "{}.mean(axis=0)", "{}.sum()", "np.sqrt({})"):
-        f = parse(text.format("_"))
-        yield 3.5, "a sum", Filled(e).visit(f)
+        yield 3.5, "a sum", text.format("_")
     for name, shape in around.shapes.items():
         if around.value is not None and shape == around.value:
-            yield 4.0, f"times {name}", ast.BinOp(e, ast.Mult(), ast.Name(name, ast.Load()))
+            yield 4.0, f"times {name}", f"_ * {name}"
+            for what, text in SLOPES.items():
+                yield 3.6, what, f"_ * {text.format(name)}"
 
 
 class Filled(ast.NodeTransformer):
@@ -442,6 +498,15 @@ class Filled(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return self.expression if node.id == "_" else node
+
+
+MOST_PRODUCTS = 60  # of two arrays that are tried as a missing term
+SLOPES = {
+    "the derivative of a ReLU": "({0} > 0)",
+    "the derivative of tanh": "(1 - {0} ** 2)",
+    "the derivative of a sigmoid": "({0} * (1 - {0}))",
+    "one minus it": "(1 - {0})",
+}
 
 
 def of_whole(e: Expression, around: Surroundings) -> Iterator[Change]:
@@ -460,21 +525,19 @@ def of_whole(e: Expression, around: Surroundings) -> Iterator[Change]:
     ]
     for count in around.counts:
         texts += [(2.2, f"divided by {count}", f"(_) / {count}"), (2.6, f"times {count}", f"(_) * {count}")]
-    for name in around.numbers:
+    for name in around.numbers[:8]:
         texts += [(3.0, f"times {name}", f"(_) * {name}"), (3.4, f"divided by {name}", f"(_) / {name}")]
         texts += [(3.4, f"times 1 - {name}", f"(_) * (1 - {name})")]
     for name, shape in around.shapes.items():
         if around.value is None or shape == around.value:
             texts += [
-                (2.6, "the derivative of a ReLU", f"(_) * ({name} > 0)"),
-                (2.6, "the derivative of tanh", f"(_) * (1 - {name} ** 2)"),
-                (2.6, "the derivative of a sigmoid", f"(_) * {name} * (1 - {name})"),
+                *((2.6, what, f"(_) * {text.format(name)}") for what, text in SLOPES.items()),
                 (2.8, f"plus {name}", f"(_) + {name}"),
                 (2.8, f"minus {name}", f"(_) - {name}"),
                 (3.0, f"times {name}", f"(_) * {name}"),
                 (3.4, f"divided by {name}", f"(_) / {name}"),
             ]
-            for number in around.numbers:
+            for number in around.numbers[:4]:
                 texts += [(3.0, f"plus {number} * {name}", f"(_) + {number} * {name}")]
                 texts += [(3.0, f"plus 2 * {number} * {name}", f"(_) + 2 * {number} * {name}")]
                 texts += [(3.6, f"plus {number} / N * {name}", f"(_) + {number} * {name} / {n}") for n in around.counts]
@@ -484,8 +547,27 @@ def of_whole(e: Expression, around: Surroundings) -> Iterator[Change]:
         for name, shape in around.shapes.items():
             if around.value is None or shape == around.value:
                 texts += [(3.0, f"times {function}({name})", f"(_) * {function}({name})")]
-    for cost, what, text in texts:
-        yield cost, what, Filled(e).visit(parse(text))
+                texts += [(2.4, f"{function}({name})", f"{function}({name})")]
+    for name, shape in around.shapes.items():
+        if len(shape) == 2 and around.value is not None and len(around.value) >= 1:
+            forms = (f"{name}.T @ (_)", f"{name} @ (_)", f"(_) @ {name}", f"(_) @ {name}.T")
+            texts += [(3.3, f"a product with {name}", text) for text in forms]
+    if "@" in ast.unparse(e) or "dot(" in ast.unparse(e):
+        texts += [(5.0, f"plus {text}", f"(_) + {text}") for text in islice(products_like(around), MOST_PRODUCTS)]
+    bare = isinstance(e, ast.Name)  # a factor or a term was left out of a line that only gives another name
+    yield from ((cost - 0.6 * bare, what, text) for cost, what, text in texts)
+
+
+def products_like(around: Surroundings) -> Iterator[str]:
+    """Yield matrix products of two arrays that have the shape of what is assigned."""
+    matrices = {name: shape for name, shape in around.shapes.items() if len(shape) == 2}
+    for a, (m, n) in matrices.items():
+        for b, (p, q) in matrices.items():
+            for text, inner, shape in (
+                (f"{a} @ {b}", n == p, (m, q)), (f"{a}.T @ {b}", m == p, (n, q)), (f"{a} @ {b}.T", n == q, (m, p))
+            ):  # fmt: skip
+                if inner and shape == around.value:
+                    yield text
 
 
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...] | None) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .adjoints import Adjoints, ancestors, pulled
-from .recorder import CALL, Array, Node
+from .recorder import CALL, Array, Node, Slot
 
 FEW = 4  # shares of which all partial sums are known; of more, those from either end
 SAME = 1e-9  # relative difference of equal arrays
@@ -78,7 +78,7 @@ def known_arrays(loss: Node, adjoints: Adjoints) -> Iterator[tuple[str, Node, Ar
     """Yield known arrays: the kind, the node, the numbers."""
     forward = sorted(ancestors([loss]), key=lambda node: node.number)
     for node in forward:
-        if node in adjoints.of:
+        if node in adjoints.of and not is_multiple(node):
             yield "gradient", node, adjoints.of[node]
     for node, parts in shares_by_node(adjoints).items():
         for part in parts:
@@ -95,6 +95,16 @@ def known_arrays(loss: Node, adjoints: Adjoints) -> Iterator[tuple[str, Node, Ar
                 yield "sum", node, g.sum(axis=tuple(range(g.ndim - 1)))
                 yield "sum", node, g.sum(axis=(0, *range(2, g.ndim)))
     yield from local_derivatives(forward, adjoints)
+
+
+SCALED = {np.negative, np.multiply, np.divide}
+
+
+def is_multiple(node: Node) -> bool:
+    """Tell whether a node is another one times a number, without a name: its gradient is that one's, scaled."""
+    if node.names or node.kind != CALL or node.call[0] not in SCALED:
+        return False
+    return node.call[0] is np.negative or any(np.ndim(x) == 0 and not isinstance(x, Slot) for x in node.call[1])
 
 
 def shares_by_node(adjoints: Adjoints) -> dict[Node, list[Array]]:

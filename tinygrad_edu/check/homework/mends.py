@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import heapq
 import textwrap
 import time
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,9 +22,9 @@ from .program import RERUN, Namespace, Program
 from .rewrite import in_float64, with_given
 from .suspects import Line
 from .task import Values
-from .verdict import Runs, Verdict, judged, number, quiet, size_of
+from .verdict import Runs, Verdict, judged, number, quiet
 
-SECONDS = 3.5  # of computing time that a search may take
+SECONDS = 4.0  # of computing time that a search may take
 
 
 class Mend(NamedTuple):
@@ -45,7 +46,7 @@ class Trials:
         self.owner = owners(self.tree)
         wrong = verdict.wrong
         self.names = [*wrong, *(name for name in verdict.parameters if name not in wrong)]
-        self.sizes = {name: size_of(verdict.recording, name) for name in self.names}
+        self.slack = {name: verdict.slack.get(name, 0.0) for name in self.names}
         order = sorted(range(len(verdict.points)), key=lambda k: -k)
         self.points = [(verdict.points[k], verdict.truths[k]) for k in order]
         self.losses = [runs.loss(values) for values, _ in self.points]
@@ -70,7 +71,7 @@ class Trials:
                     if abs(number(outcome.loss) - loss) > 1e-9 * max(1.0, abs(loss)):
                         return False
                     for name in self.names:
-                        if not judged(name, outcome.gradients[name], truths.get(name), self.sizes[name]).ok:
+                        if not judged(name, outcome.gradients[name], truths.get(name), self.slack[name]).ok:
                             return False
             return True
         except Exception:  # of any kind: a change may make the program fail in any way
@@ -117,6 +118,25 @@ class Changed:
         return holder if isinstance(holder, types.FunctionType) else None
 
 
+def is_size(node: ast.AST) -> bool:
+    """Tell whether an expression is a number of examples, like `len(X)` or `X.shape[0]`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+        return isinstance(node.value.value, ast.Name) and isinstance(node.slice, ast.Constant)
+    named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
+    return named and isinstance(node, ast.Call) and all(isinstance(x, ast.Name) for x in node.args)
+
+
+def is_element(name: str) -> bool:
+    """Tell whether a name is an element of a list or a dict, like `hs[t]` or `cache["z"]`."""
+    return len(name) < 20 and name.endswith("]") and "(" not in name and name.isascii()
+
+
+def is_index(e: ast.expr) -> bool:
+    """Tell whether an index is one expression of variables."""
+    simple = isinstance(e, (ast.Name, ast.Subscript, ast.BinOp))
+    return simple and not any(isinstance(part, (ast.Call, ast.Slice)) for part in ast.walk(e))
+
+
 def owners(tree: ast.Module) -> dict[int, tuple[ast.stmt, ...]]:
     """Return, for every statement in a function or a method, that function, with its class before it."""
     found: dict[int, tuple[ast.stmt, ...]] = {}
@@ -140,47 +160,58 @@ def code_of(function: ast.stmt, filename: str) -> types.CodeType:
     return next(x for x in module.co_consts if isinstance(x, types.CodeType))
 
 
-def search(runs: Runs, verdict: Verdict, lines: Iterable[Line], seconds: float = SECONDS) -> Iterator[Mend]:
-    """Yield a mend of each line that has one, in the order of the lines."""
-    trials = Trials(runs, verdict)
-    start = time.process_time()
+PENALTIES = (0.0, 0.8, 1.2, 1.6, 2.6)  # of a line's level, in the cost of changing it
+RIGHT_ONCE = 0.6  # of a line that computed a right gradient at first
+BEHIND = 0.25  # of every line before it in the order of suspicion
 
-    def go_on() -> bool:
-        return time.process_time() - start < seconds
 
+def search(runs: Runs, verdict: Verdict, lines: Sequence[Line], seconds: float = SECONDS) -> Mend | None:
+    """Return the change of one line that makes everything right and is the most likely; None if none was found.
+
+    Likely changes of suspect lines are tried before unlikely ones, and those before changes of lines that are cleared.
+    """
+    trials, start = Trials(runs, verdict), time.process_time()
     scopes = Scopes(runs, verdict, trials.tree)
-    for line in lines:
-        around = scopes.around(line)
+    waiting: list[tuple[float, int, int, ast.stmt, Edit | None]] = []
+    count = 0
+    for rank, line in enumerate(lines):
         for statement, parent in trials.statements:
-            if statement.lineno != line.number or isinstance(parent, ast.While) or isinstance(statement, ast.While):
-                continue
-            if (mend := mended(trials, statement, parent, around, go_on)) is not None:
-                yield mend
-                break
-        if not go_on():
-            return
-
-
-def mended(
-    trials: Trials, statement: ast.stmt, parent: ast.AST, around: Surroundings, go_on: Callable[[], bool]
-) -> Mend | None:
-    """Return the cheapest change of a statement that makes everything right; None if none does."""
-    seen: set[str] = set()
-    for edit in edits(statement, parent, around):
-        edit.apply()
-        try:
-            now = edit.new if isinstance(edit.new, (ast.stmt, list)) else statement
-            text = unparsed(now)
-            if text in seen:
-                continue
-            seen.add(text)
-            if trials.works(statement):
-                return Mend(statement.lineno, written(trials.runs.program, statement, edit, text), edit.what, edit.cost)
-        finally:
-            edit.undo()
-        if not go_on():
-            return None
+            if (
+                statement.lineno == line.number
+                and not isinstance(parent, ast.While)
+                and not isinstance(statement, ast.While)
+            ):
+                penalty = PENALTIES[line.level] + BEHIND * min(rank, 6) + RIGHT_ONCE * line.right_once
+                waiting.append((penalty, count, rank, statement, None))
+                count += 1
+    heapq.heapify(waiting)
+    parents = {id(statement): parent for statement, parent in trials.statements}
+    seen: set[tuple[int, str]] = set()
+    while waiting and time.process_time() - start < seconds:
+        cost, _, rank, statement, edit = heapq.heappop(waiting)
+        if edit is None:
+            for found in edits(statement, parents[id(statement)], scopes.around(lines[rank])):
+                count += 1
+                heapq.heappush(waiting, (cost + found.cost, count, rank, statement, found))
+        elif (mend := tried(trials, statement, edit, seen)) is not None:
+            return mend
     return None
+
+
+def tried(trials: Trials, statement: ast.stmt, edit: Edit, seen: set[tuple[int, str]]) -> Mend | None:
+    """Return a change as a mend, if everything is right with it."""
+    edit.apply()
+    try:
+        now = edit.new if isinstance(edit.new, (ast.stmt, list)) else statement
+        text = unparsed(now)
+        if (id(statement), text) in seen:
+            return None
+        seen.add((id(statement), text))
+        if not trials.works(statement):
+            return None
+        return Mend(statement.lineno, written(trials.runs.program, statement, edit, text), edit.what, edit.cost)
+    finally:
+        edit.undo()
 
 
 def unparsed(now: Any) -> str:
@@ -232,6 +263,7 @@ class Scopes:
         self.functions = [f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)]
         self.defined = [f.name for f in tree.body if isinstance(f, ast.FunctionDef)]
         self.found: dict[int, Surroundings] = {}
+        self.shapes: dict[str, set[tuple[int, ...]]] = {}  # that each variable had at some time
 
     def around(self, line: Line) -> Surroundings:
         """Return what a line may use."""
@@ -241,7 +273,10 @@ class Scopes:
         if key not in self.found:
             self.found[key] = self.within(inside)
         value = next((node.shape for node in reversed(line.results)), None)
-        return dataclasses.replace(self.found[key], value=value)
+        there = self.found[key]
+        shapes = dict(there.shapes)
+        shapes |= {n: value for n in shapes if value is not None and value in self.shapes.get(n, ())}
+        return dataclasses.replace(there, shapes=shapes, value=value)
 
     def within(self, inside: ast.FunctionDef | None) -> Surroundings:
         """Return what the statements of a function, or of the script, may use."""
@@ -259,8 +294,9 @@ class Scopes:
         recording = self.recording
         for node in recording.nodes if recording is not None else ():
             for name, at in node.names:
-                if first <= at <= last and name.isidentifier():
+                if first <= at <= last and (name.isidentifier() or is_element(name)):
                     shapes[name] = node.shape
+                    self.shapes.setdefault(name, set()).add(node.shape)
         for name, x in (self.runs.task.values | (recording.values if recording is not None else {})).items():
             if name in arguments and np.ndim(x):
                 shapes[name] = np.shape(x)
@@ -269,8 +305,11 @@ class Scopes:
         numbers += [name for name, shape in shapes.items() if shape == () and name not in numbers]
         counts = [name for name in self.counts(inner) if name not in shapes and name not in numbers]
         functions = [name for name in self.defined if inside is None or name != inside.name]
-        used = {n: s for n, s in shapes.items() if n in names or n in arguments}
-        return Surroundings(used, counts[:4], numbers[:6], functions[:8], None)
+        used = {n: s for n, s in shapes.items() if n in names or n in arguments or not n.isidentifier()}
+        indices = {ast.unparse(n.slice) for n in inner if isinstance(n, ast.Subscript) and is_index(n.slice)}
+        subscripts = [n for n in inner if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)]
+        lists = {n.value.id for n in subscripts if isinstance(n.value, ast.Name)}
+        return Surroundings(used, counts[:4], numbers[:16], functions[:8], sorted(indices)[:8], sorted(lists)[:8], None)
 
     def counts(self, inner: list[ast.AST]) -> list[str]:
         """Return the variables that look like numbers of examples: whole numbers, and those taken from a shape."""
@@ -280,7 +319,8 @@ class Scopes:
         for node in inner:
             if isinstance(node, ast.Assign):
                 source = ast.unparse(node.value)
-                if any(mark in source for mark in (".shape", "len(", ".size")):
+                if any(mark in source for mark in (".shape", "len(", ".size")) and "zeros" not in source:
                     targets = (n for target in node.targets for n in ast.walk(target))
                     found += [n.id for n in targets if isinstance(n, ast.Name)]
+        found += sorted({ast.unparse(n) for n in inner if is_size(n)})
         return list(dict.fromkeys(found))

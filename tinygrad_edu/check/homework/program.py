@@ -60,6 +60,9 @@ class Program:
         except SyntaxError as error:
             at = self.place(error.lineno or 1)
             raise HomeworkError(f"{name} is no Python that can be run: {error.msg}, {at}") from None
+        renames = (s for s in ast.walk(self.tree) if isinstance(s, ast.Assign) and isinstance(s.value, ast.Name))
+        self.renames = {s.lineno: all(isinstance(target, ast.Name) for target in s.targets) for s in renames}
+        self.returns = {s.lineno for s in ast.walk(self.tree) if isinstance(s, ast.Return)}
         stored = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         self.starts: dict[int, int] = {}  # by line, the innermost statement's first
         for statement in ast.walk(self.tree):

@@ -7,6 +7,7 @@ What remains is ordered by the data: lines from which all wrong gradients come, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from .adjoints import ancestors
 from .known import Found, Known
 from .names import variables_of
 from .program import Program
-from .recorder import CALL, CONSTANT, PARAMETER, Array, Node
+from .recorder import CALL, CONSTANT, GATHER, PARAMETER, PUT, Array, Node, filled
 from .verdict import Recording, Verdict
 
 
@@ -28,15 +29,19 @@ class Line:
     known: list[Found | None] = field(default_factory=list)
     own: bool = False  # whether it computed one of its nodes, or only named them
     misnamed: bool = False  # whether it calls one of them the gradient of what it is not the gradient of
-    confirmed: bool = False  # whether something known, without a factor, was computed from what it assigned
+    confirmed: bool = False  # whether something known, without a factor, was computed from all that it assigned
+    constant: bool = False  # whether nothing that it assigned depends on a parameter
+    level: int = 0
+    right_once: bool = False  # whether its first result is a right gradient, by its name too
+    first: int = 0  # the number of its first node that is not known
+    vanished: bool = False  # whether all that it computed is 0
     reaches_wrong: int = 0
-    reaches_right: int = 0
 
     @property
     def cleared(self) -> bool:
         """Whether all it assigned is known, without a factor."""
         known = bool(self.known) and all(found is not None and found.factor == 1.0 for found in self.known)
-        return known and not self.misnamed
+        return known and not self.misnamed and not self.vanished
 
     @property
     def scaled(self) -> bool:
@@ -46,63 +51,195 @@ class Line:
 
 def backward_lines(program: Program, verdict: Verdict) -> dict[int, Line]:
     """Return the lines from which wrong gradients come and which the loss was not made from."""
-    recording = verdict.recording
-    assert recording is not None
-    forward = ancestors([recording.loss], controls=True)
-    wrong = [recording.given[name] for name in verdict.wrong if name in recording.given]
-    right = [node for name, node in recording.given.items() if verdict.parameters[name].ok]
-    lines: dict[int, Line] = {}
-    for node in sorted(ancestors(wrong, controls=True) - forward, key=lambda node: node.number):
-        if node.kind == PARAMETER:
-            continue
-        named = {program.statement_at(name.line) for name in node.names}
-        own = program.statement_at(node.line) if node.line else 0
-        for number in {own, *named} - {0}:
-            line = lines.setdefault(number, Line(number))
-            line.nodes.append(node)
-            line.own |= number == own
-            if number in named:
-                line.results.append(node)
-    known = Known(recording.loss, recording.adjoints)
-    found: dict[Node, Found | None] = {}
-    users: dict[Node, list[Node]] = {}
-    for node in ancestors(recording.given.values()):
-        for x in node.inputs:
-            users.setdefault(x, []).append(node)
+    return Backward(program, verdict).lines()
 
-    def looked_up(node: Node) -> bool:
-        if node not in found:
-            found[node] = look_up(node, known)
-        result = found[node]
-        return result is not None and result.factor == 1.0 and result.kind not in ("data", "zero")
 
-    reached_wrong = [ancestors([node]) for node in wrong]
-    reached_right = [ancestors([node]) for node in right]
-    for line in lines.values():
-        if not line.results:
-            inside = set(line.nodes)
-            used = {x for node in line.nodes for x in node.inputs if x in inside}
-            line.results = [node for node in line.nodes if node not in used]
-        line.results = [node for node in line.results if node.value is not None and node.kind != CONSTANT]
+class Backward:
+    """The backward pass of a recorded program: what its nodes are, and which lines they belong to."""
+
+    def __init__(self, program: Program, verdict: Verdict) -> None:
+        assert verdict.recording is not None
+        self.program, self.recording = program, verdict.recording
+        self.forward = ancestors([self.recording.loss], controls=True)
+        given = self.recording.given
+        self.wrong = [given[name] for name in verdict.wrong if name in given]
+        self.right = [node for name, node in given.items() if verdict.parameters[name].ok]
+        self.ran_forward = {program.statement_at(node.line) for node in self.forward if node.line}
+        self.known = Known(self.recording.loss, self.recording.adjoints)
+        self.found: dict[Node, Found | None] = {}
+        self.moving: dict[Node, bool] = {}
+        self.users: dict[Node, list[Node]] = {}
+        for node in ancestors(given.values()):
+            for x in node.inputs:
+                self.users.setdefault(x, []).append(node)
+        self.good_helpers = self.helpers()
+        self.final = {x for node in self.wrong for x in unchanged(node)}
+
+    def lines(self) -> dict[int, Line]:
+        """Return the lines of the wrong part, each judged."""
+        lines: dict[int, Line] = {}
+        for node in sorted(ancestors(self.wrong, controls=True) - self.forward, key=lambda node: node.number):
+            if node.kind == PARAMETER:
+                continue
+            named = {self.program.statement_at(name.line) for name in node.names}
+            own = self.line_of(node)
+            for number in {own, *named} - {0}:
+                line = lines.setdefault(number, Line(number))
+                line.nodes.append(node)
+                line.own |= number == own
+                if number in named:
+                    line.results.append(node)
+        reached_wrong = [ancestors([node]) for node in self.wrong]
+        for line in lines.values():
+            self.judge(line)
+            line.reaches_wrong = sum(any(node in up for node in line.nodes) for up in reached_wrong)
+        return lines
+
+    def helpers(self) -> set[int]:
+        """Return the statements of functions that computed something right for another call."""
+        found: set[int] = set()
+        for node in ancestors(self.recording.given.values()) - self.forward:
+            what = self.what(node) if len(node.lines) > 1 else None
+            if what is not None and what.factor == 1.0 and what.kind not in ("data", "zero"):
+                found.add(self.program.statement_at(node.line))
+        return found
+
+    def line_of(self, node: Node) -> int:
+        """Return the statement that a node is due to: a helper that the forward pass calls too is not to blame."""
+        for line in node.lines:
+            number = self.program.statement_at(line)
+            if number not in self.ran_forward and (number not in self.good_helpers or line == node.lines[-1]):
+                return number
+        return self.program.statement_at(node.line) if node.line else 0
+
+    def judge(self, line: Line) -> None:
+        """Note what is known of a line's results."""
+        own = [node for node in line.nodes if self.line_of(node) == line.number]
+        used = {x for node in own for x in node.inputs}
+        line.results = list(dict.fromkeys([*line.results, *(node for node in own if node not in used)]))
+        written = [(node, whole(node, self.users)) for node in line.results if node.kind != CONSTANT]
+        line.results = [node for _, node in written]
         for node in line.results:
-            looked_up(node)
-            unknown = node in wrong or used_up(node, found[node], users)
-            line.known.append(None if unknown else found[node])
-        below = descendants(line.results, users)
-        line.confirmed = any(looked_up(node) for node in below if node not in line.results)
-        line.misnamed = any(is_misnamed(program, recording, line, node) for node in line.results)
-        line.reaches_wrong = sum(any(node in up for node in line.nodes) for up in reached_wrong)
-        line.reaches_right = sum(any(node in up for node in line.nodes) for up in reached_right)
-    return lines
+            what = self.what(node)
+            final = node in self.final and line.number == last_named(self.program, node)
+            line.known.append(None if final or used_up(node, what, self.users) else what)
+        misnamed = {node for node in line.results if is_misnamed(self.program, self.recording, line, node)}
+        results = zip(line.results, line.known, strict=True)
+        doubtful = [node for node, what in results if what is None or what.factor != 1 or node in misnamed]
+        line.first = min((made.number for made, node in written if node in doubtful), default=line.nodes[0].number)
+        line.confirmed = bool(doubtful) and not misnamed and all(self.confirmed(node) for node in doubtful)
+        line.constant = not any(depends(node, self.moving) for node in line.results)
+        line.misnamed = bool(misnamed)
+        first = line.known[0] if line.known else None
+        right = first is not None and first.factor == 1.0 and first.kind == "gradient"
+        line.right_once = right and line.results[0] not in misnamed
+        line.vanished = bool(line.known) and all(what is not None and what.kind == "zero" for what in line.known)
+        line.first = min(line.first, written[0][0].number) if line.vanished else line.first
+
+    def what(self, node: Node) -> Found | None:
+        """Return what a node is, if that is known."""
+        if node not in self.found:
+            self.found[node] = look_up(node, self.known)
+        return self.found[node]
+
+    def confirmed(self, node: Node) -> bool:
+        """Tell whether a right gradient was computed from a node that could not be right if the node were not.
+
+        It has as many numbers at least, and every one of them changes with the node.
+        """
+        if node.value is None:
+            return False
+        below = sorted(descendants([node], self.users), key=lambda x: x.number)
+        for x in below[:BELOW]:
+            what = self.what(x) if x is not node else None
+            right = what is not None and what.factor == 1.0 and what.kind == "gradient"
+            if right and node.value.size <= x.value.size > 1 and self.all_change(node, x, below):
+                return True
+        return False
+
+    def all_change(self, node: Node, target: Node, order: list[Node]) -> bool:
+        """Tell whether every number of a node changes with another node."""
+        values = {node: node.value * (1 + 0.1 * np.random.default_rng(0).normal(size=node.shape))}
+        for x in order:
+            if x is not node and any(y in values for y in x.inputs):
+                try:
+                    values[x] = computed(x, [values.get(y, y.value) for y in x.inputs])
+                except Exception:  # of any kind: the program's function
+                    return False
+            if x is target:
+                return target in values and bool((np.asarray(values[target]) != target.value).all())
+        return False
+
+
+def computed(node: Node, operands: list[Any]) -> Any:
+    """Return a node's value from other values of its operands."""
+    if node.kind == CALL:
+        f, args, kwargs, part = node.call
+        result = f(*filled(args, operands), **filled(kwargs, operands))
+        return result if part is None else result[part]
+    if node.kind == GATHER:
+        return np.ravel(operands[0])[node.indices]
+    flat = np.array(operands[0]).ravel()
+    if node.kind == PUT:
+        flat[node.indices] = operands[1]
+    else:
+        np.add.at(flat, node.indices, operands[1])
+    return flat.reshape(node.shape)
+
+
+def unchanged(node: Node) -> list[Node]:
+    """Return a node, and those that it only hands on: copies, clips that clip nothing."""
+    found = [node]
+    while found[-1].kind == CALL:
+        last = found[-1]
+        same = [
+            x
+            for x in last.inputs
+            if x.shape == last.shape and x.value is not None and np.array_equal(x.value, last.value)
+        ]
+        if not same:
+            break
+        found.append(same[0])
+    return found
+
+
+def whole(node: Node, users: dict[Node, list[Node]]) -> Node:
+    """Return the first whole contents that a write into part of an array has led to."""
+    seen = node
+    while seen.value is None:
+        later = [use for use in users.get(seen, []) if use.inputs and use.inputs[0] is seen]
+        if not later:
+            return node
+        seen = min(later, key=lambda use: use.number)
+    return seen
+
+
+def last_named(program: Program, node: Node) -> int:
+    """Return the statement that gave a node its last name, other than by returning it."""
+    named = [program.statement_at(name.line) for name in node.names if name.line not in program.returns]
+    return named[-1] if named else program.statement_at(node.line)
 
 
 def look_up(node: Node, known: Known) -> Found | None:
     """Return what a node's value is; None if it is nothing known, or has no value of its own."""
     if node.value is None:
         return None
-    return known.find(node.value) if node.value.any() else Found("zero", node, 1.0)
+    sizes = [float(np.abs(x.value).max()) for x in node.inputs if x.value is not None and x.value.size]
+    if float(np.abs(node.value).max(initial=0.0)) <= ROUNDING * max(sizes, default=0.0):
+        return Found("zero", node, 1.0)
+    return known.find(node.value)
 
 
+def depends(node: Node, known: dict[Node, bool]) -> bool:
+    """Tell whether a node depends on a parameter; `known` keeps answers."""
+    for x in sorted(ancestors([node], controls=True), key=lambda x: x.number):
+        if x not in known:
+            known[x] = x.kind == PARAMETER or any(known[y] for y in (*x.inputs, *x.controls))
+    return known[node]
+
+
+BELOW = 60  # nodes computed from another one, among which a right gradient is sought
+ROUNDING = 1e-13  # of what is summed, up to which a value counts as 0
 PRODUCTS = {np.multiply, np.matmul, np.dot, np.divide, np.outer, np.einsum, np.tensordot}
 
 
@@ -143,26 +280,22 @@ def is_multiple(x: Array, g: Array) -> bool:
     """Tell whether one array is another one times a number."""
     if x.shape != g.shape:
         return False
+    if x.size == 1:  # any number is a multiple of any other
+        return bool(np.allclose(x, g, rtol=1e-9, atol=0))
     a, b = x.ravel().astype(float), g.ravel()
     return bool(abs(a @ b) >= (1 - 1e-10) * np.sqrt((a @ a) * (b @ b)))
 
 
-def ordered(lines: dict[int, Line]) -> list[Line]:
-    """Return lines in the order of suspicion."""
+def ordered(program: Program, lines: dict[int, Line]) -> list[Line]:
+    """Return lines in the order of suspicion, each with its level: 0 first suspects, 3 cleared, 4 mere names."""
     most = max((line.reaches_wrong for line in lines.values()), default=0)
-
-    def first(line: Line) -> int:
-        return min((node.number for node in line.nodes), default=0)
-
-    def rank(line: Line) -> tuple[int, int, int]:
+    for line in lines.values():
         if line.cleared or not line.results:
-            level = 4
+            line.level = 3 if line.own or program.renames.get(line.number, False) else 4
         elif not line.own and not line.misnamed:
-            level = 3
-        elif line.confirmed:
-            level = 2
+            line.level = 1 if program.renames.get(line.number, False) else 4
+        elif line.confirmed or line.constant or (line.vanished and len(line.known) == 1):
+            line.level = 2
         else:
-            level = 0 if line.reaches_wrong == most else 1
-        return level, -line.reaches_wrong, first(line)
-
-    return sorted(lines.values(), key=rank)
+            line.level = 0 if line.reaches_wrong == most else 1
+    return sorted(lines.values(), key=lambda line: (line.level, -line.reaches_wrong, line.first))
