@@ -332,7 +332,7 @@ def network(s, dtype):
     """A class with weights and biases and a method backprop, for one example in a column."""
     cast = head(s, dtype)
     sizes = [s.size(2, 5) for _ in range(s.size(2, 4))] + [s.size(2, 4)]
-    s.add(f"""
+    s.add("""
 
         def sigmoid(z):
             return 1.0 / (1.0 + np.exp(-z))
@@ -699,7 +699,7 @@ def gated(s, dtype):
         "dh_next = dhx[-H:]",
         f"dh_next = dhx[{d}:]",
         wrong=[
-            "dh_next = dhx[:H]" if d >= h else f"dh_next = dhx[-H:] + dh_next",
+            "dh_next = dhx[:H]" if d >= h else "dh_next = dhx[-H:] + dh_next",
             "dh_next = dhx[-H:] * o",
             "dh_next = dh",
         ],
@@ -717,7 +717,7 @@ def normalised(s, dtype):
     cast = head(s, dtype)
     n, d = s.size(5, 9), s.size(3, 5)
     axis = s.pick([0, 1])
-    size = d if axis == 0 else d
+    size = d
     s.add(f"""\
         x = 2 * rng.normal(size=({n}, {d})){cast} + 1
         gamma = 1 + 0.2 * rng.normal(size={size}){cast}

@@ -1,4 +1,4 @@
-"""The command line: `tinygrad-edu demo`, `explain`, `check`, `draw`, `step`, `live`, `pad`, `doctor`.
+"""The command line: `tinygrad-edu demo`, `explain`, `check`, `exercise`, `grade`, `draw`, `step` and others.
 
 Each command is a thin adapter: it reads its arguments, calls one floor, prints. A floor is imported only by the
 command that needs it, so that `tinygrad-edu --help` answers at once.
@@ -50,7 +50,19 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     whole = argparse.ArgumentParser(prog="tinygrad-edu", description="Automatic differentiation that shows its work.")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (add_demo, add_explain, add_check, add_draw, add_step, add_live, add_pad, add_doctor):
+    adders = (
+        add_demo,
+        add_explain,
+        add_check,
+        add_exercise,
+        add_grade,
+        add_draw,
+        add_step,
+        add_live,
+        add_pad,
+        add_doctor,
+    )
+    for add in adders:
         add(commands)
     return whole
 
@@ -175,13 +187,58 @@ def check(options: argparse.Namespace) -> int:
 def check_homework(options: argparse.Namespace) -> int:
     """Check the gradients that a file computes, line by line."""
     from .check.homework.check import check_code
+    from .classroom.exercises import judged_against
 
-    report = check_code(options.expression, function=options.function, seed=options.seed)
+    path = Path(options.expression)
+    function, appendix = judged_against(path, options.function)
+    report = check_code(path, function=function, seed=options.seed, appendix=appendix)
     if options.format == "json":
         print_json(report.as_dict())
     else:
         print(report)
     return 0 if report.right else 1
+
+
+def add_exercise(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `exercise` to the commands."""
+    command = add_command(commands, exercise, "exercise")
+    command.add_argument("name", help="neuron, two-layers, columns, normalisation or recurrent")
+    command.add_argument("--seed", type=whole(0), default=0, help="of sizes and numbers (0)")
+    command.add_argument("-o", "--out", type=Path, default=Path(), help="the folder to write into (this one)")
+
+
+def exercise(options: argparse.Namespace) -> int:
+    """Write an exercise: a sheet in Markdown and HTML, and a Python file whose backward pass is to be filled in."""
+    from .classroom.exercises import write
+
+    for path in write(options.name, options.seed, options.out):
+        print(path)
+    return 0
+
+
+def add_grade(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `grade` to the commands."""
+    command = add_command(commands, grade, "grade")
+    command.add_argument("folder", type=Path, help="with the submissions: .py files and notebooks, in folders or not")
+    command.add_argument(
+        "-o", "--out", type=ending(".csv"), required=True, help="the marks; .json and .html lie beside it"
+    )
+    command.add_argument("--jobs", type=whole(1), default=None, help="how many at a time (one a processor)")
+    command.add_argument("--seconds", type=whole(1), default=30, help="that a submission may take (30)")
+
+
+def grade(options: argparse.Namespace) -> int:
+    """Check every submission of a folder, and write marks, mistakes, wrong lines and a page for the class."""
+    from .classroom.grade import grade as graded
+
+    def progress(done: int, count: int, name: str) -> None:
+        print(f"{done}/{count} {name}", file=sys.stderr)
+
+    marks = graded(options.folder, options.out, jobs=options.jobs, seconds=options.seconds, progress=progress)
+    for status in ("right", "wrong", "unusable"):
+        print(f"{status}: {sum(mark.status == status for mark in marks)}")
+    print(options.out)
+    return 0
 
 
 def print_json(data: Any) -> None:

@@ -91,12 +91,11 @@ def campaign(seeds, mistakes, verbose=True):
             if report.mend is not None and not mended(report, text, before):
                 note("FALSE MEND")
             if verbose and not (first and report.mend):
-                row = text.splitlines()
-                print(
-                    f"seed {seed} {piece.style} {k}: {'first' if first else 'second' if two else 'missed'} "
-                    f"line {line} `{row[line - 1].strip()}` (was `{piece.lines[line - 1].strip()}`), told {report.line} "
-                    f"`{row[(report.line or 1) - 1].strip()}`, mend {report.mend and report.mend.strip()} {spent:.1f} s", flush=True,
-                )  # fmt: skip
+                row = [row.strip() for row in text.splitlines()]
+                place = "first" if first else "second" if two else "missed"
+                print(f"seed {seed} {piece.style} {k}: {place}, {spent:.1f} s", flush=True)
+                print(f"    line {line} `{row[line - 1]}`, right is `{piece.lines[line - 1].strip()}`", flush=True)
+                print(f"    told {report.line} `{row[(report.line or 1) - 1]}`, mend `{report.mend}`", flush=True)
     return counts, by_style, seconds
 
 
@@ -127,15 +126,14 @@ def main():
     counts, by_style, seconds = campaign(range(options.first, options.first + options.pieces), options.mistakes)
     print()
     for name, some in [("all", counts), *by_style.items()]:
-        found = {what: n for what, n in sorted(some.items())}
+        found = dict(sorted(some.items()))
         wrong = max(1, some["wrong"])
         print(
             f"{name}: {found}; first {some['line first'] / wrong:.1%}, "
             f"in two {(some['line first'] + some['line second']) / wrong:.1%}, mends {some['mend'] / wrong:.1%}"
         )
-    print(
-        f"seconds of computing: median {np.median(seconds):.2f}, 95 % {np.quantile(seconds, 0.95):.2f}, most {max(seconds):.2f}"
-    )
+    middle, high = np.quantile(seconds, [0.5, 0.95])
+    print(f"seconds of computing: median {middle:.2f}, 95 % {high:.2f}, most {max(seconds):.2f}")
 
 
 if __name__ == "__main__":

@@ -26,17 +26,20 @@ GUARD = 1e-6  # numbers up to this size that keep a logarithm from 0 count as 0
 SECONDS = 30  # for a file, in its own process
 
 
-def check_code(code: str | Path | Callable[..., Any], *, function: str = "", seed: int = 0) -> CodeReport:
+def check_code(
+    code: str | Path | Callable[..., Any], *, function: str = "", seed: int = 0, appendix: str = ""
+) -> CodeReport:
     """Check code that computes gradients by hand, and name the first line that is wrong.
 
     code: a `.py` or `.ipynb` file, which is run unmodified in a process of its own, with limits; or a function that
     returns `(loss, gradients)`, with arguments that have defaults or are variables of its module.
     function: in a file, the name of the function to check. seed: of the points at which gradients are compared.
+    appendix: code that is run after a file's own, like a reference forward pass; its lines are never to blame.
     Raises HomeworkError where there is nothing to check, or the code fails.
     """
     if callable(code):
         return check_function(code, seed)
-    return checked_in_child(Path(code), function, seed, SECONDS)
+    return checked_in_child(Path(code), function, seed, SECONDS, appendix=appendix)
 
 
 def check_function(f: Callable[..., Any], seed: int = 0) -> CodeReport:
@@ -102,8 +105,8 @@ def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     line = next(line for line in lines if line.number == number)
     return CodeReport(
         program.name, name, False, parameters, place.line, place.cell, source,
-        None if mend is None else mend.text, told(runs, verdict, line, mend),
-        tuple(program.place(other.number).line for other in lines if other.number != number), tuple(notes),
+        None if mend is None else mend.text, told(runs, verdict, line, mend), None if mend is None else mend.what,
+        others=tuple(program.place(other.number).line for other in lines if other.number != number), notes=tuple(notes),
     )  # fmt: skip
 
 

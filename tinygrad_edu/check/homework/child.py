@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> None:
     program: Program | None = None
     try:
         program = Program.read(path)
+        if request["appendix"]:
+            program = program.with_appendix(request["appendix"])
         answer = {"report": check_program(program, request["function"], request["seed"]).as_dict()}
     except TinygradEduError as error:
         answer = {"error": str(error)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import copy
 import math
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -57,8 +58,17 @@ class Hooks:
             return recorder.leaf(f(*plain_tree(args), **kwargs))
         if f is copy.deepcopy and holds_shadow(args):
             return copied(args[0])
+        if isinstance(f, types.FunctionType) and f.__code__.co_filename == recorder.filename:
+            self.entries(f.__code__, args)
         result = f(*args, **kwargs)
         return self.wrapped(result)
+
+    def entries(self, code: types.CodeType, args: tuple[Any, ...]) -> None:
+        """Note the names by which a function can reach what is in the dicts that it is called with."""
+        for name, x in zip(code.co_varnames[: code.co_argcount], args, strict=False):
+            for key, part in x.items() if type(x) is dict else ():
+                if isinstance(part, Shadow) and part.memory() is not None and isinstance(key, str):
+                    self.recorder.read(part).names.append(Name(f'{name}["{key}"]', code.co_firstlineno))
 
     def wrapped(self, result: Any) -> Any:
         """Return a result with arrays of numbers in it that remember."""

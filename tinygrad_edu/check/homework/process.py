@@ -26,18 +26,21 @@ WRITTEN = 64 << 20  # bytes of the largest file that may be written
 PRINTED = 2000  # characters of output that are kept
 
 
-def checked_in_child(path: Path, function: str, seed: int, seconds: float, folder: Path | None = None) -> CodeReport:
+def checked_in_child(
+    path: Path, function: str, seed: int, seconds: float, folder: Path | None = None, appendix: str = ""
+) -> CodeReport:
     """Return the report on a file, made in a process of its own. Raises HomeworkError where there is none.
 
-    seconds: of wall time; after that the process and all it has started are killed. folder: where it runs (the file's).
+    seconds: of wall time; after that the process and all it has started are killed. folder: where it runs (the
+    file's). appendix: code that is run after the file's own.
     """
     path = path.resolve()
     if not path.is_file():
         raise HomeworkError(f"there is no file {path.name}")
     with tempfile.TemporaryDirectory(prefix="homework-") as scratch:
         answer, output = Path(scratch) / "answer.json", Path(scratch) / "output.txt"
-        request = {"path": str(path), "function": function, "seed": seed, "answer": str(answer), "seconds": seconds,
-                   "memory": MEMORY, "written": WRITTEN}  # fmt: skip
+        request = {"path": str(path), "function": function, "seed": seed, "answer": str(answer), "appendix": appendix}
+        request |= {"seconds": seconds, "memory": MEMORY, "written": WRITTEN}
         status = run(request, output, folder or path.parent, seconds)
         data = answered(answer)
         if data is not None and "report" in data:

@@ -55,6 +55,7 @@ class Program:
         self.text, self.name, self.cells, self.around = text, name, cells, around or {}
         self.lines = text.splitlines()
         self.filename = f"<{name}>"
+        self.own = len(self.lines)  # of the lines, how many may be to blame
         try:
             self.tree = ast.parse(text, self.filename)
         except SyntaxError as error:
@@ -94,7 +95,15 @@ class Program:
 
     def with_text(self, text: str) -> Program:
         """Return the program with another text."""
-        return Program(text, self.name, self.cells, self.around)
+        program = Program(text, self.name, self.cells, self.around)
+        program.own = self.own
+        return program
+
+    def with_appendix(self, text: str) -> Program:
+        """Return the program with lines after its own, which are never to blame."""
+        program = self.with_text(self.text.rstrip("\n") + "\n" + text)
+        program.own = len(self.lines)
+        return program
 
     def place(self, line: int) -> Place:
         """Return a line of the text as its reader counts it."""

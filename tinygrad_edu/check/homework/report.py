@@ -28,7 +28,8 @@ class CodeReport:
 
     right: whether every gradient is right. line: the number of the first wrong line, None if there is none or it could
     not be told; in a notebook it is counted within the code cell `cell`. mend: that line as it should be, verified.
-    parameters: the verdict on each gradient, by name. mistake: in words. notes: what was not tested, and why.
+    parameters: the verdict on each gradient, by name. mistake: in words; kind: in a word or two, to be counted.
+    notes: what was not tested, and why.
     """
 
     name: str
@@ -40,6 +41,7 @@ class CodeReport:
     source: str | None = None
     mend: str | None = None
     mistake: str | None = None
+    kind: str | None = None
     others: tuple[int, ...] = ()
     notes: tuple[str, ...] = field(default=())
 

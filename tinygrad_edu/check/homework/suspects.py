@@ -83,7 +83,7 @@ class Backward:
                 continue
             named = {self.program.statement_at(name.line) for name in node.names}
             own = self.line_of(node)
-            for number in {own, *named} - {0}:
+            for number in {n for n in (own, *named) if 0 < n <= self.program.own}:
                 line = lines.setdefault(number, Line(number))
                 line.nodes.append(node)
                 line.own |= number == own
