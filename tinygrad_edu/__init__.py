@@ -46,10 +46,13 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
     from .explain.chain_rule import explain as explain
     from .explain.source import source as source
     from .explain.tree import tree as tree
+    from .io import export_onnx as export_onnx
     from .io import load as load
     from .io import save as save
     from .numpy_api import *  # noqa: F403  # NumPy's functions
     from .symbolic.formula import formula as formula
+    from .train import History as History
+    from .train import fit as fit
     from .transforms import grad as grad
     from .transforms import hessian as hessian
     from .transforms import hvp as hvp
@@ -65,6 +68,7 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
 _LATER: dict[str, str] = {
     "CodeReport": ".check.homework.report",
     "ComparisonReport": ".check.compare.report",
+    "History": ".train",
     "Recorder": ".draw.pages.recorder",
     "assert_gradient": ".check.compare.compare",
     "check_code": ".check.homework.check",
@@ -76,7 +80,9 @@ _LATER: dict[str, str] = {
     "digit_page": ".draw.pages.digit",
     "draw": ".draw.graph.draw",
     "draw_network": ".draw.network.draw_network",
+    "export_onnx": ".io",
     "explain": ".explain.chain_rule",
+    "fit": ".train",
     "formula": ".symbolic.formula",
     "grad": ".transforms",
     "gradcheck": ".check.gradcheck.gradcheck",

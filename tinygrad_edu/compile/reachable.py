@@ -127,14 +127,14 @@ class Reachable:
 
     def function(self, path: str, f: Any) -> None:
         """Note a function of the user's, and go on with what its code can name."""
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            self.hold(Holder(name, cell, [name], [cell_value(cell)]))  # also of a library's code: `fit` makes its step
         if is_installed(f.__code__.co_filename):
             self.facts.append((path, "is", f))
             return
         self.facts.append((path, "==", f.__code__))
         own = ("__code__", "__defaults__", "__kwdefaults__")
         self.hold(Holder(path, f, [f"{f.__name__}.{key}" for key in own], [getattr(f, key) for key in own], own))
-        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-            self.hold(Holder(name, cell, [name], [cell_value(cell)]))
         names, attributes = named_by(f.__code__)
         found = [name for name in names if name in f.__globals__ or name not in f.__builtins__]
         self.hold(names_in("", f.__globals__, tuple(found)))

@@ -1,0 +1,240 @@
+"""`fit` learns, measures, stops, keeps what it should, and goes on from a checkpoint to the same bits."""
+
+import json
+import os
+import random
+
+import numpy as np
+import pytest
+import training_run
+from campaigns import killed_runs
+from refusing import refuses
+
+import tinygrad_edu as tg
+from tinygrad_edu import nn
+from tinygrad_edu.errors import AnomalyError, CheckpointError
+
+
+def digits(n=400):
+    x, y = tg.data.load_digits()
+    return x[:n].astype(np.float32), y[:n]
+
+
+def net(rng=0, dropout=0.0):
+    rng = np.random.default_rng(rng)
+    return nn.Sequential(
+        nn.Linear(64, 24, rng=rng, dtype=np.float32),
+        nn.ReLU(),
+        nn.Dropout(dropout, rng=rng),
+        nn.Linear(24, 10, rng=rng, dtype=np.float32),
+    )
+
+
+def test_it_learns_and_its_history_tells_how(tmp_path):
+    model = net()
+    optimizer = nn.Adam(model.parameters(), 0.005)
+    history = tg.fit(model, digits(), optimizer=optimizer, epochs=12, validation=0.25, progress=False)
+    assert (history.stopped, history.compiled, history.note) == ("epochs", True, "")
+    assert [*history.epochs[0]] == ["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "lr"]
+    assert len(history.epochs) == 12
+    assert len(history.losses) == 12 * 10
+    assert history.epochs[-1]["validation_accuracy"] > 0.85
+    assert history.epochs[-1]["loss"] < history.epochs[0]["loss"] / 4
+    x, y = digits()
+    model.eval()
+    whole = float(nn.functional.cross_entropy(model(x), y).data)
+    assert whole < 0.5
+    history.save(tmp_path / "run.csv")
+    history.save(tmp_path / "run.json")
+    assert len((tmp_path / "run.csv").read_text().splitlines()) == 13
+    assert json.loads((tmp_path / "run.json").read_text())["losses"] == history.losses
+    with refuses(ValueError, ".csv or .json"):
+        history.save(tmp_path / "run.txt")
+    assert "<svg" in history.replay().html
+    pytest.importorskip("matplotlib")
+    figure, _ = history.plot()
+    assert len(figure.axes) == 2
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_it_does_what_the_loop_by_hand_does(compiled):
+    x, y = digits(100)
+    model, twin = net(3), net(3)
+    history = tg.fit(
+        model,
+        (x, y),
+        optimizer=nn.SGD(model.parameters(), 0.1),
+        epochs=3,
+        batch_size=32,
+        progress=False,
+        compile=compiled,
+        rng=4,
+    )
+    rng, optimizer, losses = np.random.default_rng(4), nn.SGD(twin.parameters(), 0.1), []
+    for _ in range(3):
+        order = rng.permutation(100)
+        for i in range(0, 100, 32):
+            rows = order[i : i + 32]
+            loss = nn.functional.cross_entropy(twin(x[rows]), y[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    np.testing.assert_allclose(history.losses, losses, rtol=1e-5)
+    np.testing.assert_allclose(model[0].weight.data, twin[0].weight.data, rtol=1e-4, atol=1e-6)
+    assert history.compiled is compiled
+
+
+def test_the_same_seed_gives_the_same_bits():
+    results = []
+    for _ in range(2):
+        model = net(1, 0.3)
+        tg.fit(model, digits(100), epochs=2, validation=0.2, progress=False, rng=7)
+        results.append(model.state_dict())
+    assert all(np.array_equal(results[0][name], results[1][name]) for name in results[0])
+
+
+def test_regression_uses_squares_and_metrics_of_ones_own():
+    x, y = tg.data.make_regression(200, 3, rng=0)
+    model = nn.Linear(3, 1, rng=0)
+    history = tg.fit(
+        model, (x, y[:, None]), optimizer=nn.Adam(model.parameters(), 0.05), epochs=30, progress=False,
+        metrics={"worst": lambda outputs, targets: np.abs(outputs - targets).max()}, validation=0.2,
+    )  # fmt: skip
+    assert history.epochs[-1]["loss"] < 0.02
+    assert history.epochs[-1]["validation_worst"] < 0.6
+    assert model.training
+
+
+def test_early_stopping_brings_the_best_weights_back():
+    x, y = digits(60)
+    model = net()
+    states = []
+    history = tg.fit(
+        model, (x, y), optimizer=nn.Adam(model.parameters(), 0.05), epochs=200, validation=digits(120),
+        early_stopping=3, callbacks=[lambda _: states.append(model.state_dict())], progress=False,
+    )  # fmt: skip
+    assert history.stopped == "early stopping"
+    assert len(history.epochs) == history.best + 3
+    best = min(epoch["validation_loss"] for epoch in history.epochs)
+    assert history.epochs[history.best - 1]["validation_loss"] == best
+    assert all(np.array_equal(x, model.state_dict()[name]) for name, x in states[history.best - 1].items())
+
+
+def test_a_callback_ends_the_run_and_ctrl_c_keeps_what_was_learnt():
+    model = net()
+    history = tg.fit(model, digits(100), epochs=9, callbacks=[lambda h: len(h.epochs) == 2], progress=False)
+    assert (history.stopped, len(history.epochs)) == ("callback", 2)
+
+    def interrupt(history):
+        if len(history.epochs) == 1:
+            raise KeyboardInterrupt
+
+    before = model.state_dict()
+    history = tg.fit(model, digits(100), epochs=9, callbacks=[interrupt], progress=False)
+    assert (history.stopped, len(history.epochs)) == ("interrupted", 1)
+    assert not np.array_equal(before["0.weight"], model.state_dict()["0.weight"])
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_loss_that_is_no_number_ends_the_run_with_the_weights_before(compiled):
+    model = net()
+    x, y = digits(100)
+    x = x.copy()
+    x[70] = np.inf
+    before = model.state_dict()
+    with np.errstate(all="ignore"), refuses(AnomalyError, line=False):
+        tg.fit(model, (x, y), epochs=3, progress=False, compile=compiled, rng=1)
+    if compiled:
+        assert all(np.array_equal(x, model.state_dict()[name]) for name, x in before.items())
+    assert all(np.isfinite(x).all() for x in model.state_dict().values())
+
+
+def test_progress_is_a_line_for_every_tenth_where_there_is_no_terminal(capsys):
+    tg.fit(net(), digits(100), epochs=5)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("%")[0].strip() for line in lines] == [str(10 * i) for i in range(1, 11)]
+    assert "loss" in lines[0]
+
+
+def test_a_net_that_is_no_chain_has_a_history_without_a_replay():
+    x, y = digits(60)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), nn.Flatten(), nn.Linear(72, 10, rng=0))
+    history = tg.fit(model, (x.reshape(-1, 1, 8, 8), y), epochs=1, progress=False)
+    assert len(history.losses) == 2
+    with refuses(TypeError, "plot()"):
+        history.replay()
+
+
+def test_what_cannot_be_trained_is_refused():
+    x, y = digits(60)
+    for call, kind, words in (
+        (lambda: tg.fit(3, (x, y)), TypeError, "must be a module"),
+        (lambda: tg.fit(nn.MLP(2, [1]), (x, y)), TypeError, "to_tensor_model()"),
+        (lambda: tg.fit(net(), x), TypeError, "a pair (x, y)"),
+        (lambda: tg.fit(net(), (x, y[:5])), ValueError, "one row an example"),
+        (lambda: tg.fit(net(), (x[:0], y[:0])), ValueError, "no example"),
+        (lambda: tg.fit(net(), (x, y), epochs=0), ValueError, "epochs must be at least 1"),
+        (lambda: tg.fit(net(), (x, y), early_stopping=3), ValueError, "give validation=0.2"),
+        (lambda: tg.fit(net(), (x, y + 1)), IndexError, "is of class 10, and the net has outputs for 10"),
+    ):
+        with refuses(kind, words):
+            call()
+
+
+# Going on ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["plain", "compiled"])
+def test_a_run_that_was_killed_comes_to_the_same_bits(mode, tmp_path):
+    dead, wrong = killed_runs.killed(mode, random.Random(1), 2, tmp_path)
+    assert dead >= 2
+    assert wrong == 0
+
+
+def test_a_run_taken_up_at_every_batch_comes_to_the_same_bits(tmp_path, monkeypatch):
+    """The same, stopped after each write of a checkpoint, in one process."""
+    expected = training_run.main(str(tmp_path / "whole.npz"), False, 2)
+    path, stops = str(tmp_path / "stopped.npz"), 0
+    from tinygrad_edu.train import resume
+
+    write = resume.write
+
+    class StoppedError(Exception):
+        pass
+
+    def write_and_stop(run, path):
+        write(run, path)
+        raise StoppedError
+
+    monkeypatch.setattr(resume, "write", write_and_stop)
+    while True:
+        try:
+            found = training_run.main(path, False, 2)
+        except StoppedError:
+            stops += 1
+            continue
+        break
+    assert stops >= 6
+    assert found == expected
+
+
+def test_a_checkpoint_of_another_run_is_refused_and_nothing_changes(tmp_path):
+    path = tmp_path / "run.npz"
+    tg.fit(net(), digits(100), epochs=1, checkpoint=path, progress=False)
+    assert os.listdir(tmp_path) == ["run.npz"]
+    model = net(5)
+    before = model.state_dict()
+    for how, words in (
+        ({"batch_size": 16}, "batch_size was 32, and is 16"),
+        ({"optimizer": nn.SGD(model.parameters(), 0.1)}, "optimizer was Adam, and is SGD"),
+    ):
+        with refuses(CheckpointError, "is of another run", words):
+            tg.fit(model, digits(100), epochs=2, checkpoint=path, progress=False, **how)
+    other = nn.Sequential(nn.Linear(64, 10, rng=0))
+    with refuses(CheckpointError, line=False):
+        tg.fit(other, digits(100), epochs=2, checkpoint=path, progress=False)
+    assert all(np.array_equal(x, model.state_dict()[name]) for name, x in before.items())
+    path.write_bytes(b"PK nothing")
+    with refuses(CheckpointError, "cannot be read", line=False):
+        tg.fit(model, digits(100), epochs=2, checkpoint=path, progress=False)

@@ -1,0 +1,113 @@
+"""Stopping and going on: all that decides what the next step does, taken down and put back bit by bit.
+
+These are the weights, the optimiser, the schedule, every generator that the model or the loop draws from, the place in
+the order of the epoch, and what has been measured so far.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import CheckpointError
+from ..errors.where import users_line
+from ..io import load, save
+
+VERSION = 1
+
+
+class Place:
+    """Where a run is: in which epoch, after how many of its batches, and what these measured."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.epoch, self.batch = 0, 0
+        self.rng = rng
+        self.began = dict(rng.bit_generator.state)  # of the generator, when the epoch began
+        self.sums: dict[str, float] = {}
+
+    def order(self, n: int) -> np.ndarray[Any, Any]:
+        """Return the order of `n` examples in this epoch, drawn anew; the generator goes on from where it is."""
+        now = self.rng.bit_generator.state
+        self.rng.bit_generator.state = self.began
+        order = self.rng.permutation(n)
+        if self.batch:
+            self.rng.bit_generator.state = now
+        return order
+
+
+def generators(model: Any, optimizer: Any, rng: np.random.Generator) -> list[np.random.Generator]:
+    """Return every generator that a step may draw from, each once."""
+    owners = [*model.modules(), optimizer]
+    found = [rng, *(x for owner in owners for x in vars(owner).values() if isinstance(x, np.random.Generator))]
+    return list({id(x): x for x in found}.values())
+
+
+def taken(run: Any) -> dict[str, Any]:
+    """Return the state of a run, between two steps."""
+    place, history = run.place, run.history
+    return {
+        "version": VERSION,
+        "model": run.model.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "schedule": None if run.schedule is None else run.schedule.state_dict(),
+        "generators": [rng.bit_generator.state for rng in run.generators],
+        "place": {"epoch": place.epoch, "batch": place.batch, "began": place.began, "sums": place.sums},
+        "history": {"epochs": history.epochs, "losses": np.array(history.losses, float), "best": history.best},
+        "best": run.best_state,
+        "waited": run.waited,
+        "settings": run.settings(),
+    }
+
+
+def write(run: Any, path: str | Path) -> None:
+    """Write the state of a run to a file, wholly or not at all."""
+    save(taken(run), path)
+
+
+def read(run: Any, path: str | Path) -> None:
+    """Put a run back to where a file says that it was.
+
+    Raises CheckpointError where the file is of another run; nothing has changed then.
+    """
+    state = load(path)
+    problems = misfits(run, state)
+    if problems:
+        raise CheckpointError(
+            f"fit: {path} is of another run: {'; '.join(problems)}. Delete it to begin anew, or give another path "
+            f"(at {users_line()})"
+        )
+    before = taken(run)
+    try:
+        put(run, state)
+    except BaseException:
+        put(run, before)
+        raise
+
+
+def misfits(run: Any, state: Any) -> list[str]:
+    """Say in which settings a state differs from a run."""
+    if not isinstance(state, dict) or state.get("version") != VERSION or state.keys() != taken(run).keys():
+        return ["it holds no run of this version of fit"]
+    ours, theirs = run.settings(), state["settings"]
+    found = [f"{name} was {theirs.get(name)}, and is {ours[name]}" for name in ours if theirs.get(name) != ours[name]]
+    if len(state["generators"]) != len(run.generators):
+        found.append(f"{len(state['generators'])} generators, and here are {len(run.generators)}")
+    return found
+
+
+def put(run: Any, state: dict[str, Any]) -> None:
+    """Put everything back."""
+    run.model.load_state_dict(state["model"])
+    run.optimizer.load_state_dict(state["optimizer"])
+    if run.schedule is not None:
+        run.schedule.load_state_dict(state["schedule"])
+    for rng, saved in zip(run.generators, state["generators"], strict=True):
+        rng.bit_generator.state = saved
+    place, history = run.place, run.history
+    place.epoch, place.batch = state["place"]["epoch"], state["place"]["batch"]
+    place.began, place.sums = state["place"]["began"], dict(state["place"]["sums"])
+    history.epochs = [dict(epoch) for epoch in state["history"]["epochs"]]
+    history.losses, history.best = [*map(float, state["history"]["losses"])], state["history"]["best"]
+    run.best_state, run.waited = state["best"], state["waited"]
