@@ -17,7 +17,7 @@ class Owner:
 @pytest.mark.parametrize(
     "look",
     [
-        lambda t: t if t.sum() > 0 else -t,
+        lambda t: t if t.sum().item() > 0 else -t,
         lambda t: t * t.sum().item(),
         lambda t: t * float(t.sum()),
         lambda t: t * t.tolist()[0],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from time import perf_counter
 from types import MethodType
 from typing import Any
@@ -23,11 +23,13 @@ from ..transforms.trees import leaves, rebuilt
 from .reachable import PLAIN, Reachable
 from .signature import NUMERIC, InsideOuterGraph, Signature
 from .specialization import Specialization
+from .vectorize.bulk_io import OtherOutcome
 from .verify import Agreement, Change, State, World, differences, other, refuse_difference, variations
 
 MOST = 32  # programs that a function keeps
 SHARE = 0.05  # of the time of replays, to be spent on comparing them with the function itself
 TOLERANCE = 1e-6  # difference, relative to the largest number of its kind, that rounding may make in double precision
+BRANCHES = 16  # programs for one kind of call, that differ in the outcomes of tests
 NEVER = 2**62  # calls until the next comparison
 RECORDED = {
     Optimizer: {"_steps", "memory"},
@@ -83,6 +85,8 @@ class Compiled:
         """
         try:
             return program(call.inputs, args, kwargs)
+        except OtherOutcome:
+            return self.other_program(program, call, args, kwargs)
         except CompileError:
             raise
         except Exception as error:
@@ -93,6 +97,24 @@ class Compiled:
             self.has_failed = True
             warn(f"a program of {program.name} failed, and the function did not: {failed!r:.200}", RuntimeWarning)
         return result
+
+    def other_program(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
+        """Return the result of the program whose tests come out as in this call, traced now if there is none."""
+        same = [x for x in self.programs[call.key] if x is not program and x.tests and x.fits() and x.same_world()]
+        for known in reversed(same):
+            known.move_in()
+            with suppress(OtherOutcome):
+                result = known(call.inputs, args, kwargs)
+                self.last = known
+                return result
+        if len(same) + 1 >= BRANCHES:
+            raise CompileError(
+                f"{program.name} has tests on numbers that came out in more than {BRANCHES} different ways, the first "
+                f"at {program.tests[0]}, and each way is a program of its own: choose by numbers with "
+                f"tinygrad_edu.where(condition, a, b), and use relu, maximum, clip and their like (at {users_line()})"
+            )
+        self.last = made = self.traced(call, args, kwargs)
+        return made(call.inputs, args, kwargs)
 
     def undone(self, world: World, before: State, args: Any, kwargs: Any) -> Any:
         """Return the result of the function itself; where it raises, put everything back."""
@@ -136,15 +158,21 @@ class Compiled:
             ) from None
         found = next((x for x in reversed(known) if x.fits() and x.same_world()), None)
         if found is None:
-            reach = self.reachable(args, kwargs)
-            if not self.outside.issuperset(reach.nodes):
-                self.outside.update(reach.nodes)
-                call.key, call.inputs = (again := Signature(args, kwargs, self.outside)).key, again.inputs
-            self.make_room(call, reach)
-            found = Specialization(self.function, call.key, args, kwargs, reach)
-            self.programs.setdefault(call.key, []).append(found)
+            return self.traced(call, args, kwargs)
         found.move_in()
         return found
+
+    def traced(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
+        """Return a new program for a call."""
+        reach = self.reachable(args, kwargs)
+        if not self.outside.issuperset(reach.nodes):
+            self.outside.update(reach.nodes)
+            call.key, call.inputs = (again := Signature(args, kwargs, self.outside)).key, again.inputs
+        self.make_room(call, reach)
+        made = Specialization(self.function, call.key, args, kwargs, reach)
+        self.programs.setdefault(call.key, []).append(made)
+        made.move_in()
+        return made
 
     def reachable(self, args: Any, kwargs: Any) -> Reachable:
         """Return what the function can name, and what it is given that is no number."""

@@ -55,7 +55,11 @@ class Program:
         self.known: dict[Any, Var] = {}  # steps by what they compute: common subexpressions are one step
         self.vars: dict[Node, Var] = {}
         self.steps: list[Var] = []
-        wanted = [*results, *(node for effect in trace.effects for node in effect.results)]
+        wanted = [
+            *results,
+            *(node for node, _ in trace.outcomes),
+            *(node for effect in trace.effects for node in effect.results),
+        ]
         self.lower(wanted)
         self.drawn = [
             self.vars.get(leaf) or Var(leaf._raw, node=leaf, source=cell)  # unused: yet the generator moves on
@@ -63,6 +67,7 @@ class Program:
             if ".random(" in cell.place
         ]
         self.results = [self.vars[node] for node in results]
+        self.outcomes = {self.vars[node]: outcome for node, outcome in trace.outcomes}
         self.effects = [(effect, [self.vars[node] for node in effect.results]) for effect in trace.effects]
         self.steps = self.live()
 
@@ -127,7 +132,7 @@ class Program:
     @property
     def sinks(self) -> list[Var]:
         """What it gives back or leaves behind."""
-        return [*self.results, *(x for _, xs in self.effects for x in xs)]
+        return [*self.results, *self.outcomes, *(x for _, xs in self.effects for x in xs)]
 
     def live(self) -> list[Var]:
         """Return the steps that results and effects depend on."""

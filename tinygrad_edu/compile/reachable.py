@@ -35,6 +35,8 @@ PACKAGE = __name__.partition(".")[0]
 FOLDERS = [sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
 INSTALLED = tuple({folder + os.sep for folder in FOLDERS if folder})
 STANDARD = sys.stdlib_module_names - {"__main__"} | {"builtins"}
+MACHINES = {"threading", "_thread", "logging", "concurrent", "asyncio", "multiprocessing", "queue", "_queue", "socket"}
+MACHINES |= {"weakref", "_weakref", "io", "_io", "subprocess", "contextvars", "selectors"}  # whose parts move unasked
 HEARD = {"print", "open", "input", "plot", "show", "savefig", "write", "display", "exec", "system", "run"}
 MACHINERY = {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__firstlineno__"}
 
@@ -162,6 +164,9 @@ class Reachable:
                 self.facts.append((path, "is", x))
                 self.waiting.append((path, getattr(x, name)))
                 return
+        if kind.__module__.partition(".")[0] in MACHINES:
+            self.facts.append((path, "is", x))
+            return
         ours = any(base.__module__.partition(".")[0] == PACKAGE for base in kind.__mro__)
         self.facts.append((path, "is", x) if ours else (path, "plain", kind))
         if isinstance(x, functools.partial):

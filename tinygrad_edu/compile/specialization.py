@@ -14,6 +14,7 @@ from ..errors import CompileError
 from ..errors.gradients import leaked_tracer
 from ..errors.where import users_line
 from ..transforms.trees import leaves, rebuilt
+from .builtin_extremes import TracedExtremes
 from .codegen.source import Writer
 from .ir import Program
 from .memory.turns import Turns
@@ -77,7 +78,7 @@ class Specialization:
             return leaf
 
         try:
-            with trace:
+            with trace, TracedExtremes():
                 given = rebuilt(args, iter([stand_in(x) for x in leaves(args)]))
                 named = rebuilt(kwargs, iter([stand_in(x) for x in leaves(kwargs)]))
                 output = function(*given, **named)
@@ -114,6 +115,7 @@ class Specialization:
         self.fits = self.turns.space[0]["fits"]
         self.generators = [rng for rng, _ in trace.rngs.values()]
         self.is_heard = reach.speaks()
+        self.tests = [f"{node.where}" for node, _ in trace.outcomes]
         self.left = self.since = 0  # calls until the next comparison, and since the last one
         for node in (*trace.made, *arguments):
             del node._raw

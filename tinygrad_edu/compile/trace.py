@@ -70,6 +70,8 @@ class Trace:
     graded: set[Node] = field(default_factory=set)  # leaves whose gradient was set or added to, or forgotten
     asked: set[Node] = field(default_factory=set)  # arguments of which the function looks at the gradient
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
+    outcomes: list[tuple[Any, bool]] = field(default_factory=list)  # of tests, in order, and what they gave
+    finite: set[int] = field(default_factory=set)  # ids of owners that may not become NaN or infinite
     rates: dict[Any, Node] = field(default_factory=dict)  # by the group of parameters
     state: dict[tuple[int, Any], Effect] = field(default_factory=dict)  # optimisers' memory as it is by now
     effects: list[Effect] = field(default_factory=list)
@@ -184,6 +186,12 @@ class Trace:
         )
         raise self.refusal
 
+    def truth(self, node: Node) -> bool:
+        """Return whether a node is true, which way the function goes from here; another way is another program."""
+        outcome = bool(node._raw)
+        self.outcomes.append((self.read(node), outcome))
+        return outcome
+
     def sealed(self, node: Node) -> Sealed:
         """Return what `_data` of a node is: its shape and dtype, without numbers."""
         return Sealed(node, self.refuse)
@@ -293,6 +301,8 @@ class Trace:
                 "step(on_nonfinite='skip') decides by the gradients, and a compiled step cannot: "
                 f"call step() outside of the compiled function (at {users_line()})"
             )
+        if on_nonfinite == "raise":
+            self.finite.update((id(optimizer), *map(id, optimizer.params)))
         kind = type(optimizer.params[0])
         with no_grad():
             steps = self.steps_of(optimizer)

@@ -47,6 +47,9 @@ class Tracer(Protocol):
     def refuse(self, node: Any) -> None:
         """Raise CompileError: Python asks for the number of a node, which differs from call to call."""
 
+    def truth(self, node: Any) -> bool:
+        """Return whether a node is true now, and record that the program holds only while it is."""
+
     def sealed(self, node: Any) -> Any:
         """Return a stand-in for the data of a node that has a shape and a dtype, and no numbers."""
 

@@ -224,7 +224,8 @@ class Tensor(Operators, ArrayMethods, Node):
     def __bool__(self) -> bool:
         if self.size != 1:
             raise ValueError(sentences.ambiguous_truth(self.shape))
-        return bool(self.numbers())
+        tracer = tracing()
+        return bool(self._raw) if tracer is None else tracer.truth(self)
 
     def __float__(self) -> float:
         return float(self.number("float()"))

@@ -147,7 +147,8 @@ class Value(Operators):
         return self
 
     def __bool__(self) -> bool:
-        return bool(self.numbers())
+        tracer = tracing()
+        return bool(self._raw) if tracer is None else tracer.truth(self)
 
     def __float__(self) -> float:
         if self._requires_grad:

@@ -20,7 +20,7 @@ from ..passes.tiling import Run, is_sliced, runs
 from ..trace import Effect
 from ..vectorize.bulk_io import Leaves
 from .names import identifier
-from .primitives import END_TO_END, spelling
+from .primitives import END_TO_END, PART, spelling
 
 NEVER_RAISE = {"add", "subtract", "multiply", "negative"}  # of floats: Python's own arithmetic does
 
@@ -63,6 +63,9 @@ class Writer(Guards):
                 self.names[x] = self.fresh(identifier(x.source.name, "w"))
                 self.lines.append(f"{self.names[x]} = {self.place(x.source)}")
         shown, together, done = "", runs(self.program, self.plan), set[Var]()
+        for x in self.program.outcomes:
+            if x.op is None and not x.constant:
+                self.write_outcome(x)
         for z in self.program.steps:
             if z in done:
                 continue
@@ -77,10 +80,16 @@ class Writer(Guards):
                 done.update(together[z].steps)
             else:
                 self.write_step(z)
+                if z in self.program.outcomes:
+                    self.write_outcome(z)
         results = [self.lasting(x) for x in self.program.results]
         self.write_commit()
         self.lines.append(f"return ({', '.join(results)}{',' if results else ''})")
         return self.lines
+
+    def write_outcome(self, x: Var) -> None:
+        """Write that another program is needed where a test has another outcome than when the function was traced."""
+        self.lines.append(f"if bool({self.name(x)}) is not {self.program.outcomes[x]}: raise OtherOutcome")
 
     def write_step(self, z: Var) -> None:
         """Write one step."""
@@ -191,6 +200,7 @@ class Writer(Guards):
                 entries.setdefault(effect.owner, {})[effect.entry] = values
         for owner, known in entries.items():
             self.puts.append((owner, "memory", self.memory_of(owner, known)))
+        self.write_check()
         writes = [*self.writes("_raw"), *self.writes("_slope"), *self.bulk]
         if self.puts:
             owners, names = (self.bound("k", [*part]) for part in list(zip(*self.puts, strict=True))[:2])
@@ -199,6 +209,18 @@ class Writer(Guards):
             self.lines.append("commit(")
             self.lines += [f"    {write}," for write in writes]
             self.lines.append(")")
+
+    def write_check(self) -> None:
+        """Write a check that a step leads to no NaN and no infinity, of all that lies in one array at once."""
+        wanted = self.program.trace.finite
+        names: dict[str, None] = {}
+        for effect, results in self.program.effects:
+            owners = effect.owner if isinstance(effect.owner, Leaves) else (effect.owner,)
+            if effect.attribute in ("_raw", "memory") and any(id(owner) in wanted for owner in owners):
+                for x in results:
+                    names[self.name(x.views if x.op is PART and x.views in self.names else x)] = None
+        if names:
+            self.lines.append(f"check_finite({', '.join(names)})")
 
     def change(self, effect: Effect, results: list[Var]) -> None:
         """Take the change of a leaf, or of many."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import repeat
+from math import isfinite
 from operator import attrgetter
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from ...core.commit import commit
 from ...core.node import Node, tick
 from ...core.value import Value
+from ...errors import AnomalyError
 from ..codegen.primitives import Kernel
 
 ELEMENT: Any = Kernel("element", lambda array, i: np.asarray(array).item(i))  # by its place in row-major order
@@ -67,10 +69,25 @@ def all_require(leaves: Leaves, wanted: bool) -> bool:
     return {*map(requires, leaves)} <= {wanted}
 
 
+class OtherOutcome(Exception):  # noqa: N818  # no fault: another program fits
+    """A test of the function's goes another way than when it was traced."""
+
+
+def check_finite(*numbers: Any) -> None:
+    """Raise AnomalyError where a step would lead to a NaN or an infinity; the optimiser itself says which."""
+    for x in numbers:
+        if isfinite(x.dot(x) if type(x) is np.ndarray and x.ndim == 1 else x if type(x) is float else np.sum(x)):
+            continue  # the sum of squares is the quickest to have, and finite only where all numbers are
+        if not np.isfinite(x).all():
+            raise AnomalyError("a step leads to a number that is not finite")
+
+
 IN_BULK = {
     function.__name__: function for function in (*(read_data, read_grad, column, graded, ungraded, all_require),)
 }
 WRITES = {  # how a program changes state, see `core.commit`
+    "OtherOutcome": OtherOutcome,
+    "check_finite": check_finite,
     "commit": commit,
     "set_raw": set_data,
     "set_slope": set_grad,

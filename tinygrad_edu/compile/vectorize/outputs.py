@@ -21,7 +21,10 @@ from .vectorizer import Lift
 
 def settled(trace: Trace, nodes: list[Node]) -> list[Node]:
     """Return `nodes`, and put the effects of a trace in order, as elements of arrays where scalars can be lifted."""
-    scalars = [z for z in (*nodes, *(z for effect in trace.effects for z in effect.results)) if type(z) is Value]
+    tests = [node for node, _ in trace.outcomes]
+    scalars = [
+        z for z in (*nodes, *tests, *(z for effect in trace.effects for z in effect.results)) if type(z) is Value
+    ]
     with trace.switch:  # so that what is computed without gradients is recorded too
         return settled_scalars(trace, nodes, scalars) if scalars else nodes
 
@@ -51,6 +54,7 @@ def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> li
         else:
             effects += remembered(lift, alike)
     trace.effects = effects
+    trace.outcomes = [(lift.element(z) if type(z) is Value else z, outcome) for z, outcome in trace.outcomes]
     return [lift.element(z) if type(z) is Value else z for z in nodes]
 
 

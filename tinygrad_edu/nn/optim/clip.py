@@ -13,6 +13,7 @@ from ...core.tensor import Tensor
 from ...errors import AnomalyError
 from ...errors.where import users_line
 from ...ops import arithmetic, powers
+from ...ops.checks import checked
 from ...ops.complex import conj, real_part
 from ...ops.precision import rounded, wide
 from .groups import checked_params
@@ -21,7 +22,7 @@ from .groups import checked_params
 def clip_grad_norm(params: Iterable[Any], max_norm: float) -> Any:
     """Shorten all gradients together so that they are `max_norm` long at most; return how long they were, as a float.
 
-    In a function that is compiled the length is a node, and nothing is refused.
+    In a function that is compiled the length is a node.
     Raises AnomalyError that names the first parameter with a NaN or infinite gradient; then nothing has changed.
     """
     if isinstance(max_norm, bool) or not isinstance(max_norm, (int, float)) or not max_norm > 0:
@@ -55,7 +56,14 @@ def clipped_as_nodes(params: list[Any], max_norm: float) -> Any:
     with no_grad():
         squares = [real_part(g * conj(g)) for g in (wide(w.grad) for w in params)]
         length = powers.sqrt(sum(x.sum() if isinstance(x, Tensor) else x for x in squares))
+        length = checked(finite_length, length)
         factor = max_norm / arithmetic.maximum(length, max_norm)
         for w in params:
             w.grad = rounded(wide(w.grad) * factor, w.grad)
     return length
+
+
+def finite_length(length: Any) -> None:
+    """Raise AnomalyError in a program; the function itself, which is run then, says of which parameter."""
+    if not np.isfinite(length):
+        raise AnomalyError(f"clip_grad_norm: the gradients are {length} long")

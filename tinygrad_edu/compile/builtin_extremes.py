@@ -1,0 +1,57 @@
+"""Python's `max` and `min` of numbers that differ from call to call, while a function is traced.
+
+They ask which number is larger, and a program would keep one answer: 27 numbers would need a program for every order
+that they can have. So while a trace runs, the names stand for folds of `where`; of anything else, and in other threads,
+they are the originals. Replacing them is process-wide, and counted, so that the last trace puts them back.
+"""
+
+from __future__ import annotations
+
+import builtins
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ..core.context import tracing
+from ..core.node import Node
+from ..ops.compare import where
+
+_lock = threading.Lock()
+_traces = 0
+_originals = builtins.max, builtins.min
+
+
+def extreme(original: Callable[..., Any], larger: bool) -> Callable[..., Any]:
+    """Return what stands for `max` or `min`."""
+
+    def fold(*given: Any, **keywords: Any) -> Any:
+        if tracing() is None or keywords or not given:
+            return original(*given, **keywords)
+        items = list(given[0]) if len(given) == 1 else given
+        if not items or not any(isinstance(x, Node) for x in items):
+            return original(items, **keywords)
+        best = items[0]
+        for x in items[1:]:
+            best = where(x > best if larger else x < best, x, best)
+        return best
+
+    return fold
+
+
+class TracedExtremes:
+    """A `with` block in which `max` and `min` record what they find."""
+
+    def __enter__(self) -> None:
+        global _traces
+        with _lock:
+            _traces += 1
+            if _traces == 1:
+                builtins.max = extreme(_originals[0], larger=True)
+                builtins.min = extreme(_originals[1], larger=False)
+
+    def __exit__(self, *_: object) -> None:
+        global _traces
+        with _lock:
+            _traces -= 1
+            if not _traces:
+                builtins.max, builtins.min = _originals
