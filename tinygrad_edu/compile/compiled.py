@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from time import perf_counter
@@ -21,6 +20,7 @@ from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
 from ..transforms.trees import leaves, rebuilt
 from .reachable import PLAIN, Reachable
+from .sharing import Group, SharesState, claim, join
 from .signature import NUMERIC, InsideOuterGraph, Signature
 from .specialization import Specialization
 from .vectorize.bulk_io import OtherOutcome
@@ -51,7 +51,8 @@ class Compiled:
         self.programs: dict[Any, list[Specialization]] = {}
         self.outside: set[int] = set()  # ids of the nodes that the function can name
         self.last: Specialization | None = None
-        self.lock = threading.RLock()  # a program's memory serves one call at a time
+        self.group = Group()
+        self.group.members.add(self)
         self.has_warned = self.has_failed = False
         functools.update_wrapper(self, function)
 
@@ -65,18 +66,31 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if current.get() is not None:  # traced as a part of another function, or inside a mode that a program has not
             return self.function(*args, **kwargs)
-        with self.lock:
-            try:
-                call = Signature(args, kwargs, self.outside)
-            except InsideOuterGraph:
-                return self.function(*args, **kwargs)
-            last = self.last
-            if last is None or last.key != call.key or not last.valid():
-                self.last = last = self.specialized(call, args, kwargs)
-            if last.left > 0:
-                last.left -= 1
-                return self.replayed(last, call, args, kwargs)
-            return self.verified(last, call, args, kwargs)
+        while True:
+            group = self.group
+            with group.lock:  # a program's memory serves one call at a time
+                if group is self.group:
+                    try:
+                        return self.run(args, kwargs)
+                    except InsideOuterGraph:
+                        break
+                    except SharesState as found:
+                        nodes = found.nodes
+                else:
+                    continue
+            join(self, nodes)
+        return self.function(*args, **kwargs)
+
+    def run(self, args: Any, kwargs: Any) -> Any:
+        """Return the result of a call. Raises InsideOuterGraph, SharesState before anything has been done."""
+        call = Signature(args, kwargs, self.outside)
+        last = self.last
+        if last is None or last.key != call.key or not last.valid():
+            self.last = last = self.specialized(call, args, kwargs)
+        if last.left > 0:
+            last.left -= 1
+            return self.replayed(last, call, args, kwargs)
+        return self.verified(last, call, args, kwargs)
 
     def replayed(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
         """Return the result of a program; where that raises, of the function itself, which raises its own error.
@@ -168,6 +182,7 @@ class Compiled:
         if not self.outside.issuperset(reach.nodes):
             self.outside.update(reach.nodes)
             call.key, call.inputs = (again := Signature(args, kwargs, self.outside)).key, again.inputs
+        claim(self, reach.nodes.values())
         self.make_room(call, reach)
         made = Specialization(self.function, call.key, args, kwargs, reach)
         self.programs.setdefault(call.key, []).append(made)
@@ -206,8 +221,12 @@ class Compiled:
         numbers in the arguments, with other weights, with gradients and without, and with `train` and `eval` exchanged.
         The result says what was tried. Raises CompileError where they differ by more than `tolerance`.
         """
-        with self.lock:
-            reach = self.reachable(args, kwargs)
+        reach = self.reachable(args, kwargs)
+        try:
+            claim(self, reach.nodes.values())
+        except SharesState as found:
+            join(self, found.nodes)
+        with self.group.lock:
             world = World(reach, nodes_in(args, kwargs), ())
             before, modes = world.state(), [module.training for module in world.modules]
             rng = np.random.default_rng(0)

@@ -225,7 +225,7 @@ class Trace:
 
     def setitem(self, leaf: Node, key: Any, arrays: Any, value: Any) -> bool:
         """Take `leaf[key] = value` as an assignment, if the leaf is from outside; return whether it is."""
-        if leaf.op is not None or (leaf.born >= self.started and leaf not in self.arguments):
+        if leaf.op is not None or (self.is_own(leaf) and leaf not in self.arguments):
             return False
         if leaf in self.arguments:
             raise CompileError(
@@ -240,6 +240,11 @@ class Trace:
         with no_grad():
             self.assign(leaf, leaf.make(indexing.setitem, (leaf, value, *arrays), {"key": key}))
         return True
+
+    def is_own(self, leaf: Node) -> bool:
+        """Return whether a leaf was made by the function, not outside of it."""
+        born = self.before[leaf][2] if leaf in self.before else leaf.born
+        return born >= self.started
 
     def version_before(self, node: Node) -> Node:
         """Return a node that is what `node` is now: of a leaf, what was assigned to it last."""

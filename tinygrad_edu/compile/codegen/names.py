@@ -111,8 +111,13 @@ class Names:
 
     def operand(self, x: Var, z: Var) -> str:
         """Return how a variable is written as an operand of a step: a number as such, where that has the same type."""
-        double = np.ndim(x.data) == 0 and getattr(x.data, "dtype", None) == np.float64 == getattr(z.data, "dtype", None)
-        return repr(x.data.item()) if x.constant and double and np.isfinite(x.data) else self.name(x)
+        if not x.constant or np.ndim(x.data) or getattr(x.data, "dtype", None) != np.float64 or not np.isfinite(x.data):
+            return self.name(x)
+        others = [y for y in z.args if y is not x and not (y.constant and np.ndim(y.data) == 0)]
+        double = any(
+            getattr(y.data, "dtype", None) == np.float64 for y in others
+        )  # else a plain number would be single
+        return repr(x.data.item()) if double else self.name(x)
 
     def view_name(self, z: Var, view: Any) -> str:
         """Return the name of a view of what stays in its place: one for all that are the same."""

@@ -34,15 +34,19 @@ class Turns:
                 exchanged.known[id(pair.old)] = pair.new
                 exchanged.known[id(pair.new)] = pair.old
             self.space.append({name: exchanged(thing) for name, thing in space.items()})
-            self.watched = [self.written(pairs, spots, "new"), self.written(pairs, spots, "old")]
+            self.watched = [
+                self.written(names, pairs, spots, which)
+                for names, which in zip(self.space, ("new", "old"), strict=True)
+            ]
         for names in self.space:
             exec(code, names)  # the program's text, which `source` wrote: no name in it is a user's
 
-    def written(self, pairs: list[Pair], spots: list[Pair], which: str) -> list[Any]:
-        """Return the arrays of one turn that others may hold, and the memory that they lie in."""
+    def written(self, space: dict[str, Any], pairs: list[Pair], spots: list[Pair], which: str) -> list[Any]:
+        """Return what others may hold of what a turn writes: arrays, the memory they lie in, tuples of them."""
         arrays = {id(x): x for pair in (*pairs, *spots) for x in (getattr(pair, which),)}
         owners = {id(x.base): x.base for x in arrays.values()}
-        return [*arrays.values(), *owners.values()]
+        entries = [x for x in space.values() if type(x) is tuple and any(id(part) in arrays for part in x)]
+        return [*arrays.values(), *owners.values(), *entries]
 
     def settle(self) -> None:
         """Count the references that the program itself has, once, while nobody else has any."""
@@ -55,15 +59,16 @@ class Turns:
     def renew(self, turn: int) -> None:
         """Take new memory for what a turn writes, and leave the old to whoever holds it."""
         new = Exchange({}, {})
-        for owner in {id(x.base): x.base for x in self.watched[turn] if x.base is not None}.values():
-            fresh = aligned(owner.size - 64)
-            new.owners[id(owner)] = (start_of(owner) + -start_of(owner) % 64, fresh)
+        arrays = [x for x in self.watched[turn] if type(x) is np.ndarray and x.base is not None]
+        owner: Any
+        for owner in {id(x.base): x.base for x in arrays}.values():
+            new.owners[id(owner)] = (start_of(owner) + -start_of(owner) % 64, aligned(owner.size - 64))
         for names in self.space:
             names.update({name: new(thing) for name, thing in names.items()})
-        arrays = [new(x) for x in self.watched[turn] if x.base is not None]
-        owners = {id(x.base): x.base for x in arrays}
-        self.watched[turn] = [*arrays, *owners.values()]
-        new.known.clear()
+        fresh = [new(x) for x in arrays]
+        entries = [new(x) for x in self.watched[turn] if type(x) is tuple]
+        self.watched[turn] = [*fresh, *{id(x.base): x.base for x in fresh}.values(), *entries]
+        del new, arrays, fresh, entries, owner
         self.counts[turn] = sum(map(getrefcount, self.watched[turn]))
 
 
