@@ -114,14 +114,14 @@ def run(seed, weights, arguments):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("way", ["Regular", "Irregular"])
+@pytest.mark.parametrize("way", ["Strided", "Gathered"])
 @settings(max_examples=70)
 @given(seed=st.integers(0, 10**6))
 def test_random_programs_do_what_they_do_eagerly_on_fresh_numbers(way, seed):
     with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
         patch.setattr(lift, "LEAST", 0)
         patch.setattr(lift, "WORTH", 0)
-        patch.setattr(lift, "Regular", getattr(lift, way))
+        patch.setattr(lift, "Strided", getattr(lift, way))
         rng = random.Random(seed + 1)
         n, m = rng.randint(1, 12), rng.randint(0, 4)
         ours, theirs = [Value(0.0) for _ in range(n)], [Value(0.0) for _ in range(n)]
@@ -530,9 +530,9 @@ def test_a_gradient_given_from_outside_is_added_to_and_noticed_when_it_goes(eage
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("way", ["Regular", "Irregular"])
+@pytest.mark.parametrize("way", ["Strided", "Gathered"])
 def test_a_pole_that_no_gradient_passes_does_no_harm(way, eagerly, monkeypatch):
-    monkeypatch.setattr(lift, "Regular", getattr(lift, way))
+    monkeypatch.setattr(lift, "Strided", getattr(lift, way))
 
     def build():
         xs = [Value(float(k)) for k in range(6)]
@@ -550,9 +550,9 @@ def test_a_pole_that_no_gradient_passes_does_no_harm(way, eagerly, monkeypatch):
     twins(build)
 
 
-@pytest.mark.parametrize("way", ["Regular", "Irregular"])
+@pytest.mark.parametrize("way", ["Strided", "Gathered"])
 def test_what_one_gradient_does_not_pass_another_may(way, eagerly, monkeypatch):
-    monkeypatch.setattr(lift, "Regular", getattr(lift, way))
+    monkeypatch.setattr(lift, "Strided", getattr(lift, way))
 
     def build():
         xs = [Value(float(k)) for k in range(6)]

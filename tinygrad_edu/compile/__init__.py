@@ -1,16 +1,18 @@
-"""Speed: a function is traced into a program, which is replayed without a graph and without the engine.
+"""Compile: a function is traced into a program, which is replayed without a graph and without the engine.
 
-The way of a function, a module each:
+The way of a function:
 
-- `trace` runs it once on nodes, and notes what it reads and changes.
-- Graphs of scalars become graphs of arrays: `scalars` reads them as numbers, `lift` decides, `batch` and its two
-  kinds, `regular` and `irregular`, do it; `affine` finds loops again, `packs` lays leaves together, `cells` reads and
-  writes many at once, `settle` does the same to what is returned and changed.
-- `program` makes steps of `variable`s, each once, by what is quicker in NumPy (`algebra`); `abreast` takes those of all
-  weights together.
-- Memory: `homes` for what stays after a call, `buffers` for the rest, `blocks` for what is too large for the cache.
-- Text: `kernels` spells single steps, `names` names, `questions` asks whether the world is as it was, `source` writes.
-- `compiled` is what the user holds; `checking` compares it with the function itself.
+- `reachable` walks over everything that it can name, with `positions` for objects that move when used; `signature` is
+  what a program depends on of the arguments.
+- `trace` runs it once on nodes: it records what is read and changed; `sealed` hides numbers, `builtin_extremes` records
+  `max` and `min`.
+- `vectorize` turns graphs of scalars into graphs of arrays (`scalar_graph`, `vectorizer`; `strided` where there are
+  loops, `gathered` where there are none; `parameter_packing`, `bulk_io` and `outputs` for leaves, results and effects).
+- `ir` holds the steps, each once; `passes` rewrite them: decompositions, horizontal fusion, tiling.
+- `memory` gives every step a buffer; `state_buffers` are written in two `turns`, so that a call takes effect at once.
+- `codegen` writes the program as text; `guards` write the conditions under which it is valid.
+- `specialization` is one program with its conditions, `compiled` chooses among several, `verify` compares them with the
+  function itself, `results` makes nodes of what they return, `sharing` keeps threads apart.
 """
 
 from .compiled import Compiled, compile

@@ -9,8 +9,8 @@ import numpy as np
 from ..core.node import Node
 from .codegen.names import Names
 from .ir import Var
-from .trace import Cell
-from .vectorize.bulk_io import Leaves
+from .trace import CapturedInput
+from .vectorize.bulk_io import LeafGroup
 
 MANY = 4  # so many owners are checked together
 
@@ -21,7 +21,7 @@ class Guards(Names):
     def cells(self) -> list[Var]:
         """Return what is read from outside, oldest first."""
         read = [x for z in self.program.steps for x in z.args] + self.program.sinks
-        cells = dict.fromkeys([*(x for x in read if isinstance(x.source, Cell)), *self.program.drawn])
+        cells = dict.fromkeys([*(x for x in read if isinstance(x.source, CapturedInput)), *self.program.drawn])
         return sorted(cells, key=lambda x: 0 if x.node is None else x.node.born)
 
     def buffers_in_place(self) -> list[str]:
@@ -54,7 +54,7 @@ class Guards(Names):
         """Return the conditions that everything else on which the program depends is as it was."""
         owners = [x.source.owner for x in self.cells()]
         single = dict.fromkeys(leaf for leaf in owners if isinstance(leaf, Node))
-        many = dict.fromkeys(leaves for leaves in owners if isinstance(leaves, Leaves))
+        many = dict.fromkeys(leaves for leaves in owners if isinstance(leaves, LeafGroup))
         checks = [f"{self.owner(leaf)}._requires_grad is {leaf._requires_grad}" for leaf in single]
         checks += [f"all_require({self.owner(leaves)}, {leaves[0]._requires_grad})" for leaves in many]
         return self.gradients_set() + checks
@@ -65,7 +65,7 @@ class Guards(Names):
         for unset in (True, False):
             leaves = [leaf for leaf, was in self.program.trace.unset.items() if was is unset]
             if len(leaves) > MANY:
-                checks.append(f"{'ungraded' if unset else 'graded'}({self.bound('leaves', Leaves(leaves))})")
+                checks.append(f"{'ungraded' if unset else 'graded'}({self.bound('leaves', LeafGroup(leaves))})")
             else:
                 checks += [f"({self.owner(leaf)}._slope is None) is {unset}" for leaf in leaves]
         return checks

@@ -13,9 +13,9 @@ import numpy as np
 from ..core.node import Node, data_of
 from ..core.op import NUMBERS, TABLE, Op
 from ..errors import CompileError
-from .codegen.primitives import Kernel, spelling
-from .passes.decompositions import EXPANSIONS, SAME
-from .trace import Cell, Trace
+from .codegen.primitives import Primitive, lowering
+from .passes.decompositions import DECOMPOSITIONS, IDENTITIES
+from .trace import CapturedInput, Trace
 
 COMMUTE = {"add", "multiply"}  # give the same, to the last bit, with their operands swapped
 
@@ -25,7 +25,7 @@ class Var:
     """A value of the program: a step if it has an `op`, else a constant, a cell or an argument."""
 
     data: Any  # what it was while the function was traced: its shape and type, and of a constant the value itself
-    op: Op | Kernel | None = None
+    op: Op | Primitive | None = None
     args: tuple[Var, ...] = ()
     params: dict[str, Any] | None = None
     node: Node | None = None  # where it comes from in the user's program
@@ -102,7 +102,7 @@ class Program:
         if node in self.trace.cells:
             return Var(node._raw, node=node, source=self.trace.cells[node])
         if node.born < self.trace.started:
-            return Var(node._raw, node=node, source=Cell("{}._raw", node, node.label or "w"))
+            return Var(node._raw, node=node, source=CapturedInput("{}._raw", node, node.label or "w"))
         return Var(node._raw, node=node)
 
     def step(self, op: Any, args: list[Var], params: dict[str, Any], node: Node | None, data: Any = None) -> Var:
@@ -111,7 +111,7 @@ class Program:
             data = op.forward(*(x.data for x in args), **params)  # a plain number, a rate say, widens no float32
             if isinstance(data, np.generic) and all(x.constant or is_plain(x) for x in args):
                 data = data.item()
-        if op.name in SAME and SAME[op.name](data, args[0].data):
+        if op.name in IDENTITIES and IDENTITIES[op.name](data, args[0].data):
             return args[0]
         if all(x.constant for x in args):
             return Var(data, node=node)
@@ -120,7 +120,10 @@ class Program:
                 f"x[mask] (made at {node.where if node is not None else '?'}) has as many elements as the mask has "
                 "True, and the memory of a compiled program has one size: use tinygrad_edu.where(mask, x, 0) instead"
             )
-        if op.name in EXPANSIONS and (expanded := EXPANSIONS[op.name](Emit(self, node), *args, **params)) is not None:
+        if (
+            op.name in DECOMPOSITIONS
+            and (expanded := DECOMPOSITIONS[op.name](Emit(self, node), *args, **params)) is not None
+        ):
             return expanded  # type: ignore[no-any-return]  # a Var, by Emit
         args = plainer(op, args, data)
         key = step_key(op, args, params)
@@ -161,7 +164,7 @@ class Emit:
         return self.program.known.get(step_key(row, [x if isinstance(x, Var) else Var(x) for x in xs], {}))
 
 
-def step_key(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Any:
+def step_key(op: Op | Primitive, args: list[Var], params: dict[str, Any]) -> Any:
     """Return what is equal for steps that compute the same."""
     operands = [identity_of(x) for x in args]
     if op.name in COMMUTE:
@@ -185,9 +188,9 @@ def frozen(x: Any) -> Any:
     return (kind, repr(x)) if kind in (*NUMBERS, complex, str, type(None)) else (kind, id(x))
 
 
-def viewed(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Var | None:
+def viewed(op: Op | Primitive, args: list[Var], params: dict[str, Any]) -> Var | None:
     """Return the operand of which the result is a view; of a row that is called as it stands, by trying it."""
-    how = spelling(op)
+    how = lowering(op)
     if how.view:
         return args[0]
     if how.out or how.fills:
@@ -196,9 +199,9 @@ def viewed(op: Op | Kernel, args: list[Var], params: dict[str, Any]) -> Var | No
     return next((x for x in args if np.may_share_memory(z, x.data)), None) if isinstance(z, np.ndarray) else None
 
 
-def plainer(op: Op | Kernel, args: list[Var], z: Any) -> list[Var]:
+def plainer(op: Op | Primitive, args: list[Var], z: Any) -> list[Var]:
     """Return operands with plain numbers for constant arrays that hold one number only, where that is the same."""
-    if not isinstance(op, Op) or not isinstance(op.forward, np.ufunc) or not spelling(op).inplace:
+    if not isinstance(op, Op) or not isinstance(op.forward, np.ufunc) or not lowering(op).inplace:
         return args
     shapes = [() if is_uniform(x) else np.shape(x.data) for x in args]
     if np.broadcast_shapes(*shapes) != np.shape(z):
@@ -212,7 +215,7 @@ def is_uniform(x: Var) -> bool:
 
 
 def is_plain(x: Var) -> bool:
-    """Return whether a variable is one of Python's own numbers when the program runs."""
+    """Return whether a variable is one of Python's own numbers when the program fused_loops."""
     return type(x.data) in NUMBERS and not x.constant
 
 

@@ -24,7 +24,7 @@ from .reachable import Reachable
 from .results import Result
 from .signature import NUMERIC
 from .trace import Trace
-from .vectorize.outputs import settled
+from .vectorize.outputs import vectorize_outputs
 
 
 class Leaked(Node):
@@ -106,7 +106,7 @@ class Specialization:
         self.results = [x for x in leaves(self.output) if type(x) is Result]
         self.from_outside, self.from_arguments = sources(trace, nodes[: len(self.results)])
         self.single = self.results[0] if isinstance(output, Node) else None
-        program = Program(trace, settled(trace, nodes))
+        program = Program(trace, vectorize_outputs(trace, nodes))
         fuse_updates(program)
         writer = Writer(program)
         written = writer.written()

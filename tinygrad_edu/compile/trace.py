@@ -1,8 +1,8 @@
 """Running a function once on nodes, to find out what it computes, what it reads and what it changes.
 
 While a trace holds, `data`, `grad`, `assign` and `backward` of leaves are answered here, with nodes instead of
-numbers; so a whole training step becomes one graph. What is read from outside becomes a `Cell`, read again at every
-call of the program; what is changed becomes an effect. When the trace ends, everything is as it was before.
+numbers; so a whole training step becomes one graph. State from outside becomes a `CapturedInput`, which is read again
+at every call of the program; a change of it becomes an `Effect`. When the trace ends, everything is as it was before.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from ..errors.where import users_line
 from ..ops import indexing, shapes
 from .sealed import Sealed
 from .vectorize.bulk_io import element
-from .vectorize.vectorizer import Lift, differentiable
+from .vectorize.vectorizer import Vectorizer, differentiable
 
 VIEWS = (indexing.getitem, shapes.reshape, shapes.transpose, shapes.mT, shapes.flip)
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class CapturedInput:
     """A place outside of the program. `place` is Python, with `{}` for the name of the owner: `{}._raw`."""
 
     place: str
@@ -51,7 +51,7 @@ class Effect:
     attribute: str
     owner: Any
     results: tuple[Node, ...]
-    places: tuple[str, ...] = ()  # where each result comes to lie, as in `Cell`
+    places: tuple[str, ...] = ()  # where each result comes to lie, as in `CapturedInput`
     entry: int | None = None
 
 
@@ -61,7 +61,7 @@ class Trace:
 
     arguments: dict[Node, int] = field(default_factory=dict)  # by the leaf that stands for one
     rngs: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # generators drawn from, and their state before
-    cells: dict[Node, Cell] = field(default_factory=dict)  # by the leaf that stands for what is read
+    cells: dict[Node, CapturedInput] = field(default_factory=dict)  # by the leaf that stands for what is read
     versions: dict[Node, list[tuple[int, Node]]] = field(default_factory=dict)  # what was assigned, and when
     before: dict[Node, tuple[Any, ...]] = field(default_factory=dict)  # changed leaves as they were
     unset: dict[Node, bool] = field(default_factory=dict)  # leaves whose gradient was asked for: was there none?
@@ -80,7 +80,7 @@ class Trace:
     numbered: int = 0  # how many arguments there are, those included that are nodes from outside
 
     def __enter__(self) -> Trace:
-        self.started, self.lifted = tick(), Lift(self)
+        self.started, self.lifted = tick(), Vectorizer(self)
         self.switch = ModeContext(tracer=self, recording=True, forward_hook=self.made.append, backward_hook=None)
         self.switch.__enter__()
         return self
@@ -110,7 +110,7 @@ class Trace:
         leaf: Node = object.__new__(kind)
         leaf._raw = data
         leaf.remember(None, (), {}, False)
-        self.cells[leaf] = Cell(place, owner, name, entry)
+        self.cells[leaf] = CapturedInput(place, owner, name, entry)
         return leaf
 
     def latest(self, node: Node) -> Node:

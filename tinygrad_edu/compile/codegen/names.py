@@ -16,7 +16,7 @@ from ...core.op import TABLE
 from ..ir import Program, Var, identity_of
 from ..memory.buffers import planned
 from ..memory.state_buffers import Spot
-from ..trace import Cell
+from ..trace import CapturedInput
 from ..vectorize.bulk_io import IN_BULK, WRITES
 
 PLAIN = (bool, int, float, str, type(None), type(Ellipsis))
@@ -91,7 +91,7 @@ class Names:
             self.owners[id(thing)] = self.bound(stem, thing)
         return self.owners[id(thing)]
 
-    def place(self, cell: Cell) -> str:
+    def place(self, cell: CapturedInput) -> str:
         """Return how a place outside is written."""
         return cell.place.format(self.owner(cell.owner))
 

@@ -1,6 +1,6 @@
 """How the steps of a program are written in NumPy, where that can be better than calling a row's forward function.
 
-A `Spelling` says whether a step can write into memory that is given to it, and whether its result is only a view of
+A `Lowering` says whether a step can write into memory that is given to it, and whether its result is only a view of
 its operand. A row without one is called as it stands.
 """
 
@@ -21,7 +21,7 @@ Write = Callable[[Any, list[str], str], str]  # (step, names of its operands, na
 
 
 @dataclass(frozen=True)
-class Spelling:
+class Lowering:
     """How a step is written. `text` gives an expression, or statements on `out` if `fills` is set."""
 
     text: Write
@@ -38,7 +38,7 @@ def _less_one(p: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def checked_labels(labels: np.ndarray, classes: int) -> np.ndarray:
-    """Return class labels as they are. Raises IndexError for one that is no class."""
+    """Return class labels as indices. Raises IndexError for one that is no class."""
     labels = np.asarray(labels)
     seen = labels.view(f"u{labels.dtype.itemsize}")  # where what is negative is very large
     if seen.size and seen.flat[seen.argmax()] >= classes:
@@ -47,7 +47,7 @@ def checked_labels(labels: np.ndarray, classes: int) -> np.ndarray:
             f"cross_entropy: class {labels.flat[wrong]}, but there are {classes} classes (0–{classes - 1}), in row "
             f"{wrong} (at {users_line()})"
         )
-    return labels
+    return labels.astype(np.intp, copy=False)
 
 
 def ufunc(step: Any, args: list[str], out: str) -> str:
@@ -121,65 +121,65 @@ def as_type(kind: str) -> Write:
     return lambda step, args, _: f"{args[0]}.view('{kind}{step.args[0].data.dtype.itemsize}')"
 
 
-AS_IT_STANDS = Spelling(lambda z, a, out: "")  # the row's own function is called
-ELEMENTWISE = Spelling(ufunc, out=True, inplace=True)
-SPELLINGS: dict[str, Spelling] = {
-    "matmul": Spelling(matmul, out=True),
-    "power": Spelling(lambda _, a, out: f"np.power({', '.join([*a, out] if out else a)})", out=True, inplace=True),
-    "relu": Spelling(lambda _, a, out: f"np.maximum({a[0]}, 0{out and ', out=' + out})", out=True, inplace=True),
-    "sum": Spelling(reduction("add"), out=True),
-    "max": Spelling(reduction("maximum"), out=True),
-    "min": Spelling(reduction("minimum"), out=True),
-    "where": Spelling(where),
-    "getitem": Spelling(getitem),  # a view or a copy, according to the index
-    "mT": Spelling(lambda _, a, out: f"{a[0]}.mT", view=True),
-    "reshape": Spelling(lambda z, a, out: f"{a[0]}.reshape({plain(z.params['shape'])})", view=True),
-    "transpose": Spelling(lambda z, a, out: f"{a[0]}.transpose({plain(z.params['axes'])})", view=True),
-    "broadcast_to": Spelling(lambda z, a, out: f"np.broadcast_to({a[0]}, {plain(z.params['shape'])})", view=True),
+AS_IT_STANDS = Lowering(lambda z, a, out: "")  # the row's own function is called
+ELEMENTWISE = Lowering(ufunc, out=True, inplace=True)
+LOWERINGS: dict[str, Lowering] = {
+    "matmul": Lowering(matmul, out=True),
+    "power": Lowering(lambda _, a, out: f"np.power({', '.join([*a, out] if out else a)})", out=True, inplace=True),
+    "relu": Lowering(lambda _, a, out: f"np.maximum({a[0]}, 0{out and ', out=' + out})", out=True, inplace=True),
+    "sum": Lowering(reduction("add"), out=True),
+    "max": Lowering(reduction("maximum"), out=True),
+    "min": Lowering(reduction("minimum"), out=True),
+    "where": Lowering(where),
+    "getitem": Lowering(getitem),  # a view or a copy, according to the index
+    "mT": Lowering(lambda _, a, out: f"{a[0]}.mT", view=True),
+    "reshape": Lowering(lambda z, a, out: f"{a[0]}.reshape({plain(z.params['shape'])})", view=True),
+    "transpose": Lowering(lambda z, a, out: f"{a[0]}.transpose({plain(z.params['axes'])})", view=True),
+    "broadcast_to": Lowering(lambda z, a, out: f"np.broadcast_to({a[0]}, {plain(z.params['shape'])})", view=True),
 }
 
 
-class Kernel:
+class Primitive:
     """A step that no row of the table stands for, and no gradient passes."""
 
     rules = ()
 
-    def __init__(self, name: str, forward: Callable[..., Any], how: Spelling = AS_IT_STANDS) -> None:
+    def __init__(self, name: str, forward: Callable[..., Any], how: Lowering = AS_IT_STANDS) -> None:
         self.name = name
         self.forward = forward
         self.how = how
 
 
-CHECKED_LABELS = Kernel("checked_labels", checked_labels)
-PICK = Kernel("pick", lambda flat, places: flat.take(places), Spelling(taken, out=True))
-LESS_ONE = Kernel("less_one", _less_one, Spelling(lambda _, a, out: f"{out}[{a[1]}] -= 1", fills=True))
-ARGMAX = Kernel(
-    "argmax", lambda x: x.argmax(-1), Spelling(lambda _, a, out: f"{a[0]}.argmax(-1{out and ', ' + out})", out=True)
+CHECKED_LABELS = Primitive("checked_labels", checked_labels)
+PICK = Primitive("pick", lambda flat, places: flat.take(places), Lowering(taken, out=True))
+LESS_ONE = Primitive("less_one", _less_one, Lowering(lambda _, a, out: f"{out}[{a[1]}] -= 1", fills=True))
+ARGMAX = Primitive(
+    "argmax", lambda x: x.argmax(-1), Lowering(lambda _, a, out: f"{a[0]}.argmax(-1{out and ', ' + out})", out=True)
 )
-POSITIVE = Kernel("maximum", np.maximum, ELEMENTWISE)
-AND = Kernel("bitwise_and", np.bitwise_and, ELEMENTWISE)
-BITS = Kernel("bits", lambda x: x.view(f"i{x.dtype.itemsize}"), Spelling(as_type("i"), view=True))
-FLOATS = Kernel("floats", lambda x: x.view(f"f{x.dtype.itemsize}"), Spelling(as_type("f"), view=True))
-END_TO_END = Kernel(
+POSITIVE = Primitive("maximum", np.maximum, ELEMENTWISE)
+AND = Primitive("bitwise_and", np.bitwise_and, ELEMENTWISE)
+BITS = Primitive("bits", lambda x: x.view(f"i{x.dtype.itemsize}"), Lowering(as_type("i"), view=True))
+FLOATS = Primitive("floats", lambda x: x.view(f"f{x.dtype.itemsize}"), Lowering(as_type("f"), view=True))
+END_TO_END = Primitive(
     "end_to_end",
     lambda *parts: np.concatenate([x.reshape(-1) for x in parts]),
-    Spelling(lambda _, a, out: f"np.concatenate([x.reshape(-1) for x in ({', '.join(a)},)])"),
+    Lowering(lambda _, a, out: f"np.concatenate([x.reshape(-1) for x in ({', '.join(a)},)])"),
 )
-PART = Kernel(
+PART = Primitive(
     "part",
     lambda whole, start, shape: whole[start : start + np.prod(shape, dtype=int)].reshape(shape),
-    Spelling(part, view=True),
+    Lowering(part, view=True),
 )
 
 
-def spelling(op: Op | Kernel | None) -> Spelling:
+def lowering(op: Op | Primitive | None) -> Lowering:
     """Return how steps of `op` are written; what is no step is not written at all."""
     if op is None:
         return AS_IT_STANDS
-    if isinstance(op, Kernel):
+    if isinstance(op, Primitive):
         return op.how
-    if op.name in SPELLINGS:
-        return SPELLINGS[op.name]
+    if op.name in LOWERINGS:
+        return LOWERINGS[op.name]
     f = op.forward
     if isinstance(f, np.ufunc) and f.nout == 1 and f.signature is None and getattr(np, f.__name__, None) is f:
         return ELEMENTWISE

@@ -1,4 +1,4 @@
-"""Writing a program down as straight-line Python, which is what runs.
+"""Writing a program down as straight-line Python, which is what fused_loops.
 
 The text is made of the table's own spellings and of names given here, never of text that a user supplied; so it is
 safe to execute, and a person can read what their function became: `print(fast.source)`.
@@ -16,11 +16,11 @@ from ...errors.where import line_of
 from ..guards import Guards
 from ..ir import Var
 from ..memory.state_buffers import Pair
-from ..passes.tiling import Run, is_sliced, runs
+from ..passes.tiling import FusedLoop, fused_loops, is_sliced
 from ..trace import Effect
-from ..vectorize.bulk_io import Leaves
+from ..vectorize.bulk_io import LeafGroup
 from .names import identifier
-from .primitives import END_TO_END, PART, spelling
+from .primitives import END_TO_END, PART, lowering
 
 NEVER_RAISE = {"add", "subtract", "multiply", "negative"}  # of floats: Python's own arithmetic does
 
@@ -62,7 +62,7 @@ class Writer(Guards):
             if x not in self.names:
                 self.names[x] = self.fresh(identifier(x.source.name, "w"))
                 self.lines.append(f"{self.names[x]} = {self.place(x.source)}")
-        shown, together, done = "", runs(self.program, self.plan), set[Var]()
+        shown, together, done = "", fused_loops(self.program, self.plan), set[Var]()
         for x in self.program.outcomes:
             if x.op is None and not x.constant:
                 self.write_outcome(x)
@@ -76,7 +76,7 @@ class Writer(Guards):
                 self.lines.append(comment(f"line {number}: {text}" if text else where))
                 shown = where
             if z in together:
-                self.write_run(together[z])
+                self.write_loop(together[z])
                 done.update(together[z].steps)
             else:
                 self.write_step(z)
@@ -94,7 +94,7 @@ class Writer(Guards):
     def write_step(self, z: Var) -> None:
         """Write one step."""
         assert z.op is not None
-        how, memory = spelling(z.op), self.plan.at.get(z)
+        how, memory = lowering(z.op), self.plan.at.get(z)
         if memory is not None and (z.views is not None or z.op is END_TO_END):
             self.write_placed(z, memory)
             return
@@ -112,7 +112,7 @@ class Writer(Guards):
             text = "" if type(z.data) in NUMBERS else how.text(z, args, "")
             self.lines.append(f"{name} = {self.of_numbers(z, args) or text or self.call(z, args)}")
 
-    def write_run(self, run: Run) -> None:
+    def write_loop(self, run: FusedLoop) -> None:
         """Write steps that are taken block by block."""
         parts: dict[str, Var] = {}
         lines = []
@@ -121,11 +121,11 @@ class Writer(Guards):
                 self.names[z] = self.memory_name(z) if z.views is None else self.view_name(z, self.plan.at[z])
             if z.views is None:
                 args = [self.part(run, x, parts) if is_sliced(x, z, self.plan) else self.operand(x, z) for x in z.args]
-                lines.append("    " + spelling(z.op).text(z, args, self.part(run, z, parts)))
+                lines.append("    " + lowering(z.op).text(z, args, self.part(run, z, parts)))
         blocks = self.bound("blocks", run.blocks(self.plan, list(parts.values())))
         self.lines += [f"for {', '.join(parts)} in {blocks}:", *lines]
 
-    def part(self, run: Run, x: Var, parts: dict[str, Var]) -> str:
+    def part(self, run: FusedLoop, x: Var, parts: dict[str, Var]) -> str:
         """Return the name of a part of an array, and list it."""
         owner = self.plan.owner(x)
         if owner in run.scratch and owner not in self.names:
@@ -215,7 +215,7 @@ class Writer(Guards):
         wanted = self.program.trace.finite
         names: dict[str, None] = {}
         for effect, results in self.program.effects:
-            owners = effect.owner if isinstance(effect.owner, Leaves) else (effect.owner,)
+            owners = effect.owner if isinstance(effect.owner, LeafGroup) else (effect.owner,)
             if effect.attribute in ("_raw", "memory") and any(id(owner) in wanted for owner in owners):
                 for x in results:
                     names[self.name(x.views if x.op is PART and x.views in self.names else x)] = None
@@ -224,7 +224,7 @@ class Writer(Guards):
 
     def change(self, effect: Effect, results: list[Var]) -> None:
         """Take the change of a leaf, or of many."""
-        if isinstance(effect.owner, Leaves):
+        if isinstance(effect.owner, LeafGroup):
             owners = self.owner(effect.owner)
             values = f"np.ravel({self.name(results[0])}).tolist()" if results else "always(None)"
             self.bulk.append(f"map(set{effect.attribute}, {owners}, {values})")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..codegen.primitives import spelling
+from ..codegen.primitives import lowering
 from ..ir import Program, Var
 from .state_buffers import Array, StateBuffers, aligned, is_alike
 
@@ -42,7 +42,7 @@ def planned(program: Program) -> Plan:
     for x, i in last.items():
         expiring.setdefault(i, []).append(x)
     for i, z in enumerate(program.steps):
-        how = spelling(z.op)
+        how = lowering(z.op)
         if z in plan.at:
             pass
         elif z.views is not None:

@@ -1,8 +1,8 @@
 """State buffers: the arrays that hold weights, gradients and optimiser state between calls, two of each.
 
 A call reads the old ones and writes the new ones, which nobody else can see; then the owners are pointed at the new
-ones, all at once, and the two change places. A spot is (id(owner), place), a place is written as in a `Cell`. What is
-computed for several owners alike lies end to end.
+ones, all at once, and the two change places. A spot is (id(owner), place), a place is written as in a `CapturedInput`.
+Buffers of several owners that are computed alike lie end to end.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..codegen.primitives import END_TO_END, PART, spelling
+from ..codegen.primitives import END_TO_END, PART, lowering
 from ..ir import Program, Var
-from ..trace import Cell
+from ..trace import CapturedInput
 
 Array = np.ndarray[Any, Any]
 Spot = tuple[int, str]
@@ -62,7 +62,7 @@ class StateBuffers:
     def find(self, program: Program) -> None:
         """Find what the program reads from outside and what it leaves there, as far as that is arrays."""
         read = [x for z in program.steps for x in z.args] + program.sinks
-        for x in (x for x in read if isinstance(x.source, Cell)):
+        for x in (x for x in read if isinstance(x.source, CapturedInput)):
             self.cells[id(x.source.owner), x.source.place] = x
         for effect, results in program.effects:
             for place, z in zip(effect.places, results, strict=False):
@@ -120,7 +120,7 @@ class StateBuffers:
 
     def may_write(self, z: Var) -> bool:
         """Return whether a step can be told to write its result into a buffer."""
-        return z in self.order and z.views is None and (z.op is END_TO_END or spelling(z.op).out)
+        return z in self.order and z.views is None and (z.op is END_TO_END or lowering(z.op).out)
 
 
 def aligned(size: int) -> Array:

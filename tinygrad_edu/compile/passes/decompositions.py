@@ -1,9 +1,9 @@
-"""What the steps of a program may be replaced by: the same to rounding, and quicker to compute in NumPy.
+"""Decompositions: steps replaced by others that give the same to rounding, and are quicker in NumPy.
 
-`SAME` are steps that are just their operand. `EXPANSIONS` write rows by others: so that what two composed rows share
-(the softmax of a loss and of its gradient) is computed once, and so that the fast one of NumPy's ways is taken.
-An expansion is called as `expansion(emit, *operands, **params)`, where `emit(row, *operands, **params)` adds a step;
-it returns what stands for the result, or None if the row stays as it is. `emit.known` is a step that there is already.
+`IDENTITIES` are steps that are just their operand. `DECOMPOSITIONS` write an operation by others: parts that two
+operations share (the softmax of a loss and of its gradient) are then computed once, in NumPy's quicker way.
+A decomposition is called as `f(emit, *operands, **params)`, where `emit(op, *operands, **params)` adds a step; it
+returns the variable of the result, or None if the operation stays as it is. `emit.known` looks a step up.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _as_it_was(z: Any, x: Any) -> bool:
     return np.shape(z) == np.shape(x) and getattr(z, "dtype", None) == getattr(x, "dtype", 0)
 
 
-SAME: dict[str, Callable[..., bool]] = {
+IDENTITIES: dict[str, Callable[..., bool]] = {
     "identity": lambda *_: True,
     "element": lambda _, x: type(x) is float,
     "positive": lambda *_: True,
@@ -89,7 +89,7 @@ def _max(emit: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _starts(x: Any) -> np.ndarray:
     """Return where the rows of a matrix begin, its numbers laid end to end."""
-    return np.arange(0, x.data.size, x.data.shape[1])
+    return np.arange(0, x.data.size, x.data.shape[1], dtype=np.intp)
 
 
 # One, and small powers ------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def _is_zero(x: Any) -> bool:
     return bool(x.constant and np.ndim(x.data) == 0 and x.data == 0 and not np.signbit(x.data))
 
 
-EXPANSIONS: dict[str, Callable[..., Any]] = {
+DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "reshape": _reshaped,
     "mT": _transposed,
     "linear": _linear,

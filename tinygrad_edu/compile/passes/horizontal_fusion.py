@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..codegen.primitives import END_TO_END, PART, spelling
+from ..codegen.primitives import END_TO_END, PART, lowering
 from ..ir import Program, Var, frozen
 
 
@@ -33,7 +33,7 @@ def updates(program: Program) -> set[Var]:
     read = {*program.results, *(x for effect, xs in program.effects if effect.attribute == "_slope" for x in xs)}
     inner = set()
     for z in reversed(program.steps):
-        if z in read or not spelling(z.op).inplace or np.ndim(z.data) == 0:
+        if z in read or not lowering(z.op).inplace or np.ndim(z.data) == 0:
             read.update(z.args)
         else:
             inner.add(z)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..codegen.primitives import spelling
+from ..codegen.primitives import lowering
 from ..ir import Program, Var
 from ..memory.buffers import Plan, last_uses
 from ..memory.state_buffers import Array, aligned
@@ -20,7 +20,7 @@ BLOCK = 32768  # numbers; three such arrays of doubles are 768 KiB, and today's 
 
 
 @dataclass
-class Run:
+class FusedLoop:
     """Steps taken together, with views among them, which need no step."""
 
     steps: list[Var]
@@ -49,10 +49,10 @@ class Run:
         return part
 
 
-def runs(program: Program, plan: Plan) -> dict[Var, Run]:
-    """Return the runs of a program by their first steps."""
-    found: dict[Var, Run] = {}
-    run: Run | None = None
+def fused_loops(program: Program, plan: Plan) -> dict[Var, FusedLoop]:
+    """Return the fused loops of a program by their first steps."""
+    found: dict[Var, FusedLoop] = {}
+    run: FusedLoop | None = None
     for i, z in enumerate(program.steps):
         if z.views is not None and z in plan.at:
             if run is not None:
@@ -63,7 +63,7 @@ def runs(program: Program, plan: Plan) -> dict[Var, Run]:
             run.steps.append(z)
             run.end = i
         else:
-            run = found[z] = Run([z], i)
+            run = found[z] = FusedLoop([z], i)
     lasts = last_by_owner(program, plan)
     for first, run in list(found.items()):
         if sum(z.views is None for z in run.steps) < 2:
@@ -78,7 +78,7 @@ def runs(program: Program, plan: Plan) -> dict[Var, Run]:
 
 def in_blocks(z: Var, plan: Plan) -> bool:
     """Return whether a step can be taken row by row, and is worth it."""
-    if not spelling(z.op).inplace or z not in plan.at or z.data.size <= 2 * BLOCK:
+    if not lowering(z.op).inplace or z not in plan.at or z.data.size <= 2 * BLOCK:
         return False
     return plan.at[z].flags.c_contiguous and all(is_sliced(x, z, plan) is not None for x in z.args)
 

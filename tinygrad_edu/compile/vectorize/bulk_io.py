@@ -14,11 +14,11 @@ from ...core.commit import commit
 from ...core.node import Node, tick
 from ...core.value import Value
 from ...errors import AnomalyError
-from ..codegen.primitives import Kernel
+from ..codegen.primitives import Primitive
 
-ELEMENT: Any = Kernel("element", lambda array, i: np.asarray(array).item(i))  # by its place in row-major order
-STAND_IN: Any = Kernel("stand_in", lambda x: x)  # for a leaf that was assigned: its number, without a way back
-PACK: Any = Kernel("pack", lambda *floats: np.array(floats, float))
+ELEMENT: Any = Primitive("element", lambda array, i: np.asarray(array).item(i))  # by its place in row-major order
+STAND_IN: Any = Primitive("stand_in", lambda x: x)  # for a leaf that was assigned: its number, without a way back
+PACK: Any = Primitive("pack", lambda *floats: np.array(floats, float))
 
 number_of, grad_of, requires = attrgetter("_raw"), attrgetter("_slope"), attrgetter("_requires_grad")
 slots: Any = Node  # a slot is a descriptor, which the types do not say
@@ -33,18 +33,18 @@ def element(array: Any, i: int) -> Any:
     return z
 
 
-class Leaves(tuple[Any, ...]):
+class LeafGroup(tuple[Any, ...]):
     """Scalar leaves that a program reads or writes together."""
 
     __slots__ = ()
 
 
-def read_data(leaves: Leaves) -> Any:
+def read_data(leaves: LeafGroup) -> Any:
     """Return the numbers of leaves as an array."""
     return np.fromiter(map(number_of, leaves), float, len(leaves))
 
 
-def read_grad(leaves: Leaves) -> Any:
+def read_grad(leaves: LeafGroup) -> Any:
     """Return the gradients of leaves as an array."""
     return np.fromiter(map(grad_of, leaves), float, len(leaves))
 
@@ -54,17 +54,17 @@ def column(memory: Iterable[Any], j: int) -> Any:
     return np.array([remembered[j] for remembered in memory], float)
 
 
-def ungraded(leaves: Leaves) -> bool:
+def ungraded(leaves: LeafGroup) -> bool:
     """Return whether no leaf has a gradient."""
     return all(g is None for g in map(grad_of, leaves))
 
 
-def graded(leaves: Leaves) -> bool:
+def graded(leaves: LeafGroup) -> bool:
     """Return whether every leaf has a gradient."""
     return all(g is not None for g in map(grad_of, leaves))
 
 
-def all_require(leaves: Leaves, wanted: bool) -> bool:
+def all_require(leaves: LeafGroup, wanted: bool) -> bool:
     """Return whether every leaf requires a gradient, or none."""
     return {*map(requires, leaves)} <= {wanted}
 

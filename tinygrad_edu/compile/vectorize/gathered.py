@@ -14,12 +14,12 @@ from ...core.context import no_grad
 from ...core.tensor import Tensor
 from ...ops.indexing import getitem
 from ...ops.shapes import concatenate, identity
-from .scalar_graph import CONSTANT, NOTHING, Numbers
-from .scalar_groups import Batch
+from .scalar_graph import CONSTANT, NO_OPERAND, Numbers
+from .scalar_groups import ScalarGroups
 from .strides import picked, shaped
 
 
-class Irregular(Batch):
+class Gathered(ScalarGroups):
     """The lifting of one graph; node `k` lies in the long array at `long[k]`."""
 
     def lift(self) -> None:
@@ -89,7 +89,7 @@ class Irregular(Batch):
     def operands_of(self, ks: Numbers) -> list[Any]:
         """Return the operands of nodes of one row: places in the long array, or plain numbers."""
         columns = self.graph.columns[:, self.graph.row_of[ks]]
-        given = [c for c, numbers in enumerate(columns) if numbers[0] != NOTHING]
+        given = [c for c, numbers in enumerate(columns) if numbers[0] != NO_OPERAND]
         return [self.graph.constant(c, ks) if columns[c, 0] == CONSTANT else self.long[columns[c]] for c in given]
 
     def terms_of(self, ks: Numbers) -> list[Any]:

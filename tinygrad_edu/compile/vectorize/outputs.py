@@ -1,6 +1,6 @@
-"""What a traced function returns and leaves behind, array by array.
+"""Results and effects of a traced function, vectorised: scalar ones become elements of arrays.
 
-Scalar results and effects are lifted, and what is done to many leaves becomes one effect on all that lie in one array.
+Effects on many leaves become one effect on all that lie in one array.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import numpy as np
 from ...core.node import Node
 from ...core.value import Value
 from ..trace import Effect, Trace
-from .bulk_io import Leaves
+from .bulk_io import LeafGroup
 from .strides import picked, shaped
-from .vectorizer import Lift
+from .vectorizer import Vectorizer
 
 
-def settled(trace: Trace, nodes: list[Node]) -> list[Node]:
+def vectorize_outputs(trace: Trace, nodes: list[Node]) -> list[Node]:
     """Return `nodes`, and put the effects of a trace in order, as elements of arrays where scalars can be lifted."""
     tests = [node for node, _ in trace.outcomes]
     scalars = [
         z for z in (*nodes, *tests, *(z for effect in trace.effects for z in effect.results)) if type(z) is Value
     ]
     with trace.switch:  # so that what is computed without gradients is recorded too
-        return settled_scalars(trace, nodes, scalars) if scalars else nodes
+        return vectorize_scalars(trace, nodes, scalars) if scalars else nodes
 
 
-def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> list[Node]:
+def vectorize_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> list[Node]:
     """Return `nodes` with each of `scalars` as an element of an array."""
     lift = trace.lifted
     if not lift.lift(scalars, lift.walk(scalars, lift.known)):
@@ -48,7 +48,7 @@ def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> li
             effects.append(replace(effect, results=results))
     for what, alike in waiting.items():
         if what is None:
-            effects.append(Effect("_slope", Leaves(effect.owner for effect in alike), ()))
+            effects.append(Effect("_slope", LeafGroup(effect.owner for effect in alike), ()))
         elif isinstance(what, str):
             effects += written(lift, what, alike)
         else:
@@ -58,7 +58,7 @@ def settled_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> li
     return [lift.element(z) if type(z) is Value else z for z in nodes]
 
 
-def written(lift: Lift, attribute: str, alike: Sequence[Effect]) -> list[Effect]:
+def written(lift: Vectorizer, attribute: str, alike: Sequence[Effect]) -> list[Effect]:
     """Return effects on leaves as one for each array that the results lie in."""
     by_array: dict[int, list[tuple[int, Any]]] = {}
     for effect in alike:
@@ -68,11 +68,11 @@ def written(lift: Lift, attribute: str, alike: Sequence[Effect]) -> list[Effect]
     for array, places in by_array.items():
         places.sort(key=lambda place: place[0])
         result = elements(lift.arrays[array], [i for i, _ in places])
-        found.append(Effect(attribute, Leaves(owner for _, owner in places), (result,)))
+        found.append(Effect(attribute, LeafGroup(owner for _, owner in places), (result,)))
     return found
 
 
-def remembered(lift: Lift, alike: Sequence[Effect]) -> list[Effect]:
+def remembered(lift: Vectorizer, alike: Sequence[Effect]) -> list[Effect]:
     """Return what an optimiser remembers of its weights as one effect, if it is of all of them."""
     optimizer = alike[0].owner
     if len(alike) < len(optimizer.memory):

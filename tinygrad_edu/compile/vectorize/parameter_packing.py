@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor
-from .bulk_io import PACK, Leaves, column
-from .scalar_graph import Numbers, Scalars
+from .bulk_io import PACK, LeafGroup, column
+from .scalar_graph import Numbers, ScalarGraph
 from .strides import picked
 
 MIX = np.uint64(0x9E3779B97F4A7C15)  # an odd number whose bits look random: sums of its multiples tell sets apart
 
 
-class Packs:
+class LeafPacker:
     """The leaves numbered `members` of a graph, as arrays."""
 
-    def __init__(self, trace: Any, graph: Scalars, members: Numbers) -> None:
+    def __init__(self, trace: Any, graph: ScalarGraph, members: Numbers) -> None:
         self.trace, self.graph, self.members = trace, graph, members
 
     def arrays(self) -> Iterator[tuple[Any, Numbers]]:
@@ -81,9 +81,9 @@ class Packs:
             return Tensor([self.before(leaf)[0] for leaf in leaves], False)
         if origin == "{}._raw":
             numbers = np.array([self.before(leaf)[0] for leaf in leaves])
-            return self.trace.cell(Tensor, "read_data({})", Leaves(leaves), "w", numbers)
+            return self.trace.cell(Tensor, "read_data({})", LeafGroup(leaves), "w", numbers)
         if origin == "{}._slope":
-            owners = Leaves(self.trace.cells[leaf].owner for leaf in leaves)
+            owners = LeafGroup(self.trace.cells[leaf].owner for leaf in leaves)
             return self.trace.cell(Tensor, "read_grad({})", owners, "grad", np.array([leaf._raw for leaf in leaves]))
         if isinstance(origin, tuple):
             optimizer, j = origin

@@ -19,11 +19,11 @@ from ...core.value import Value
 from ...ops.arithmetic import add, multiply
 from .bulk_io import ELEMENT, requires
 
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
-CONSTANT, NOTHING = -1, -2  # in place of an operand's number: it is no node; there is none
+Numbers = np.ndarray[Any, np.dtype[np.intp]]
+CONSTANT, NO_OPERAND = -1, -2  # in place of an operand's number: it is no node; there is none
 
 
-class Walk:
+class Collected:
     """The scalar nodes behind `roots`, oldest first, up to those in `known`, by id, which are the last to be looked at.
 
     stale: edges whose operand was assigned after its result was made. replaced: edges for whose leaf something else
@@ -55,7 +55,7 @@ class Walk:
         self.nodes.sort(key=born)
 
 
-class Scalars:
+class ScalarGraph:
     """Nodes as numbers: their places in `nodes`, a list of which each comes after its operands.
 
     given: which are leaves, or computed elsewhere. kind: of the others, the number of their row and parameters in
@@ -65,7 +65,9 @@ class Scalars:
     terms, totals: the operands of sums of many terms, and the number of each one's sum, in that one's order.
     """
 
-    def __init__(self, walk: Walk, wanted: Iterable[Any], known: Collection[int], path: Container[Any] = ()) -> None:
+    def __init__(
+        self, walk: Collected, wanted: Iterable[Any], known: Collection[int], path: Container[Any] = ()
+    ) -> None:
         self.nodes = nodes = walk.nodes
         n = len(nodes)
         ops = list(map(attrgetter("op"), nodes))
@@ -80,9 +82,9 @@ class Scalars:
         self.rows: list[tuple[Any, dict[str, Any]]] = []
         self.read(inner)
         number = dict(zip(map(id, nodes), range(n), strict=True))
-        number[id(ABSENT)] = NOTHING
+        number[id(ABSENT)] = NO_OPERAND
         self.columns = np.array(
-            [np.fromiter(map(number.get, map(id, part), repeat(CONSTANT)), np.int64, len(inner)) for part in self.raw]
+            [np.fromiter(map(number.get, map(id, part), repeat(CONSTANT)), np.intp, len(inner)) for part in self.raw]
         )
         for z, leaf, other in walk.replaced:
             k = self.row_of[number[id(z)]]
@@ -106,7 +108,7 @@ class Scalars:
 
         ops = list(map(attrgetter("op"), inner))
         by_op = {op: kind(op, {}) for op in dict.fromkeys(ops)}
-        self.kind = np.fromiter(map(by_op.__getitem__, ops), np.int64, len(ops))
+        self.kind = np.fromiter(map(by_op.__getitem__, ops), np.intp, len(ops))
         first: list[Any] = list(map(attrgetter("x"), inner))
         second: list[Any] = list(map(attrgetter("y"), inner))
         listed = [k for k, y in enumerate(second) if y is LISTED]
@@ -152,7 +154,7 @@ class Scalars:
 
     def levels(self) -> Numbers:
         """Return for each node one more than the deepest of its operands; a partial sum is as deep as they are."""
-        level = [0] * (len(self.nodes) + 2)  # the last two stand for CONSTANT and NOTHING, which are -1 and -2
+        level = [0] * (len(self.nodes) + 2)  # the last two stand for CONSTANT and NO_OPERAND, which are -1 and -2
         more = (~self.inside[self.inner]).astype(int).tolist()
         inner = self.inner.tolist()
         first, second, *others = self.columns.tolist()

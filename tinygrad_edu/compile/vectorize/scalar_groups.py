@@ -11,19 +11,19 @@ from ...core.op import BUILT_IN
 from ...core.tensor import Tensor
 from ...ops.shapes import astype, identity
 from .bulk_io import ELEMENT, STAND_IN
-from .parameter_packing import Packs, packed
-from .scalar_graph import Numbers, Scalars
+from .parameter_packing import LeafPacker, packed
+from .scalar_graph import Numbers, ScalarGraph
 from .strides import shaped, spread
 
 
-class NotAlikeError(Exception):
+class NotVectorizableError(Exception):
     """A row computes something else of an array than of each of its numbers."""
 
 
-class Batch:
+class ScalarGroups:
     """The lifting of one graph. Node `k` lies in the array of number `array[k]`, at `index[k]`; -1: nowhere yet."""
 
-    def __init__(self, lift: Any, graph: Scalars) -> None:
+    def __init__(self, lift: Any, graph: ScalarGraph) -> None:
         self.to, self.graph = lift, graph
         n = len(graph.nodes)
         self.array, self.index = np.full(n, -1), np.zeros(n, int)
@@ -47,13 +47,13 @@ class Batch:
         if floats:
             given = tuple(self.graph.nodes[k].inputs[0] for k in floats)
             self.array[floats], self.index[floats] = self.to.numbered(packed(given)), np.arange(len(floats))
-        for array, members in Packs(self.to.trace, self.graph, np.array(fresh, int)).arrays():
+        for array, members in LeafPacker(self.to.trace, self.graph, np.array(fresh, int)).arrays():
             number = self.to.numbered(array)
             self.array[members], self.index[members] = number, np.arange(len(members))
             self.to.leaves[number] = [self.graph.nodes[k] for k in members.tolist()]
 
     def lift(self) -> None:
-        """Compute everything, level by level. Raises NotAlikeError where that cannot be done."""
+        """Compute everything, level by level. Raises NotVectorizableError where that cannot be done."""
         raise NotImplementedError  # each way of lifting defines its own
 
     def lasting(self) -> Any:
@@ -84,7 +84,7 @@ class Batch:
         if op.name not in BUILT_IN and op is not STAND_IN:
             expected = np.array([self.graph.nodes[k]._raw for k in ks.tolist()])
             if not np.allclose(np.broadcast_to(z._raw, lengths).ravel(), expected, rtol=1e-6, atol=0, equal_nan=True):
-                raise NotAlikeError
+                raise NotVectorizableError
         self.placed(z, ks, lengths)
 
     def computed(self, op: Any, params: dict[str, Any], operands: list[Any]) -> Any:
@@ -96,7 +96,7 @@ class Batch:
         try:
             return op(*operands, **params)
         except Exception:  # a user's row may fail in any way on what is no single number
-            raise NotAlikeError from None
+            raise NotVectorizableError from None
 
     def standing_in(self, z: Any, ks: Numbers, lengths: tuple[int, ...]) -> Any:
         """Return an array for leaves that were assigned, each with an element of its own, where gradients end."""

@@ -11,14 +11,14 @@ import numpy as np
 
 from ...core.tensor import Tensor
 from ...ops.shapes import identity
-from .scalar_graph import CONSTANT, NOTHING, Numbers
-from .scalar_groups import Batch
+from .scalar_graph import CONSTANT, NO_OPERAND, Numbers
+from .scalar_groups import ScalarGroups
 from .strides import common_loops, spread, summed_products, taken
 
 FEW = 8  # groups smaller than this are put together where there are many
 
 
-class Regular(Batch):
+class Strided(ScalarGroups):
     """The lifting of one graph."""
 
     def lift(self) -> None:
@@ -45,7 +45,7 @@ class Regular(Batch):
         graph = self.graph
         operands: list[Any] = []
         for c, numbers in enumerate(graph.columns[:, graph.row_of[ks]]):
-            if (numbers == NOTHING).all():
+            if (numbers == NO_OPERAND).all():
                 break
             constants = numbers == CONSTANT
             operands.append(graph.constant(c, ks) if constants.all() else self.operand(numbers, constants, c, ks))
@@ -100,7 +100,7 @@ class Regular(Batch):
         graph = self.graph
         factors = graph.columns[:2, np.maximum(graph.row_of[numbers], 0)]
         first, second = np.where(factors >= 0, self.array[factors], -1)
-        products = (first + 2 << 22) + second + 2 + (1 << 44)
+        products = (first.astype(np.int64) + 2 << 22) + second + 2 + (1 << 44)  # wider than an index may be
         return np.where(numbers < 0, -1, np.where(self.array[numbers] >= 0, self.array[numbers], products))
 
     def sum(self, ks: Numbers, terms: Numbers, classes: Numbers) -> None:

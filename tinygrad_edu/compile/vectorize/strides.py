@@ -17,7 +17,7 @@ from ...core.tensor import Tensor
 from ...ops.indexing import HERE, getitem
 from ...ops.shapes import broadcast_to, reshape, transpose
 
-Places = np.ndarray[Any, np.dtype[np.int64]]
+Places = np.ndarray[Any, np.dtype[np.intp]]
 
 
 def loops(places: Places) -> list[int] | None:

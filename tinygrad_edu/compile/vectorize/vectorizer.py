@@ -17,10 +17,10 @@ from ...core.node import Node, itself
 from ...ops.indexing import HERE, put
 from ...ops.shapes import concatenate
 from .bulk_io import ELEMENT, STAND_IN, element
-from .gathered import Irregular
-from .scalar_graph import Scalars, Walk
-from .scalar_groups import Batch, NotAlikeError
-from .strided import Regular
+from .gathered import Gathered
+from .scalar_graph import Collected, ScalarGraph
+from .scalar_groups import NotVectorizableError, ScalarGroups
+from .strided import Strided
 from .strides import picked, shaped
 
 WORTH = 16  # so many scalars must become one array, on average, or straight-line arithmetic is quicker
@@ -28,7 +28,7 @@ PLACES = 1 << 32  # more than there are places in any array
 LEAST = 256  # fewer scalars are always left as they are
 
 
-class Lift:
+class Vectorizer:
     """The arrays that scalars have become, and where each scalar lies."""
 
     def __init__(self, trace: Any) -> None:
@@ -49,7 +49,7 @@ class Lift:
 
     # Which scalars ----------------------------------------------------------------------------------------------
 
-    def lift(self, roots: Sequence[Any], walk: Walk, path: Container[Any] = ()) -> bool:
+    def lift(self, roots: Sequence[Any], walk: Collected, path: Container[Any] = ()) -> bool:
         """Give each of `roots` a place, if that is worth it.
 
         path: nodes that a gradient will be carried to. They lie in other arrays than the rest, for whose poles no
@@ -58,7 +58,7 @@ class Lift:
         begun = bool(self.arrays)  # then what is left must follow: it hangs on what was lifted
         if self.refused or (not begun and len(walk.nodes) < LEAST):
             return False
-        graph = Scalars(walk, roots, self.known, path)
+        graph = ScalarGraph(walk, roots, self.known, path)
         if not begun and len(graph.inner) < WORTH * graph.depth:
             return False
         with np.errstate(all="ignore"):  # the scalars themselves have warned
@@ -68,18 +68,18 @@ class Lift:
             return False
         lasts = (batch.array >= 0) & batch.lasting()
         lasts[graph.wanted] = True
-        places = (batch.array * PLACES + batch.index)[lasts].tolist()
+        places = (batch.array.astype(np.int64) * PLACES + batch.index)[lasts].tolist()
         self.known.update(zip(compress(map(id, graph.nodes), lasts), places, strict=True))
         return True
 
-    def lifted(self, graph: Scalars, begun: bool) -> Batch | None:
+    def lifted(self, graph: ScalarGraph, begun: bool) -> ScalarGroups | None:
         """Return a graph as arrays, by the first way that gives few enough of them; None if none does."""
-        for way in (Regular, Irregular):
+        for way in (Strided, Gathered):
             before = len(self.trace.made)
             batch = way(self, graph)
             try:
                 batch.lift()
-            except NotAlikeError:
+            except NotVectorizableError:
                 break
             if begun or len(graph.inner) >= WORTH * (len(self.trace.made) - before) / 2:
                 return batch
@@ -87,9 +87,9 @@ class Lift:
         self.clear()
         return None
 
-    def walk(self, roots: Iterable[Any], known: Any = ()) -> Walk:
+    def walk(self, roots: Iterable[Any], known: Any = ()) -> Collected:
         """Return the scalars behind `roots`, with what leaves held at the time."""
-        return Walk(roots, known, self.stand_in if self.trace.versions else None)
+        return Collected(roots, known, self.stand_in if self.trace.versions else None)
 
     def stand_in(self, leaf: Any, z: Any) -> Any:
         """Return what stands for a leaf that was assigned before `z` was made from it, else the leaf."""
@@ -123,7 +123,7 @@ class Lift:
 
     # Their gradients --------------------------------------------------------------------------------------------
 
-    def backward(self, root: Any, seed: Any, walk: Walk) -> dict[Any, Any] | None:
+    def backward(self, root: Any, seed: Any, walk: Collected) -> dict[Any, Any] | None:
         """Return the gradient of each leaf behind `root` as a scalar node; None if it was not worth lifting."""
         again = any(id(z) in self.known for z in walk.nodes)
         reached = differentiable(root, walk.nodes)
