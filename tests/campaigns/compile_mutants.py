@@ -1,0 +1,98 @@
+"""Plant one fault after the other into compile, and see that the tests find each.
+
+Each mutant is a copy of the package with one piece of text replaced; the tests named beside it must fail on it. Prints
+the mutants that survive. A piece that is no longer in the file is an error: the list must follow the code.
+
+    python tests/campaigns/compile_mutants.py
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+OUTSIDE, WORLD, STATE, BRANCHES, TRAINING, GATE, SCALARS = (
+    f"tests/test_{name}.py"
+    for name in (
+        *("compile_outside", "compile_world", "compile_state", "compile_branches", "compile_training", "compile_gate"),
+        "batching",
+    )
+)
+MUTANTS = [
+    # guards
+    ("specialization.py", "return self.same_world() and self.in_place()", "return self.in_place()", OUTSIDE),
+    ("specialization.py", "return self.same_world() and self.in_place()", "return self.same_world()", TRAINING),
+    ("reachable.py", "list(map(len, live)) == lengths", "True", OUTSIDE),
+    ("reachable.py", "list(map(tobytes, arrays)) == numbers", "True", OUTSIDE),
+    ("reachable.py", "lists == elements and tick() == now + 1", "lists == elements", OUTSIDE),
+    ("reachable.py", 'self.hold(names_in("", f.__globals__, tuple(found)))', "pass", OUTSIDE),
+    ("reachable.py", "self.waiting.append((kind.__name__, kind))", "pass", OUTSIDE),
+    ("signature.py", "key += x.shape, x.strides, x.dtype", "key += x.shape, x.dtype", OUTSIDE),
+    ("signature.py", "if self.repeated:", "if False:", OUTSIDE),
+    ("signature.py", "if id(x) in self.outside:", "if False:", OUTSIDE),
+    ("specialization.py", "            self.refuse_moved_state(reach)\n", "", OUTSIDE),
+    (
+        "guards.py",
+        "if len(leaves) > MANY:",
+        "if True:\n                continue\n            if len(leaves) > MANY:",
+        OUTSIDE,
+    ),
+    ("compiled.py", "if current.get() is not None:", "if False:", OUTSIDE),
+    # state buffers and memory
+    ("specialization.py", "if turns.held(turn):", "if False:", STATE),
+    ("specialization.py", "if self.turns.held(reads):", "if False:", STATE),
+    ("specialization.py", "self.turn = len(turns.space) - 1 - turn", "pass", TRAINING),
+    (
+        "memory/state_buffers.py",
+        "self.at[row] = self.whole[spots].new",
+        "self.at[row] = self.whole[spots].old",
+        TRAINING,
+    ),
+    ("memory/buffers.py", "last[x.base] == i and covers", "last[x.base] >= i and covers", TRAINING),
+    ("memory/buffers.py", "if x in lent and i < len(program.steps):", "if x in lent:", TRAINING),
+    ("memory/buffers.py", "        last[x.base] = len(program.steps)\n", "        pass\n", TRAINING),
+    ("codegen/source.py", "self.lines.append(f\"check_finite({', '.join(names)})\")", "pass", STATE),
+    ("codegen/source.py", 'self.lines.append(f"np.copyto({self.new_names[spot]}, {self.name(x)})")', "pass", TRAINING),
+    # branches and the gate
+    ("trace.py", "self.outcomes.append((self.read(node), outcome))", "pass", BRANCHES),
+    ("builtin_extremes.py", "x > best if larger else x < best", "x < best if larger else x > best", BRANCHES),
+    ("sealed.py", "setattr(Sealed, _name, _refused)", "pass", GATE),
+    # vectoriser and passes
+    ("vectorize/vectorizer.py", "if tick < z.born:", "if tick <= z.born + 2:", SCALARS),
+    ("vectorize/strides.py", "if any(digit + n > m ", "if any(digit + n > m + 1 ", SCALARS),
+    ("vectorize/strides.py", "if not np.array_equal(regular, places):", "if False:", SCALARS),
+    ("passes/horizontal_fusion.py", "if z.data.shape != root.data.shape or", "if", TRAINING),
+    (
+        "ir.py",
+        "        for born, node in reversed(self.trace.versions.get(x, ())):",
+        "        for born, node in ():",
+        TRAINING,
+    ),
+]
+
+
+def survives(file, old, new, tests):
+    """Return whether the tests pass on a package with this fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "tinygrad_edu", Path(folder) / "tinygrad_edu")
+        shutil.copytree(ROOT / "tests", Path(folder) / "tests")
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        path = Path(folder) / "tinygrad_edu" / "compile" / file
+        text = path.read_text()
+        if old not in text:
+            raise ValueError(f"{file} has no {old!r} any more")
+        path.write_text(text.replace(old, new))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", tests]
+        result = subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": folder}, capture_output=True)
+        return result.returncode == 0
+
+
+if __name__ == "__main__":
+    left = [mutant for mutant in MUTANTS if survives(*mutant)]
+    for file, old, *_ in left:
+        sys.stdout.write(f"survives: {file}: {old}\n")
+    sys.stdout.write(f"{len(MUTANTS) - len(left)} of {len(MUTANTS)} killed\n")
+    sys.exit(bool(left))
