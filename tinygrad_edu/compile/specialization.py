@@ -26,6 +26,8 @@ from .signature import NUMERIC
 from .trace import Trace
 from .vectorize.outputs import vectorize_outputs
 
+MANY = 10_000  # nodes of a trace, from which on a comparison would make the first call a third longer
+
 
 class Leaked(Node):
     """A node that was kept from a trace: it stands for the numbers of every call, and so has none."""
@@ -116,7 +118,8 @@ class Specialization:
         self.generators = [rng for rng, _ in trace.rngs.values()]
         self.is_heard = reach.speaks()
         self.tests = [f"{node.where}" for node, _ in trace.outcomes]
-        self.left = self.since = 0  # calls until the next comparison, and since the last one
+        self.left = int(len(trace.made) > MANY)  # calls until the next comparison: of so many nodes the second call's
+        self.since = 0  # calls since the last one
         for node in (*trace.made, *arguments):
             del node._raw
             node.__class__ = LEAKED[type(node)]
