@@ -57,6 +57,26 @@ def test_memory_that_is_held_does_not_change(kind):
     assert len({np.array(copy).tobytes() for *_, copy in held}) == 8  # or they would not have been those of each step
 
 
+def test_weights_keep_their_layout():
+    found = []
+    for compiled in (True, False):
+        weights = [Tensor(np.asfortranarray(np.arange(6.0).reshape(2, 3))), Tensor(np.ones((3, 2)))]
+        opt = nn.Adam(weights, lr=0.1)
+
+        def step(x, weights=weights, opt=opt):
+            opt.zero_grad()
+            ((weights[0] @ weights[1] * x) ** 2).sum().backward()
+            opt.step()
+
+        step = tg.compile(step) if compiled else step
+        for k in range(5):
+            step(np.float64(k))
+        found.append([(w.data.flags.f_contiguous, w.data) for w in weights])
+    for (ours, numbers), (theirs, others) in zip(*found, strict=True):
+        assert ours == theirs
+        same(numbers, others)
+
+
 def test_memory_of_an_optimiser_that_is_put_back():
     found = []
     for compiled in (True, False):
@@ -192,6 +212,15 @@ def test_a_rate_in_a_value_and_python_s_functions_of_floats():
     found = [tg.compile(f)(2.0), f(2.0)]
     same(found[0][0], found[1][0])
     assert math.isclose(found[0][1].data, 3.0 - 0.1 * 6.0)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: Value(2.0) * math.sqrt(x), lambda x: tg.array([x, 2 * x]), lambda x: Tensor([x, -x]) * x]
+)
+def test_plain_floats_that_python_or_numpy_ask_for(f):
+    fast = tg.compile(f)
+    for x in (4.0, 9.0, 4.0, -0.0, 0.0):
+        same(fast(x), f(x))
 
 
 def gpt_like(kind):

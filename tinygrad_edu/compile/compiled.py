@@ -49,6 +49,7 @@ class Compiled:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.programs: dict[Any, list[Specialization]] = {}
+        self.fixed = False  # whether plain floats among the arguments are part of the signature
         self.outside: set[int] = set()  # ids of the nodes that the function can name
         self.last: Specialization | None = None
         self.group = Group()
@@ -83,7 +84,7 @@ class Compiled:
 
     def run(self, args: Any, kwargs: Any) -> Any:
         """Return the result of a call. Raises InsideOuterGraph, SharesState before anything has been done."""
-        call = Signature(args, kwargs, self.outside)
+        call = Signature(args, kwargs, self.outside, self.fixed)
         last = self.last
         if last is None or last.key != call.key or not last.valid():
             self.last = last = self.specialized(call, args, kwargs)
@@ -181,12 +182,32 @@ class Compiled:
         reach = self.reachable(args, kwargs)
         if not self.outside.issuperset(reach.nodes):
             self.outside.update(reach.nodes)
-            call.key, call.inputs = (again := Signature(args, kwargs, self.outside)).key, again.inputs
+            call.key, call.inputs = (again := Signature(args, kwargs, self.outside, self.fixed)).key, again.inputs
         claim(self, reach.nodes.values())
         self.make_room(call, reach)
-        made = Specialization(self.function, call.key, args, kwargs, reach)
+        try:
+            made = Specialization(self.function, call.key, args, kwargs, reach, self.fixed)
+        except Exception as refused:
+            if self.fixed or not any(type(x) is float for x in (*args, *kwargs.values())):
+                raise
+            made = self.with_fixed_floats(call, args, kwargs, reach, refused)
         self.programs.setdefault(call.key, []).append(made)
         made.move_in()
+        return made
+
+    def with_fixed_floats(
+        self, call: Signature, args: Any, kwargs: Any, reach: Reachable, refused: Exception
+    ) -> Specialization:
+        """Return a program in which plain floats among the arguments are as they are: math.sqrt asks for their numbers.
+
+        From then on each float is traced by itself. Raises what was raised before, where that does not help.
+        """
+        again = Signature(args, kwargs, self.outside, fixed=True)
+        try:
+            made = Specialization(self.function, again.key, args, kwargs, reach, fixed=True)
+        except Exception:
+            raise refused from None
+        self.fixed, call.key, call.inputs = True, again.key, again.inputs
         return made
 
     def reachable(self, args: Any, kwargs: Any) -> Reachable:
@@ -271,7 +292,7 @@ class Compiled:
     def replay(self, *args: Any, **kwargs: Any) -> Any:
         """Call without verification."""
         try:
-            call = Signature(args, kwargs, self.outside)
+            call = Signature(args, kwargs, self.outside, self.fixed)
         except InsideOuterGraph:
             return self.function(*args, **kwargs)
         return self.replayed(self.specialized(call, args, kwargs), call, args, kwargs)

@@ -16,6 +16,12 @@ NUMERIC = (np.ndarray, float, np.floating, Node)  # arguments of which the numbe
 op_of, params_of = attrgetter("op"), attrgetter("params")
 
 
+def numeric(args: Any, kwargs: Any, fixed: bool) -> list[Any]:
+    """Return the arguments whose numbers are read at every call, in order."""
+    top = [x for x in (*args, *kwargs.values()) if not (fixed and type(x) is float)]
+    return [x for x in leaves(top) if isinstance(x, NUMERIC)]
+
+
 class InsideOuterGraph(Exception):  # noqa: N818  # not a fault: the function itself is run
     """An argument belongs to a graph around the call, to which gradients are to go back: a program would cut it."""
 
@@ -24,24 +30,25 @@ class Signature:
     """What a program depends on of the arguments of a call. Raises InsideOuterGraph.
 
     outside: the ids of nodes that the function can name: given as an argument, such a node is that very node.
+    fixed: whether plain floats are taken as they are, so that each number is another signature.
     key: equal for calls that a program may serve. inputs: the numbers, in order.
     """
 
     __slots__ = ("inputs", "key", "nodes", "outside", "repeated")
 
-    def __init__(self, args: Any, kwargs: Any, outside: set[int]) -> None:
+    def __init__(self, args: Any, kwargs: Any, outside: set[int], fixed: bool = False) -> None:
         self.outside = outside
         self.inputs: list[Any] = []
         self.nodes: set[int] = set()
         self.repeated = False
         key: list[Any] = []
-        self.add(key, args if not kwargs else (*args, *kwargs.values()))
+        self.add(key, args if not kwargs else (*args, *kwargs.values()), fixed)
         if self.repeated:  # whatever is done to a node is done to it under each of its names
             nodes = [id(x) for x in leaves([args, kwargs]) if isinstance(x, Node)]
             key.append(tuple(map(nodes.index, nodes)))
         self.key: Any = (tuple(key), *kwargs) if kwargs else tuple(key)
 
-    def add(self, key: list[Any], args: Any) -> None:
+    def add(self, key: list[Any], args: Any, fixed: bool = False) -> None:
         """Take arguments, or parts of one."""
         inputs = self.inputs
         for x in args:
@@ -75,6 +82,8 @@ class Signature:
                     self.repeated = True
                 self.nodes.add(id(x))
                 inputs.append(data)
+            elif fixed and kind is float:
+                key += kind, x.hex()  # tells 0.0 and -0.0 apart, and no NaN from another
             elif isinstance(x, (float, np.floating)):
                 key.append(kind)
                 inputs.append(x)

@@ -22,7 +22,7 @@ from .passes.horizontal_fusion import fuse_updates
 from .positions import set_state, state_of
 from .reachable import Reachable
 from .results import Result
-from .signature import NUMERIC
+from .signature import NUMERIC, numeric
 from .trace import Trace
 from .vectorize.outputs import vectorize_outputs
 
@@ -50,11 +50,14 @@ LEAKED: dict[type[Node], Any] = {
 class Specialization:
     """A program, and the conditions under which it is what the function does.
 
-    key: the signature of calls that it serves. reach: what the function can name.
+    key: the signature of calls that it serves. reach: what the function can name. fixed: see `Signature`.
     Raises CompileError where the function does what a program cannot; then all that can be put back is.
     """
 
-    def __init__(self, function: Callable[..., Any], key: Any, args: Any, kwargs: Any, reach: Reachable) -> None:
+    def __init__(
+        self, function: Callable[..., Any], key: Any, args: Any, kwargs: Any, reach: Reachable, fixed: bool = False
+    ) -> None:
+        self.fixed = fixed
         self.key, self.name = key, getattr(function, "__name__", "the function")
         trace = Trace()
         arguments = trace.arguments
@@ -81,8 +84,7 @@ class Specialization:
 
         try:
             with trace, TracedExtremes():
-                given = rebuilt(args, iter([stand_in(x) for x in leaves(args)]))
-                named = rebuilt(kwargs, iter([stand_in(x) for x in leaves(kwargs)]))
+                given, named = self.replaced(list(args), stand_in), self.replaced(kwargs, stand_in)
                 output = function(*given, **named)
                 if trace.refusal is not None:
                     raise trace.refusal  # the function has caught it, and gone on without the number
@@ -126,6 +128,15 @@ class Specialization:
         trace.forget()
         for made in (writer.plan, writer.state, writer, program):
             vars(made).clear()  # no reference to a buffer is left but those of the namespaces
+
+    def replaced(self, arguments: Any, stand_in: Callable[[Any], Any]) -> Any:
+        """Return a list or dict of arguments with what stands for each number; fixed floats are themselves."""
+        items = arguments.items() if isinstance(arguments, dict) else enumerate(arguments)
+        for key, x in [*items]:
+            if not (self.fixed and type(x) is float):
+                arguments = type(arguments)(arguments)
+                arguments[key] = rebuilt(x, iter([stand_in(part) for part in leaves(x)]))
+        return arguments
 
     def refuse_moved_state(self, reach: Reachable) -> None:
         """Raise CompileError where the trace changed an object of Python's, and name it."""
@@ -175,7 +186,7 @@ class Specialization:
     def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         given: list[Any] = []
         if self.graded or self.asked or self.from_arguments:
-            given = [x for x in (*leaves(args), *leaves(kwargs)) if isinstance(x, NUMERIC)]
+            given = numeric(args, kwargs, self.fixed)
             for i in self.asked:
                 if isinstance(given[i], Node) and given[i]._slope is not None:
                     raise CompileError(

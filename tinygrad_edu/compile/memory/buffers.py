@@ -12,7 +12,7 @@ import numpy as np
 
 from ..codegen.primitives import lowering
 from ..ir import Program, Var
-from .state_buffers import Array, StateBuffers, aligned, is_alike
+from .state_buffers import Array, StateBuffers, aligned, is_alike, laid_out
 
 
 @dataclass
@@ -72,12 +72,6 @@ def seen(z: Var, array: Array) -> Array | None:
         return None
     view = z.op.forward(*(array if x is z.views else x.data for x in z.args), **(z.params or {}))
     return view if np.may_share_memory(view, array) else None
-
-
-def laid_out(memory: Array, like: Array) -> Array:
-    """Return a piece of memory as an array whose axes lie in it as those of another: elementwise steps want that."""
-    order = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
-    return memory.reshape([like.shape[axis] for axis in order]).transpose(np.argsort(order))
 
 
 def covers(x: Array, z: Array) -> bool:

@@ -48,7 +48,7 @@ class StateBuffers:
             self.lay(row, spots)
         for spot, z in self.results.items():
             if spot not in self.spots:
-                self.spots[spot] = self.pair(z.data.shape, z.data.dtype)
+                self.spots[spot] = self.pair(z.data)
         for spot, x in self.cells.items():
             if spot in self.spots:
                 self.at[x] = self.spots[spot].old
@@ -83,20 +83,20 @@ class StateBuffers:
         return {
             z: tuple(spot_of[x] for x in xs)
             for z, xs in parts.items()
-            if all(x in spot_of for x in xs) and sum(x.data.size for x in xs) == z.data.size
+            if all(x in spot_of and x.data.flags.c_contiguous for x in xs)
+            and sum(x.data.size for x in xs) == z.data.size
         }
 
-    def pair(self, shape: Any, dtype: Any) -> Pair:
-        """Return two new arrays."""
-        size = int(np.prod(shape, dtype=int)) * dtype.itemsize
-        self.pairs.append(Pair(*(aligned(size).view(dtype).reshape(shape) for _ in "12")))
+    def pair(self, like: Array) -> Pair:
+        """Return two new arrays of the shape, dtype and layout of another."""
+        self.pairs.append(Pair(*(laid_out(aligned(like.nbytes).view(like.dtype), like) for _ in "12")))
         return self.pairs[-1]
 
     def lay(self, row: Var, spots: tuple[Spot, ...]) -> None:
         """Lay buffers end to end, unless one of them is somewhere else."""
         if spots in self.whole or len(set(spots)) < len(spots) or any(spot in self.spots for spot in spots):
             return
-        whole = self.whole[spots] = self.pair(row.data.shape, row.data.dtype)
+        whole = self.whole[spots] = self.pair(row.data)
         start = 0
         for spot in spots:
             self.spots[spot] = whole.part(start, self.results[spot].data.shape)
@@ -128,6 +128,12 @@ def aligned(size: int) -> Array:
     memory = np.empty(size + 64, np.uint8)
     start = -memory.ctypes.data % 64
     return memory[start : start + size]
+
+
+def laid_out(memory: Array, like: Array) -> Array:
+    """Return a piece of memory as an array whose axes lie in it as those of another: elementwise steps want that."""
+    order = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
+    return memory.reshape([like.shape[axis] for axis in order]).transpose(np.argsort(order))
 
 
 def is_alike(x: Any, z: Array) -> bool:

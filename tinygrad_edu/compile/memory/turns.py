@@ -84,7 +84,9 @@ class Exchange:
 
     def memory(self, one: Array, other: Array) -> None:
         """Exchange the memory of one array for that of another."""
-        self.owners[id(one.base)] = start_of(one), other.reshape(-1).view(np.uint8)
+        owner: Any = other.base
+        flat: Array = np.ndarray(other.nbytes, np.uint8, owner, start_of(other) - start_of(owner))
+        self.owners[id(one.base)] = start_of(one), flat
 
     def __call__(self, x: Any) -> Any:
         if id(x) in self.known:
