@@ -19,7 +19,7 @@ def fuse_updates(program: Program) -> None:
     inner = updates(program)
     alike: dict[Any, list[list[Var]]] = {}
     for effect, results in program.effects:
-        if effect.attribute == "_raw" and results[0] in inner:
+        if effect.places == ("{}._raw",) and results[0] in inner:
             column: list[Var] = []
             what = update_of(results[0], results[0], inner, column)
             alike.setdefault(what, []).append(column)
@@ -30,7 +30,7 @@ def fuse_updates(program: Program) -> None:
 
 def updates(program: Program) -> set[Var]:
     """Return the steps, element by element, of which nothing is made but what stays after a call."""
-    read = {*program.results, *(x for effect, xs in program.effects if effect.attribute == "_slope" for x in xs)}
+    read = {*program.results, *(x for effect, xs in program.effects if effect.places == ("{}._slope",) for x in xs)}
     inner = set()
     for z in reversed(program.steps):
         if z in read or not lowering(z.op).inplace or np.ndim(z.data) == 0:
