@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
     from .draw.pages.digit import digit_page as digit_page
     from .draw.pages.live import live as live
     from .draw.pages.nudges import nudges as nudges
+    from .draw.pages.playground import playground as playground
     from .draw.pages.recorder import Recorder as Recorder
     from .draw.pages.stepper import stepper as stepper
     from .explain.chain_rule import explain as explain
@@ -96,6 +97,7 @@ _LATER: dict[str, str] = {
     "nn": ".nn",
     "nudges": ".draw.pages.nudges",
     "per_example_gradients": ".transforms",
+    "playground": ".draw.pages.playground",
     "save": ".io",
     "source": ".explain.source",
     "stepper": ".draw.pages.stepper",

@@ -1,4 +1,4 @@
-"""The command line: `tinygrad-edu demo`, `explain`, `check`, `exercise`, `grade`, `draw`, `step` and others.
+"""The command line, `tinygrad-edu COMMAND`; without a command it names three things to try.
 
 Each command is a thin adapter: it reads its arguments, calls one floor, prints. A floor is imported only by the
 command that needs it, so that `tinygrad-edu --help` answers at once.
@@ -22,9 +22,22 @@ from .errors import FormulaError, TinygradEduError
 Command = Callable[[argparse.Namespace], int]  # returns the exit status
 
 
+FIRST_STEPS = """\
+Three things to try now:
+
+  tinygrad-edu live "(sigmoid(w*x + b) - y)**2"    a page: drag a number, and every gradient follows
+  tinygrad-edu pad "(sigmoid(w*x + b) - y)**2"     derive it by hand: every line is checked as you type
+  tinygrad-edu explain "relu(w*x + b)" --at w=2,x=3,b=-1    the chain rule in words and numbers
+
+tinygrad-edu --help names all commands."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 a check that failed, 2 a command that could not be done."""
     given = sys.argv[1:] if arguments is None else arguments
+    if not given:
+        print(FIRST_STEPS)
+        return 0
     options = parser().parse_args([f" {text}" if starts_with_minus(text) else text for text in given])
     run: Command = options.run
 
@@ -60,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
         add_step,
         add_live,
         add_pad,
+        add_playground,
         add_doctor,
     )
     for add in adders:
@@ -348,6 +362,26 @@ def pad(options: argparse.Namespace) -> int:
         print(report.text())
         return 0 if report.ok else 1
     derivation_pad(options.expression, options.out, wrt=options.wrt)
+    print(options.out)
+    return 0
+
+
+# playground --------------------------------------------------------------------------------------------------------
+
+
+def add_playground(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `playground` to the commands."""
+    command = add_command(commands, playground, "playground")
+    command.add_argument(
+        "-o", "--out", type=ending(".html"), default=Path("playground.html"), help="the page (playground.html)"
+    )
+
+
+def playground(options: argparse.Namespace) -> int:
+    """Write a page in which a net learns to tell points apart, while you move the points and build the net."""
+    from .draw.pages.playground import playground as page
+
+    page(path=options.out)
     print(options.out)
     return 0
 
