@@ -424,3 +424,38 @@ def test_every_page_fits_and_works_in_a_sandboxed_frame(browser, tmp_path, run, 
         digit.dispatch_event("pointermove", {"clientX": 160, "clientY": 250, "pointerType": "touch"})
         assert box["width"] > 200
         assert page.frames[4].inner_text("#verdict").startswith("The net reads")
+
+
+@pytest.mark.browser
+def test_a_neuron_shows_delta_times_a_all_its_terms_and_zeros_are_no_sign(browser, tmp_path):  # noqa: F811
+    net = nn.MLP(48, [2, 1], "relu", rng=0)
+    net.layers[0].neurons[0].b.data = 5.0
+    net.layers[0].neurons[1].b.data = -100.0  # is off: the gradients of its weights, and of the one behind it, are zero
+    x = np.linspace(-1, 1, 48)
+    ((net(x.tolist()) - 1.0) ** 2).backward()
+    path = tmp_path / "net.html"
+    tg.draw_network(net, x).save(path)
+    with opened(browser, path, width=1280) as page:
+        assert page.inner_text("h1") == "A network of 48-2-1 neurons"
+        page.focus("#net #a1_0")
+        page.keyboard.press("Enter")
+        assert page.locator("#said tbody tr").count() == 8
+        page.click("#all")
+        assert page.locator("#said tbody tr").count() == 48
+        slope = net.layers[0].neurons[0].b.grad
+        assert f"δ1(1) = ∂C/∂z = {number(slope)}" in page.inner_text("#said")
+        last = page.locator("#said tbody tr").last.locator("td").last.inner_text()
+        assert last == number(net.layers[0].neurons[0].w[47].grad)
+        page.click("[data-show=g]")
+        assert page.locator("#net path.w.zero").count() == 12 + 1
+        assert page.locator("#net path.w.zero.neg").count() == 0
+        assert "zeros" in page.inner_text("#shown")
+    net([0.0] * 48)
+    ((net((-x).tolist()) + 3.0) ** 2).backward()  # gradients of two examples are not δ·a of one
+    assert "δ_1" not in tg.draw_network(net, x).html().html
+
+
+def test_bars_of_nudges_are_on_one_scale():
+    page = tg.nudges(np.array([[0.9, 0.09], [-0.9, -0.009]]), 1.0).html
+    widths = [int(w) for w in re.findall(r"style=\"width:(\d+)%", page)]
+    assert widths == [50, 5, 50, 0, 0, 2]

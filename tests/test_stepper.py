@@ -256,12 +256,38 @@ def test_the_quiz_is_taken_by_keyboard_alone(browser, tmp_path):  # noqa: F811
         page.keyboard.press("Enter")
         assert page.inner_text("#count") == "4 / 5"
         assert page.evaluate("document.activeElement.ariaLabel") == "gradient of w"
-        page.keyboard.type("0,376")  # 0.375, within a half per cent
+        page.keyboard.type("0,376")  # is not what 0.375 rounds to
+        page.keyboard.press("Enter")
+        assert "✗" in page.inner_text("#ask")
+        page.keyboard.press("Control+A")
+        page.keyboard.type("0,38")
         page.keyboard.press("Tab")
         page.keyboard.type("4.5")
         page.keyboard.press("Enter")
         assert page.inner_text("#count") == "5 / 5"
+        assert "rounded from 0.375" in page.inner_text("#say")
         assert gradients_shown(page) == {"w": "0.375", "x": "4.5"}
+
+
+@pytest.mark.browser
+def test_the_quiz_gives_hints_in_stages_and_keeps_the_score(browser, tmp_path):  # noqa: F811
+    with opened(browser, tg.stepper(neuron()[0]).save(tmp_path / "step.html")) as page:
+        page.click("#quiz")
+        for stage in (1, 2, 3):
+            page.click("#help")
+            assert page.locator("#hints > p").count() >= stage
+        assert "1×0.5" in "".join(page.text_content("#hints").split())
+        assert "=0.5" not in "".join(page.text_content("#hints").split())
+        assert page.is_disabled("#help")
+        for answers in (["0.5"], ["0.5", "0.5"], ["0.50", ".5"]):
+            for field, answer in zip(page.locator("#ask input").all(), answers, strict=True):
+                field.fill(answer)
+            page.click("#ask button >> nth=0")
+        assert page.inner_text("#score") == "2 of 3 right at once"
+        page.locator("#ask input").first.fill("-0.5")
+        page.locator("#ask input").last.fill("0")
+        page.click("#ask button >> nth=0")
+        assert "look at the sign" in page.inner_text("#ask")
 
 
 @pytest.mark.browser

@@ -13,7 +13,7 @@ from ...core.node import data_of
 from ...errors import ShapeError
 from ...nn.module import Module
 from ..formats.drawing import Drawing
-from .layers import Array, NetLayer, forward, layers_of
+from .layers import Array, forward, layers_of
 from .picture import NetworkPicture
 
 EDGES = ("weight", "gradient", "nudge")
@@ -67,15 +67,16 @@ def draw_network(
             what=edges,
             most=most,
             image=image,
-            gradients=None if edges != "weight" else gradients_of(layers),
+            gradients=None if edges != "weight" else known([layer.weight_grad for layer in layers]),
+            bias_gradients=known([layer.bias_grad for layer in layers]),
         )
     )
 
 
-def gradients_of(layers: list[NetLayer]) -> list[Array] | None:
-    """Return the gradients of all weights, or None where one has not been computed."""
-    found = [layer.weight_grad for layer in layers if layer.weight_grad is not None]
-    return found if len(found) == len(layers) else None
+def known(gradients: list[Array | None]) -> list[Array] | None:
+    """Return gradients, or None where one has not been computed."""
+    found = [each for each in gradients if each is not None]
+    return found if len(found) == len(gradients) else None
 
 
 def example(x: Any, count: int) -> Array:

@@ -27,6 +27,7 @@ class NetLayer:
     weight: Array
     bias: Array
     weight_grad: Array | None = None
+    bias_grad: Array | None = None
     after: list[Callable[[Any], Any]] = field(default_factory=list)
     activation: str = ""  # what follows, in a word
 
@@ -44,7 +45,7 @@ def layers_of(model: Any) -> list[NetLayer]:
         if module.starts_layer and isinstance(weight, Node) and np.ndim(weight._data) == 2:
             bias = getattr(module, "bias", None)
             shift = np.zeros(weight._data.shape[0]) if bias is None else bias._data
-            layers.append(NetLayer(weight._data, shift, weight._grad))
+            layers.append(NetLayer(weight._data, shift, weight._grad, None if bias is None else bias._grad))
         elif module.parameters():
             raise TypeError(
                 f"only chains of Linear layers can be drawn as a network: this net has {module.described()}"
@@ -67,7 +68,9 @@ def of_neurons(neurons: list[Neuron]) -> NetLayer:
     grad = np.array([[w._grad for w in neuron.w] for neuron in neurons]) if computed else None
     name = neurons[0].activation
     after = [] if name == "linear" else [ACTIVATION_MODULES[name]().forward]
-    return NetLayer(weight, np.array([n.b._data for n in neurons]), grad, list(after), "" if name == "linear" else name)
+    bias_grad = np.array([n.b._grad for n in neurons]) if all(n.b._grad is not None for n in neurons) else None
+    bias, activation = np.array([n.b._data for n in neurons]), "" if name == "linear" else name
+    return NetLayer(weight, bias, grad, bias_grad, list(after), activation)
 
 
 def forward(layers: list[NetLayer], rows: Array) -> tuple[list[Array], list[Array]]:

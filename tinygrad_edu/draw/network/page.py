@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,32 +13,58 @@ from ..pages.page import Page, asset, data, filled
 if TYPE_CHECKING:
     from .picture import NetworkPicture
 
-TERMS = 8  # of a weighted sum that are written out
+TERMS = 8  # of a weighted sum that are shown at once; a click shows the others
+MOST = 400  # terms of a neuron that a page holds
 
 
 def network_page(net: NetworkPicture) -> Page:
     """Return the page of a network."""
     columns = range(1, len(net.counts()))
     said = {f"a{c}_{j}": arithmetic(net, c, j) for c in columns for j in net.visible(c) if j is not None}
-    parts = {"picture": net.svg(), "title": escape(net.alt().capitalize()), "data": data(said)}
-    body = filled(asset("network.html"), parts)
-    return Page(net.alt(), body, styles=asset("network.css"), script=asset("network.js"))
+    title = net.alt().partition(",")[0].capitalize()  # what the edges show is said by the buttons
+    body = filled(asset("network.html"), {"picture": net.svg(), "title": escape(title), "data": data(said)})
+    return Page(title, body, styles=asset("network.css"), script=asset("network.js"))
 
 
-def arithmetic(net: NetworkPicture, c: int, j: int) -> list[str]:
-    """Return how neuron `j` of column `c` is computed, a line each: its largest terms, its sum, its activation."""
-    w, b, name = net.weights[c - 1][j], number(float(net.biases[c - 1][j])), net.names[c - 1]
+def arithmetic(net: NetworkPicture, c: int, j: int) -> dict[str, Any]:
+    """Return how neuron `j` of column `c` is computed.
+
+    lines: formulas. terms: of its sum the largest first, each [weight's name, weight, input's name, input, product,
+    gradient of the weight], as far as they are known. more: how many terms are left out.
+    """
+    w, b, name = net.weights[c - 1][j], float(net.biases[c - 1][j]), net.names[c - 1]
     a, z = f"a_{j + 1}^({c})", f"z_{j + 1}^({c})"
-    inputs = [f"x_{k + 1}" if c == 1 else f"a_{k + 1}^({c - 1})" for k in range(len(w))]
-    x = np.ones(len(w)) if net.activations is None else net.activations[c - 1]
-    chosen = sorted(np.argsort(-np.abs(w * x), kind="stable")[:TERMS])
-    hidden = len(w) - len(chosen)
-    if net.activations is None or net.sums is None:
-        terms = [f"({number(float(w[k]))}) {inputs[k]}" for k in chosen] + [f"{hidden} more"] * bool(hidden)
-        return [f"{z} = {' + '.join(terms)} + ({b})", f"{a} = {name}({z})" if name else f"{a} = {z}"]
-    rest = float(w @ x) - float(w[chosen] @ x[chosen])
-    terms = [f"({number(float(w[k]))})({number(float(x[k]))})" for k in chosen]
-    terms += [f"({number(rest)} from {hidden} more)"] * bool(hidden)
-    total, value = number(float(net.sums[c - 1][j])), number(float(net.activations[c][j]))
-    last = f"{a} = {name}({total}) = {value}" if name else f"{a} = {z} = {value}"
-    return [f"{z} = Σ w a + b", f"{z} = {' + '.join(terms)} + ({b}) = {total}", last]
+    x = None if net.activations is None else net.activations[c - 1]
+    sizes = np.abs(w) if x is None else np.abs(w * x)
+    chosen = np.argsort(-sizes, kind="stable")[:MOST] if len(w) > MOST else np.arange(len(w))
+    slopes = None if net.gradients is None else net.gradients[c - 1][j]
+    terms = [
+        [
+            f"w_{j + 1}{k + 1}^({c})" if max(j, k) < 9 else f"w_{j + 1},{k + 1}^({c})",
+            number(float(w[k])),
+            f"x_{k + 1}" if c == 1 else f"a_{k + 1}^({c - 1})",
+            "" if x is None else number(float(x[k])),
+            "" if x is None else number(float(w[k] * x[k])),
+            "" if slopes is None else number(float(slopes[k])),
+        ]
+        for k in chosen
+    ]
+    lines = [f"{z} = Σ w a + b"]
+    if net.activations is not None and net.sums is not None:
+        total, value = number(float(net.sums[c - 1][j])), number(float(net.activations[c][j]))
+        lines = [f"{z} = Σ w a + b = {total}, with b = {number(b)}"]
+        lines.append(f"{a} = {name}({total}) = {value}" if name else f"{a} = {z} = {value}")
+    else:
+        lines += [f"b = {number(b)}", f"{a} = {name}({z})" if name else f"{a} = {z}"]
+    if (delta := delta_of(net, c, j)) is not None:
+        lines.append(f"δ_{j + 1}^({c}) = ∂C/∂z = {number(delta)}, and ∂C/∂w = δ·a")
+    return {"lines": lines, "terms": terms, "more": len(w) - len(terms)}
+
+
+def delta_of(net: NetworkPicture, c: int, j: int) -> float | None:
+    """Return δ of a neuron where the gradients are δ·a of the example that is shown, which is computed, not assumed."""
+    if net.gradients is None or net.activations is None or net.bias_gradients is None:
+        return None
+    delta = float(net.bias_gradients[c - 1][j])
+    mine = delta * net.activations[c - 1]
+    return delta if np.allclose(mine, net.gradients[c - 1][j], rtol=1e-6, atol=1e-12) else None

@@ -36,6 +36,7 @@ svg.net{color-scheme:light dark;font:11px system-ui,"DejaVu Sans",sans-serif}
 .net .frame{fill:none;stroke:#4b5563}
 .net .w{fill:none;stroke:#0072b2}
 .net .w.neg{stroke:#d55e00;stroke-dasharray:5 3}
+.net .w.zero{stroke:#9aa5b4;stroke-dasharray:1 4}
 .net .q{stroke:#9aa5b4;stroke-width:.8;fill:none}
 .net .l text{font-size:9.5px;stroke:#fff;stroke-width:3px;paint-order:stroke;text-anchor:middle}
 """
@@ -65,6 +66,7 @@ class NetworkPicture:
     most: int
     image: tuple[int, int] | None
     gradients: list[Array] | None = None  # of the weights, for the page to show instead of them
+    bias_gradients: list[Array] | None = None  # which are δ, where there is one example
     ours: bool = True  # columns are what this picture is about, and Graphviz would shuffle them
 
     def alt(self) -> str:
@@ -181,7 +183,7 @@ class NetworkPicture:
             slope = "" if self.gradients is None else f' data-g="{self.gradients[layer][j, k]:.6g}"'
             strength = 0.2 + 0.65 * abs(w) / (largest or 1.0)
             parts.append(
-                f'<path class="w{" neg" if w < 0 else ""}" data-w="{w:.6g}" data-at="{layer} {j} {k}"{slope} d="{line}"'
+                f'<path class="w{sign_class(w)}" data-w="{w:.6g}" data-at="{layer} {j} {k}"{slope} d="{line}"'
                 f' stroke-width="{wide:.2f}" stroke-opacity="{strength:.2f}"><title>{name}</title></path>'
             )
             if self.named(layer):
@@ -250,6 +252,11 @@ class NetworkPicture:
         inside = f'<text class="v" x="{x:.0f}" y="{y + 3.5:.0f}">{value or letter}</text>'
         under = f'<text class="m u" x="{x:.0f}" y="{y + RADIUS + 14:.0f}">{letter}</text>' if value else ""
         return f'<g id="a{c}_{j}"><title>{tip}</title>{circle}{inside}{under}</g>'
+
+
+def sign_class(w: float) -> str:
+    """Return how a line says its sign: a zero is neither positive nor negative."""
+    return " neg" if w < 0 else "" if w > 0 else " zero"
 
 
 def thick(w: float, largest: float) -> float:

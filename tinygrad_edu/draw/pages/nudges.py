@@ -46,10 +46,11 @@ def nudges(
         for hidden, what in ((rows.shape[1] - COLUMNS, "weights"), (len(rows) - ROWS, "examples"))
         if hidden > 0
     ]
+    largest = float(np.max(np.abs(rows[:ROWS, :COLUMNS]), initial=0.0)) or 1.0
     parts_of_page = {
         "head": "".join(f'<th scope="col">{escape(shown(title))}</th>' for title in titles[:COLUMNS]),
-        "rows": "".join(table_row(label, row, rows) for label, row in zip(labels[:ROWS], rows, strict=False)),
-        "mean": table_row("average", rows.mean(axis=0), rows, "mean"),
+        "rows": "".join(table_row(label, row, largest) for label, row in zip(labels[:ROWS], rows, strict=False)),
+        "mean": table_row("average", rows.mean(axis=0), largest, "mean"),
         "lr": number(lr),
         "more": f'<p class="soft">Not shown: {" and ".join(left_out)}; the average is that of all examples.</p>'
         if left_out
@@ -99,11 +100,14 @@ def place(i: int, shape: tuple[int, ...]) -> str:
     return "_" + ",".join(str(k + 1) for k in np.unravel_index(i, shape))
 
 
-def table_row(label: str, row: Any, rows: Any, kind: str = "") -> str:
-    """Return one row of the table: each nudge as a number and as a bar, left for down and right for up."""
+def table_row(label: str, row: Any, largest: float, kind: str = "") -> str:
+    """Return one row of the table: each nudge as a number and as a bar, left for down and right for up.
+
+    largest: the nudge whose bar is half a cell long, one for the whole table, so that bars can be compared.
+    """
     cells = []
-    for j, nudge in enumerate(row[:COLUMNS]):
-        part = 50 * abs(nudge) / (np.max(np.abs(rows[:, j])) or 1.0)
+    for nudge in row[:COLUMNS]:
+        part = 50 * abs(nudge) / largest
         side = "up" if nudge >= 0 else "down"
         bar = f'<span class="{side}" style="width:{part:.0f}%"></span>'
         cells.append(f'<td data-value="{float(nudge)!r}">{bar}{number(nudge, 3)}</td>')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,10 @@ class Recorder:
     def frame(self) -> Frame:
         """Return the net as it is now."""
         now = layers_of(self.model)
-        kept = [NetLayer(layer.weight.copy(), layer.bias.copy(), None, layer.after, layer.activation) for layer in now]
+        kept = [
+            replace(layer, weight=layer.weight.copy(), bias=layer.bias.copy(), weight_grad=None, bias_grad=None)
+            for layer in now
+        ]
         return Frame(len(self.losses), kept, self.model.state_dict())
 
     def moments(self) -> list[Frame]:

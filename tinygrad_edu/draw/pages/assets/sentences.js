@@ -16,8 +16,8 @@ function sentences(content, titles, values, slopes) {
     steps.set(card, operations[operation]);
   }
 
-  function symbol(label) { // w_12^(1) gets its index and its layer
-    const parts = label.match(/^([^_^]+)(?:_([^_^]+))?(?:\^([^_^]+))?$/) , part = (text) => text ? `<mi>${plain(text)}</mi>` : "<mrow></mrow>";
+  function symbol(label) { // w_12^(1) gets its index and its layer, v1 its index
+    const parts = (label.match(/^(\p{L})(\d+)()$/u) ?? label.match(/^([^_^]+)(?:_([^_^]+))?(?:\^([^_^]+))?$/)), part = (text) => text ? `<mi>${plain(text)}</mi>` : "<mrow></mrow>";
     if (!label) return "";
     return parts?.[2] || parts?.[3] ? `<msubsup>${parts.slice(1).map(part).join("")}</msubsup>` : part(label);
   }

@@ -177,12 +177,14 @@
 
   // Quiz: the next step back is done by the reader, gradient by gradient ------------------------------------------
 
+  let tries = 0, right = 0, asked = 0, stage = 0; // right at the first try, of all that were asked
   function ask() {
     const form = $("ask"), step = steps[at], inside = form.contains(document.activeElement);
     const last = quiz && step?.kind === "b" ? new Map(step.changes.map(([card, , text]) => [card, flat(text)])) : new Map();
     const questions = [...last].filter(([, text]) => !Number.isNaN(numeric(text)));
     form.hidden = !questions.length;
     form.replaceChildren();
+    tries = stage = 0;
     if (form.hidden) return;
     form.innerHTML = `<span>Next: ${sentence(step)[0]}. What will these be?</span>`;
     for (const [card, text] of questions) {
@@ -190,21 +192,55 @@
         <input inputmode="text" autocomplete="off" data-answer="${numeric(text)}"><output></output></label>`);
       form.lastChild.querySelector("input").setAttribute("aria-label", `gradient of ${titles[card]}`);
     }
-    form.insertAdjacentHTML("beforeend", "<button>check</button>");
+    form.insertAdjacentHTML("beforeend", `<button>check</button><button type="button" id="help">hint</button><span class="soft" id="score">${asked ? `${right} of ${asked} right at once` : ""}</span><div id="hints" aria-live="polite"></div>`);
+    $("help").addEventListener("click", hint);
     if (inside) form.querySelector("input").focus();
+  }
+
+  // What was typed is right if the answer, rounded to as many digits, is just that; two digits at least
+  function judged(text, answer) {
+    const given = numeric(text);
+    if (Number.isNaN(given)) return ["no", "a number, like −1.5 or 3/4"];
+    if (Math.abs(given - answer) <= 1e-9 * Math.abs(answer)) return ["ok", ""];
+    if (text.includes("/")) return Math.abs(given - answer) <= 5e-4 * Math.abs(answer) ? ["ok", ""] : ["no", ""];
+    const [mantissa] = text.replaceAll("−", "-").replace(",", ".").toLowerCase().split("e"), count = mantissa.replace(/^[-+]?[0.]*|\./g, "").length;
+    const near = Math.abs(given - answer) <= 0.5001 * 10 ** (Math.floor(Math.log10(Math.abs(given) || 1)) + 1 - Math.max(1, count));
+    if (near && count >= 2) return ["ok", `rounded from ${digits(answer, 6)}`];
+    return ["no", near ? "right as far as it goes: give two digits" : Math.abs(given + answer) <= 0.01 * Math.abs(answer) ? "look at the sign" : ""];
+  }
+
+  // In stages: the rule in words, in symbols, with its numbers
+  function hint() {
+    const [, text] = sentence(steps[at]), box = document.createElement("div");
+    box.innerHTML = text;
+    const sides = [...box.querySelectorAll("p")].map((line) => [...line.querySelectorAll("math")]);
+    stage = Math.min(stage + 1, 3);
+    const words = "<p>What was there, plus the gradient of the result × the slope on the edge.";
+    const symbols = sides.map((line) => `<p>${line.slice(0, Math.max(1, line.length - 2)).map((m) => m.outerHTML).join(" ")}`).join("");
+    const numbers = sides.map((line) => `<p>${line.slice(0, Math.max(1, line.length - 1)).map((m) => m.outerHTML).join(" ")}`).join("");
+    $("hints").innerHTML = [words, symbols, numbers].slice(0, stage).join("");
+    $("help").disabled = stage === 3;
   }
 
   function check(event) {
     event.preventDefault();
     let wrong = null;
-    for (const input of $("ask").querySelectorAll("input")) {
-      const answer = Number(input.dataset.answer), given = numeric(input.value);
-      const ok = Math.abs(given - answer) <= 5e-3 * Math.max(Math.abs(answer), 1e-6);
-      input.nextSibling.textContent = ok ? " ✓" : " ✗ what was there, plus the gradient of the result × the slope on the edge";
-      input.nextSibling.className = ok ? "ok" : "no";
-      if (!ok) wrong ??= input;
+    const inputs = [...$("ask").querySelectorAll("input")], said = [];
+    for (const input of inputs) {
+      const answer = Number(input.dataset.answer), [verdict, why] = judged(input.value, answer);
+      input.nextSibling.textContent = verdict === "ok" ? ` ✓ ${why}` : ` ✗ ${why || "what was there, plus the gradient of the result × the slope on the edge"}`;
+      input.nextSibling.className = verdict;
+      if (verdict === "no") wrong ??= input; else if (why) said.push(why);
     }
-    if (wrong) wrong.focus(); else go(at + 1);
+    tries++;
+    if (wrong) { wrong.focus(); return; }
+    asked++;
+    if (tries === 1 && stage === 0) right++;
+    go(at + 1);
+    if (said.length) say_more(`✓ ${said.join(", ")}`);
+  }
+  function say_more(text) {
+    $("say").insertAdjacentHTML("beforeend", `<p class="ok">${text}`);
   }
 
   // Moving -----------------------------------------------------------------------------------------------------
