@@ -65,3 +65,7 @@ except ValueError:
 report = tg.compare({**hand, "W^(1)": np.outer(δ1, x), "b^(1)": δ1}, model, cost)
 print(f"{'right' if report.ok else 'wrong'}: {report.mistakes[0].name}")
 # > wrong: activation's derivative forgotten
+
+# Forward and backward, one step at a time, with the arithmetic of each.
+print("step by step:", tg.stepper(cost, model=model).save("backpropagation_by_hand.html"))
+# > step by step: backpropagation_by_hand.html

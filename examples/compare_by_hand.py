@@ -60,3 +60,7 @@ t = tg.Value(2.0, label="x")
 report = tg.compare("2*x * sin(x)", t, t**2 * tg.sin(t))
 print(report.mistakes[0].name)
 # > product, quotient or chain rule
+
+# A page on which to derive it line by line, each line checked as it is typed.
+print("to try it:", tg.derivation_pad("x**2 * sin(x)").save("compare_by_hand.html"))
+# > to try it: compare_by_hand.html

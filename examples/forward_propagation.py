@@ -6,6 +6,7 @@ inputs with. The lines after `# >` are what it prints.
 
 import numpy as np
 
+import tinygrad_edu as tg
 from tinygrad_edu import Tensor, nn
 from tinygrad_edu.nn.functional import sigmoid
 
@@ -45,3 +46,7 @@ print(model(examples).data[:, 0].round(4))
 # Its parameters and results bear the names of the formulas, which pictures and explanations show.
 print([p.label for p in model.parameters()], model(examples).label)
 # > ['W^(1)', 'b^(1)', 'W^(2)', 'b^(2)'] a^(2)
+
+# The net as a picture: choose a neuron to read its sum.
+print("the picture is", tg.draw_network(model, examples[0]).save("forward_propagation.html"))
+# > the picture is forward_propagation.html

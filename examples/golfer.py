@@ -4,6 +4,7 @@ The whole of learning is here with a single weight: try, measure the error, ask 
 a little that way. Run it with `python examples/golfer.py`; the lines after `# >` are what it prints.
 """
 
+import tinygrad_edu as tg
 from tinygrad_edu import Value
 
 METRES_PER_UNIT = 8.0  # how far the ball rolls for each unit of strength; the golfer does not know this
@@ -32,3 +33,10 @@ for shot in range(1, 7):
 
 print(f"the golfer has learnt {w.data:.2f}; right would be {HOLE / METRES_PER_UNIT}")
 # > the golfer has learnt 12.48; right would be 12.5
+
+# The first shot as a page: drag w, watch the cost and its slope, take steps, and make them too large.
+w.data = 5.0
+cost = (w * METRES_PER_UNIT - HOLE) ** 2
+cost.label = "C"
+print("to play with:", tg.live(cost).save("golfer.html"))
+# > to play with: golfer.html

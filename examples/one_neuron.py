@@ -33,6 +33,10 @@ for node in (z, w_1, w_2, x_1, x_2, b):
 # > da/dx_2 =  0.7864
 # > da/db   =  0.7864
 
+# The same as a page, whose numbers can be dragged: every value and gradient follows.
+print("to play with:", tg.live(a).save("one_neuron.html"))
+# > to play with: one_neuron.html
+
 # A slope is a promise about small changes: raise w_1 by 0.001 and a grows by 0.001 · 1.5729.
 before = a.data
 w_1.data += 0.001

@@ -35,6 +35,9 @@ for i in range(4):
 print(f"on average      by {np.mean(-η * dw):5.2f} and      {np.mean(-η * db):5.2f}")
 # > on average      by  0.90 and       0.35
 
+print("the table is", tg.nudges({"w": dw, "b": db}, η).save("nudges.html"))
+# > the table is nudges.html
+
 # The first point would lower b, the others raise it: they outvote it. The optimiser's step is this average.
 w, b = Tensor(0.0, label="w"), Tensor(0.0, label="b")
 cost((w, b), x, y).backward()

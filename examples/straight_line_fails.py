@@ -1,7 +1,7 @@
 """Where a straight line fails and a small net does not: two half moons that reach into each other.
 
 A single neuron can only cut the plane with a straight line. Two layers can bend it. The lines after `# >` are what
-the program prints; it also writes `straight_line_fails.png`, which needs `pip install "tinygrad-edu[plot]"`.
+the program prints; it also writes a page to play with.
 """
 
 import numpy as np
@@ -39,31 +39,6 @@ for name, right in share.items():
 print(sum(p.size for p in line.parameters()), "against", sum(p.size for p in net.parameters()))
 # > 3 against 49
 
-
-def picture(path):
-    """Draw what each model makes of the plane, with the points on top."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    grid = np.stack(np.meshgrid(np.linspace(-1.7, 2.7, 220), np.linspace(-1.2, 1.7, 160)), axis=-1)
-    figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True, layout="constrained")
-    for ax, (name, right), model in zip(axes, share.items(), (line, net), strict=True):
-        with tg.no_grad():
-            score = model(grid.reshape(-1, 2)).numpy().reshape(grid.shape[:2])
-        ax.contourf(grid[..., 0], grid[..., 1], score, levels=[-1e9, 0, 1e9], colors=["#f6d7c3", "#c3dcec"])
-        ax.contour(grid[..., 0], grid[..., 1], score, levels=[0], colors="black", linewidths=1.5)
-        ax.scatter(*x[y == 0].T, s=14, color="#d55e00", marker="s", label="class 0")
-        ax.scatter(*x[y == 1].T, s=14, color="#0072b2", marker="o", label="class 1")
-        ax.set_title(f"{name}: {right:.0%} right")
-    axes[1].legend(loc="upper right")
-    figure.savefig(path, dpi=120)
-
-
-try:
-    picture("straight_line_fails.png")
-    print("the picture is straight_line_fails.png")
-except ImportError:
-    print('for the picture: pip install "tinygrad-edu[plot]"')
-# > the picture is straight_line_fails.png
+# What the net makes of the plane, with every neuron's part in it. Take its layers away: what is left is the line.
+print("to play with:", tg.playground(net, (x, y)).save("straight_line_fails.html"))
+# > to play with: straight_line_fails.html

@@ -15,6 +15,7 @@ import graphviz
 import numpy as np
 import pytest
 import samples
+from browsing import browser, opened  # noqa: F401  # a fixture
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -874,3 +875,51 @@ def test_every_row_of_the_table_can_be_drawn_and_stepped_through(name):
         assert len(paths(drawing.svg())) == drawing.source.count(" -> ") == len(operands)
         if z.requires_grad and z.dtype.kind == "f":
             assert "</html>" in tg.stepper((z * z).sum()).html
+
+
+def test_blocks_made_by_the_same_lines_become_one_card_and_the_last_stays():
+    from tinygrad_edu.draw.graph.collapse import repeats
+
+    assert repeats([7, *[1, 2, 3] * 4, 9, 9]) == [(1, 3, 4)]
+    assert repeats([1, 2, 1, 2]) == []
+    assert repeats([5] * 10) == [(0, 1, 10)]
+    rng = np.random.default_rng(0)
+    a = tg.Tensor(rng.normal(size=(2, 3)), label="x")
+    for k in range(400):
+        w = tg.Tensor(rng.normal(size=(3, 3)), label=f"W{k}")
+        u = tg.tanh(a @ w)
+        a = (u + a) / (1.0 + (u * u).mean())
+    drawing = tg.draw((a * a).sum())
+    titles = [card.title for card in drawing.sketch.picture.cards]
+    assert any(title.startswith("block") and "×399" in title for title in titles)
+    assert 3 <= len(titles) < 30, "the last block stays as it is"
+    page = drawing.html().html
+    assert len(page.encode()) < 100_000
+    assert len(tg.draw((a * a).sum(), collapse=False).sketch.picture.cards) > 2000
+
+
+@pytest.mark.browser
+def test_a_wide_picture_is_zoomed_moved_and_fitted(browser, tmp_path):  # noqa: F811
+    x = tg.Value(1.0, label="x")
+    for _ in range(60):
+        x = x * 1.01 + 0.5
+    path = tmp_path / "wide.html"
+    tg.draw(x).html().save(path)
+    with opened(browser, path, width=800) as page:
+        wide = page.evaluate("document.querySelector('#picture svg').getBoundingClientRect().width")
+        page.focus("#picture")
+        page.keyboard.press("+")
+        larger = page.evaluate("document.querySelector('#picture svg').getBoundingClientRect().width")
+        assert larger == pytest.approx(1.25 * wide, rel=0.02)
+        page.click(".zoom button >> nth=2")
+        assert page.evaluate("document.querySelector('#picture').scrollWidth <= 802")
+        page.keyboard.press("+")
+        page.click(".zoom button >> nth=1")
+        page.click(".zoom button >> nth=1")
+        box = page.locator("#picture").bounding_box()
+        page.mouse.move(box["x"] + 500, box["y"] + 5)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 300, box["y"] + 5)
+        page.mouse.up()
+        assert page.evaluate("document.querySelector('#picture').scrollLeft") > 100
+        assert page.is_visible(".zoom canvas")

@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
     from .compile.compiled import compile as compile  # noqa: A004  # the field's word for it
     from .draw.graph.draw import draw as draw
     from .draw.network.draw_network import draw_network as draw_network
+    from .draw.pages.convolution import convolution_page as convolution_page
     from .draw.pages.digit import digit_page as digit_page
     from .draw.pages.live import live as live
     from .draw.pages.nudges import nudges as nudges
@@ -75,6 +76,7 @@ _LATER: dict[str, str] = {
     "check_code": ".check.homework.check",
     "compare": ".check.compare.compare",
     "compile": ".compile.compiled",
+    "convolution_page": ".draw.pages.convolution",
     "data": ".data",
     "derivation_pad": ".classroom.pad",
     "detect_anomaly": ".check.anomaly",

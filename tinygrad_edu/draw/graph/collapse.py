@@ -1,17 +1,21 @@
 """Large graphs made readable: which nodes are drawn as one card.
 
-A folding says of each node by which key it is drawn; nodes of one key become one card. Three ways to find one:
+A folding says of each node by which key it is drawn; nodes of one key become one card. Four ways to find one:
 what is computed only to be used once is folded into its user; nodes that the same line made for every example of a
-batch become one, "×100"; and the user's own choice.
+batch become one, "×100"; blocks that the same lines made one after another become one, "×12"; and the user's choice.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
+import numpy as np
+
 from ...core.node import Node
 
+ROUNDS = 6
 READABLE = 300  # cards: more are folded unless the user objects
 Folding = dict[Node, Hashable]
 Choice = bool | Callable[[Node], Any] | None
@@ -33,6 +37,10 @@ def folding(order: list[Node], collapse: Choice) -> tuple[Folding, list[str]]:
     left = len(set(found.values()))
     if left > READABLE:
         found = over_examples(order, found)
+        for _ in range(ROUNDS):  # blocks within blocks
+            if len(set(found.values())) <= READABLE or (folded := over_blocks(order, found)) is found:
+                break
+            found = folded
     cards = len(set(found.values()))
     return found, [f"{drawn:,} nodes folded into {cards:,}; draw(…, collapse=False) draws them all."]
 
@@ -78,6 +86,68 @@ def over_examples(order: list[Node], before: Folding) -> Folding:
         if x.op is None and len(homes) == 1:
             found[x] = homes.pop()
     return found
+
+
+def over_blocks(order: list[Node], before: Folding) -> Folding:
+    """Make one of blocks that the same lines computed one after another, like the layers of a deep net.
+
+    The last of them stays as it is, so that a reader sees what a block is. A leaf goes with its users where all are in
+    one block. Blocks that cannot be drawn without a circle stay apart.
+    """
+    last = {before[z]: z for z in order if z.op is not None}  # says what the key computes
+    where: dict[Any, Any] = {}
+    lines: dict[Any, int] = {}
+    ids = []
+    for key, z in last.items():
+        made = (z.code, z.instruction)
+        line = key if is_chosen(key) else (z.op, where.get(made) or where.setdefault(made, z.where))
+        ids.append(lines.setdefault(line, len(lines)))
+    keys, block = list(last), dict[Hashable, Hashable]()
+    rounds = sum(map(is_chosen, keys))
+    for k, (start, period, times) in enumerate(repeats(ids), start=rounds + 1):
+        title = f"block {k}: ×{times - 1}, then as shown"
+        block |= dict.fromkeys(keys[start : start + period * (times - 1)], ("chosen", title))
+    if not block:
+        return before
+    found = {z: block.get(key, key) for z, key in before.items()}
+    for x, users in users_of(order).items():
+        homes = {found[z] for z in users}
+        if x.op is None and len(homes) == 1:
+            found[x] = homes.pop()
+    try:
+        in_order(order, found)
+    except ValueError:
+        return before
+    return found
+
+
+def is_chosen(key: Hashable) -> bool:
+    """Return whether a key stands for a block, or a card of the user's choice."""
+    return isinstance(key, tuple) and len(key) == 2 and key[0] == "chosen"
+
+
+def repeats(ids: list[int]) -> list[tuple[int, int, int]]:
+    """Return where a sequence repeats itself three times or more: (start, period, times), apart from each other."""
+    array = np.array(ids)
+    last: dict[int, int] = {}
+    gaps: Counter[int] = Counter()
+    for at, each in enumerate(ids):
+        if each in last:
+            gaps[at - last[each]] += 1
+        last[each] = at
+    found: list[tuple[int, int, int]] = []
+    taken = np.zeros(len(array), dtype=bool)
+    for period, _ in sorted(gaps.most_common(40), key=lambda gap: -gap[0] * gap[1]):
+        if period * 3 > len(array):
+            continue
+        same = np.concatenate(([False], array[:-period] == array[period:], [False]))
+        starts, ends = np.flatnonzero(np.diff(same.astype(int)) == 1), np.flatnonzero(np.diff(same.astype(int)) == -1)
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            times = (end - start) // period + 1
+            if times >= 3 and not taken[start : start + period * times].any():
+                taken[start : start + period * times] = True
+                found.append((start, period, times))
+    return sorted(found)
 
 
 def in_order(order: list[Node], key_of: Folding) -> list[tuple[Hashable, list[Node]]]:

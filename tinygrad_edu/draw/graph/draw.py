@@ -17,7 +17,7 @@ from ...errors.failed_call import FailedNode
 from ...nn.module import Module
 from ..formats import dot, svg, tikz
 from ..formats.drawing import Drawing
-from ..pages.page import Page
+from ..pages.page import Page, asset
 from .clusters import clusters
 from .collapse import READABLE, Choice, folding, in_order
 from .edge_rules import Rules
@@ -110,7 +110,9 @@ class GraphSketch:
 
     def page(self) -> Page:
         """Return a page with the picture on it."""
-        return Page(self.alt(), f'<div class="scroll">{self.svg()}</div>')
+        body = f'<div class="scroll" id="picture">{self.svg()}</div>'
+        script = asset("zoom.js") + 'zoomable(document.getElementById("picture"));'
+        return Page(self.alt(), body, styles=asset("zoom.css"), script=script)
 
     def alt(self) -> str:
         """Return what the picture shows, in a line."""

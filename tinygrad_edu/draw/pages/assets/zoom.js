@@ -13,7 +13,7 @@ function zoomable(box, readable = 0.62) {
 
   function set(to, x = box.clientWidth / 2, y = box.clientHeight / 2) { // what is at x, y of the box stays there
     const before = scale;
-    scale = Math.max(0.05, Math.min(4, to));
+    scale = Math.max(0.01, Math.min(4, to));
     const [left, top] = [(box.scrollLeft + x) / before * scale - x, (box.scrollTop + y) / before * scale - y];
     svg.setAttribute("width", wide * scale);
     svg.setAttribute("height", high * scale);
