@@ -1,4 +1,4 @@
-"""`tg.convolution_page`: a convolution to point at, with what each number of the result and the gradients is made of."""
+"""`tg.convolution_page`: a convolution to point at: what each number of the result and the gradients is made of."""
 
 from __future__ import annotations
 
