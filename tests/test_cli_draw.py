@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tinygrad_edu.cli import main
-from tinygrad_edu.draw.formats import engines
+from tinygrad_edu.draw import engines
 
 
 def test_draw_writes_a_picture_with_gradients(tmp_path, capsys, monkeypatch):

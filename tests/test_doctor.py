@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu.cli import main
-from tinygrad_edu.draw.formats import engines
+from tinygrad_edu.draw import engines
 from tinygrad_edu.system import blas, doctor
 
 

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 import tinygrad_edu as tg
 from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.op import TABLE, VariadicRule
-from tinygrad_edu.draw.formats import engines
-from tinygrad_edu.draw.formats.drawing import fitting
+from tinygrad_edu.draw import engines
+from tinygrad_edu.draw.drawing import fitting
 from tinygrad_edu.draw.formats.svg import svg
 from tinygrad_edu.draw.graph.picture import Card, Edge, Group, Picture
 from tinygrad_edu.draw.layout.coordinates import Item, Link, arrange, join
@@ -110,7 +110,7 @@ def test_shows_data_gradient_operation_and_local_derivative():
 
 def test_local_derivatives_stand_on_the_right_edges():
     x, y = tg.Value(3.0, label="x"), tg.Value(-2.0, label="y")
-    picture = tg.draw(x / y).sketch.picture
+    picture = tg.draw(x / y).view.picture
     assert [(edge.tail, edge.slot, edge.label) for edge in picture.edges] == [(0, 0, "−0.5"), (1, 1, "−0.75")]
 
 
@@ -118,7 +118,7 @@ def test_a_local_derivative_at_a_pole_is_infinite():
     x = tg.Value(0.0)
     with pytest.warns(RuntimeWarning):
         z = tg.Value(1.0) / x
-    assert [edge.label for edge in tg.draw(z).sketch.picture.edges] == ["inf", "−inf"]
+    assert [edge.label for edge in tg.draw(z).view.picture.edges] == ["inf", "−inf"]
 
 
 OPERATIONS = [operator.add, operator.mul, operator.sub, lambda a, b: a.tanh()]
@@ -138,14 +138,14 @@ def graphs(draw):
 def test_one_edge_for_each_use_of_an_operand(node):
     uses = sum(len(z.inputs) for z in history(node))
     drawing = tg.draw(node, collapse=False)
-    assert len(drawing.sketch.picture.edges) == uses
+    assert len(drawing.view.picture.edges) == uses
     assert drawing.source.count(" -> ") == uses
     assert len(paths(drawing.svg())) == uses
 
 
 @given(graphs())
 def test_cards_do_not_overlap_and_edges_run_forwards(node):
-    picture = tg.draw(node, collapse=False).sketch.picture
+    picture = tg.draw(node, collapse=False).view.picture
     layout = lay_out(picture)
     assert not overlapping(layout.cards)
     for edge in picture.edges:
@@ -194,7 +194,7 @@ def test_a_tree_is_drawn_without_crossings():
     def tree(depth):
         return tg.Value(1.0) if depth == 0 else tree(depth - 1) * tree(depth - 1)
 
-    picture = tg.draw(tree(4)).sketch.picture
+    picture = tg.draw(tree(4)).view.picture
     ends = sorted(
         (layout_points[0][0], layout_points[0][1], layout_points[-1][1]) for layout_points in lay_out(picture).edges
     )
@@ -253,7 +253,7 @@ def test_titles_of_textbooks_are_set_as_there_and_read_as_typed(title):
     assert drawn == re.split(r"[_^]", title)
     letter, low, high = re.fullmatch(r"(.)(?:_([\w,]+))?(?:\^(.*))?", title).groups("")
     expected = f"${letter}_{{{low}}}^{{{high}}}$"
-    assert (expected if title.isascii() else r"$\alpha$\_1") in drawing.sketch.tex()
+    assert (expected if title.isascii() else r"$\alpha$\_1") in drawing.view.tex()
 
 
 def test_a_fold_of_a_batch_has_its_title_set_too():
@@ -285,13 +285,13 @@ def test_show_and_direction():
     assert "float64 (2, 2)" in texts(tg.draw(t * 2).svg())
     assert "(2, 2)" in texts(tg.draw(t * 2, show={"shape"}).svg())
     assert not any("data" in text or "grad" in text for text in texts(tg.draw(t * 2, show={"shape"}).svg()))
-    layout = lay_out(tg.draw(t * 2, direction="TB").sketch.picture)
+    layout = lay_out(tg.draw(t * 2, direction="TB").view.picture)
     assert layout.cards[0][1] + layout.cards[0][3] < layout.cards[2][1]
 
 
 def test_kinds_of_cards():
     w, x = tg.Tensor([1.0]), tg.Tensor([2.0], requires_grad=False)
-    kinds = [card.kind for card in tg.draw(w * x * 3.0, (w > x)).sketch.picture.cards]
+    kinds = [card.kind for card in tg.draw(w * x * 3.0, (w > x)).view.picture.cards]
     assert kinds == ["parameter", "input", "result", "constant", "result", "fact"]
 
 
@@ -346,7 +346,7 @@ def test_saves_a_document_for_latex(tmp_path):
     assert path == str(tmp_path / "a.tex")
     found = tex_statements(text)
     edges = [rest for command, rest in found if command == "draw" and rest.startswith("[edge]")]
-    assert len(edges) == len(drawing.sketch.picture.edges)
+    assert len(edges) == len(drawing.view.picture.edges)
     shown = [rest for command, rest in found if command == "node"]
     for expected in ("{tanh}", "{$\\times$}", "{data~0.7071}", "{grad~$-$1.5}", "{x1}", "{$-$3}"):
         assert any(rest.endswith(expected) for rest in shown), expected
@@ -355,7 +355,7 @@ def test_saves_a_document_for_latex(tmp_path):
     ):
         tg.draw(layers_of_perceptrons(), collapse=False).save(tmp_path / "b.tex")
     assert not (tmp_path / "b.tex").exists()
-    tex_statements(tg.draw(recurrence(6), heat=True, direction="TB").sketch.tex())
+    tex_statements(tg.draw(recurrence(6), heat=True, direction="TB").view.tex())
 
 
 def test_saves_a_network_for_latex(tmp_path):
@@ -376,7 +376,7 @@ def test_saves_a_network_for_latex(tmp_path):
 def test_latex_draws_whatever_labels_say(tmp_path):
     labels = [*NASTY, "#$%&_{}~^`'\\\\", "\\input{/etc/passwd}", "αβγ ΩΔΑ ς ö", "🎲 שלום"]
     drawing = tg.draw(sum(tg.Value(float(i), label=label) for i, label in enumerate(labels)))
-    tex_statements(drawing.sketch.tex())
+    tex_statements(drawing.view.tex())
     network = tg.draw_network(tg.nn.MLP(2, [20, 1], "tanh"), [1.0, -2.0], most=6)
     for each in (drawing, network):
         each.save(tmp_path / "a.tex")
@@ -468,9 +468,9 @@ def test_large_graphs_fold_and_say_so():
     net = tg.nn.MLP(2, [16, 16, 1])
     loss = sum((net([random.random(), 0.5]) - 1.0) ** 2 for _ in range(20))
     drawing = tg.draw(loss)
-    cards = drawing.sketch.picture.cards
+    cards = drawing.view.picture.cards
     assert len(cards) < 80
-    assert any("nodes folded into" in note for note in drawing.sketch.picture.notes)
+    assert any("nodes folded into" in note for note in drawing.view.picture.notes)
     assert {"z_1^(1) ×20", "a_16^(2) ×20"} <= {card.title for card in cards}
 
 
@@ -478,7 +478,7 @@ def test_tensors_of_many_numbers_fold_into_their_users():
     w, b = tg.Tensor(np.ones((4, 3)), label="W"), tg.Tensor(np.ones(4), label="b")
     z = np.ones((2, 3)) @ w.T + b
     z.label = "z"
-    picture = tg.draw((z * z).sum(), collapse=True).sketch.picture
+    picture = tg.draw((z * z).sum(), collapse=True).view.picture
     assert [card.title for card in picture.cards] == ["z", ""]
     assert [(e.tail, e.head, e.label) for e in picture.edges] == [(0, 1, "×2")]
 
@@ -488,21 +488,21 @@ def test_collapse_by_choice_counts_the_uses_it_hides():
     b = a * a
     c = b * 3.0 + a
     drawing = tg.draw(c, collapse=lambda z: "square and more" if z.inputs else None)
-    assert [card.title for card in drawing.sketch.picture.cards] == ["a", "square and more"]
-    assert [(edge.tail, edge.head, edge.label) for edge in drawing.sketch.picture.edges] == [(0, 1, "×3")]
+    assert [card.title for card in drawing.view.picture.cards] == ["a", "square and more"]
+    assert [(edge.tail, edge.head, edge.label) for edge in drawing.view.picture.edges] == [(0, 1, "×3")]
 
 
 def test_what_is_not_folded_is_drawn_as_it_is():
     a = tg.Value(0.5, label="a")
     b = a * a * 3.0
     c = b.tanh() + 1.0
-    picture = tg.draw(c, collapse=lambda z: "cubic" if z is b or z is b.inputs[0] else None).sketch.picture
+    picture = tg.draw(c, collapse=lambda z: "cubic" if z is b or z is b.inputs[0] else None).view.picture
     assert [card.title or card.sign or card.rows[0][1] for card in picture.cards] == ["a", "cubic", "tanh", "1", "+"]
     found = [(edge.tail, edge.head, edge.label) for edge in picture.edges]
     assert found == [(0, 1, "×2"), (1, 2, f"{1 - np.tanh(0.75) ** 2:.4g}"), (2, 4, "1"), (3, 4, "")]
-    picture = tg.draw(c, collapse=lambda z: "three" if z is b else "result" if z is c else None).sketch.picture
+    picture = tg.draw(c, collapse=lambda z: "three" if z is b else "result" if z is c else None).view.picture
     assert [card.title for card in picture.cards if card.title] == ["a", "three", "result"]
-    picture = tg.draw(c, collapse=lambda z: "two" if z in {b, b.inputs[0]} else None, show={"data"}).sketch.picture
+    picture = tg.draw(c, collapse=lambda z: "two" if z in {b, b.inputs[0]} else None, show={"data"}).view.picture
     assert {edge.label for edge in picture.edges} == {"×2", ""}
 
 
@@ -517,7 +517,7 @@ def test_a_folding_in_a_circle_is_refused():
 
 def test_clusters_are_the_calls_of_modules():
     net = tg.nn.MLP(2, [3, 1], "tanh")
-    picture = tg.draw(net([1.0, 2.0]), model=net).sketch.picture
+    picture = tg.draw(net([1.0, 2.0]), model=net).view.picture
     assert [group.title for group in picture.groups] == [
         "layers.0 Layer(2, 3)",
         "layers.0.neurons.0 TanhNeuron(2)",
@@ -538,7 +538,7 @@ def test_heat_names_dead_vanishing_and_exploding():
     small, large = tg.Value(1.0, label="s"), tg.Value(1.0, label="l")
     loss = dead + small * 1e-9 + large * 1e5
     loss.backward()
-    picture = tg.draw(loss, heat=True).sketch.picture
+    picture = tg.draw(loss, heat=True).view.picture
     marks = {card.title: card.mark for card in picture.cards if card.title}
     assert marks == {"x": "", "d": "dead", "s": "vanishing", "l": "exploding"}
     heats = {card.title: card.heat for card in picture.cards if card.title}
@@ -592,7 +592,7 @@ def test_a_thousand_cards_fit_their_budget(name):
     y.backward()
     drawing = tg.draw(y, collapse=False)
     picture = drawing.svg()
-    cards, edges = len(drawing.sketch.picture.cards), len(drawing.sketch.picture.edges)
+    cards, edges = len(drawing.view.picture.cards), len(drawing.view.picture.edges)
     assert cards > 900
     assert len(picture.encode()) <= 400 * cards  # written in 25 to 45 ms
     assert len(paths(picture)) == edges == sum(len(z.inputs) for z in history(y))
@@ -604,7 +604,7 @@ def test_forms_of_cards_are_written_once_and_cells_in_them_styled_by_themselves(
     forms = {g.get("id"): g for defs in root.iter(f"{SVG}defs") for g in defs.findall(f"{SVG}g")}
     used = [use.get("href").removeprefix("#") for use in root.iter(f"{SVG}use")]
     assert set(forms) == set(used)
-    assert len(forms) < 50 < 1000 < len(used) == len(drawing.sketch.picture.cards)
+    assert len(forms) < 50 < 1000 < len(used) == len(drawing.view.picture.cards)
     rules = "".join(root.find(f"{SVG}style").itertext())
     for form in forms.values():
         outline, *cell = form
@@ -615,7 +615,7 @@ def test_forms_of_cards_are_written_once_and_cells_in_them_styled_by_themselves(
 
 
 def test_a_card_is_as_large_as_the_layout_has_it():
-    picture = tg.draw(neuron()).sketch.picture
+    picture = tg.draw(neuron()).view.picture
     layout = lay_out(picture)
     root = ET.fromstring(svg(picture))
     forms = {g.get("id"): g for g in root.iter(f"{SVG}g") if g.get("id")}
@@ -643,7 +643,7 @@ def test_each_of_many_may_feed_each_of_many():
 
 def test_what_is_used_far_away_stands_there_by_name():
     drawing = tg.draw(recurrence(6), collapse=False)
-    picture = drawing.sketch.picture
+    picture = drawing.view.picture
     far = [edge for edge in picture.edges if edge.by_name]
     assert [picture.cards[edge.tail].title for edge in far] == ["w", "u", "b"] * 5
     assert "A name in a pill stands for the card of that name." in texts(drawing.svg())
@@ -661,7 +661,7 @@ def test_what_is_used_far_away_stands_there_by_name():
 
 def test_names_that_stand_for_cards_are_unlike():
     y = dense(400, 400)
-    picture = tg.draw(y, collapse=False).sketch.picture
+    picture = tg.draw(y, collapse=False).view.picture
     tails = {edge.tail for edge in picture.edges if edge.by_name}
     titles = [picture.cards[i].title for i in tails]
     assert len(set(titles)) == len(titles) > 50
@@ -679,7 +679,7 @@ def test_cards_of_one_label_are_told_apart_where_they_stand_as_names():
         x = x * 1.5
         x.label = "x"
         many.append(x)
-    picture = tg.draw(sum(reversed(many)), collapse=False).sketch.picture
+    picture = tg.draw(sum(reversed(many)), collapse=False).view.picture
     titles = [picture.cards[i].title for i in {edge.tail for edge in picture.edges if edge.by_name}]
     assert titles
     assert len(set(titles)) == len(titles)
@@ -708,7 +708,7 @@ def test_names_stay_inside_the_frame_of_their_use():
             return h
 
     net = Net()
-    picture = tg.draw(net(tg.Value(1.0)), model=net, collapse=False).sketch.picture
+    picture = tg.draw(net(tg.Value(1.0)), model=net, collapse=False).view.picture
     layout = lay_out(picture)
     assert len(picture.groups) == 5
     assert len(layout.names) > 8
@@ -732,7 +732,7 @@ def test_layers_follow_links_and_leaves_are_near(pairs):
 
 
 def labels(drawing):
-    return {(edge.head, edge.slot): edge.label for edge in drawing.sketch.picture.edges}
+    return {(edge.head, edge.slot): edge.label for edge in drawing.view.picture.edges}
 
 
 def test_edges_of_tensors_say_what_their_rule_hands_back():
@@ -756,11 +756,11 @@ def test_edges_of_tensors_say_what_their_rule_hands_back():
 @pytest.mark.parametrize("label", [*NASTY, "g", "z", "much too long"], ids=range(len(NASTY) + 3))
 def test_a_rule_on_an_edge_calls_operands_by_short_names_only(label):
     w = tg.Tensor(np.ones((2, 2)), label=label)
-    (edge,) = [e.label for e in tg.draw(np.ones((2, 2)) @ w @ np.ones((2, 2))).sketch.picture.edges if e.head == 4][:1]
+    (edge,) = [e.label for e in tg.draw(np.ones((2, 2)) @ w @ np.ones((2, 2))).view.picture.edges if e.head == 4][:1]
     assert edge == "g yᵀ"
     drawing = tg.draw(w @ w)
     ET.fromstring(drawing.svg())
-    name = drawing.sketch.picture.cards[0].title
+    name = drawing.view.picture.cards[0].title
     short = 0 < len(name) <= 8 and name not in ("g", "z")
     assert labels(drawing)[1, 0] == (f"g {name}ᵀ" if short else "g xᵀ")
 
@@ -792,14 +792,14 @@ def test_arrays_show_their_range():
     seen = texts(tg.draw(y).svg())
     assert "data −1 … 1" in seen
     assert "grad −2 … 2" in seen
-    assert svg(tg.draw(y).sketch.picture).count("<path") == 4  # three uses and the tip of the arrows
+    assert svg(tg.draw(y).view.picture).count("<path") == 4  # three uses and the tip of the arrows
 
 
 def test_an_error_draws_the_graph_up_to_what_failed():
     x, w = tg.Tensor(np.ones((4, 3)), label="x"), tg.Tensor(np.ones((2, 3)), label="W")
     with pytest.raises(tg.errors.ShapeError) as caught:
         (x * 2) @ w
-    picture = tg.draw(caught.value).sketch.picture
+    picture = tg.draw(caught.value).view.picture
     assert [card.title for card in picture.cards] == ["x", "W", "", "", "✗ cannot be computed"]
     failed = picture.cards[-1]
     assert (failed.sign, failed.mark) == ("matmul", "bad")
@@ -812,7 +812,7 @@ def test_verdicts_on_gradients_by_hand_are_marked():
     loss = ((w * [1.0, -1.0, 2.0]).sum() + b - 1.0) ** 2
     loss.backward()
     report = tg.compare({"w": 2 * w.grad, "b": b.grad}, loss)
-    picture = tg.draw(loss, report=report).sketch.picture
+    picture = tg.draw(loss, report=report).view.picture
     marks = {card.title: (card.mark, card.rows[-1]) for card in picture.cards if card.mark}
     assert marks == {"w": ("bad", ("by hand", "✗ wrong")), "b": ("good", ("by hand", "✓ correct"))}
     assert "by hand ✗ wrong" in texts(tg.draw(loss, report=report).svg())
@@ -890,12 +890,12 @@ def test_blocks_made_by_the_same_lines_become_one_card_and_the_last_stays():
         u = tg.tanh(a @ w)
         a = (u + a) / (1.0 + (u * u).mean())
     drawing = tg.draw((a * a).sum())
-    titles = [card.title for card in drawing.sketch.picture.cards]
+    titles = [card.title for card in drawing.view.picture.cards]
     assert any(title.startswith("block") and "×399" in title for title in titles)
     assert 3 <= len(titles) < 30, "the last block stays as it is"
     page = drawing.html().html
     assert len(page.encode()) < 100_000
-    assert len(tg.draw((a * a).sum(), collapse=False).sketch.picture.cards) > 2000
+    assert len(tg.draw((a * a).sum(), collapse=False).view.picture.cards) > 2000
 
 
 @pytest.mark.browser

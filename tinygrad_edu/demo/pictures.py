@@ -14,7 +14,7 @@ from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..data import batches
-from ..draw.formats.drawing import Drawing
+from ..draw.drawing import Drawing
 from ..draw.graph.draw import draw
 from ..draw.network.draw_network import draw_network
 from ..draw.pages.digit import digit_page

@@ -9,7 +9,7 @@ from importlib import metadata
 
 import numpy as np
 
-from ..draw.formats import engines
+from ..draw import engines
 from . import blas
 
 PURPOSES = {  # of the extras of this package, in the order in which they are listed

@@ -1,6 +1,6 @@
 """Large graphs made readable: which nodes are drawn as one card.
 
-A folding says of each node by which key it is drawn; nodes of one key become one card. Four ways to find one:
+Each node is drawn by some key; nodes of one key become one card. Four ways to find one:
 what is computed only to be used once is folded into its user; nodes that the same line made for every example of a
 batch become one, "×100"; blocks that the same lines made one after another become one, "×12"; and the user's choice.
 """
@@ -17,11 +17,11 @@ from ...core.node import Node
 
 ROUNDS = 6
 READABLE = 300  # cards: more are folded unless the user objects
-Folding = dict[Node, Hashable]
+Cards = dict[Node, Hashable]
 Choice = bool | Callable[[Node], Any] | None
 
 
-def folding(order: list[Node], collapse: Choice) -> tuple[Folding, list[str]]:
+def collapsed(order: list[Node], collapse: Choice) -> tuple[Cards, list[str]]:
     """Return how to fold a graph, empty for not at all, and what to tell the reader about it.
 
     collapse: None folds what is too large to read, True folds anything, False nothing; a function returns of each
@@ -55,10 +55,10 @@ def users_of(order: Iterable[Node]) -> dict[Node, list[Node]]:
     return users
 
 
-def into_users(order: list[Node]) -> Folding:
+def into_users(order: list[Node]) -> Cards:
     """Fold every node that has no name and one use into its user, and every leaf of one use as well."""
     users = users_of(order)
-    found: Folding = {}
+    found: Cards = {}
     for z in reversed(order):
         to = users.get(z, [])
         alone = len(to) == 1 and (not z.label or z.op is None)
@@ -66,7 +66,7 @@ def into_users(order: list[Node]) -> Folding:
     return found
 
 
-def over_examples(order: list[Node], before: Folding) -> Folding:
+def over_examples(order: list[Node], before: Cards) -> Cards:
     """Make one of the nodes that one line computed of different examples: of equal name, operation and depth."""
     depth: dict[Hashable, int] = {}
     for z in order:
@@ -88,7 +88,7 @@ def over_examples(order: list[Node], before: Folding) -> Folding:
     return found
 
 
-def over_blocks(order: list[Node], before: Folding) -> Folding:
+def over_blocks(order: list[Node], before: Cards) -> Cards:
     """Make one of blocks that the same lines computed one after another, like the layers of a deep net.
 
     The last of them stays as it is, so that a reader sees what a block is. A leaf goes with its users where all are in
@@ -150,8 +150,8 @@ def repeats(ids: list[int]) -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
-def in_order(order: list[Node], key_of: Folding) -> list[tuple[Hashable, list[Node]]]:
-    """Return each key with its nodes, operands before results. Raises ValueError where a folding makes a circle."""
+def in_order(order: list[Node], key_of: Cards) -> list[tuple[Hashable, list[Node]]]:
+    """Return each key with its nodes, operands before results. Raises ValueError where cards would make a circle."""
     members: dict[Hashable, list[Node]] = {}
     for z in order:
         members.setdefault(key_of[z], []).append(z)

@@ -15,13 +15,13 @@ from ...core.node import Node
 from ...core.value import Value
 from ...errors.failed_call import FailedNode
 from ...nn.module import Module
+from ..drawing import Drawing
 from ..formats import dot, svg, tikz
-from ..formats.drawing import Drawing
 from ..pages.page import Page, asset
 from .clusters import clusters
-from .collapse import READABLE, Choice, folding, in_order
+from .collapse import READABLE, Choice, collapsed, in_order
 from .edge_rules import Rules
-from .gradient_health import warmth
+from .gradient_health import mark_health
 from .local_derivatives import local_derivatives
 from .name_tags import name_tails, refer
 from .picture import FEW, Card, Edge, Picture, shown, summary
@@ -29,6 +29,7 @@ from .verdicts import add_unfinished, mark_verdicts
 
 EVERYTHING = frozenset({"data", "grad", "local", "shape", "dtype"})
 UNKNOWN = "·"  # a gradient that has not been computed: not the same as zero
+CALLED = {"affine_conv2d": "conv2d", "mT": "transpose"}  # rows whose name says less than the field's word
 SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^"}
 
 
@@ -67,30 +68,30 @@ def draw(
     if direction not in ("LR", "TB"):
         raise ValueError(f'draw(direction=…) is "LR" or "TB", not {direction!r:.60}')
     order = sorted(history(*roots), key=is_computed)
-    folds, notes = folding(order, collapse)
-    maker = Maker(show, {id(x): name for name, x in (names or {}).items() if isinstance(x, Node)})
-    maker.picture.direction, maker.folds = direction, folds
+    folds, notes = collapsed(order, collapse)
+    builder = PictureBuilder(show, {id(x): name for name, x in (names or {}).items() if isinstance(x, Node)})
+    builder.picture.direction, builder.folds = direction, folds
     if folds:
-        maker.add_folded(order)
+        builder.add_folded(order)
     else:
-        maker.add(order)
+        builder.add(order)
         if model is not None:
-            frame(maker, order, model)
-    refer(maker.picture)
-    name_tails(maker.picture)
-    maker.picture.notes += [*notes, *stale(order)]
+            frame(builder, order, model)
+    refer(builder.picture)
+    name_tails(builder.picture)
+    builder.picture.notes += [*notes, *stale(order)]
     if isinstance(tried, FailedNode):
-        add_unfinished(maker.picture, [maker.tail(x) for x in tried.operands], tried, shown(tried.op.name))
+        add_unfinished(builder.picture, [builder.tail(x) for x in tried.operands], tried, shown(tried.op.name))
     if report is not None:
-        mark_verdicts(maker.picture, report)
+        mark_verdicts(builder.picture, report)
     if heat:
-        maker.picture.heated = True
-        warmth(maker.picture, maker.nodes)
-    return Drawing(GraphSketch(maker.picture))
+        builder.picture.heated = True
+        mark_health(builder.picture, builder.nodes)
+    return Drawing(GraphRenderer(builder.picture))
 
 
 @dataclass(slots=True)
-class GraphSketch:
+class GraphRenderer:
     """A computation graph, for `Drawing`."""
 
     picture: Picture
@@ -120,7 +121,7 @@ class GraphSketch:
 
 
 @dataclass(slots=True)
-class Maker:
+class PictureBuilder:
     """Makes the cards and edges of a picture, and remembers which card is which node."""
 
     show: Collection[str] = EVERYTHING
@@ -170,7 +171,7 @@ class Maker:
         self.picture.cards.append(card)
 
     def add_folded(self, order: list[Node]) -> None:
-        """Add a card for each key of the folding, and one edge from fold to fold, however many uses it stands for."""
+        """Add a card for each key, and one edge from card to card, however many uses it stands for."""
         for key, nodes in in_order(order, dict(self.folds)):
             if len(nodes) == 1:
                 self.add_one(key, nodes[0])
@@ -223,12 +224,12 @@ def picture_of(
     order: list[Node], names: Mapping[str, Any], model: Module | None = None
 ) -> tuple[Picture, dict[Node, int]]:
     """Return the picture of every node of `order`, and which card each node is."""
-    maker = Maker(names={id(x): name for name, x in names.items() if isinstance(x, Node)})
-    maker.add(order)
+    builder = PictureBuilder(names={id(x): name for name, x in names.items() if isinstance(x, Node)})
+    builder.add(order)
     if model is not None:
-        frame(maker, order, model)
-    refer(maker.picture)
-    return maker.picture, maker.index
+        frame(builder, order, model)
+    refer(builder.picture)
+    return builder.picture, builder.index
 
 
 def chosen(key: Hashable) -> str:
@@ -241,14 +242,14 @@ def is_computed(z: Node) -> bool:
     return z.op is not None
 
 
-def frame(maker: Maker, order: list[Node], model: Module) -> None:
+def frame(builder: PictureBuilder, order: list[Node], model: Module) -> None:
     """Put frames around what each module computed; a constant goes where it is used."""
-    maker.picture.groups, found = clusters(order, model)
+    builder.picture.groups, found = clusters(order, model)
     for z, group in found.items():
-        maker.picture.cards[maker.index[z]].group = group
-    for edge in maker.picture.edges:
-        if maker.picture.cards[edge.tail].kind == "constant":
-            maker.picture.cards[edge.tail].group = maker.picture.cards[edge.head].group
+        builder.picture.cards[builder.index[z]].group = group
+    for edge in builder.picture.edges:
+        if builder.picture.cards[edge.tail].kind == "constant":
+            builder.picture.cards[edge.tail].group = builder.picture.cards[edge.head].group
 
 
 def checked(root: Any) -> None:
@@ -285,7 +286,7 @@ def symbol(text: str, name: str) -> str:
     infix = re.fullmatch(r"\{\} ?(\W+?) ?\{\}", text)
     if infix:
         return SIGNS.get(infix[1], infix[1])
-    return "−" if text == "-{}" else shown(name, 22)
+    return "−" if text == "-{}" else shown(CALLED.get(name, name), 22)
 
 
 def made_at(z: Node) -> str:

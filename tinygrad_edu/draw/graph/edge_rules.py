@@ -23,6 +23,14 @@ PLACES = "".join(map(chr, range(0xE000, 0xE100)))  # stand for operands until it
 Rules = dict[Any, str]  # the notation of each rule that was met, for arrays of each shape
 
 
+WORDS = {  # rules that a formula would not say: row and operand -> what the operand is handed
+    ("affine_conv2d", 0): "g, spread by the kernel",
+    ("affine_conv2d", 1): "patches of x times g, added up",
+    ("affine_conv2d", 2): "Σ g",
+    ("max_pool2d", 0): "g to the largest of each patch",
+}
+
+
 def edge_rule(z: Node, i: int, names: Sequence[str], known: Rules) -> str:
     """Return what operand `i` of a tensor is handed, over g, the gradient of `z`, and the names of what is involved.
 
@@ -30,6 +38,8 @@ def edge_rule(z: Node, i: int, names: Sequence[str], known: Rules) -> str:
     known: what was found before. Empty where it is too long to stand on an edge, or the arrays are too large to try.
     """
     operands = z.inputs
+    if z.op is not None and (z.op.name, i) in WORDS:
+        return WORDS[z.op.name, i]
     key = (z.op, i, repr(z.params), *(kind(x) for x in (z, *operands)))
     if key not in known:
         known[key] = recorded(z, i)

@@ -24,7 +24,7 @@ def heat_of(size: float) -> int:
     return 0 if size == 0 or math.isnan(size) else bisect(HEAT, math.log10(size))
 
 
-def warmth(picture: Picture, nodes: dict[int, list[Node]]) -> None:
+def mark_health(picture: Picture, nodes: dict[int, list[Node]]) -> None:
     """Colour the cards of a picture by their gradients, mark the odd ones and say what is odd about them."""
     odd: dict[str, list[str]] = {"dead": [], "vanishing": [], "exploding": []}
     for i, those in nodes.items():

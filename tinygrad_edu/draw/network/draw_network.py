@@ -12,7 +12,7 @@ import numpy as np
 from ...core.node import data_of
 from ...errors import ShapeError
 from ...nn.module import Module
-from ..formats.drawing import Drawing
+from ..drawing import Drawing
 from .layers import Array, forward, layers_of
 from .picture import NetworkPicture
 

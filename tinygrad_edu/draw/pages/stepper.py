@@ -20,7 +20,7 @@ from ...nn.neuron import MLP
 from ...symbolic.names import Names
 from ..formats import svg
 from ..graph.collapse import READABLE
-from ..graph.draw import is_computed, picture_of, stale
+from ..graph.draw import CALLED, is_computed, picture_of, stale
 from ..graph.picture import Picture, number, shown, summary
 from ..javascript.translate import TranslationError
 from ..network.draw_network import draw_network
@@ -29,7 +29,6 @@ from .live import ROOM, STILL, formula_of, operation_key, program_of
 from .page import Page, asset, data, filled
 from .steps import Step, Walk
 
-NAMES = {"mT": "transpose", "affine_conv2d": "conv2d"}  # of rows, where a heading needs a plainer one
 MOST = 1500  # nodes: a page with more steps would not be read
 LARGE = (
     "{:,} nodes do not fit on a screen: the picture shows where the step is. To see all of them at once, folded into a "
@@ -177,7 +176,7 @@ def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -
         if key not in operations:
             operations[key] = len(written)
             rules = [templates.rule(z, i) for i in range(len(z.inputs))]
-            written.append([NAMES.get(z.op.name, z.op.name), templates.formula(z), rules])
+            written.append([CALLED.get(z.op.name, z.op.name), templates.formula(z), rules])
         tails = [next(edges).tail for _ in z.inputs]
         made.append([index[z], operations[key], *tails])
         if shapes:

@@ -10,14 +10,14 @@ from typing import Any, Protocol
 
 import graphviz  # type: ignore[import-untyped]  # it has none
 
-from ..pages.page import Page
 from . import engines
+from .pages.page import Page
 
 WRITTEN = (".svg", ".html", ".png", ".pdf", ".tex")  # by this package; .dot is Digraph's own business
 LARGEST_FOR_DOT = 1500  # statements: beyond that Graphviz takes minutes
 
 
-class Sketch(Protocol):
+class Renderer(Protocol):
     """What a drawing shows, however it is laid out."""
 
     def statements(self) -> list[str]:
@@ -53,9 +53,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
     is not in this package's own picture.
     """
 
-    def __init__(self, sketch: Sketch, **keywords: Any) -> None:
+    def __init__(self, view: Renderer, **keywords: Any) -> None:
         super().__init__(**keywords)
-        self.sketch = sketch
+        self.view = view
         if "body" not in keywords:  # Digraph hands it over where it copies a drawing, or opens a subgraph
             del self.body
 
@@ -63,11 +63,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         """Write the statements when they are first asked for: a picture of this package's own needs none."""
         if name != "body":
             raise AttributeError(name)
-        self.body: list[str] = self.sketch.statements()
+        self.body: list[str] = self.view.statements()
         return self.body
 
     def _copy_kwargs(self, **keywords: Any) -> Any:
-        return {**super()._copy_kwargs(**keywords), "sketch": self.sketch}
+        return {**super()._copy_kwargs(**keywords), "view": self.view}
 
     def save(
         self,
@@ -90,7 +90,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
             raise ValueError(
                 f"a drawing is saved as {', '.join(WRITTEN)} or .dot, not {suffix or 'without a suffix'!r}"
             )
-        text = {".html": lambda: self.html().html, ".tex": self.sketch.tex}.get(suffix)
+        text = {".html": lambda: self.html().html, ".tex": self.view.tex}.get(suffix)
         picture = self.pipe(suffix[1:]) if text is None else text().encode()
         path = Path(directory or "", filename or "")
         path.write_bytes(picture if isinstance(picture, bytes) else picture.encode())
@@ -100,7 +100,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         """Return the picture in a format of Graphviz's, as bytes, or as a string where an `encoding` is given."""
         format = format or self.format  # noqa: A001  # as above
         engine = engines.find(format)
-        if format == "svg" and (engine is None or self.sketch.ours or len(self.body) > LARGEST_FOR_DOT):
+        if format == "svg" and (engine is None or self.view.ours or len(self.body) > LARGEST_FOR_DOT):
             found = self.svg().encode()
         elif engine is None:
             raise OSError(engines.missing(format))
@@ -117,22 +117,22 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
 
     def svg(self) -> str:
         """Return the picture as SVG, laid out by this package."""
-        return self.sketch.svg()
+        return self.view.svg()
 
     def html(self) -> Page:
         """Return a page with the picture on it."""
-        return self.sketch.page()
+        return self.view.page()
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
     ) -> dict[str, Any]:
         """Show the picture in a notebook."""
-        bundle = {"image/svg+xml": fitting(self.pipe("svg", encoding="utf-8")), "text/plain": self.sketch.alt()}
+        bundle = {"image/svg+xml": fitting(self.pipe("svg", encoding="utf-8")), "text/plain": self.view.alt()}
         kept = set(bundle if include is None else include) - set(exclude or ())
         return {kind: bundle[kind] for kind in bundle if kind in kept}
 
     def __repr__(self) -> str:
-        return f"<Drawing: {self.sketch.alt()}>"
+        return f"<Drawing: {self.view.alt()}>"
 
 
 def fitting(svg: str) -> str:
