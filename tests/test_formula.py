@@ -262,3 +262,10 @@ def test_a_net_and_its_gradients_have_formulas():
 def test_transposing_twice_is_not_written():
     x = tg.Tensor(np.ones((2, 3)), label="x")
     assert tg.formula(x.T.T @ x.T) == "x @ x.T"
+
+
+def test_a_leaf_that_was_assigned_since_is_still_written():
+    w = tg.Value(2.0, label="w")
+    z = w * 3.0
+    w.data = 5.0
+    assert tg.formula(z) == "w * 3"

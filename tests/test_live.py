@@ -3,7 +3,10 @@
 import json
 import math
 import re
+import runpy
 import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 from browsing import browser, opened  # noqa: F401  # a fixture
@@ -254,6 +257,9 @@ def test_says_which_operation_keeps_it_still():
     assert "keeps it still" in page
     assert "keeps it still" in tg.live((tg.Tensor([1.0, 2.0], label="W") * 2).sum()).html
     assert "keeps it still" not in tg.live(model(START)[0]).html
+    loss, leaves = model(START)
+    leaves["w"].data = 5.0
+    assert "assigned after it was computed" in tg.live(loss).html
 
 
 @pytest.mark.browser
@@ -345,3 +351,12 @@ def test_a_page_says_its_state_in_json_that_any_browser_reads():
     x = tg.Value(math.inf, label="x")
     content = re.search(r'id="data">(.*?)</script>', tg.live(x * 0.5).html)[1]
     assert json.loads(content)["live"]["leaves"][0][1] == "Infinity"
+
+
+def test_the_animated_picture_of_the_readme_is_what_its_script_writes():
+    docs = Path(__file__).parent.parent / "docs"
+    made = runpy.run_path(str(docs / "animate.py"), run_name="docs.animate")
+    marker = re.compile(r"\btg\d+")  # drawings are counted
+    new, kept = made["animated"](made["frames"]()), (docs / "images" / "live.svg").read_text(encoding="utf-8")
+    assert marker.sub("tg", new) == marker.sub("tg", kept), "run python docs/animate.py"
+    ET.fromstring(kept)

@@ -54,11 +54,13 @@ def parts(node: Node, order: list[Node]) -> set[Node]:
                 uses[x] += 1
     for split in (False, True):
         named: set[Node] = set()
-        length: dict[Node, int] = {}
+        length = {z: len(z.label) or 4 for z in order if z.op is None}  # one assigned since may be younger than its use
         for z in order:
+            if z.op is None:
+                continue
             whole = 4 + sum(6 if not isinstance(x, Node) or x in named else length[x] for x in z.inputs)
-            length[z] = len(z.label) or 4 if z.op is None else whole
-            if split and z.op and z is not node and (whole > LONGEST or (uses[z] > 1 and whole > 12)):
+            length[z] = whole
+            if split and z is not node and (whole > LONGEST or (uses[z] > 1 and whole > 12)):
                 named.add(z)
         if length[node] <= LONGEST:
             break

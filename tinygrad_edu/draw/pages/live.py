@@ -17,6 +17,7 @@ from ...core.node import Node, data_of
 from ...core.value import Value
 from ...nn.module import Module
 from ...nn.neuron import MLP
+from ..graph.draw import stale
 from ..graph.picture import Picture, shown
 from ..javascript.rows import RowTable
 from ..javascript.translate import TranslationError
@@ -61,6 +62,8 @@ def program_of(
     rows: of each operation in `vocabulary`'s order, its place among the rows. leaves: [card, number, whether it has a
     gradient, whether it learns]. constants: [card, number]. expected: of Python, the result and the gradients.
     """
+    if stale(order):
+        raise TranslationError("a graph whose leaves were assigned after it was computed")
     table, rows, seen = RowTable(), [], set()
     constants: list[list[Any]] = []
     edges = iter(picture.edges)
