@@ -459,3 +459,26 @@ def test_bars_of_nudges_are_on_one_scale():
     page = tg.nudges(np.array([[0.9, 0.09], [-0.9, -0.009]]), 1.0).html
     widths = [int(w) for w in re.findall(r"style=\"width:(\d+)%", page)]
     assert widths == [50, 5, 50, 0, 0, 2]
+
+
+def test_a_convolutional_net_is_drawn_as_the_maps_that_its_layers_make():
+    x, _ = tg.data.load_digits()
+    net = nn.Sequential(nn.Conv2d(1, 6, 3, rng=0), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(54, 10, rng=0))
+    picture = x[3].reshape(8, 8)
+    drawing = tg.draw_network(net, picture, most=6)
+    root = ET.fromstring(drawing.svg())
+    tips = [element.text for element in root.iter() if element.tag.endswith("title")]
+    maps = net[2](net[1](net[0](picture[None, None]))).data[0]
+    for k in range(6):
+        assert f"map {k + 1}: {number(maps[k].min())} … {number(maps[k].max())}" in tips
+        assert f"the kernel of map {k + 1}" in tips
+    scores = net(picture[None, None]).data[0]
+    assert [tip for tip in tips if tip.startswith("neuron")] == [
+        f"neuron {k + 1}: {number(a)}" for k, a in enumerate(scores[:6])
+    ]
+    assert "⋮ 4 more" in drawing.svg()
+    assert "conv · relu · maxpool" in drawing.source
+    with pytest.raises(TypeError, match="for an image"):
+        tg.draw_network(net)
+    with pytest.raises(tg.errors.ShapeError, match="one image"):
+        tg.draw_network(net, np.ones((2, 1, 8, 8)))

@@ -13,6 +13,7 @@ from ...core.node import data_of
 from ...errors import ShapeError
 from ...nn.module import Module
 from ..drawing import Drawing
+from .feature_maps import feature_maps, is_convolutional
 from .layers import Array, forward, layers_of
 from .picture import NetworkPicture
 
@@ -33,12 +34,15 @@ def draw_network(
     Blue is positive; orange and dashed is negative. Wide layers show their first and last neurons around a "⋮".
     x: one example; then every neuron shows its activation. edges: what the edges show: "weight", "gradient" of
     the weight, or "nudge", which is -lr * gradient. most: how many neurons of a layer are drawn.
+    A net with convolutions is drawn for an image `x`: the maps that each layer made of it, beside their kernels.
     image: height and width, where the inputs are the pixels of an image; an `x` of two axes says so by itself.
     Raises TypeError for what is not a net of layers, ValueError for an unknown `edges` or gradients that have not
     been computed, ShapeError for an `x` that does not fit.
     """
     if edges not in EDGES:
         raise ValueError(f"draw_network(edges=…) is {', '.join(map(repr, EDGES))}, not {edges!r:.60}")
+    if is_convolutional(model):
+        return Drawing(feature_maps(model, x, most))
     layers = layers_of(model)
     shown = []
     for i, layer in enumerate(layers, start=1):
