@@ -14,6 +14,21 @@ from tinygrad_edu import nn
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 LOSSES = ("squares", "cross entropy")
 VALUES = {"sigmoid": lambda z: 1 / (1 + np.exp(-z)), "tanh": np.tanh, "relu": lambda z: np.maximum(z, 0)}
+WRITTEN = {  # the same as NumPy users write them
+    "sigmoid": (
+        lambda z: 1 / (1 + np.exp(-z)),
+        lambda z: 1.0 / (np.exp(-z) + 1.0),
+        lambda z: np.exp(z) / (1 + np.exp(z)),
+    ),
+    "tanh": (lambda z: np.tanh(z), lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))),
+    "relu": (
+        lambda z: np.maximum(0, z),
+        lambda z: np.maximum(z, 0.0),
+        lambda z: z * (z > 0),
+        lambda z: np.where(z > 0, z, 0),
+    ),
+}
+STYLES = ("rows", "written")  # of the forward pass: with tg.relu and its like, or written out in NumPy
 SLOPES = {
     "sigmoid": lambda z, a: a * (1 - a),
     "tanh": lambda z, a: 1 - a * a,
@@ -42,35 +57,52 @@ class Net:
         return len(self.weights)
 
 
-def net(rng, sizes=(4, 5, 3), n=7, activation="sigmoid", loss="squares"):
-    """Return a net on random data, with its cost as a graph."""
-    x = rng.normal(size=(n, sizes[0]))
-    a = tg.Tensor(x, requires_grad=False)
+def cross_entropy_written_out(z, y, columns):
+    """Return softmax and cross entropy as a course writes them."""
+    axis = 0 if columns else 1
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    p = e / e.sum(axis=axis, keepdims=True)
+    n = len(y)
+    return -np.log(p[y, np.arange(n)] if columns else p[np.arange(n), y]).sum() / n
+
+
+def net(rng, sizes=(4, 5, 3), n=7, activation="sigmoid", loss="squares", style="rows", columns=False, dtype=float):
+    """Return a net on random data, with its cost as a graph.
+
+    style: of the forward pass; columns: whether an example is a column there, as deeplearning.ai has it.
+    """
+    x = rng.normal(size=(n, sizes[0])).astype(dtype)
+    a = tg.Tensor(x.T if columns else x, requires_grad=False)
     parameters, weights, biases = {}, [], []
     for number, (k, j) in enumerate(pairwise(sizes), 1):
-        weights.append(rng.normal(size=(j, k)) / np.sqrt(k) * 1.5)
-        biases.append(rng.normal(size=j))
+        weights.append((rng.normal(size=(j, k)) / np.sqrt(k) * 1.5).astype(dtype))
+        biases.append(rng.normal(size=j).astype(dtype))
         w, b = tg.Tensor(weights[-1], label=f"W^({number})"), tg.Tensor(biases[-1], label=f"b^({number})")
         parameters |= {w.label: w, b.label: b}
-        z = nn.functional.linear(a, w, b) if n % 2 else a @ w.T + b  # one row, or three
+        if columns:
+            z = w @ a + b[:, None]
+        else:
+            z = nn.functional.linear(a, w, b) if n % 2 and style == "rows" else a @ w.T + b  # one row, or three
         is_last = number == len(sizes) - 1
-        a = z if is_last and loss == "cross entropy" else getattr(tg, activation)(z)
+        forms = (getattr(tg, activation),) if style == "rows" else WRITTEN[activation]
+        a = z if is_last and loss == "cross entropy" else forms[int(rng.integers(len(forms)))](z)
     if loss == "cross entropy":
         y = rng.integers(0, sizes[-1], n)
-        cost = nn.functional.cross_entropy(a, y)
+        plain = style == "rows" and not columns
+        cost = nn.functional.cross_entropy(a, y) if plain else cross_entropy_written_out(a, y, columns)
     else:
-        y = rng.normal(size=(n, sizes[-1]))
-        cost = ((a - y) ** 2).sum() / n
+        y = rng.normal(size=(n, sizes[-1])).astype(dtype)
+        cost = ((a - (y.T if columns else y)) ** 2).sum() / n
     return Net(x, y, weights, biases, activation, loss, cost, parameters)
 
 
-def random_net(rng):
+def random_net(rng, style="rows", columns=False, dtype=float):
     """Return a net of random sizes, activation and loss; the sizes hide nothing."""
     sizes = tuple(int(k) for k in rng.choice([3, 4, 5, 6, 7, 11], size=rng.integers(3, 6), replace=False))
     if rng.random() < 0.5:  # two layers of one width, where a transpose or a wrong layer does not show in the shape
         sizes = (*sizes[:1], sizes[1], sizes[1], *sizes[2:])
     n = int(rng.choice([k for k in (5, 7, 8, 9, 13) if k != sizes[-1]]))
-    return net(rng, sizes, n, str(rng.choice(ACTIVATIONS)), str(rng.choice(LOSSES)))
+    return net(rng, sizes, n, str(rng.choice(ACTIVATIONS)), str(rng.choice(LOSSES)), style, columns, dtype)
 
 
 def slope_of(name, z, a, row, variant):

@@ -210,6 +210,12 @@ class LayerMap:
 
 def leaf_of(x: Any) -> Node | None:
     """Return the parameter that `x` is, or is the transpose of; None if it is none."""
-    while isinstance(x, Node) and x.op is not None and x.op.name in TURNS | CAST:
+    while isinstance(x, Node) and x.op is not None and (x.op.name in TURNS | CAST or is_new_axis(x)):
         x = x.inputs[0]
     return x if isinstance(x, Node) and x.op is None and x.requires_grad else None
+
+
+def is_new_axis(x: Node) -> bool:
+    """Tell whether a node is another with an axis of length 1 more, as a column of biases, b[:, None], is."""
+    key = x.params.get("key")
+    return isinstance(key, tuple) and all(part in (None, slice(None)) for part in key)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...symbolic.idioms import as_rows
 from ...symbolic.layers import LayerMap
 from ..mistakes.catalogue import OTHER
 from ..mistakes.diagnosis import diagnose
@@ -50,8 +52,10 @@ def reported(comparison: Comparison) -> ComparisonReport:
     if not all(item.ok or "right numbers" in item.verdict for row in kept for item in row):
         if recording is not None and notation is not None:
             question = Question(recording, notation, comparison.runs, kept)
-            candidates = diagnose(question) or procedural(question) or rearranged(kept)
+            candidates = diagnosed(question) or procedural(question) or rearranged(kept)
             advice += where_first(question)
+            if question.exhausted and not candidates:
+                advice.append("The graph is large: only a part of the mistakes that it leaves room for were tried.")
         else:
             candidates = without_graph(kept[0])
             advice += [] if comparison.notes else [MORE_GRAPH]
@@ -66,6 +70,46 @@ def reported(comparison: Comparison) -> ComparisonReport:
         )
     unseen = untested(recording, notation, comparison.runs) if recording is not None and notation is not None else []
     return ComparisonReport(tuple(lines), worst, mistakes, level, tuple(advice), factors_of(kept), tuple(unseen))
+
+
+def diagnosed(question: Question) -> list[Candidate]:
+    """Return the explanations of what was derived, of idioms as rows first and then of the graph as it was written.
+
+    Who writes `np.maximum(0, z)` thinks of a ReLU, and errs in its derivative.
+    """
+    rows = question_of_rows(question)
+    found = diagnose(rows) if rows is not None else []
+    if found and found[0].level <= 1:
+        return found
+    written = diagnose(question)
+    if not found or (written and written[0].level < found[0].level):
+        return written
+    return found
+
+
+def question_of_rows(question: Question) -> Question | None:
+    """Return the question about the graph with rows in place of idioms; None if there are none, or nodes were lost."""
+    recording = question.recording
+    root, new = as_rows(recording.output)
+    if root is recording.output or any(x not in new for x in (*recording.leaves, *question.nodes)):
+        return None
+    for z, counterpart in new.items():
+        if counterpart is not z:
+            counterpart.code, counterpart.instruction = z.code, z.instruction
+    rewritten = Recording(root, [new[x] for x in recording.leaves])
+    items = []
+    for row in question.items:
+        items.append([copy.copy(item) for item in row])
+        for item in items[-1]:
+            item.node = new[item.node] if item.node is not None else None
+    asked = Question(rewritten, LayerMap(root), [Run(rewritten, run.values) for run in question.runs], items)
+    with np.errstate(all="ignore"):
+        same = all(
+            np.all(np.abs(run.gradient(run.grads, x) - item.auto) <= item.tolerance)
+            for run, row in zip(asked.runs, items, strict=True)
+            for x, item in zip(asked.nodes, row, strict=True)
+        )
+    return asked if same else None
 
 
 def indistinguishable(candidates: Sequence[Candidate]) -> list[int]:

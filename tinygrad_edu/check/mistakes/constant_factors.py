@@ -65,6 +65,9 @@ def named_factors(recording: Recording, notation: LayerMap) -> Factors:
             add(value * 2, number, f"{said}{AND}is there twice")
     for node in recording.path:
         for length in np.shape(node._data):
+            if length > 2:
+                add(length / (length - 1), 42, f"N − 1 = {length - 1} in place of N = {length}")
+                add((length - 1) / length, 42, f"N = {length} in place of N − 1 = {length - 1}")
             if length > 1 and length not in (n, m):
                 add(length, 29, f"{length} is the length of an axis of {notation.name(node)}")
                 add(1 / length, 29, f"{length} is the length of an axis of {notation.name(node)}")

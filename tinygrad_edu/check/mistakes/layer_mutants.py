@@ -34,6 +34,16 @@ def of_layer(recording: Recording, notation: LayerMap, layer: Layer) -> Iterator
             yield Mutant(20, "W not transposed", product, {edge: turned(right, 1 - i)})
         if np.shape(mine._data) == np.shape(product._data):
             yield Mutant(21, "δ passed on without the weights", product, {edge: lambda g, *_, **__: g})
+        elif np.ndim(mine._data) == np.ndim(product._data) > 1 and 1 in np.shape(product._data):
+            yield Mutant(21, "δ passed on without the weights", product, {edge: repeated})
+
+
+def repeated(g: Any, _: Any, *operands: Any, **__: Any) -> Any:
+    """Return δ of one neuron, repeated for every neuron before it."""
+    shapes = [np.shape(x) for x in operands[:2] if np.ndim(x) == np.ndim(g)]
+    return np.broadcast_to(
+        g, next(shape for shape in shapes if shape[0] == np.shape(g)[0] or shape[1] == np.shape(g)[1])
+    )
 
 
 def stand_ins(notation: LayerMap, layer: Layer) -> Iterator[tuple[int, str, Any]]:

@@ -20,6 +20,7 @@ from .calculus import of_calculus
 from .mutant import Mutant
 from .mutants import mutants
 
+FEW = 48  # numbers that are looked at before all are
 BUDGET = 6e9  # of work, in nanoseconds of a slow computer: a larger graph is not searched to its end
 
 
@@ -47,20 +48,34 @@ class Target:
         self.tolerance = np.maximum(
             self.tolerance, np.concatenate([np.full(item.hand.size, x) for item, x in zip(items, sizes, strict=True)])
         )
+        strong = np.argsort(-np.abs(self.hand), kind="stable")[: FEW // 2]
+        spread = np.linspace(0, self.hand.size - 1, FEW // 2).astype(int)
+        self.few = np.unique(np.concatenate([strong, spread])) if self.hand.size > FEW else slice(None)
         with np.errstate(divide="ignore"):
             self.digits = float(np.sum(np.maximum(np.log10(np.abs(self.hand) / self.tolerance), 0.0)))
 
     def meets(self, predicted: Array) -> bool:
         """Tell whether a prediction is what was derived."""
+        few = self.few
+        if np.any(np.abs(predicted[few] - self.hand[few]) > self.tolerance[few]):
+            return False
         return bool(np.all(np.abs(predicted - self.hand) <= self.tolerance))
 
     def ratio(self, predicted: Array) -> float | None:
         """Return the number r for which r times the prediction is what was derived; None if there is none."""
+        if not self.may_be_multiple(predicted, self.hand):
+            return None
         square = float(predicted @ predicted)
         if square == 0.0:
             return None
         r = float(self.hand @ predicted) / square
         return r if self.meets(r * predicted) else None
+
+    def may_be_multiple(self, x: Array, of: Array) -> bool:
+        """Tell whether numbers may be a multiple of others, by a few of them."""
+        x, of, near = x[self.few], of[self.few], 10 * self.tolerance[self.few]
+        square = float(x @ x)
+        return square == 0.0 or bool(np.all(np.abs(float(of @ x) / square * x - of) <= near))
 
     def shows(self, predicted: Array) -> bool:
         """Tell whether a prediction differs from what is right by more than rounding."""
@@ -69,6 +84,8 @@ class Target:
     def share(self, without: Array) -> float | None:
         """Return the factor on a path with which its gradients are what was derived, from those without the path."""
         path = self.auto - without
+        if not self.may_be_multiple(path, self.hand - without):
+            return None
         square = float(path @ path)
         if square == 0.0:
             return None

@@ -14,11 +14,13 @@ import numpy as np
 from ...core.node import Grads, Node
 from ...symbolic.layers import PRODUCTS, LayerMap, leaf_of
 from ..replay.run import Change, Edge, Instead, Recording, Rule, Run
+from .array_mutants import of_arrays
 from .layer_mutants import of_examples, of_layer
+from .loops import middle_of_loops, of_loops, place_of
 from .mutant import Mutant, masked_rule, scaled
 from .wrong_rules import wrong_rules
 
-MOST = 600  # mutants at one node of a graph: a large one is searched from its newest node back
+MOST = 1000  # mutants at one node of a graph: a large one is searched from its newest node back
 LARGEST = 20_000  # nodes that are looked at
 
 
@@ -31,6 +33,7 @@ def mutants(recording: Recording, notation: LayerMap) -> list[Mutant]:
             single += of_products(recording, z)
             single += of_reductions(recording, z)
             single += of_broadcasting(recording, z)
+            single += of_arrays(recording, z)
         single += of_paths(recording, z)
     whole: list[Mutant] = []
     for layer in reversed(notation.layers):
@@ -39,31 +42,38 @@ def mutants(recording: Recording, notation: LayerMap) -> list[Mutant]:
     whole += of_examples(recording, notation)
     for leaf in recording.leaves:
         whole += of_leaf(leaf)
-    return [*single[:MOST], *whole, *made_alike([*single, *whole], depths_of(recording.order))]
+    depths = depths_of(recording.order)
+    middle = middle_of_loops(recording, depths)
+    alike = made_alike([*single, *whole], depths, middle)
+    alone = [mutant for mutant in single if mutant.node not in middle][:MOST]
+    return [*whole, *of_loops(recording), *alike, *alone]
 
 
-def made_alike(found: list[Mutant], depths: dict[Node, int]) -> list[Mutant]:
-    """Return, of mistakes that are possible at several nodes, each made at all of them, and at all of one depth.
+def made_alike(found: list[Mutant], depths: dict[Node, int], middle: set[Node]) -> list[Mutant]:
+    """Return, of mistakes possible at several nodes, each made at all of them, at all of one depth, of one place.
 
     Nodes of one depth are the neurons of a layer, or the same place in every example, where a net is made of single
-    numbers or runs on one example after another: who errs there, errs in all of them.
+    numbers or runs on one example after another; those of one place in the program are the turns of a loop: who errs
+    there, errs in all of them. middle: of long loops, where a depth by itself is none that anybody errs at.
     """
-    alike: dict[tuple[int, str, int | None], list[Mutant]] = {}
+    alike: dict[tuple[int, str, Any], list[Mutant]] = {}
     for mutant in found:
         if mutant.node is None or mutant.leaves or mutant.number in (10, 23):
             continue
-        alike.setdefault((mutant.number, mutant.said, depths[mutant.node]), []).append(mutant)
+        if mutant.node not in middle:
+            alike.setdefault((mutant.number, mutant.said, depths[mutant.node]), []).append(mutant)
+        alike.setdefault((mutant.number, mutant.said, place_of(mutant.node)), []).append(mutant)
         if mutant.number != 24:
             alike.setdefault((mutant.number, mutant.said, None), []).append(mutant)
     made: dict[frozenset[int], Mutant] = {}  # by the mistakes that it is made of: one depth may be all there is
-    for (number, said, depth), same in alike.items():
+    for (number, said, where), same in alike.items():
         if len(same) > 1:
             made.setdefault(
                 frozenset(map(id, same)),
                 Mutant(
                     number,
-                    said if depth is None else f"{said}, in all {len(same)} places alike",
-                    None if depth is None else same[-1].node,
+                    said if where is None else f"{said}, in all {len(same)} places alike",
+                    None if where is None else same[-1].node,
                     {edge: rule for mutant in same for edge, rule in mutant.changes.items()},
                     {node: mask for mutant in same for node, mask in mutant.masks.items()},
                 ),
@@ -176,12 +186,12 @@ def of_paths(recording: Recording, x: Node) -> Iterator[Mutant]:
     if len(uses) > 1:
         decay = [edge for edge in uses if is_penalty(edge, x)]
         number = 31 if meets_in_product(recording, uses) else 23
-        for kept in uses[:4]:
+        for kept in dict.fromkeys((*uses[:3], *uses[-2:])):
             others: dict[Edge, Change] = {edge: None for edge in uses if edge is not kept}
             if not decay or any(kept is edge for edge in decay):  # forgetting the decay is a row of its own
                 yield Mutant(number, "only one path counted", x, others)
         if len(uses) > 2:
-            for left_out in uses[:4]:
+            for left_out in dict.fromkeys((*uses[:3], *uses[-2:])):
                 yield Mutant(number, "one path left out", x, {left_out: None})
         for edge in decay:
             assert edge[0].op is not None
@@ -189,6 +199,7 @@ def of_paths(recording: Recording, x: Node) -> Iterator[Mutant]:
             right = edge[0].op.rules[edge[1]]
             yield Mutant(26, "2λ for λ", x, {e: scaled(right, 2.0) for e in decay})
             yield Mutant(26, "λ/2 for λ", x, {e: scaled(right, 0.5) for e in decay})
+            yield Mutant(26, "the penalty itself for its derivative", x, {e: penalty_itself(e, decay) for e in decay})
     if uses and x.op is not None:
         yield Mutant(24, "nothing passed back", x, dict.fromkeys(uses))
 
@@ -214,9 +225,15 @@ def is_penalty(edge: Edge, x: Node) -> bool:
     return power or z.op.name == "square" or (len(z.inputs) == 2 and z.inputs[0] is x and z.inputs[1] is x)
 
 
+def penalty_itself(edge: Edge, decay: list[Edge]) -> Change:
+    """Return the rule that hands back w² in place of its derivative, along the first edge of a penalty alone."""
+    return (lambda g, z, *_, **__: g * z) if edge is decay[0] else None
+
+
 def of_leaf(leaf: Node) -> Iterator[Mutant]:
     """Yield what can happen to one finished gradient: transposed, shifted, turned round."""
     shape = np.shape(leaf._data)
+    yield Mutant(45, "the parameter itself kept as a factor", leaf, leaves=kept_factor(leaf))
     if len(shape) == 2 and shape[0] == shape[1] > 1:
         yield Mutant(6, "transposed", leaf, leaves=finished(leaf, np.transpose))
     for axis, length in enumerate(shape):
@@ -225,6 +242,11 @@ def of_leaf(leaf: Node) -> Iterator[Mutant]:
                 yield Mutant(28, f"shifted by one along axis {axis}", leaf, leaves=finished(leaf, rolled(shift, axis)))
         if length > 1:
             yield Mutant(28, f"in the opposite order along axis {axis}", leaf, leaves=finished(leaf, flipped(axis)))
+
+
+def kept_factor(leaf: Node) -> Callable[[Run, Grads], Grads]:
+    """Return what multiplies one leaf's gradient with the leaf."""
+    return lambda run, grads: grads | {leaf: run.gradient(grads, leaf) * run.data[leaf]}
 
 
 def finished(leaf: Node, change: Callable[[Any], Any]) -> Callable[[Run, Grads], Grads]:

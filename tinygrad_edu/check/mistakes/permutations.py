@@ -13,6 +13,8 @@ from .constant_factors import Factors, naming, universal_factors
 from .diagnosis import ENOUGH
 from .explanation import Candidate
 
+FEWEST = 5  # numbers of a gradient of which a single one can be told to be mistyped
+
 
 def without_graph(items: Sequence[Item]) -> list[Candidate]:
     """Return what explains the difference, as far as the numbers alone can say."""
@@ -45,11 +47,27 @@ def without_graph(items: Sequence[Item]) -> list[Candidate]:
 def rearranged(rows: Sequence[Sequence[Item]]) -> list[Candidate]:
     """Return which gradients hold the right numbers in other places; at several points nothing is said."""
     wrong = [item for item in rows[0] if not item.ok] if len(rows) == 1 else []
+    if len(wrong) == 1 and (entry := one_entry(wrong[0])) is not None:
+        return [entry]
     return [
         candidate
         for item in wrong
         for candidate in moved(item.hand, item.auto, float(np.max(item.tolerance)), item.name)
     ]
+
+
+def one_entry(item: Item) -> Candidate | None:
+    """Return the only number of a gradient that is wrong, and how it might have been mistyped."""
+    off = np.abs(item.hand - item.auto) > item.tolerance
+    if item.hand.size < FEWEST or off.sum() != 1:
+        return None
+    place = tuple(map(int, np.argwhere(off)[0]))
+    h, a = float(item.hand[place]), float(item.auto[place])
+    guesses = [(-a, ": the sign is the opposite"), *((a * 10.0**k, ": the decimal point") for k in (-2, -1, 1, 2))]
+    near = float(item.tolerance[place])
+    guess = next((said for number, said in guesses if abs(number - h) <= near * max(1.0, abs(number))), "")
+    evidence = f"{item.hand.size - 1} of {item.hand.size} numbers are right; this one is {h:.6g} for {a:.6g}{guess}"
+    return Candidate(46, 1, f"{item.name}[{', '.join(map(str, place))}]", evidence)
 
 
 def moved(hand: Array, auto: Array, tolerance: float, name: str) -> list[Candidate]:

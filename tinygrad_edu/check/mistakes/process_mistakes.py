@@ -25,7 +25,7 @@ SMALL = 400  # numbers for which finite differences are tried
 def procedural(question: Question) -> list[Candidate]:
     """Return the explanations of what was derived by something done at the wrong time, or to the wrong thing."""
     with np.errstate(all="ignore"):
-        found = [*decayed(question), *stepped(question), *differenced(question)]
+        found = [*decayed(question), *constant_kept(question), *stepped(question), *differenced(question)]
         for i, item in enumerate(question.items[0]):
             if not item.ok and not found:
                 found += mistaken(question, i)
@@ -49,10 +49,27 @@ def decayed(question: Question) -> Iterator[Candidate]:
         yield Candidate(26, 1, names, f"what is too much is {c:.6g} times {names}, and the cost has no such term")
 
 
+def constant_kept(question: Question) -> Iterator[Candidate]:
+    """Yield a constant that was kept: every number of a gradient is too large by the same."""
+    for i in question.wrong if len(question.wrong) == 1 else ():  # in every gradient it would be noise
+        target = question.targets[i]
+        excess = target.hand - target.auto
+        c = float(np.mean(excess)) if excess.size else 0.0
+        if (
+            target.digits < ENOUGH[2]
+            or np.any(np.abs(excess - c) > target.tolerance)
+            or np.ptp(target.auto) <= abs(c) * 1e-6
+        ):
+            continue
+        name = question.names[i]
+        yield Candidate(45, 1, name, f"every number of {name} is too large by {c:.6g}")
+
+
 def stepped(question: Question) -> Iterator[Candidate]:
     """Yield weights that were updated too early: the learning rate is solved for, then everything must agree."""
     target, run, layers = question.whole, question.runs[0], question.notation.layers
-    if len(question.runs) > 1 or len(layers) < 2 or target.digits < ENOUGH[3]:
+    shared = len({layer.W for layer in layers}) < len(layers)  # as in a recurrent net, which has one W for all steps
+    if len(question.runs) > 1 or len(layers) < 2 or shared or target.digits < ENOUGH[3]:
         return
 
     def predicted(rate: float) -> Array:

@@ -6,6 +6,7 @@ handed, so that a change at one node is carried only to what lies before it.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -55,6 +56,11 @@ class Recording:
                 if isinstance(x, Node) and x in reached and rule is not None:
                     self.edges[z].append((z, i))
                     self.uses[x].append((z, i))
+
+    @cached_property
+    def place(self) -> dict[Node, int]:
+        """The place of every node on the way, the oldest first."""
+        return {z: i for i, z in enumerate(self.path)}
 
     @cached_property
     def eps(self) -> float:
@@ -151,10 +157,15 @@ class Run:
         recording, masks = self.recording, masks or {}
         grads, shares = dict(self.grads), dict[Edge, Any]()
         touched = {z for z, _ in changes}
-        for x in reversed(recording.path):
+        place = recording.place
+        waiting = [-place[x] for x in {*touched, *masks} if x in place]  # newest first: users before what they use
+        heapq.heapify(waiting)
+        queued = set(waiting)
+        while waiting:
+            x = recording.path[-heapq.heappop(waiting)]
             if x not in grads and x not in touched:
                 continue
-            fresh = [edge for edge in recording.uses[x] if edge in shares]
+            fresh = any(edge in shares for edge in recording.uses[x])
             if fresh:
                 parts = [shares.get(edge, self.shares.get(edge)) for edge in recording.uses[x]]
                 known = [part for part in parts if part is not None]
@@ -163,12 +174,17 @@ class Run:
                 grads[x] = masks[x](grads[x])
             whole = fresh or x in masks
             for edge in recording.edges[x] if whole or x in touched else ():
-                if edge not in changes:
-                    if whole:
-                        shares[edge] = self.share(edge, grads[x])
-                else:
+                if edge in changes:
                     change = changes[edge]
                     shares[edge] = None if change is None else self.share(edge, grads[x], change)
+                elif whole:
+                    shares[edge] = self.share(edge, grads[x])
+                else:
+                    continue
+                before = -place[x.inputs[edge[1]]]
+                if before not in queued:
+                    queued.add(before)
+                    heapq.heappush(waiting, before)
         return grads
 
     def gradient(self, grads: Grads, leaf: Node) -> Array:

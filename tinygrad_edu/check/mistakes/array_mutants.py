@@ -1,0 +1,163 @@
+"""Mistakes of arrays: the wrong axis, slice or transpose, repeated indices, the geometry of a convolution.
+
+Each is another rule for one operand of one node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...core.node import Node
+from ...ops.indexing import filled
+from ...symbolic.layers import PRODUCTS, leaf_of
+from ..replay.run import Edge, Instead, Recording, Rule
+from .mutant import Mutant
+
+CONVOLUTIONS = frozenset(("conv2d", "affine_conv2d"))
+STAND_INS = 12  # other quantities that are tried in place of the right one
+
+
+def of_arrays(recording: Recording, z: Node) -> Iterator[Mutant]:
+    """Yield the mistakes of arrays that an operation leaves room for."""
+    assert z.op is not None
+    for edge in recording.edges[z]:
+        if z.op.name in ("softmax", "log_softmax"):
+            yield from of_axes(z, edge)
+        elif z.op.name == "getitem":
+            yield from of_indices(z, edge)
+        elif z.op.name in PRODUCTS and edge[1] < 2:
+            yield from of_transposes(z, edge)
+        elif z.op.name in CONVOLUTIONS and edge[1] < 2:
+            yield from of_convolution(z, edge)
+        elif z.op.name == "multiply" and np.ndim(z._data):
+            yield from of_factors(recording, z, edge)
+        if z.op.elementwise and np.ndim(z._data) > 1:
+            yield from of_counts(z, edge)
+
+
+def of_axes(z: Node, edge: Edge) -> Iterator[Mutant]:
+    """Yield the sum in the rule of a softmax taken along another axis."""
+    assert z.op is not None
+    right = z.op.rules[0]
+    axis = z.params.get("axis", -1) % np.ndim(z._data)
+    for other in range(np.ndim(z._data)):
+        if other != axis:
+            yield Mutant(38, f"the sum along axis {other} in place of {axis}", z, {edge: along(right, other)})
+
+
+def along(right: Rule, axis: int) -> Rule:
+    """Return a rule that is told another axis."""
+    return lambda g, z, x, **params: right(g, z, x, **params | {"axis": axis})
+
+
+def of_indices(z: Node, edge: Edge) -> Iterator[Mutant]:
+    """Yield what goes wrong where numbers are put back where they were picked: overwritten, or a place beside it."""
+    assert z.op is not None
+    right = z.op.rules[0]
+    if len(z.inputs) > 1:
+        yield Mutant(37, "what meets in one place overwritten (=) and not added up", z, {edge: overwriting})
+    shape = np.shape(z.inputs[0]._data)
+    for axis, length in enumerate(shape[:2]):
+        for shift in (1, -1) if length > 2 else ():
+            said = f"put back one place {'later' if shift > 0 else 'earlier'} along axis {axis}"
+            yield Mutant(40, said, z, {edge: moved(right, shift, axis)})
+
+
+def overwriting(g: Any, _: Any, x: Any, *indices: Any, key: Any) -> Any:
+    """Put numbers back where they were picked; of two for one place the last stays."""
+    whole = np.zeros(np.shape(x))
+    whole[filled(key, indices)] = g
+    return whole
+
+
+def moved(right: Rule, shift: int, axis: int) -> Rule:
+    """Return a rule whose result is shifted by one along an axis."""
+    return lambda *args, **params: np.roll(right(*args, **params), shift, axis)
+
+
+def of_transposes(z: Node, edge: Edge) -> Iterator[Mutant]:
+    """Yield square matrices transposed inside a product: the gradient arriving, or the other factor."""
+    assert z.op is not None
+    i = edge[1]
+    right, other = z.op.rules[i], z.inputs[1 - i]
+    if np.ndim(z._data) > 1 and z._data.shape[-1] == z._data.shape[-2] > 1:
+        yield Mutant(39, "the gradient arriving transposed", z, {edge: with_turned_gradient(right)})
+    of_weights = any(leaf_of(x) is not None for x in z.inputs[:2])  # is row 20
+    shape = np.shape(getattr(other, "_data", other))
+    if not of_weights and len(shape) > 1 and shape[-1] == shape[-2] > 1:
+        yield Mutant(39, "the other factor transposed once too often", z, {edge: with_turned_factor(right, 1 - i)})
+
+
+def with_turned_gradient(right: Rule) -> Rule:
+    """Return a rule that is handed the transposed gradient."""
+    return lambda g, *args, **params: right(np.swapaxes(g, -1, -2), *args, **params)
+
+
+def with_turned_factor(right: Rule, i: int) -> Rule:
+    """Return a rule that is handed operand `i` transposed."""
+    return lambda g, z, *xs, **params: right(
+        g, z, *(np.swapaxes(x, -1, -2) if j == i else x for j, x in enumerate(xs)), **params
+    )
+
+
+def of_convolution(z: Node, edge: Edge) -> Iterator[Mutant]:
+    """Yield a kernel turned round where it should not be, or not where it should, and a crop that is off by one."""
+    assert z.op is not None
+    i = edge[1]
+    right = z.op.rules[i]
+    if i == 1:
+        yield Mutant(41, "the kernel's gradient turned by 180°", z, {edge: flipped(right)})
+    else:
+        yield Mutant(41, "the kernel not turned by 180° on the way back", z, {edge: with_flipped_kernel(right)})
+    for axis in (-2, -1):
+        for shift in (1, -1):
+            yield Mutant(41, "cropped or padded one pixel off", z, {edge: moved(right, shift, axis)})
+
+
+def flipped(right: Rule) -> Rule:
+    """Return a rule whose result is turned round in both directions of an image."""
+    return lambda *args, **params: np.flip(right(*args, **params), (-2, -1))
+
+
+def with_flipped_kernel(right: Rule) -> Rule:
+    """Return a rule that is handed the kernel turned round."""
+    return lambda g, z, x, w, *rest, **params: right(g, z, x, np.flip(w, (-2, -1)), *rest, **params)
+
+
+def of_factors(recording: Recording, z: Node, edge: Edge) -> Iterator[Mutant]:
+    """Yield another quantity of the same shape in place of the one that a parameter is multiplied with: x for x̂."""
+    assert z.op is not None
+    i = edge[1]
+    other = z.inputs[1 - i]
+    if z.inputs[i].op is not None or np.shape(getattr(other, "_data", other)) != np.shape(z._data):
+        return
+    alike = [
+        x for x in recording.order if np.shape(x._data) == np.shape(z._data) and x.born < z.born and x is not other
+    ]
+    for x in alike[-STAND_INS:]:
+        yield Mutant(43, f"{x.title} in its place", z, {edge: Instead(z.op.rules[i], 1 - i, x)})
+
+
+def of_counts(z: Node, edge: Edge) -> Iterator[Mutant]:
+    """Yield what was repeated along an axis counted once there, and not as often as it was used."""
+    assert z.op is not None
+    shape = np.shape(z.inputs[edge[1]]._data)
+    if len(shape) != np.ndim(z._data):
+        return
+    for axis, (mine, whole) in enumerate(zip(shape, z._data.shape, strict=True)):
+        if mine == 1 < whole:
+            yield Mutant(44, "counted once, and not for every use", z, {edge: once(z.op.rules[edge[1]], axis)})
+
+
+def once(right: Rule, axis: int) -> Rule:
+    """Return a rule that keeps, of the numbers along an axis, the largest instead of their sum."""
+
+    def rule(*args: Any, **params: Any) -> Any:
+        share = np.asarray(right(*args, **params))
+        place = np.argmax(np.abs(share), axis=axis, keepdims=True)
+        return np.take_along_axis(share, place, axis)
+
+    return rule
