@@ -19,7 +19,7 @@ from ..core.context import ModeContext, current, mode
 from ..core.node import Node, data_of, itself
 from ..errors import AnomalyError
 from ..ops.compare import where
-from .stable_forms import cure, double_where, inside, written
+from .stable_forms import as_written, double_where, inside, rewrite_advice
 
 LOOK_AHEAD = 200  # nodes remembered after an infinity, to recognise the formula that it is part of
 
@@ -126,14 +126,14 @@ class Watch:
             first = bad
         lines = [f"{what} in the forward pass: {said(first)}"]
         if source is not None:
-            lines[0] = f"NaN came into the forward pass with {written(source)}: {said(z)}"
+            lines[0] = f"NaN came into the forward pass with {as_written(source)}: {said(z)}"
         elif first is not z:
             lines[0] = f"NaN in the forward pass, from the infinity of {said(first)}, handed to {said(z)}"
         lines += ranges(first.inputs)
         lines.append(f"  result: {span(first._data)}")
         advice = "replace it in the data, as with np.nan_to_num, or leave those examples out"
         if source is None:
-            advice = cure([first, z, *self.since], first)
+            advice = rewrite_advice([first, z, *self.since], first)
             if not advice and z is not first and z.op is not None and z.op.name == "multiply":  # by a mask
                 advice = double_where(first, len(first.inputs) - 1, None)
             advice = advice or inside(first)
@@ -147,8 +147,8 @@ class Watch:
         if left_out:
             advice = f"{double_where(z, i, silencer)}; or call backward() inside strong_zero()"
         else:
-            advice = cure(self.used_by(z), z) or inside(z)
-        by = f" by {written(z.inputs[i])}" if len(z.inputs) > 1 else ""
+            advice = rewrite_advice(self.used_by(z), z) or inside(z)
+        by = f" by {as_written(z.inputs[i])}" if len(z.inputs) > 1 else ""
         lines = [f"{what} in the backward pass, in the derivative{by} of {said(z)}", *ranges(z.inputs)]
         lines.append(f"  gradient that arrived: {span(g)}")
         if left_out and silencer is not None:
@@ -183,12 +183,12 @@ def said(z: Node) -> str:
     """Say which operation made a node, of what, and where."""
     assert z.op is not None
     label = f"`{z.label:.80}` = " if z.label else ""
-    return f"{label}`{z.op.name}` of {' and '.join(map(written, z.inputs))}, at {z.where}"
+    return f"{label}`{z.op.name}` of {' and '.join(map(as_written, z.inputs))}, at {z.where}"
 
 
 def ranges(operands: tuple[Any, ...]) -> list[str]:
     """Return a line for each operand: what it is and between which numbers it lies."""
-    return [f"  {written(x)}: {span(data_of(x))}" for x in operands]
+    return [f"  {as_written(x)}: {span(data_of(x))}" for x in operands]
 
 
 def span(data: Any) -> str:

@@ -38,7 +38,7 @@ CURES: list[tuple[Pattern, str]] = [  # the larger pattern stands before one tha
 ]  # fmt: skip  # a table: one row a line
 
 
-def cure(roots: Iterable[Node], origin: Node) -> str:
+def rewrite_advice(roots: Iterable[Node], origin: Node) -> str:
     """Return what to write instead of the first known formula that ends in one of `roots` and contains `origin`."""
     roots = list(roots)
     for pattern, advice in CURES:
@@ -75,8 +75,8 @@ def double_where(z: Node, i: int, chooser: Node | None) -> str:
     """Return advice for an operation whose result was not taken, and whose slope by its i-th operand is infinite."""
     assert z.op is not None
     chosen = chooser is not None and chooser.op is not None and chooser.op.name == "where"
-    test = written(chooser.inputs[0]) if chosen and chooser is not None else "…"
-    operands = [written(x) for x in z.inputs]
+    test = as_written(chooser.inputs[0]) if chosen and chooser is not None else "…"
+    operands = [as_written(x) for x in z.inputs]
     operands[i] = f"where(ok, {operands[i]}, 1.0)"
     return (
         "0 times infinity is NaN, also where the number itself is left out. Double-where: a harmless operand first, "
@@ -91,22 +91,23 @@ def inside(z: Node) -> str:
         data = np.asarray(data_of(x))
         if data.dtype.kind == "f" and np.any((data < low) | (data > high)):
             return (
-                f"`{z.op.name}` needs numbers from {low:g} to {high:g}: keep {written(x)} there, as with clip, or "
-                f"replace it where it is outside before computing, where(ok, {written(x)}, 1.0)"
+                f"`{z.op.name}` needs numbers from {low:g} to {high:g}: keep {as_written(x)} there, as with clip, or "
+                f"replace it where it is outside before computing, where(ok, {as_written(x)}, 1.0)"
             )
         if data.dtype.kind == "f" and np.any((data == low) | (data == high)):
             return (
-                f"{written(x)} is at the edge of the domain of `{z.op.name}`: add a small number, {written(x)} + 1e-12"
+                f"{as_written(x)} is at the edge of the domain of `{z.op.name}`: "
+                f"add a small number, {as_written(x)} + 1e-12"
             )
     if z.op.name in ("divide", "reciprocal", "remainder") and np.any(np.equal(data_of(z.inputs[-1]), 0)):
-        y = written(z.inputs[-1])
+        y = as_written(z.inputs[-1])
         return f"the divisor {y} is 0: add a small number to it, or replace it first, where({y} == 0, 1.0, {y})"
     if np.all(np.isinf(data_of(z)) | np.isfinite(data_of(z))):
         return f"the result is larger than {np.asarray(data_of(z)).dtype} holds: scale or clip the operands"
     return "look at the operands above: one of them is where this operation has no value or no slope"
 
 
-def written(x: Any) -> str:
+def as_written(x: Any) -> str:
     """Return an operand as the user might write it."""
     if not isinstance(x, Node):
         return f"{x!r:.40}" if np.ndim(x) == 0 else f"an array {np.shape(x)}"

@@ -16,7 +16,7 @@ MOST = 300  # numbers of one argument: each takes some thirty calls of the funct
 VAGUE = 1e-4  # of the largest derivative: where it is known less exactly, nothing can be compared
 
 
-def measured(function: Callable[..., Any], args: Sequence[Any], k: int) -> tuple[Array, float]:
+def measured_gradient(function: Callable[..., Any], args: Sequence[Any], k: int) -> tuple[Array, float]:
     """Return the gradient of a function by its k-th argument, and the farthest that a number of it may be off.
 
     Central differences of shrinking width, extrapolated; one complex step where the function agrees with them on

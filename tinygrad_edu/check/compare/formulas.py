@@ -40,7 +40,7 @@ def compare_formulas(
     derived: dict[str, str] = {}
     understood = read_as(text, expression)
     for hand in hands:
-        name, formula = named(hand, expression, wrt)
+        name, formula = variable_and_formula(hand, expression, wrt)
         if name in derived:
             raise GradientError(
                 f"two derivatives by `{name}` were given: {derived[name].strip()} and {formula.strip()}"
@@ -87,7 +87,7 @@ def read_as(text: str, expression: Expression) -> list[str]:
     return [] if " ".join(text.split()) == expression.text else [f"{text.strip()} was read as {expression.text}"]
 
 
-def named(hand: str, expression: Expression, wrt: str) -> tuple[str, str]:
+def variable_and_formula(hand: str, expression: Expression, wrt: str) -> tuple[str, str]:
     """Return the variable that a derivative is by, and its formula."""
     if left := left_of(hand):
         name = found_under(left, {plain(x): x for x in expression.variables})

@@ -20,9 +20,9 @@ from ...symbolic.parser import parse
 from ..replay.points import is_distribution, other_sides, random_runs
 from ..replay.rounding import SAFETY
 from ..replay.run import Array, Recording, Run
-from .black_box import measured, value_of
+from .black_box import measured_gradient, value_of
 from .gradient_names import found_under, plain
-from .inputs import flattened, formula_text, is_symbolic, parts_of
+from .inputs import formula_text, is_symbolic, leaves_of_tree, parts_of
 from .items import items_at
 from .precheck import Item, array_of_numbers
 from .report import ComparisonReport
@@ -89,7 +89,7 @@ class Functions:
                     derived = self.derivatives(names, args, float(np.real(value_of(self.function, args))))
                     row = []
                     for name, hand in derived.items():
-                        grads, error = measured(self.function, args, names.index(name))
+                        grads, error = measured_gradient(self.function, args, names.index(name))
                         row.append(Item(name, hand, grads, spread=error * 10 / SAFETY))
             except GradientError:
                 if point < points // 2:
@@ -131,7 +131,7 @@ def by_parameter(got: Any, names: list[str], shapes: dict[str, tuple[int, ...]])
     A tuple or a list holds those by the first parameters, or those that have the shapes; one array may hold them all.
     """
     if isinstance(got, Mapping):
-        return {known_name(key, names): array_of_numbers(x, key) for key, x in flattened(got)}
+        return {known_name(key, names): array_of_numbers(x, key) for key, x in leaves_of_tree(got)}
     listed = list(got) if isinstance(got, (tuple, list)) else [got]
     if isinstance(got, list) and all(np.ndim(x) == 0 for x in got) and np.shape(got) == shapes[next(iter(shapes))]:
         listed = [got]  # one gradient, as a list of numbers

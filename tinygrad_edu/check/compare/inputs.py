@@ -30,7 +30,7 @@ def targets_of(auto: Any) -> dict[str, Any]:
     if hasattr(auto, "named_parameters"):
         return dict(auto.named_parameters())
     if isinstance(auto, Mapping):
-        return dict(flattened(auto))
+        return dict(leaves_of_tree(auto))
     if isinstance(auto, (list, tuple)) and any(isinstance(x, Node) or np.ndim(x) for x in auto):
         return {label_of(x) or f"gradient {i}": x for i, x in enumerate(auto, 1)}
     return {label_of(auto) or "gradient": auto}
@@ -41,14 +41,14 @@ def label_of(x: Any) -> str:
     return x.label if isinstance(x, Node) else ""
 
 
-def flattened(tree: Mapping[Any, Any], stem: str = "") -> Iterator[tuple[str, Any]]:
+def leaves_of_tree(tree: Mapping[Any, Any], stem: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the leaves of dicts and lists within a dict, under names like layer1.W."""
     for key, x in tree.items():
         name = f"{stem}{key}"
         if isinstance(x, Mapping):
-            yield from flattened(x, f"{name}.")
+            yield from leaves_of_tree(x, f"{name}.")
         elif isinstance(x, (list, tuple)) and x and all(isinstance(part, (Node, np.ndarray, Mapping)) for part in x):
-            yield from flattened(dict(enumerate(x, 1)), f"{name}.")
+            yield from leaves_of_tree(dict(enumerate(x, 1)), f"{name}.")
         else:
             yield name, x
 
@@ -56,7 +56,7 @@ def flattened(tree: Mapping[Any, Any], stem: str = "") -> Iterator[tuple[str, An
 def paired(hand: Any, targets: dict[str, Any], notation: LayerMap | None) -> Pairs:
     """Return what was derived beside what it should be, by name. Raises GradientError where names do not meet."""
     if isinstance(hand, Mapping):
-        return by_name(dict(flattened(hand)), targets, notation)
+        return by_name(dict(leaves_of_tree(hand)), targets, notation)
     if len(targets) == 1:
         (name, target), *_ = targets.items()
         given = hand[0] if isinstance(hand, (list, tuple)) and len(hand) == 1 and np.ndim(hand[0]) else hand
@@ -170,13 +170,13 @@ def called(function: Callable[..., Any], run: Run, names: Mapping[Node, str]) ->
 
 def values_of(run: Run, names: Mapping[Node, str]) -> dict[str, Any]:
     """Return the data of nodes by name: the article's, and labels of the user's own where they mean nothing else."""
-    values = {identifier(name): run.data[node] for node, name in names.items()}
+    values = {formula_name(name): run.data[node] for node, name in names.items()}
     for node in run.recording.order:
         if node.label:
-            values.setdefault(identifier(node.label), run.data[node])
+            values.setdefault(formula_name(node.label), run.data[node])
     return values
 
 
-def identifier(label: str) -> str:
+def formula_name(label: str) -> str:
     """Return a label as a formula can spell it: `W^(2)` is `W2`."""
     return re.sub(r"\W", "", label.replace("^", "").replace("'", "_prime"))

@@ -89,7 +89,7 @@ class ComparisonReport:
 
     def text(self) -> str:
         """Return the report for a terminal."""
-        return "\n".join([self.headline(), "", *table(self.lines), *self.explanation()]).rstrip()
+        return "\n".join([self.headline(), "", *report_table(self.lines), *self.explanation()]).rstrip()
 
     __str__ = __repr__ = text  # a prompt shows the table too
 
@@ -190,7 +190,7 @@ class ComparisonReport:
         return f"<p><b>{say(self.headline())}</b></p><table><tr>{titles}</tr>{rows}</table><ol>{found}</ol>{notes}"
 
 
-def table(lines: Sequence[Line]) -> list[str]:
+def report_table(lines: Sequence[Line]) -> list[str]:
     """Return the parameters as the lines of a table."""
     cells = [TITLES, *(x.cells() for x in lines)]
     widths = [max(len(row[i]) for row in cells) for i in range(4)]

@@ -53,7 +53,7 @@ def reported(comparison: Comparison) -> ComparisonReport:
         if recording is not None and notation is not None:
             question = Question(recording, notation, comparison.runs, kept)
             candidates = diagnosed(question) or procedural(question) or rearranged(kept)
-            advice += where_first(question)
+            advice += [*unexplained(question, candidates), *where_first(question)]
             if question.exhausted and not candidates:
                 advice.append("The graph is large: only a part of the mistakes that it leaves room for were tried.")
         else:
@@ -112,6 +112,13 @@ def question_of_rows(question: Question) -> Question | None:
     return asked if same else None
 
 
+def unexplained(question: Question, candidates: Sequence[Candidate]) -> list[str]:
+    """Say which wrong gradients are not explained, where others are."""
+    told = {candidate.of for candidate in candidates if candidate.of}
+    left = [question.names[i] for i in question.wrong if question.names[i] not in told] if told else []
+    return [f"{', '.join(left)} differ{'s' * (len(left) == 1)} too, and no known mistake explains it."] if left else []
+
+
 def indistinguishable(candidates: Sequence[Candidate]) -> list[int]:
     """Return the rows of the catalogue that explain the same numbers equally well."""
     best = [c.number for c in candidates if c.level == candidates[0].level and c.of == candidates[0].of]
@@ -168,11 +175,11 @@ def where_first(question: Question) -> list[str]:
     right = [item for item in question.items[0] if item.ok]
     if not wrong or not right:
         return []
-    first = max(wrong, key=lambda item: place_of(question, item))
+    first = max(wrong, key=lambda item: reached_at(question, item))
     return [f"Going backwards, the first quantity that differs is {first.name}."]
 
 
-def place_of(question: Question, item: Item) -> int:
+def reached_at(question: Question, item: Item) -> int:
     """Return when, going backwards, a gradient is reached: that of a leaf with the node it is used in."""
     assert item.node is not None
     uses = question.recording.uses[item.node]

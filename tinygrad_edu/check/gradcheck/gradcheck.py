@@ -78,7 +78,7 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1) -> GradcheckR
                 kinks += report.kinks
                 if not report:
                     break
-                f = probe.gradient([signed(rng, out._data) for out in probe.run().outputs])
+                f = probe.gradient([signed_weights(rng, out._data) for out in probe.run().outputs])
         except Exception as error:  # whatever a user's f or rule does wrong is a finding
             notes = "; ".join(getattr(error, "__notes__", ()))
             said = f"{type(error).__name__}: {error}{f' ({notes})' if notes else ''}"
@@ -107,7 +107,7 @@ def checked(probe: Probe, order: int, rng: np.random.Generator) -> GradcheckRepo
     run = probe.run()
     if not all(np.all(np.isfinite(out._data)) for out in run.outputs):
         return failed("finite", order, "f is not finite at these inputs: choose a point inside its domain")
-    seeds, other = ([signed(rng, out._data) for out in run.outputs] for _ in range(2))
+    seeds, other = ([signed_weights(rng, out._data) for out in run.outputs] for _ in range(2))
     try:
         grads = run.vjp(seeds)
         trial = Trial(probe, run, seeds, other, grads, roundings(probe, run, seeds, grads, rng))
@@ -240,7 +240,7 @@ def compared(trial: Trial, order: int) -> GradcheckReport:
     return GradcheckReport(ok, message, check, order, worst, tuple(kinks))
 
 
-def signed(rng: np.random.Generator, like: Any) -> Array:
+def signed_weights(rng: np.random.Generator, like: Any) -> Array:
     """Return random weights of either sign: ones would hide whatever sums to nothing, as in a softmax."""
     shape = np.shape(like)
     return np.asarray(rng.uniform(0.5, 1.5, shape) * rng.choice((-1.0, 1.0), shape))

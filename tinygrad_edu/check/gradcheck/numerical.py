@@ -82,14 +82,14 @@ def slope(phi: Callable[[Real], Real], at: float = 0.0, rounding: float = 0.0) -
     at: the argument that `phi` moves by `step`, for the size of the steps. rounding: how exactly `phi` is computed.
     Evaluate `phi` in extended precision where the platform has it: about 12 digits are right then, else about 9.
     """
-    found = measured(phi, 2.0 ** math.frexp(max(1.0, abs(at)))[1] * FIRST, rounding)
+    found = measured_from(phi, 2.0 ** math.frexp(max(1.0, abs(at)))[1] * FIRST, rounding)
     if found.error <= 1e-9 * abs(found.value) < math.inf:
         return found
-    closer = measured(phi, 2.0 ** math.frexp(abs(at) or 1e-6)[1] * FIRST, rounding)  # for an argument near a pole
+    closer = measured_from(phi, 2.0 ** math.frexp(abs(at) or 1e-6)[1] * FIRST, rounding)  # for an argument near a pole
     return closer if closer.error < found.error or math.isinf(found.value) else found
 
 
-def measured(phi: Callable[[Real], Real], h: Real, rounding: float) -> Slope:
+def measured_from(phi: Callable[[Real], Real], h: Real, rounding: float) -> Slope:
     """Measure the slope from steps h, h/2, h/4, … to either side."""
     left, right, central = Limit(2), Limit(2), Limit(4)
     h, here = np.longdouble(h), phi(np.longdouble(0))

@@ -142,7 +142,7 @@ class Witness:
                 np.sum(w * out._data) for w, out in zip(seeds, self.probe.run(data, values=values).outputs, strict=True)
             )
 
-        rounding = max((eps_of(x._data) for x in self.outputs), default=0.0) * self.size(seeds)
+        rounding = max((eps_of_result(x._data) for x in self.outputs), default=0.0) * self.size(seeds)
         here = float(self.probe.data[j][at])
         found = slope(lambda step: np.longdouble(moved(self.kind(step), self.kind, self.values)), here, rounding)
         if not self.analytic or found.kink or not np.isfinite(found.value):
@@ -175,7 +175,7 @@ def numbers(x: Any) -> Any:
     return np.float64(x._data) if isinstance(x, Value) else data_of(x)
 
 
-def eps_of(x: Any) -> float:
+def eps_of_result(x: Any) -> float:
     """Return how exactly a floating-point result is known, relative to itself."""
     dtype = np.asarray(x).dtype
     return float(np.finfo(dtype).eps) if dtype.kind in "fc" else 0.0

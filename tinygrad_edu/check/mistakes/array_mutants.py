@@ -63,7 +63,7 @@ def of_indices(z: Node, edge: Edge) -> Iterator[Mutant]:
     for axis, length in enumerate(shape[:2]):
         for shift in (1, -1) if length > 2 else ():
             said = f"put back one place {'later' if shift > 0 else 'earlier'} along axis {axis}"
-            yield Mutant(40, said, z, {edge: moved(right, shift, axis)})
+            yield Mutant(40, said, z, {edge: shifted_rule(right, shift, axis)})
 
 
 def overwriting(g: Any, _: Any, x: Any, *indices: Any, key: Any) -> Any:
@@ -73,7 +73,7 @@ def overwriting(g: Any, _: Any, x: Any, *indices: Any, key: Any) -> Any:
     return whole
 
 
-def moved(right: Rule, shift: int, axis: int) -> Rule:
+def shifted_rule(right: Rule, shift: int, axis: int) -> Rule:
     """Return a rule whose result is shifted by one along an axis."""
     return lambda *args, **params: np.roll(right(*args, **params), shift, axis)
 
@@ -109,15 +109,15 @@ def of_convolution(z: Node, edge: Edge) -> Iterator[Mutant]:
     i = edge[1]
     right = z.op.rules[i]
     if i == 1:
-        yield Mutant(41, "the kernel's gradient turned by 180°", z, {edge: flipped(right)})
+        yield Mutant(41, "the kernel's gradient turned by 180°", z, {edge: turned_round(right)})
     else:
         yield Mutant(41, "the kernel not turned by 180° on the way back", z, {edge: with_flipped_kernel(right)})
     for axis in (-2, -1):
         for shift in (1, -1):
-            yield Mutant(41, "cropped or padded one pixel off", z, {edge: moved(right, shift, axis)})
+            yield Mutant(41, "cropped or padded one pixel off", z, {edge: shifted_rule(right, shift, axis)})
 
 
-def flipped(right: Rule) -> Rule:
+def turned_round(right: Rule) -> Rule:
     """Return a rule whose result is turned round in both directions of an image."""
     return lambda *args, **params: np.flip(right(*args, **params), (-2, -1))
 

@@ -33,7 +33,7 @@ def of_calculus(recording: Recording) -> Iterator[Mutant]:
         for edge, u in zip(edges, inner, strict=True):
             if u.op is not None and len(edges) == 1 and z.op.elementwise and z.op.name not in ("add", "subtract"):
                 yield Mutant(31, "the inner derivative left out", z, {edge: None}, leaves=without_inner(edge, u))
-                yield Mutant(31, "f'(g'(x)) for f'(g(x))·g'(x)", z, {edge: None}, leaves=inside(edge, u))
+                yield Mutant(31, "f'(g'(x)) for f'(g(x))·g'(x)", z, {edge: None}, leaves=inner_into_outer(edge, u))
 
 
 Finish = Callable[[Run, Grads], Grads]
@@ -41,20 +41,22 @@ Finish = Callable[[Run, Grads], Grads]
 
 def product_of_slopes(z: Node, u: Node, v: Node) -> Finish:
     """Return what adds g u'v' to the gradient of every leaf."""
-    return added(lambda run, leaf: run.grads[z] * run.slopes(u).get(leaf, 0.0) * run.slopes(v).get(leaf, 0.0))
+    return add_to_leaves(lambda run, leaf: run.grads[z] * run.slopes(u).get(leaf, 0.0) * run.slopes(v).get(leaf, 0.0))
 
 
 def quotient_of_slopes(z: Node, u: Node, v: Node) -> Finish:
     """Return what adds g u'/v' to the gradient of every leaf."""
-    return added(lambda run, leaf: run.grads[z] * run.slopes(u).get(leaf, 0.0) / run.slopes(v).get(leaf, np.inf))
+    return add_to_leaves(
+        lambda run, leaf: run.grads[z] * run.slopes(u).get(leaf, 0.0) / run.slopes(v).get(leaf, np.inf)
+    )
 
 
 def without_inner(edge: Edge, u: Node) -> Finish:
     """Return what hands the gradient of `u` straight to the leaves that it was made from."""
-    return added(lambda run, leaf: run.share(edge, run.grads[edge[0]]) * (leaf in run.slopes(u)))
+    return add_to_leaves(lambda run, leaf: run.share(edge, run.grads[edge[0]]) * (leaf in run.slopes(u)))
 
 
-def inside(edge: Edge, u: Node) -> Finish:
+def inner_into_outer(edge: Edge, u: Node) -> Finish:
     """Return what puts the inner derivative into the outer one."""
     z, i = edge
     row = z.op
@@ -68,9 +70,9 @@ def inside(edge: Edge, u: Node) -> Finish:
         operands[i] = np.float64(slope)
         return row.rules[i](run.grads[z], row(*operands, **z.params), *operands, **z.params)
 
-    return added(share)
+    return add_to_leaves(share)
 
 
-def added(share: Callable[[Run, Node], Any]) -> Finish:
+def add_to_leaves(share: Callable[[Run, Node], Any]) -> Finish:
     """Return what adds a share to the gradient of every leaf that was asked for."""
     return lambda run, grads: grads | {x: grads.get(x, 0.0) + share(run, x) for x in run.recording.leaves}

@@ -19,6 +19,8 @@ from .matching import Match, Question, Target
 from .wrong_rules import RIGHT
 
 ENOUGH = (6.0, 6.0, 9.0, 30.0)  # decimal digits that must agree, by how much freedom a candidate of a level has
+OF_ALL = frozenset((1, 4, 27))  # mistakes that show in every gradient: of one alone they are not the cause
+FACTOR = "a constant factor"
 FAR_FETCHED = 3  # a level that explains one gradient alone is not told of
 
 
@@ -60,7 +62,10 @@ def explained(question: Question, factors: Factors, target: Target, i: int | Non
     if np.all(target.hand == 0):
         yield Candidate(24, 0, "" if i is None else question.names[i], "every number is 0")
         return
-    yield from of_constants(question, factors, target, i)
+    constants = list(of_constants(question, factors, target, i))
+    yield from constants
+    if constants and i is not None:
+        return  # a mistake in the graph would have shown in the other gradients too
     for match in question.matches:
         if match.of == i:
             yield from of_match(question, factors, target, match)
@@ -81,12 +86,16 @@ def of_constants(question: Question, factors: Factors, target: Target, i: int | 
     rest = ", and the others are right" if i is None and not everywhere else ""
     told = naming(r, factors)
     bias = all(any(layer.b is question.nodes[k] for layer in question.notation.layers) for k in wrong)
+    evidence = f"{subject} {r:.6g} times the right one{rest}"
+    if not everywhere:
+        told = [(number, said) for number, said in told if number not in OF_ALL]
     for number, said in told:
         row = 8 if bias and number == 3 and not everywhere else number
-        yield Candidate(row, 1, where, f"{subject} {r:.6g} times the right one{rest}: {said}")
-    if not told and target.digits >= ENOUGH[3]:
-        evidence = f"{subject} {r:.6g} times the right one{rest}"
-        yield Candidate(OTHER, 2 if rest else 3, where, evidence, "a constant factor is wrong")
+        yield Candidate(row, 1, where, f"{evidence}: {said}")
+    if not told and (target.digits >= ENOUGH[3] or (not everywhere and naming(r, factors))):
+        level = 3 if everywhere else 1 if naming(r, factors) else 2
+        fix = f"the factor {r:.6g} is in this gradient alone: look at the line that computes it"
+        yield Candidate(OTHER, level, where, evidence, "a constant factor is wrong" if everywhere else fix, name=FACTOR)
 
 
 def of_match(question: Question, factors: Factors, target: Target, match: Match) -> Iterator[Candidate]:

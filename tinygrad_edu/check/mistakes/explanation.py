@@ -19,6 +19,7 @@ class Candidate:
     fix: str = ""
     of: str = ""  # the gradient that it explains; "" if all
     size: int = 0  # in how many places the mistake was made
+    name: str = ""  # of what is no row of the catalogue
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -28,5 +29,5 @@ class Candidate:
     def mistake(self) -> Mistake:
         """Return the candidate as it is reported."""
         row = CATALOGUE.get(self.number)
-        name = row.name if row else "another quantity"
+        name = row.name if row else self.name or "another quantity"
         return Mistake(self.number, name, self.where, self.evidence, self.fix or (cure(self.number) if row else ""))

@@ -10,7 +10,7 @@ import numpy as np
 from ...core.node import Node, data_of
 from ...symbolic.layers import Layer, LayerMap, leaf_of
 from ..replay.run import Change, Edge, Instead, Recording, Rule
-from .mutant import Mutant, masked, masked_rule
+from .mutant import Mutant, example_mask, masked_rule
 
 
 def of_layer(recording: Recording, notation: LayerMap, layer: Layer) -> Iterator[Mutant]:
@@ -31,7 +31,7 @@ def of_layer(recording: Recording, notation: LayerMap, layer: Layer) -> Iterator
             continue
         weights = np.asarray(getattr(other, "_data", other))
         if weights.ndim == 2 and weights.shape[0] == weights.shape[1]:
-            yield Mutant(20, "W not transposed", product, {edge: turned(right, 1 - i)})
+            yield Mutant(20, "W not transposed", product, {edge: with_transposed(right, 1 - i)})
         if np.shape(mine._data) == np.shape(product._data):
             yield Mutant(21, "δ passed on without the weights", product, {edge: lambda g, *_, **__: g})
         elif np.ndim(mine._data) == np.ndim(product._data) > 1 and 1 in np.shape(product._data):
@@ -62,7 +62,7 @@ def stand_ins(notation: LayerMap, layer: Layer) -> Iterator[tuple[int, str, Any]
                 yield 19, f"{letter} of another layer: {name}", node
 
 
-def turned(rule: Rule, i: int) -> Rule:
+def with_transposed(rule: Rule, i: int) -> Rule:
     """Return a rule that is handed operand `i` transposed."""
 
     def wrong(g: Any, z: Any, *operands: Any, **params: Any) -> Any:
@@ -76,7 +76,7 @@ def of_examples(recording: Recording, notation: LayerMap) -> Iterator[Mutant]:
     last = notation.layers[-1] if notation.layers else None
     if last is not None and last.axis is not None and last.z in recording.uses:
         for k, which in ((-1, "last"), (0, "first")):
-            yield Mutant(10, f"the {which} example alone", last.z, masks={last.z: masked(k, last.axis)})
+            yield Mutant(10, f"the {which} example alone", last.z, masks={last.z: example_mask(k, last.axis)})
     joined = [recording.edges[z] for z in recording.path if z.op is not None and z.op.name in ("concatenate", "stack")]
     for terms in (summands(recording), summands(recording, nested=False), *joined):
         if len(terms) > 2 and len({z.inputs[i].op for z, i in terms}) == 1:  # examples are alike

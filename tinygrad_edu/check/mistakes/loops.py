@@ -12,7 +12,7 @@ from typing import Any
 from ...core.node import Node
 from ...symbolic.layers import PRODUCTS, leaf_of
 from ..replay.run import Change, Edge, Instead, Recording
-from .mutant import Mutant, scaled
+from .mutant import Mutant, scaled_rule
 
 LONG = 6  # turns of a loop: of a longer one, the turns in the middle are not tried by themselves
 Place = tuple[object, int, str]  # code, instruction, row: one place of the user's program
@@ -66,7 +66,7 @@ def of_paths_of_turns(recording: Recording) -> Iterator[Mutant]:
         lost: dict[Edge, Change] = dict.fromkeys(edges)
         yield Mutant(36, f"nothing passed back along this path in any of {len(edges)} turns", node, lost)
         for c in (-1.0, 2.0, 0.5):
-            times: dict[Edge, Change] = {(z, i): scaled(rules_of(z)[i], c) for z, i in edges}
+            times: dict[Edge, Change] = {(z, i): scaled_rule(rules_of(z)[i], c) for z, i in edges}
             yield Mutant(36, f"times {c:g} along this path in each of {len(edges)} turns", node, times)
 
 

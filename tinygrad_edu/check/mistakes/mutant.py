@@ -34,12 +34,12 @@ class Mutant:
         return self.leaves(run, grads) if self.leaves else grads
 
 
-def scaled(rule: Rule, c: float) -> Rule:
+def scaled_rule(rule: Rule, c: float) -> Rule:
     """Return a rule times a number."""
     return lambda *args, **params: c * rule(*args, **params)
 
 
-def masked(k: int, axis: int) -> Callable[[Any], Any]:
+def example_mask(k: int, axis: int) -> Callable[[Any], Any]:
     """Return a function that keeps example `k` of an array and zeroes the others."""
 
     def mask(g: Any) -> Any:
@@ -53,5 +53,5 @@ def masked(k: int, axis: int) -> Callable[[Any], Any]:
 
 def masked_rule(rule: Rule, k: int, axis: int) -> Rule:
     """Return a rule that sees the gradient of one example only."""
-    mask = masked(k, axis)
+    mask = example_mask(k, axis)
     return lambda g, *args, **params: rule(mask(g), *args, **params)

@@ -17,7 +17,7 @@ from ..replay.run import Change, Edge, Instead, Recording, Rule, Run
 from .array_mutants import of_arrays
 from .layer_mutants import of_examples, of_layer
 from .loops import middle_of_loops, of_loops, place_of
-from .mutant import Mutant, masked_rule, scaled
+from .mutant import Mutant, masked_rule, scaled_rule
 from .wrong_rules import wrong_rules
 
 MOST = 1000  # mutants at one node of a graph: a large one is searched from its newest node back
@@ -62,7 +62,8 @@ def made_alike(found: list[Mutant], depths: dict[Node, int], middle: set[Node]) 
             continue
         if mutant.node not in middle:
             alike.setdefault((mutant.number, mutant.said, depths[mutant.node]), []).append(mutant)
-        alike.setdefault((mutant.number, mutant.said, place_of(mutant.node)), []).append(mutant)
+        if (place := place_of(mutant.node)) is not None:
+            alike.setdefault((mutant.number, mutant.said, place), []).append(mutant)
         if mutant.number != 24:
             alike.setdefault((mutant.number, mutant.said, None), []).append(mutant)
     made: dict[frozenset[int], Mutant] = {}  # by the mistakes that it is made of: one depth may be all there is
@@ -161,10 +162,10 @@ def of_reductions(recording: Recording, z: Node) -> Iterator[Mutant]:
         count = np.size(z.inputs[0]._data) // max(1, np.size(z._data)) if isinstance(z.inputs[0], Node) else 1
         of_all = np.size(z._data) == 1  # as the cost is: its factor is the 1/n of the article
         if z.op.name == "mean" and count > 1:
-            yield Mutant(2 if of_all else 29, "the derivative of a sum", z, {edge: scaled(right, count)})
-            yield Mutant(3 if of_all else 29, "divided by the length twice", z, {edge: scaled(right, 1 / count)})
+            yield Mutant(2 if of_all else 29, "the derivative of a sum", z, {edge: scaled_rule(right, count)})
+            yield Mutant(3 if of_all else 29, "divided by the length twice", z, {edge: scaled_rule(right, 1 / count)})
         if z.op.name == "sum" and count > 1:
-            yield Mutant(4 if of_all else 29, "the derivative of a mean", z, {edge: scaled(right, 1 / count)})
+            yield Mutant(4 if of_all else 29, "the derivative of a mean", z, {edge: scaled_rule(right, 1 / count)})
 
 
 def of_broadcasting(recording: Recording, z: Node) -> Iterator[Mutant]:
@@ -175,7 +176,7 @@ def of_broadcasting(recording: Recording, z: Node) -> Iterator[Mutant]:
         repeats = np.size(z._data) // max(1, np.size(x._data))
         if repeats > 1 and (z.op.elementwise or (z.op.name == "linear" and edge[1] == 2)):
             right = z.op.rules[edge[1]]
-            yield Mutant(8, "the mean over the examples", z, {edge: scaled(right, 1 / repeats)})
+            yield Mutant(8, "the mean over the examples", z, {edge: scaled_rule(right, 1 / repeats)})
             for k, which in ((-1, "last"), (0, "first")):
                 yield Mutant(10, f"the {which} example alone", z, {edge: masked_rule(right, k, 0)})
 
@@ -197,8 +198,8 @@ def of_paths(recording: Recording, x: Node) -> Iterator[Mutant]:
             assert edge[0].op is not None
             yield Mutant(26, "weight decay forgotten", x, {edge: None})
             right = edge[0].op.rules[edge[1]]
-            yield Mutant(26, "2λ for λ", x, {e: scaled(right, 2.0) for e in decay})
-            yield Mutant(26, "λ/2 for λ", x, {e: scaled(right, 0.5) for e in decay})
+            yield Mutant(26, "2λ for λ", x, {e: scaled_rule(right, 2.0) for e in decay})
+            yield Mutant(26, "λ/2 for λ", x, {e: scaled_rule(right, 0.5) for e in decay})
             yield Mutant(26, "the penalty itself for its derivative", x, {e: penalty_itself(e, decay) for e in decay})
     if uses and x.op is not None:
         yield Mutant(24, "nothing passed back", x, dict.fromkeys(uses))
@@ -241,7 +242,9 @@ def of_leaf(leaf: Node) -> Iterator[Mutant]:
             for shift in (1, -1):
                 yield Mutant(28, f"shifted by one along axis {axis}", leaf, leaves=finished(leaf, rolled(shift, axis)))
         if length > 1:
-            yield Mutant(28, f"in the opposite order along axis {axis}", leaf, leaves=finished(leaf, flipped(axis)))
+            yield Mutant(
+                28, f"in the opposite order along axis {axis}", leaf, leaves=finished(leaf, reversed_along(axis))
+            )
 
 
 def kept_factor(leaf: Node) -> Callable[[Run, Grads], Grads]:
@@ -259,6 +262,6 @@ def rolled(shift: int, axis: int) -> Callable[[Any], Any]:
     return lambda g: np.roll(g, shift, axis)
 
 
-def flipped(axis: int) -> Callable[[Any], Any]:
+def reversed_along(axis: int) -> Callable[[Any], Any]:
     """Return a function that turns an array round along an axis."""
     return lambda g: np.flip(g, axis)

@@ -40,7 +40,7 @@ def without_graph(items: Sequence[Item]) -> list[Candidate]:
             found.append(Candidate(number, 0, "everywhere", f"every number is {r:.6g} times the right one: {said}"))
     for item in items:
         if not item.ok:
-            found += moved(item.hand, item.auto, float(np.max(item.tolerance)), item.name)
+            found += rearrangement(item.hand, item.auto, float(np.max(item.tolerance)), item.name)
     return sorted(found, key=lambda c: c.rank)
 
 
@@ -52,7 +52,7 @@ def rearranged(rows: Sequence[Sequence[Item]]) -> list[Candidate]:
     return [
         candidate
         for item in wrong
-        for candidate in moved(item.hand, item.auto, float(np.max(item.tolerance)), item.name)
+        for candidate in rearrangement(item.hand, item.auto, float(np.max(item.tolerance)), item.name)
     ]
 
 
@@ -70,7 +70,7 @@ def one_entry(item: Item) -> Candidate | None:
     return Candidate(46, 1, f"{item.name}[{', '.join(map(str, place))}]", evidence)
 
 
-def moved(hand: Array, auto: Array, tolerance: float, name: str) -> list[Candidate]:
+def rearrangement(hand: Array, auto: Array, tolerance: float, name: str) -> list[Candidate]:
     """Return how the same numbers got to other places, if they did."""
     if hand.size < 3 or len(np.unique(auto)) < 3:
         return []

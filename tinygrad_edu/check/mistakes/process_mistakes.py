@@ -171,7 +171,7 @@ def mistaken(question: Question, i: int) -> Iterator[Candidate]:
     for node in sorted(question.recording.order, key=lambda node: (node not in names, -node.born)):
         for data, what in ((run.gradient(run.grads, node), "∂C/∂{}"), (np.asarray(run.data[node]), "{}")):
             for turned, mark in ((data, ""), (data.T, "ᵀ")):
-                if node is not item.node and same(item, turned):
+                if node is not item.node and same_numbers(item, turned):
                     said = what.format(question.notation.name(node)) + mark
                     where = f"{item.name}; {said} was made at {node.where}"
                     yield Candidate(
@@ -184,6 +184,6 @@ def mistaken(question: Question, i: int) -> Iterator[Candidate]:
                     return
 
 
-def same(item: Item, data: Array) -> bool:
+def same_numbers(item: Item, data: Array) -> bool:
     """Tell whether the numbers that were given are these."""
     return data.shape == item.given.shape and bool(np.all(np.abs(data - item.given) <= item.tolerance))

@@ -25,7 +25,7 @@ class Wrong(NamedTuple):
     rule: Rule
 
 
-def step(x: Any) -> Any:
+def is_positive(x: Any) -> Any:
     """Return 1 where x is positive."""
     return (np.asarray(x) > 0) * 1.0
 
@@ -48,7 +48,7 @@ ONE: dict[str, list[Wrong]] = {  # rows of one operand
         Wrong(15, "sech(z), not squared", lambda g, z, x: g / np.cosh(x)),
     ],
     "relu": [
-        Wrong(17, "a mask of the gradient's sign", lambda g, z, x: g * step(g)),
+        Wrong(17, "a mask of the gradient's sign", lambda g, z, x: g * is_positive(g)),
         Wrong(17, "z ≥ 0 for z > 0", lambda g, z, x: g * (x >= 0)),
         Wrong(15, "1 where z < 0", lambda g, z, x: g * (x < 0)),
         Wrong(15, "1 − a", lambda g, z, x: g * (1 - z)),

@@ -88,11 +88,13 @@ def other_sides(recording: Recording, runs: list[Run], rng: np.random.Generator)
 
 def signs_of(run: Run) -> set[tuple[Node, int, bool]]:
     """Return the sides of kinks that a run has numbers on, and the signs that the numbers of its leaves have."""
-    leaves = {(z, -1, above) for z in moving(run.recording) for above in (True, False) if np.any(signed(run, z, above))}
+    leaves = {
+        (z, -1, above) for z in moving(run.recording) for above in (True, False) if np.any(of_sign(run, z, above))
+    }
     return sides_of(run) | leaves
 
 
-def signed(run: Run, z: Node, above: bool) -> Any:
+def of_sign(run: Run, z: Node, above: bool) -> Any:
     """Return which numbers of a leaf are positive, or negative."""
     return run.data[z] > 0 if above else run.data[z] < 0
 

@@ -89,7 +89,7 @@ class Run:
         recorded = not values and rounding is None and recording.eps <= 2.0**-52
         for z in recording.order:
             if z.op is None:
-                data = wide(self.values.get(z, z._data))
+                data = in_double(self.values.get(z, z._data))
             else:
                 data = z._data if recorded else z.op(*map(self.read, z.inputs), **wide_params(z.params))
             if isinstance(data, float):
@@ -103,7 +103,7 @@ class Run:
 
     def read(self, x: Any) -> Any:
         """Return the data of an operand in this run."""
-        return self.data[x] if isinstance(x, Node) else wide(x)
+        return self.data[x] if isinstance(x, Node) else in_double(x)
 
     def share(self, edge: Edge, g: Any, change: Change = None) -> Any:
         """Return what the operand of an edge is handed when `g` arrives, in the operand's own shape; None is zero.
@@ -199,7 +199,7 @@ class Run:
         return all(bool(np.isfinite(x).all()) for x in (self.data[self.recording.output], *grads))
 
 
-def wide(x: Any) -> Any:
+def in_double(x: Any) -> Any:
     """Return a number or an array in double precision, if it is floating-point."""
     if (
         isinstance(x, (np.ndarray, np.generic))

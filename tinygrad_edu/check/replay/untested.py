@@ -22,7 +22,7 @@ def untested(recording: Recording, notation: LayerMap, runs: Sequence[Run]) -> l
     for z, k in switching(runs[0]):
         for above in (True, False):
             if (z, k, above) not in seen and (z, k, not above) in seen and reaches(z, recording):
-                what, name = described(z, k, above, notation)
+                what, name = switch_words(z, k, above, notation)
                 places.setdefault((what, scope(runs, z)), []).append(name)
     found = []
     for (what, where), names in places.items():
@@ -44,10 +44,10 @@ def scope(runs: Sequence[Run], z: Node) -> str:
     return "in this batch" if np.ndim(runs[0].data[z]) else "at this point"
 
 
-def described(z: Node, k: int, above: bool, notation: LayerMap) -> tuple[str, str]:
+def switch_words(z: Node, k: int, above: bool, notation: LayerMap) -> tuple[str, str]:
     """Return what never was the case, and the name of what it would have been the case of."""
     assert z.op is not None
-    operands = [named(x, notation) for x in z.inputs]
+    operands = [operand_name(x, notation) for x in z.inputs]
     way = "above" if above else "below"
     if z.op.name == "relu":
         return f"no ReLU was {'on' if above else 'off'}", notation.names.get(z, operands[0])
@@ -60,7 +60,7 @@ def described(z: Node, k: int, above: bool, notation: LayerMap) -> tuple[str, st
     return f"{text}: {operands[k] or 'x'} was never {'positive' if above else 'negative'}", ""
 
 
-def named(x: Any, notation: LayerMap) -> str:
+def operand_name(x: Any, notation: LayerMap) -> str:
     """Return the name of an operand, or the number that it is; "" for anything else."""
     if isinstance(x, Node):
         return notation.names.get(x, "")
