@@ -25,9 +25,9 @@ MUTANTS = [
     # guards
     ("specialization.py", "return self.same_world() and self.in_place()", "return self.in_place()", OUTSIDE),
     ("specialization.py", "return self.same_world() and self.in_place()", "return self.same_world()", TRAINING),
-    ("reachable.py", "list(map(len, live)) == lengths", "True", OUTSIDE),
-    ("reachable.py", "list(map(tobytes, arrays)) == numbers", "True", OUTSIDE),
-    ("reachable.py", "lists == elements and tick() == now + 1", "lists == elements", OUTSIDE),
+    ("holders.py", "list(map(len, live)) == lengths", "True", OUTSIDE),
+    ("holders.py", "list(map(tobytes, arrays)) == numbers", "True", OUTSIDE),
+    ("holders.py", "lists == elements and tick() == now + 1", "lists == elements", OUTSIDE),
     ("reachable.py", 'self.hold(names_in("", f.__globals__, tuple(found)))', "pass", OUTSIDE),
     ("reachable.py", "self.waiting.append((kind.__name__, kind))", "pass", OUTSIDE),
     ("signature.py", "key += x.shape, x.strides, x.dtype", "key += x.shape, x.dtype", OUTSIDE),

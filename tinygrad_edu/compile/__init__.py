@@ -2,8 +2,8 @@
 
 The way of a function:
 
-- `reachable` walks over everything that it can name, with `positions` for objects that move when used; `signature` is
-  what a program depends on of the arguments.
+- `reachable` walks over everything that it can name: `holders` keep and compare its parts, `positions` those of objects
+  that move when they are used. `signature` is what a program depends on of the arguments.
 - `trace` runs it once on nodes: it records what is read and changed; `sealed` hides numbers, `builtin_extremes` records
   `max` and `min`.
 - `vectorize` turns graphs of scalars into graphs of arrays (`scalar_graph`, `vectorizer`; `strided` where there are
