@@ -4,6 +4,7 @@ import itertools
 import math
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from compiling import same
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
-from tinygrad_edu.errors import AnomalyError
+from tinygrad_edu.errors import AnomalyError, CompileError
 
 X = np.array([1.0, -2.0, 3.0])
 
@@ -194,6 +195,19 @@ def test_two_functions_on_one_weight_in_two_threads():
     assert errors == []
     np.testing.assert_allclose(w.data, 1 - 400e-4)
     assert [opt.steps for opt in opts] == [200, 200]
+
+
+def test_a_tie_that_rounding_breaks_is_no_difference_and_a_clock_is_one():
+    w = Tensor([0.1, 0.2, -0.3])
+    fast = tg.compile(lambda x: np.where((w * x).sum() > 0, 1.0, -1.0) * x)
+    for _ in range(3):
+        assert abs(fast(np.ones(3)).data).sum() == 3.0
+    tie = tg.compile(lambda x: np.where((x[0] + x[1]) + x[2] > x[0] + (x[1] + x[2]), 1.0, -1.0) * x)
+    for _ in range(3):
+        tie(np.array([0.1, 0.2, 0.3]))
+    clock = tg.compile(lambda x: x * (time.perf_counter() % 1.0))
+    with pytest.raises(CompileError, match="clock"):
+        clock(np.ones(3))
 
 
 # Programs that were refused, and work -----------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.commit import attributes, commit
-from ..core.node import Node
+from ..core.node import Node, data_of
 from ..errors import CompileError
 from ..errors.where import users_line
 from ..nn.module import Module
 from ..nn.optim import Optimizer
+from ..transforms.trees import leaves
 from .positions import set_state, state_of
 from .reachable import Reachable
 
@@ -66,6 +67,12 @@ class World:
             vars(x).update(_steps=steps, memory=memory)
         for rng, known in zip(self.generators, state.generators, strict=True):
             set_state(rng, known)
+
+    def nudge(self, rng: np.random.Generator, scale: float) -> None:
+        """Move all numbers of leaves by a share of at most `scale`."""
+        for x in self.nodes if scale else ():
+            if x.op is None:
+                x._raw = other(x._raw, rng, scale)
 
     def changes(self, before: State, states: list[State]) -> list[list[Change]]:
         """Return what was changed in any of several states, with the numbers that it has in each."""
@@ -118,8 +125,8 @@ def differences(ours: Iterable[Change], theirs: Iterable[Change]) -> tuple[float
 
 
 def rounding(dtype: np.dtype[Any]) -> float:
-    """Return how much coarser a dtype is than double precision."""
-    return float(np.finfo(dtype).eps / np.finfo(float).eps) if dtype.kind in "fc" else 1.0
+    """Return how many times the rounding of a sum in double precision that of another dtype is taken to be."""
+    return {4: 1e6, 2: 1e8}.get(dtype.itemsize // (1 + (dtype.kind == "c")), 1.0) if dtype.kind in "fc" else 1.0
 
 
 class Agreement(float):
@@ -176,10 +183,31 @@ def variations(world: World, rng: np.random.Generator) -> dict[str, Callable[[],
     return found
 
 
-def other(x: Any, rng: np.random.Generator) -> Any:
-    """Return other numbers of the size, sign and type of `x`."""
+def other(x: Any, rng: np.random.Generator, scale: float = 0.1) -> Any:
+    """Return other numbers of the size, sign and type of `x`; whole numbers in another order, if `scale` is large."""
     if isinstance(x, np.ndarray):
         if x.dtype.kind in "fc":
-            return np.asarray(x * (1 + 0.1 * rng.uniform(-1, 1, x.shape)), x.dtype)
-        return rng.permutation(x.ravel()).reshape(x.shape)
-    return type(x)(x * (1 + 0.1 * rng.uniform(-1, 1))) if isinstance(x, (float, np.floating)) else x
+            scale = scale if scale > 0.01 else scale * rounding(x.dtype)
+            return np.asarray(x * (1 + scale * rng.uniform(-1, 1, x.shape)), x.dtype)
+        return x if scale < 0.01 else rng.permutation(x.ravel()).reshape(x.shape)
+    return type(x)(x * (1 + scale * rng.uniform(-1, 1))) if isinstance(x, (float, np.floating)) else x
+
+
+def nodes_in(args: Any, kwargs: Any) -> list[Node]:
+    """Return the nodes among arguments."""
+    return [x for x in leaves([args, kwargs]) if isinstance(x, Node)]
+
+
+def numbers_of(result: Any) -> list[Change]:
+    """Return the numbers of a result."""
+    parts = [(i, x) for i, x in enumerate(leaves(result)) if isinstance(x, (np.ndarray, np.generic, float, Node))]
+    return [Change("result", i, f"result {i}", data_of(x)) for i, x in parts]
+
+
+def varied(x: Any, rng: np.random.Generator, scale: float = 0.1) -> Any:
+    """Return an argument with other numbers."""
+    if not isinstance(x, Node):
+        return other(x, rng, scale)
+    new = x.leaf(other(x._data, rng, scale))
+    new._requires_grad, new._slope = x._requires_grad and x.op is None, x._grad
+    return new
