@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from campaigns.homework import campaign
 from homework import COLUMNS, LAYER_PAIR, NETWORK, RECURRENT, SCALARS, SCRIPT, TWO_LAYERS
 
 import tinygrad_edu as tg
@@ -160,3 +161,12 @@ def test_output_plots_and_files_do_no_harm(tmp_path):
     assert tg.check_code(path).right
     assert path.read_text().startswith("print")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["homework.py"]
+
+
+def test_a_slice_of_the_campaign():
+    """Homework written at random, one piece of each style, with two of its mistakes."""
+    counts, _, _ = campaign(range(240, 252), mistakes=2, verbose=False)
+    assert counts["RIGHT REJECTED"] == counts["WRONG ACCEPTED"] == counts["FALSE MEND"] == 0
+    assert counts["right accepted"] == 12
+    assert counts["line first"] >= 0.8 * counts["wrong"], counts  # the whole campaign's figures stand beside its script
+    assert counts["mend"] >= 0.7 * counts["wrong"], counts

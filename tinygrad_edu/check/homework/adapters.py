@@ -310,7 +310,7 @@ def pairs(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
     calls = {n.func.id for n in ast.walk(program.tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
     chosen = [b for b in backwards if b == wanted] if wanted else [b for b in backwards if b not in calls] or backwards
     for backward in reversed(chosen):
-        forward = forwards.get(stem_of(backward))
+        forward = forward_of(backward, forwards)
         if forward is None:
             continue
         cost = next((name for name in functions if any(w in name.lower() for w in ("cost", "loss"))), None)
@@ -326,73 +326,89 @@ def stem_of(name: str) -> str:
     return name.strip("_")
 
 
+def forward_of(backward: str, forwards: dict[str, str]) -> str | None:
+    """Return the forward function of a backward one: of the same stem, or of the longest that its stem begins with."""
+    stem = stem_of(backward)
+    fitting = [known for known in forwards if stem.startswith(known) and (known or not stem)]
+    return forwards[max(fitting, key=len)] if fitting else None
+
+
 def paired(program: Program, module: Namespace, forward: str, cost: str | None, backward: str) -> Task:
-    """Return the task of a forward and a backward function; without a cost function it is Σ out · dout."""
+    """Return the task of a forward and a backward function.
+
+    Where the backward function takes the gradient of an output, the loss is Σ output · gradient, with gradients drawn
+    at random; else it is what the cost function returns.
+    """
     try:
         arguments = bound(module[forward], module)
     except UnboundError as error:
-        raise HomeworkError(
-            f"{forward} needs `{error}`: give it a default, or a value of that name in the file"
-        ) from None
-    forward_names = returned_names(program, forward)
-    rng = np.random.default_rng(0)
+        words = f"{forward} needs `{error}`: give it a default, or a value of that name in the file"
+        raise HomeworkError(words) from None
+    names = returned_names(program, forward)
+    outputs = [n if isinstance(n, str) else "" for n in names] if isinstance(names, list) else [str(names or "")]
+    upstream = seeded_by(module[backward], outputs, arguments)
+    seeds: dict[str, Any] = {}
 
     def call(there: Namespace, now: Values, wrap: Wrap) -> Any:
         numbers = {name: with_numbers(name, x, now, wrap) for name, x in arguments.items()}
         result = there[forward](**numbers)
         parts = list(result) if isinstance(result, tuple) else [result]
-        known = dict(numbers)
-        if isinstance(forward_names, list) and len(forward_names) == len(parts):
-            known |= {n: x for n, x in zip(forward_names, parts, strict=True) if isinstance(n, str) and n}
-        elif isinstance(forward_names, str) and forward_names:
-            known[forward_names] = result
-        out = parts[0]
-        if cost is not None:
-            taken = matched(there[cost], known, there, parts, wrap)
-            loss = there[cost](**taken)
+        known = numbers | {n: x for n, x in zip(outputs, parts, strict=False) if n}
+        if not upstream:
+            if cost is None:
+                raise HomeworkError(f"{backward} takes no gradient of an output: define the cost function too")
+            loss = there[cost](**matched(there[cost], known, there, parts, wrap))
             loss = loss[0] if isinstance(loss, tuple) else loss
-            gradients = there[backward](**matched(there[backward], known, there, parts, wrap))
-        else:
-            if not seed:
-                seed.append(rng.normal(size=np.shape(out)))
-            loss = (out * seed[0]).sum()
-            given = matched(there[backward], known, there, [None, *parts[1:]], wrap, wrap(seed[0]))
-            gradients = there[backward](**given)
-        return loss, gradients
+            return loss, there[backward](**matched(there[backward], known, there, parts, wrap))
+        loss = 0.0
+        for name, place in upstream.items():
+            if name not in seeds:
+                seeds[name] = np.random.default_rng(len(seeds)).normal(size=np.shape(parts[place]))
+            loss = loss + (parts[place] * seeds[name]).sum()
+            known[name] = wrap(seeds[name])
+        rest = [part for place, part in enumerate(parts) if place not in upstream.values()]
+        return loss, there[backward](**matched(there[backward], known, there, rest, wrap))
 
-    seed: list[Any] = []
-    names = returned_names(program, backward)
-    task = Task(backward, in_arguments(arguments), call, ["", names], [])
+    task = Task(backward, in_arguments(arguments), call, ["", returned_names(program, backward)])
     task.settle(module)
     return task
 
 
-def matched(f: Any, known: dict[str, Any], module: Namespace, parts: list[Any], wrap: Wrap, seed: Any = None) -> Any:
-    """Return arguments for a function: by name from what is known, the rest from what the forward pass returned.
+def seeded_by(backward: Any, outputs: list[str], known: dict[str, Any]) -> dict[str, int]:
+    """Return the arguments of a backward function that are gradients of outputs, each with the output's place."""
+    found: dict[str, int] = {}
+    for name in inspect.signature(backward).parameters:
+        if name in known or "cache" in name.lower() or not any(variables_of(name)):
+            continue
+        output = variable_of(name, [n for n in outputs if n])
+        if output is not None:
+            found[name] = outputs.index(output)
+        elif not found:
+            found[name] = 0
+    return found
 
-    seed: the gradient of the output, for the argument that is named like one.
-    """
+
+def matched(f: Any, known: dict[str, Any], module: Namespace, parts: list[Any], wrap: Wrap) -> dict[str, Any]:
+    """Return arguments for a function: by name from what is known or in the file, the rest from the forward pass."""
     found: dict[str, Any] = {}
     left: list[str] = []
     for name, parameter in inspect.signature(f).parameters.items():
-        if seed is not None and name not in known and "cache" not in name and any(variables_of(name)):
-            found[name] = seed
-        elif name in known:
+        if name in known:
             found[name] = known[name]
-        else:
+        elif parameter.default is NOTHING:
             left.append(name)
-        if name in left and parameter.default is not NOTHING:
-            left.remove(name)
-    spare = [x for x in parts if x is not None and not any(x is y for y in found.values())]
+    spare = [x for x in parts if not any(x is y for y in found.values())]
     for name in left:
         try:
-            x = given(inspect.signature(f).parameters[name], module)
-            found[name] = with_numbers(name, x, {}, wrap)
+            found[name] = with_numbers(name, given(inspect.signature(f).parameters[name], module), {}, wrap)
         except UnboundError:
             if not spare:
                 words = f"{f.__name__} needs `{name}`, which neither the file nor the forward pass has"
                 raise HomeworkError(words) from None
-            found[name] = spare.pop(0)
+            caches = [x for x in spare if "cache" in name.lower() and not is_numbers(x)]  # a dict or a tuple of arrays
+            taken = caches[0] if caches else spare[0]
+            found[name] = taken
+            spare = [x for x in spare if x is not taken]
     return found
 
 

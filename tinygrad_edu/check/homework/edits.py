@@ -102,7 +102,9 @@ def located(new: Any, old: ast.AST) -> Any:
         return new
     if isinstance(new, list):
         return [located(part, old) for part in new]
-    return ast.fix_missing_locations(ast.copy_location(new, old))
+    if not hasattr(new, "lineno"):  # a node of the program keeps its own place
+        ast.copy_location(new, old)
+    return ast.fix_missing_locations(new)
 
 
 def expressions(statement: ast.stmt) -> Iterator[tuple[Expression, ast.AST, str, int | None]]:
@@ -250,8 +252,8 @@ def of_expression(e: Expression, holder: ast.AST, around: Surroundings) -> Itera
 def of_operation(e: ast.BinOp) -> Iterator[Change]:
     """Yield changes of a sum, a product, a quotient, a power."""
     left, right, op = e.left, e.right, e.op
-    yield 2, "a term left out", left
-    yield 2, "a term left out", right
+    yield (1.7 if isinstance(right, ast.Constant) else 2), "a term left out", left
+    yield (1.7 if isinstance(left, ast.Constant) else 2), "a term left out", right
     for kind in OPPOSITE.get(type(op), ()):
         yield (
             (1.2 if kind in (ast.Add, ast.Sub, ast.Mult, ast.Div) else 2),
@@ -343,7 +345,8 @@ def of_name(e: ast.Name, around: Surroundings) -> Iterator[Change]:
     elif e.id in around.functions:
         for other in around.functions:
             if other != e.id:
-                yield 2.2, "another function", other
+                akin = other.startswith(e.id) or e.id.startswith(other)  # sigmoid and sigmoid_prime
+                yield (1.7 if akin else 2.2), "another function", other
 
 
 def alike(a: str, b: str) -> int:
@@ -505,7 +508,6 @@ SLOPES = {
     "the derivative of a ReLU": "({0} > 0)",
     "the derivative of tanh": "(1 - {0} ** 2)",
     "the derivative of a sigmoid": "({0} * (1 - {0}))",
-    "one minus it": "(1 - {0})",
 }
 
 
@@ -535,6 +537,7 @@ def of_whole(e: Expression, around: Surroundings) -> Iterator[Change]:
                 (2.8, f"plus {name}", f"(_) + {name}"),
                 (2.8, f"minus {name}", f"(_) - {name}"),
                 (3.0, f"times {name}", f"(_) * {name}"),
+                (3.4, f"times 1 - {name}", f"(_) * (1 - {name})"),
                 (3.4, f"divided by {name}", f"(_) / {name}"),
             ]
             for number in around.numbers[:4]:
@@ -579,6 +582,7 @@ def statements_with_parents(tree: ast.AST) -> Iterable[tuple[ast.stmt, ast.AST]]
     """Yield every statement with the node that holds it."""
     for parent in ast.walk(tree):
         for name in ("body", "orelse", "finalbody"):
-            for part in getattr(parent, name, None) or []:
+            held = getattr(parent, name, None)
+            for part in held if isinstance(held, list) else ():
                 if isinstance(part, ast.stmt):
                     yield part, parent

@@ -162,7 +162,7 @@ def code_of(function: ast.stmt, filename: str) -> types.CodeType:
 
 PENALTIES = (0.0, 0.8, 1.2, 1.6, 2.6)  # of a line's level, in the cost of changing it
 RIGHT_ONCE = 0.6  # of a line that computed a right gradient at first
-BEHIND = 0.25  # of every line before it in the order of suspicion
+BEHIND = 0.25  # of every line of its level before it in the order of suspicion
 
 
 def search(runs: Runs, verdict: Verdict, lines: Sequence[Line], seconds: float = SECONDS) -> Mend | None:
@@ -174,14 +174,16 @@ def search(runs: Runs, verdict: Verdict, lines: Sequence[Line], seconds: float =
     scopes = Scopes(runs, verdict, trials.tree)
     waiting: list[tuple[float, int, int, ast.stmt, Edit | None]] = []
     count = 0
+    levels = [line.level for line in lines]
     for rank, line in enumerate(lines):
+        behind = rank - levels.index(line.level)
         for statement, parent in trials.statements:
             if (
                 statement.lineno == line.number
                 and not isinstance(parent, ast.While)
                 and not isinstance(statement, ast.While)
             ):
-                penalty = PENALTIES[line.level] + BEHIND * min(rank, 6) + RIGHT_ONCE * line.right_once
+                penalty = PENALTIES[line.level] + BEHIND * min(behind, 6) + RIGHT_ONCE * line.right_once
                 waiting.append((penalty, count, rank, statement, None))
                 count += 1
     heapq.heapify(waiting)

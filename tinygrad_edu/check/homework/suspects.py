@@ -15,7 +15,7 @@ from .adjoints import ancestors
 from .known import Found, Known
 from .names import variables_of
 from .program import Program
-from .recorder import CALL, CONSTANT, GATHER, PARAMETER, PUT, Array, Node, filled
+from .recorder import CALL, CONSTANT, GATHER, PARAMETER, PUT, Array, Node, Slot, filled
 from .verdict import Recording, Verdict
 
 
@@ -122,7 +122,7 @@ class Backward:
         for node in line.results:
             what = self.what(node)
             final = node in self.final and line.number == last_named(self.program, node)
-            line.known.append(None if final or used_up(node, what, self.users) else what)
+            line.known.append(None if final or used_up(node, what, self.users) else self.by_name(line, node, what))
         misnamed = {node for node in line.results if is_misnamed(self.program, self.recording, line, node)}
         results = zip(line.results, line.known, strict=True)
         doubtful = [node for node, what in results if what is None or what.factor != 1 or node in misnamed]
@@ -135,6 +135,15 @@ class Backward:
         line.right_once = right and line.results[0] not in misnamed
         line.vanished = bool(line.known) and all(what is not None and what.kind == "zero" for what in line.known)
         line.first = min(line.first, written[0][0].number) if line.vanished else line.first
+
+    def by_name(self, line: Line, node: Node, what: Found | None) -> Found | None:
+        """Return what a node is, by its name too: what is called dX is not 2 ∂L/∂X, whatever else that may be."""
+        gradients = named_gradients(self.program, self.recording, line, node)
+        if not gradients or any(np.allclose(node.value, g, rtol=1e-9, atol=0) for g in gradients):
+            return what
+        if any(is_multiple(node.value, g) for g in gradients):
+            return Found("gradient", node, float("nan"))
+        return what
 
     def what(self, node: Node) -> Found | None:
         """Return what a node is, if that is known."""
@@ -248,7 +257,14 @@ def used_up(node: Node, found: Found | None, users: dict[Node, list[Node]]) -> b
     if found is None or found.kind not in ("share", "partial sum"):
         return False
     uses = users.get(node, [])
-    return bool(uses) and all(use.kind == CALL and use.call[0] in PRODUCTS for use in uses)
+    return bool(uses) and all(is_product(use) for use in uses)
+
+
+def is_product(node: Node) -> bool:
+    """Tell whether a node is a product of arrays, not just one times a number."""
+    return (
+        node.kind == CALL and node.call[0] in PRODUCTS and all(np.ndim(x) or isinstance(x, Slot) for x in node.call[1])
+    )
 
 
 def descendants(nodes: list[Node], users: dict[Node, list[Node]]) -> set[Node]:
@@ -263,17 +279,21 @@ def descendants(nodes: list[Node], users: dict[Node, list[Node]]) -> set[Node]:
     return found
 
 
-def is_misnamed(program: Program, recording: Recording, line: Line, node: Node) -> bool:
-    """Tell whether a line assigns to a variable like dX, and only there, what is no multiple of the gradient by X."""
+def named_gradients(program: Program, recording: Recording, line: Line, node: Node) -> list[Array]:
+    """Return the gradients by X where a line assigns a node to dX, and only it assigns that; none elsewhere."""
     for name, at in node.names:
         if program.statement_at(at) != line.number or program.assignments_of(name) != 1:
             continue
         for variable in variables_of(name):
-            gradients = recording.gradients_of(variable)
-            if not gradients:
-                continue
-            return node.shape in {g.shape for g in gradients} and not any(is_multiple(node.value, g) for g in gradients)
-    return False
+            if gradients := recording.gradients_of(variable):
+                return [g for g in gradients if g.shape == node.shape]
+    return []
+
+
+def is_misnamed(program: Program, recording: Recording, line: Line, node: Node) -> bool:
+    """Tell whether a line assigns to a variable like dX what is no multiple of the gradient by X."""
+    gradients = named_gradients(program, recording, line, node)
+    return bool(gradients) and not any(is_multiple(node.value, g) for g in gradients)
 
 
 def is_multiple(x: Array, g: Array) -> bool:
