@@ -163,6 +163,71 @@ def test_output_plots_and_files_do_no_harm(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["homework.py"]
 
 
+def test_two_mistakes_are_told_as_two():
+    text, first = changed(TWO_LAYERS, "db2 = ds.sum(axis=0)", "db2 = ds.mean(axis=0)")
+    text, second = changed(text, "dW1 = X.T @ dz1 + 2 * reg * W1", "dW1 = X.T @ dz1 + reg * W1")
+    report = checked(text)
+    assert report.line == first
+    assert report.kind == "several mistakes"
+    assert f"line {second} the gradient by W1 is right" in report.text()
+
+
+def test_what_cannot_be_recorded_is_judged_by_numbers():
+    text = """\
+W = np.arange(1.0, 5.0)
+
+
+def cube(W):
+    return sum(float(repr(float(w))) ** 3 for w in W.tolist()), {factor} * W**2
+"""
+    for factor, right in (("3", True), ("2", False)):
+        report = checked("import numpy as np\n" + text.replace("{factor}", factor))
+        assert report.right is right
+        assert report.line is None
+        assert any("could not be recorded" in note for note in report.notes)
+
+
+def test_a_kink_seen_from_one_side_only_is_said():
+    text = TWO_LAYERS.replace("h = np.maximum(0, z1)", "h = np.maximum(-1e6, z1)").replace("* (z1 > 0)", "")
+    report = checked(text)
+    assert report.right
+    assert any("the other is not tested" in note for note in report.notes)
+
+
+def test_a_relu_whose_units_are_all_on_is_tried_where_they_are_off():
+    text = TWO_LAYERS.replace('"b1": np.zeros(5)', '"b1": np.full(5, 9.0)').replace("dz1 = dh * (z1 > 0)", "dz1 = dh")
+    assert not checked(text).right
+
+
+def test_a_gradient_that_was_not_returned_is_said():
+    report = checked(TWO_LAYERS.replace(', "b2": db2}', "}"))
+    assert any("No gradient was returned for b2" in note for note in report.notes)
+
+
+def test_a_zero_gradient_is_right_up_to_rounding():
+    text = """\
+import numpy as np
+
+x = np.random.default_rng(0).normal(size=(6, 3)) * 1e3
+b = np.zeros(3)
+
+
+def centred(b, x):
+    z = x + b
+    loss = np.sum((z - z.mean(axis=0)) ** 3)
+    g = 3 * (z - z.mean(axis=0)) ** 2
+    return loss, (g - g.mean(axis=0)).sum(axis=0)
+"""
+    assert checked(text).right
+    assert checked(text.replace("(g - g.mean(axis=0)).sum(axis=0)", "np.zeros(3)")).right
+    assert not checked(text.replace("(g - g.mean(axis=0)).sum(axis=0)", "g.sum(axis=0)")).right
+
+
+def test_a_guard_within_a_logarithm_is_no_mistake():
+    report = checked(TWO_LAYERS.replace("np.log(p[range(N), y])", "np.log(p[range(N), y] + 1e-7)"))
+    assert report.right, report.text()
+
+
 def test_a_slice_of_the_campaign():
     """Homework written at random, one piece of each style, with two of its mistakes."""
     counts, _, _ = campaign(range(240, 252), mistakes=2, verbose=False)

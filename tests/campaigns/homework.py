@@ -47,7 +47,7 @@ def is_wrong(right, text):
         return None
     with np.errstate(all="ignore"):
         return len(right) != len(others) or any(
-            a.shape != b.shape or not np.allclose(a, b, rtol=1e-7, atol=1e-12)
+            a.size != b.size or not np.allclose(a.ravel(), b.ravel(), rtol=1e-7, atol=1e-12)
             for a, b in zip(right, others, strict=True)
         )
 

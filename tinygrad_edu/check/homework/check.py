@@ -22,7 +22,10 @@ from .report import CodeReport, GradientVerdict
 from .suspects import Line, backward_lines, ordered
 from .verdict import Recording, Runs, Verdict, judge
 
+CLEARED = 2  # the level from which a line is no suspect any more
 GUARD = 1e-6  # numbers up to this size that keep a logarithm from 0 count as 0
+MOST_APART = 4  # wrong gradients for which changes are sought one by one
+SEARCH = 3.0  # seconds of computing for those together
 SECONDS = 30  # for a file, in its own process
 
 
@@ -79,6 +82,8 @@ def check_program(program: Program, function: str = "", seed: int = 0) -> CodeRe
 def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     """Return the report of a verdict, with the first wrong line where a gradient is wrong."""
     notes = list(verdict.notes)
+    if missing := [name for name in runs.task.expected if name not in verdict.parameters]:
+        notes.append(f"No gradient was returned for {', '.join(missing)}.")
     if not verdict.right and (unguarded := without_guards(runs, seed)) is not None and unguarded.right:
         verdict = unguarded
         notes.append("Right but for a guard like 1e-8, which keeps a logarithm from 0 and counts as 0.")
@@ -98,7 +103,20 @@ def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     if not lines:
         mistake = f"Wrong: {', '.join(verdict.wrong)}. No line of the backward pass leads to it: it is a constant."
         return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
-    mend = search(runs, verdict, lines)
+    mend = search(runs, verdict, lines, verdict.wrong)
+    if mend is None and len(verdict.wrong) > 1 and (apart := one_by_one(runs, verdict, lines)):
+        mend = min(apart.values(), key=lambda found: found.line)
+        notes += [
+            f"With `{found.text.strip()}` in {program.place(found.line)} the gradient by {wrong} is right."
+            for wrong, found in apart.items()
+        ]
+        mistake = f"Wrong: {', '.join(verdict.wrong)}. These are several mistakes, in different lines; the first:"
+        place = program.place(mend.line)
+        source = statement_text(program, mend.line)
+        return CodeReport(
+            program.name, name, False, parameters, place.line, place.cell, source, mend.text, mistake,
+            "several mistakes", notes=tuple(notes),
+        )  # fmt: skip
     number = lines[0].number if mend is None else mend.line
     place = program.place(number)
     source = statement_text(program, number)
@@ -108,6 +126,16 @@ def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
         None if mend is None else mend.text, told(runs, verdict, line, mend), None if mend is None else mend.what,
         others=tuple(program.place(other.number).line for other in lines if other.number != number), notes=tuple(notes),
     )  # fmt: skip
+
+
+def one_by_one(runs: Runs, verdict: Verdict, lines: list[Line]) -> dict[str, Mend]:
+    """Return a change for each wrong gradient, where each has one of its own; nothing where one has none."""
+    found: dict[str, Mend] = {}
+    for wrong in verdict.wrong[:MOST_APART]:
+        mend = search(runs, verdict, lines, [wrong], SEARCH / len(verdict.wrong[:MOST_APART]))
+        if mend is not None:
+            found[wrong] = mend
+    return found if len(found) == len(verdict.wrong) and len({m.line for m in found.values()}) > 1 else {}
 
 
 def statement_text(program: Program, number: int) -> str:
@@ -126,16 +154,22 @@ def told(runs: Runs, verdict: Verdict, line: Line, mend: Mend | None) -> str:
     wrong = ", ".join(verdict.wrong)
     right = [name for name, p in verdict.parameters.items() if p.ok]
     others = f"; {', '.join(right)} {'is' if len(right) == 1 else 'are'} right" if right else ""
-    words = f"Wrong: {wrong}{others}. {place[0].upper()}{place[1:]} is the first that is wrong"
-    if mend is None:
-        words = f"Wrong: {wrong}{others}. Up to {place} everything is known to be right; it computes something else"
+    at = place[0].upper() + place[1:]
+    if mend is not None:
+        certain = line.level < CLEARED
+        words = f"{at} is the first that is wrong" if certain else f"With a change of {place} everything is right"
+    elif line.level < CLEARED:
+        words = f"{at} is the first whose result is nothing that is known to be right here"
+    else:
+        words = f"Which line is wrong could not be told for certain; the likeliest is {place}"
+    words = f"Wrong: {wrong}{others}. {words}"
     assert verdict.recording is not None
     if (equal := should_equal(runs, verdict.recording, line, mend)) is not None:
         words += f": {equal}"
     words += "."
     if mend is not None:
-        words += f" This change makes every gradient right ({mend.what}):"
-    return words
+        return f"{words} This change makes every gradient right ({mend.what}):"
+    return f"{words} No change of a single line was found with which everything is right."
 
 
 def should_equal(runs: Runs, recording: Recording, line: Line, mend: Mend | None) -> str | None:

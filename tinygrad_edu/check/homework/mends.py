@@ -39,13 +39,12 @@ class Mend(NamedTuple):
 class Trials:
     """Runs changed versions of a program and judges them. The tree is changed in place by `Edit.apply`."""
 
-    def __init__(self, runs: Runs, verdict: Verdict) -> None:
+    def __init__(self, runs: Runs, verdict: Verdict, wanted: Sequence[str]) -> None:
         self.runs, self.verdict = runs, verdict
         self.tree = in_float64(ast.parse(runs.program.text, runs.program.filename))
         self.statements = list(statements_with_parents(self.tree))
         self.owner = owners(self.tree)
-        wrong = verdict.wrong
-        self.names = [*wrong, *(name for name in verdict.parameters if name not in wrong)]
+        self.names = [*wanted, *(name for name, p in verdict.parameters.items() if p.ok)]
         self.slack = {name: verdict.slack.get(name, 0.0) for name in self.names}
         order = sorted(range(len(verdict.points)), key=lambda k: -k)
         self.points = [(verdict.points[k], verdict.truths[k]) for k in order]
@@ -165,12 +164,15 @@ RIGHT_ONCE = 0.6  # of a line that computed a right gradient at first
 BEHIND = 0.25  # of every line of its level before it in the order of suspicion
 
 
-def search(runs: Runs, verdict: Verdict, lines: Sequence[Line], seconds: float = SECONDS) -> Mend | None:
-    """Return the change of one line that makes everything right and is the most likely; None if none was found.
+def search(
+    runs: Runs, verdict: Verdict, lines: Sequence[Line], wanted: Sequence[str], seconds: float = SECONDS
+) -> Mend | None:
+    """Return the most likely change of one line that makes the wanted gradients right; None if none was found.
 
+    Those that are right stay right.
     Likely changes of suspect lines are tried before unlikely ones, and those before changes of lines that are cleared.
     """
-    trials, start = Trials(runs, verdict), time.process_time()
+    trials, start = Trials(runs, verdict, wanted), time.process_time()
     scopes = Scopes(runs, verdict, trials.tree)
     waiting: list[tuple[float, int, int, ast.stmt, Edit | None]] = []
     count = 0

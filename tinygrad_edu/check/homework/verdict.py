@@ -310,7 +310,9 @@ def spread_of(runs: Runs, name: str, values: Values, outcome: Outcome) -> float:
 
     Only where it is small beside the other gradients: there a wrong one cannot hide in it.
     """
-    size = np.abs(array_of(outcome.gradients.get(name, 0.0))).max(initial=0.0)
+    if outcome.gradients.get(name) is None or not np.isfinite(array_of(outcome.gradients[name])).all():
+        return 0.0
+    size = np.abs(array_of(outcome.gradients[name])).max(initial=0.0)
     largest = max(np.abs(array_of(g)).max(initial=0.0) for g in outcome.gradients.values() if g is not None)
     if size > 1e-9 * max(largest, abs(number(outcome.loss))):
         return 0.0
