@@ -6,123 +6,28 @@ They are asked in the order of `ADAPTERS`; the first that finds something decide
 
 from __future__ import annotations
 
-import ast
-import inspect
-import types
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from .names import is_numbers, numbers_in, variable_of, variables_of, with_numbers
+from .binding import (
+    UnboundError,
+    bound,
+    called_with,
+    classes_of,
+    expected_parameters,
+    functions_of,
+    in_arguments,
+    returned_names,
+)
+from .names import is_numbers, numbers_in, variable_of, with_numbers
+from .pairs import pairs
 from .program import HomeworkError, Namespace, Program
-from .rewrite import names_of
 from .scripts import scripts
 from .task import Task, Values, Wrap
 
-HOLDERS = ("params", "parameters", "theta", "weights", "model", "p")  # arguments that stand for all parameters
 PASSED_OVER = ("train", "main", "test", "plot", "predict", "update", "init", "load", "numerical", "check", "accuracy")
-NOTHING = inspect.Parameter.empty
-
-
-class UnboundError(Exception):
-    """An argument has no value in the program."""
-
-
-def functions_of(program: Program, module: Namespace) -> dict[str, Any]:
-    """Return the functions that a program defines, by name, the last first."""
-    defined = [s.name for s in program.tree.body if isinstance(s, ast.FunctionDef)]
-    return {name: module[name] for name in reversed(defined) if isinstance(module.get(name), types.FunctionType)}
-
-
-def classes_of(program: Program, module: Namespace) -> dict[str, Any]:
-    """Return the classes that a program defines, by name."""
-    return {s.name: module[s.name] for s in program.tree.body if isinstance(s, ast.ClassDef) and s.name in module}
-
-
-def returned_names(program: Program, name: str) -> Any:
-    """Return the names in a function's last return statement, within tuples and lists that it has made too."""
-    *_, last = name.split(".")
-    found = [f for f in ast.walk(program.tree) if isinstance(f, ast.FunctionDef) and f.name == last]
-    if not found:
-        return ""
-    inside = list(ast.walk(found[-1]))
-    returns = [s for s in inside if isinstance(s, ast.Return) and s.value is not None]
-    if not returns:
-        return ""
-    sequences = {
-        target.id: names_of(s.value)
-        for s in inside
-        if isinstance(s, ast.Assign) and isinstance(s.value, (ast.Tuple, ast.List))
-        for target in s.targets
-        if isinstance(target, ast.Name)
-    }
-    value = max(returns, key=lambda s: s.lineno).value
-    names = names_of(value) if value is not None else ""
-    if isinstance(names, list):
-        return [sequences.get(n, n) if isinstance(n, str) else n for n in names]
-    return sequences.get(names, names) if isinstance(names, str) else names
-
-
-def given(parameter: inspect.Parameter, module: Namespace) -> Any:
-    """Return the value of an argument: its default, the module's name alike, or an entry of its `params`."""
-    if parameter.default is not NOTHING and parameter.default is not None:
-        return parameter.default
-    name = parameter.name
-    if name in module and not isinstance(module[name], (types.FunctionType, types.ModuleType, type)):
-        return module[name]
-    for holder in HOLDERS:
-        held = module.get(holder)
-        if isinstance(held, dict) and name in held:
-            return held[name]
-        if name in HOLDERS and isinstance(held, (dict, list, tuple)):
-            return held
-    folded = {key.lower(): x for key, x in module.items() if is_numbers(x) or isinstance(x, (np.ndarray, int))}
-    if name.lower() in folded:
-        return folded[name.lower()]
-    if parameter.default is None:
-        return None
-    raise UnboundError(name)
-
-
-def bound(f: Callable[..., Any], module: Namespace) -> dict[str, Any]:
-    """Return the arguments for a function. Raises UnboundError."""
-    return {
-        name: given(parameter, module)
-        for name, parameter in inspect.signature(f).parameters.items()
-        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-    }
-
-
-def called_with(f: Callable[..., Any], arguments: dict[str, Any], values: Values, wrap: Wrap) -> Any:
-    """Call a function with other numbers in its arguments."""
-    numbers = {name: with_numbers(name, x, values, wrap) for name, x in arguments.items()}
-    positional = [numbers.pop(name) for name in positional_only(f) if name in numbers]
-    return f(*positional, **numbers)
-
-
-@lru_cache(maxsize=64)
-def positional_only(f: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the arguments of a function that cannot be given by name."""
-    return tuple(n for n, p in inspect.signature(f).parameters.items() if p.kind is p.POSITIONAL_ONLY)
-
-
-def in_arguments(arguments: dict[str, Any]) -> Values:
-    """Return all floating-point numbers in arguments, by name."""
-    found: Values = {}
-    for name, x in arguments.items():
-        found |= numbers_in(name, x)
-    return found
-
-
-def expected_parameters(arguments: dict[str, Any], module: Namespace) -> list[str]:
-    """Return the names of the parameters, where an argument or a module's dict holds them and nothing else."""
-    for name in HOLDERS:
-        held = arguments.get(name, module.get(name))
-        if isinstance(held, (dict, list, tuple)) and (found := numbers_in(name, held)):
-            return list(found)
-    return []
 
 
 # functions that return (loss, gradients) ---------------------------------------------------------------------------
@@ -296,120 +201,6 @@ def cost_of(net: Any, a: Any, y: Any) -> Any:
             return -(y * np.log(a) + (1.0 - y) * np.log(1.0 - a)).sum()  # its fn hides infinities from the recorder
         return 0.5 * ((a - y) ** 2).sum()
     return 0.5 * ((a - y) ** 2).sum()
-
-
-# forward and backward ----------------------------------------------------------------------------------------------
-
-
-def pairs(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
-    """Yield pairs of a forward and a backward function, joined by the names of what they return and take."""
-    functions = functions_of(program, module)
-    forwards = {stem_of(name): name for name in functions if "forward" in name.lower() or "fwd" in name.lower()}
-    words = ("backward", "backprop", "bwd", "back_prop")
-    backwards = [name for name in functions if any(word in name.lower() for word in words) and name[0] != "_"]
-    calls = {n.func.id for n in ast.walk(program.tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    chosen = [b for b in backwards if b == wanted] if wanted else [b for b in backwards if b not in calls] or backwards
-    for backward in reversed(chosen):
-        forward = forward_of(backward, forwards)
-        if forward is None:
-            continue
-        cost = next((name for name in functions if any(w in name.lower() for w in ("cost", "loss"))), None)
-        yield paired(program, module, forward, cost, backward)
-
-
-def stem_of(name: str) -> str:
-    """Return what a forward and a backward function have in common in their names."""
-    name = name.lower()
-    for word in ("backward_propagation", "forward_propagation", "back_propagation", "backpropagation", "backward",
-                 "forward", "backprop", "back_prop", "bwd", "fwd", "_prop"):  # fmt: skip
-        name = name.replace(word, "")
-    return name.strip("_")
-
-
-def forward_of(backward: str, forwards: dict[str, str]) -> str | None:
-    """Return the forward function of a backward one: of the same stem, or of the longest that its stem begins with."""
-    stem = stem_of(backward)
-    fitting = [known for known in forwards if stem.startswith(known) and (known or not stem)]
-    return forwards[max(fitting, key=len)] if fitting else None
-
-
-def paired(program: Program, module: Namespace, forward: str, cost: str | None, backward: str) -> Task:
-    """Return the task of a forward and a backward function.
-
-    Where the backward function takes the gradient of an output, the loss is Σ output · gradient, with gradients drawn
-    at random; else it is what the cost function returns.
-    """
-    try:
-        arguments = bound(module[forward], module)
-    except UnboundError as error:
-        words = f"{forward} needs `{error}`: give it a default, or a value of that name in the file"
-        raise HomeworkError(words) from None
-    names = returned_names(program, forward)
-    outputs = [n if isinstance(n, str) else "" for n in names] if isinstance(names, list) else [str(names or "")]
-    upstream = seeded_by(module[backward], outputs, arguments)
-    seeds: dict[str, Any] = {}
-
-    def call(there: Namespace, now: Values, wrap: Wrap) -> Any:
-        numbers = {name: with_numbers(name, x, now, wrap) for name, x in arguments.items()}
-        result = there[forward](**numbers)
-        parts = list(result) if isinstance(result, tuple) else [result]
-        known = numbers | {n: x for n, x in zip(outputs, parts, strict=False) if n}
-        if not upstream:
-            if cost is None:
-                raise HomeworkError(f"{backward} takes no gradient of an output: define the cost function too")
-            loss = there[cost](**matched(there[cost], known, there, parts, wrap))
-            loss = loss[0] if isinstance(loss, tuple) else loss
-            return loss, there[backward](**matched(there[backward], known, there, parts, wrap))
-        loss = 0.0
-        for name, place in upstream.items():
-            if name not in seeds:
-                seeds[name] = np.random.default_rng(len(seeds)).normal(size=np.shape(parts[place]))
-            loss = loss + (parts[place] * seeds[name]).sum()
-            known[name] = wrap(seeds[name])
-        rest = [part for place, part in enumerate(parts) if place not in upstream.values()]
-        return loss, there[backward](**matched(there[backward], known, there, rest, wrap))
-
-    task = Task(backward, in_arguments(arguments), call, ["", returned_names(program, backward)])
-    task.settle(module)
-    return task
-
-
-def seeded_by(backward: Any, outputs: list[str], known: dict[str, Any]) -> dict[str, int]:
-    """Return the arguments of a backward function that are gradients of outputs, each with the output's place."""
-    found: dict[str, int] = {}
-    for name in inspect.signature(backward).parameters:
-        if name in known or "cache" in name.lower() or not any(variables_of(name)):
-            continue
-        output = variable_of(name, [n for n in outputs if n])
-        if output is not None:
-            found[name] = outputs.index(output)
-        elif not found:
-            found[name] = 0
-    return found
-
-
-def matched(f: Any, known: dict[str, Any], module: Namespace, parts: list[Any], wrap: Wrap) -> dict[str, Any]:
-    """Return arguments for a function: by name from what is known or in the file, the rest from the forward pass."""
-    found: dict[str, Any] = {}
-    left: list[str] = []
-    for name, parameter in inspect.signature(f).parameters.items():
-        if name in known:
-            found[name] = known[name]
-        elif parameter.default is NOTHING:
-            left.append(name)
-    spare = [x for x in parts if not any(x is y for y in found.values())]
-    for name in left:
-        try:
-            found[name] = with_numbers(name, given(inspect.signature(f).parameters[name], module), {}, wrap)
-        except UnboundError:
-            if not spare:
-                words = f"{f.__name__} needs `{name}`, which neither the file nor the forward pass has"
-                raise HomeworkError(words) from None
-            caches = [x for x in spare if "cache" in name.lower() and not is_numbers(x)]  # a dict or a tuple of arrays
-            taken = caches[0] if caches else spare[0]
-            found[name] = taken
-            spare = [x for x in spare if x is not taken]
-    return found
 
 
 ADAPTERS = (loss_functions, models, networks, pairs, scripts)

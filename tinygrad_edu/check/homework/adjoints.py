@@ -14,7 +14,8 @@ import numpy as np
 
 from ...core.node import Node as GraphNode
 from ...core.tensor import Tensor
-from .recorder import ADD_AT, GATHER, PARAMETER, PUT, Array, Node, filled
+from .recorder import ADD_AT, GATHER, PARAMETER, PUT, Node
+from .shadow import Array, filled
 
 
 class Adjoints(NamedTuple):

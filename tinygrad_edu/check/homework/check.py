@@ -19,8 +19,9 @@ from .names import variables_of
 from .process import checked_in_child
 from .program import HomeworkError, Namespace, Program
 from .report import CodeReport, GradientVerdict
+from .runs import Recording, Runs
 from .suspects import Line, backward_lines, ordered
-from .verdict import Recording, Runs, Verdict, judge
+from .verdict import Verdict, judge
 
 CLEARED = 2  # the level from which a line is no suspect any more
 GUARD = 1e-6  # numbers up to this size that keep a logarithm from 0 count as 0

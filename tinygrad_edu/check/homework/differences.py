@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .recorder import Array
+from .shadow import Array
 
 MOST = 120  # entries of a parameter that are tried; of a larger one as many, drawn at random
 ROUNDING = 64  # units in the last place by which a computed loss may be off

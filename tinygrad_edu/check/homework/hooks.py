@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .recorder import Name, Recorder, Shadow, plain_tree
+from .recorder import Name, Recorder
 from .rewrite import ASSIGNED, CALLED
+from .shadow import Shadow, plain_tree
 
 # Functions that would return plain numbers, and the NumPy function that computes the same.
 _SAME = "exp log log2 log10 log1p expm1 sqrt sin cos tan sinh cosh tanh fabs hypot"

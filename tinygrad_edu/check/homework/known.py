@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .adjoints import Adjoints, ancestors, pulled
-from .recorder import CALL, Array, Node, Slot
+from .recorder import CALL, Node
+from .shadow import Array, Slot
 
 FEW = 4  # shares of which all partial sums are known; of more, those from either end
 SAME = 1e-9  # relative difference of equal arrays

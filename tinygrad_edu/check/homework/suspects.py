@@ -15,8 +15,10 @@ from .adjoints import ancestors
 from .known import Found, Known
 from .names import variables_of
 from .program import Program
-from .recorder import CALL, CONSTANT, GATHER, PARAMETER, PUT, Array, Node, Slot, filled
-from .verdict import Recording, Verdict
+from .recorder import CALL, CONSTANT, GATHER, PARAMETER, PUT, Node
+from .runs import Recording
+from .shadow import Array, Slot, filled
+from .verdict import Verdict
 
 
 @dataclass(slots=True)

@@ -14,7 +14,8 @@ import numpy as np
 
 from .names import variable_of
 from .program import HomeworkError, Namespace
-from .recorder import Array, Recorder, Shadow
+from .recorder import Recorder
+from .shadow import Array, Shadow
 
 Values = dict[str, Any]  # parameters by name
 Path = tuple[Any, ...]  # of keys and positions, into a result

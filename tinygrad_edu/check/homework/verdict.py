@@ -6,50 +6,25 @@ agree with it before anything is called wrong, and replace it where the program 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .adjoints import Adjoints, adjoints, ancestors
+from .adjoints import ancestors
 from .differences import differences, slope
-from .program import HomeworkError, Namespace, Program
-from .recorder import CALL, Array, Node, Recorder, Shadow, filled, plain
-from .task import Outcome, Task, Values, array_of
+from .program import HomeworkError
+from .recorder import CALL
+from .runs import Recording, Runs, number, quiet
+from .shadow import Array, filled
+from .task import Outcome, Values, array_of
 
 CLOSE = 1e-6  # relative error up to which a gradient is right
 POINTS = 4  # that are tried: the program's own, and others drawn around it
 MORE = 6  # further ones, where a kink was seen from one side only
 ROUNDING = 1e-11  # of the size of what is summed
-
-
-@dataclass(slots=True)
-class Recording:
-    """One recorded run: the loss, the gradients that the program returned, and the true ones."""
-
-    values: Values
-    recorder: Recorder
-    loss: Node
-    given: dict[str, Node]
-    gradients: dict[str, Any]
-    adjoints: Adjoints
-    nodes: list[Node]
-    targets: dict[str, Node]
-
-    def truth(self, name: str) -> Array | None:
-        """Return the true gradient by a parameter or an intermediate result; None if the program has none such."""
-        node = self.targets.get(name)
-        return None if node is None else self.adjoints.of.get(node, np.zeros(node.shape))
-
-    def gradients_of(self, variable: str) -> list[Array]:
-        """Return the gradients by a parameter, or by what a variable of the forward pass held at any time."""
-        found = [self.targets[variable]] if variable in self.targets else []
-        found += [node for node in self.adjoints.of if any(name.name == variable for name in node.names)]
-        return [self.adjoints.of[node] for node in found if node in self.adjoints.of]
 
 
 @dataclass(slots=True)
@@ -85,77 +60,6 @@ class Verdict:
     def wrong(self) -> list[str]:
         """The names of the wrong gradients."""
         return [name for name, p in self.parameters.items() if not p.ok]
-
-
-class Runs:
-    """Runs of a task: plain ones and recorded ones, at any values of its parameters."""
-
-    def __init__(self, program: Program, task: Task, module: Namespace) -> None:
-        self.program, self.task, self.module = program, task, module
-        self.recorder: Recorder | None = None
-        self.there: Namespace = {}
-        self.mark = 0
-
-    def plain(self, values: Values) -> Outcome:
-        """Run the program as it stands."""
-        with quiet():
-            return self.task.plain(self.module, values)
-
-    def loss(self, values: Values) -> float:
-        """Return the loss."""
-        return number(self.plain(values).loss)
-
-    def record(self, values: Values) -> Recording | None:
-        """Run the program on arrays that remember; None where that fails or changes its results."""
-        for numbers in (True, False):
-            try:
-                with quiet():
-                    return self.recorded(values, numbers)
-            except Exception:  # of any kind: the program met an array that it was not written for
-                self.recorder = None
-        return None
-
-    def recorded(self, values: Values, numbers: bool) -> Recording | None:
-        """Run the program on arrays that remember."""
-        if self.recorder is None:
-            self.recorder = Recorder(self.program.filename)
-            self.there = self.program.run(recorder=self.recorder, numbers=numbers)
-            self.mark = len(self.recorder.nodes)
-        recorder = self.recorder
-        del recorder.nodes[self.mark :]
-        outcome = self.task.recorded(self.there, values, recorder)
-        if not isinstance(outcome.loss, Shadow):
-            return None
-        loss = recorder.read(outcome.loss)
-        given = {name: recorder.read(x) for name, x in outcome.gradients.items() if isinstance(x, Shadow)}
-        made = ancestors([loss])
-        targets = dict(recorder.parameters)
-        for name in self.task.paths:
-            if name not in targets and (node := self.variable(name, made)) is not None:
-                targets[name] = node
-        gradients = {name: np.array(plain(x)) if isinstance(x, Shadow) else x for name, x in outcome.gradients.items()}
-        return Recording(
-            dict(values), recorder, loss, given, gradients,
-            adjoints(loss, set(targets.values())), list(recorder.nodes), targets,
-        )  # fmt: skip
-
-    def variable(self, name: str, made: set[Node]) -> Node | None:
-        """Return the node of a variable of the forward pass."""
-        named = [node for node in made if any(n.name == name for n in node.names)]
-        return max(named, key=lambda node: node.number, default=None)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep warnings of a learner's program to itself."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
-
-
-def number(x: Any) -> float:
-    """Return a loss as a number."""
-    return float(np.asarray(plain(x) if isinstance(x, Shadow) else x).reshape(-1)[0].real)
 
 
 def judge(runs: Runs, seed: int = 0) -> Verdict:
