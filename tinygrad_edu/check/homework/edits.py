@@ -22,6 +22,9 @@ def edits(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> list[Ed
         load = isinstance(getattr(expression, "ctx", ast.Load()), ast.Load)
         if not load or (name == "value" and isinstance(getattr(holder, "ctx", None), ast.Store)):
             continue
+        listed = isinstance(statement, ast.Return) and isinstance(holder, (ast.Tuple, ast.List))
+        if listed and isinstance(expression, ast.Name):
+            continue  # the names in such a list say whose gradients they are
         for cost, what, new in of_expression(expression, holder, around):
             found.append(Edit(cost, what, holder, name, index, expression, located(new, expression)))
     for head, name in ((statement, "value"), (statement, "iter"), (statement, "test")):
