@@ -98,6 +98,25 @@ def test_mnist_names_the_file_that_is_missing_or_broken(folder):
         load_mnist(folder)
 
 
+def test_mnist_that_lies_is_refused_before_memory_is_spent(folder):
+    images, labels = folder / "train-images-idx3-ubyte.gz", folder / "train-labels-idx1-ubyte"
+    whole, good = images.read_bytes(), labels.read_bytes()
+    for content, words in (
+        (idx(np.zeros((0, 28, 28), np.uint8)), "it is empty"),
+        (bytes((0, 0, 8, 3)) + b"\xff" * 12, "no file of this kind"),
+        (gzip.decompress(whole) + bytes(1 << 26), "holds more numbers"),
+    ):
+        images.write_bytes(gzip.compress(content, 1))
+        with refuses(ValueError, str(images), words, line=False):
+            load_mnist(folder)
+    images.write_bytes(whole)
+    labels.write_bytes(good[:-1] + b"\x0a")
+    with refuses(ValueError, "label 4 of train is 10", line=False):
+        load_mnist(folder)
+    with refuses(TypeError, "pixels become floats"):
+        load_mnist(folder, dtype=int)
+
+
 @pytest.mark.skipif("MNIST_DIR" not in os.environ, reason="set MNIST_DIR to the folder of the four MNIST files")
 def test_mnist_itself():
     (x, y), (x_test, y_test) = load_mnist(os.environ["MNIST_DIR"])

@@ -25,6 +25,11 @@ def test_they_are_all_here():
         "sgd_as_averaged_nudges",
         "recognise_digits",
         "recognise_digits_with_convolution",
+        "from_micrograd_to_mnist",
+        "recognise_mnist_with_convolution",
+        "regression_with_uncertainty",
+        "autoencode_digits",
+        "write_like_python",
     }
 
 
@@ -32,13 +37,22 @@ def test_they_are_all_here():
 def test_it_prints_what_it_says(path, tmp_path):
     shipped = {name: value for name, value in os.environ.items() if name != "MNIST_DIR"}
     ran = subprocess.run(
-        [sys.executable, str(path)], capture_output=True, text=True, timeout=60, cwd=tmp_path, env=shipped
+        [sys.executable, str(path)], capture_output=True, text=True, timeout=150, cwd=tmp_path, env=shipped
     )
     assert ran.returncode == 0, ran.stderr
     assert not ran.stderr
     assert len(promised(path)) >= 3
     assert [line.rstrip() for line in ran.stdout.splitlines()] == [line.rstrip() for line in promised(path)]
-    assert len(path.read_text().splitlines()) < 100
+    assert len(path.read_text().splitlines()) <= 100
+
+
+def test_the_small_transformer_writes_too():
+    path = next(path for path in EXAMPLES if path.stem == "write_like_python")
+    command = [sys.executable, str(path), "gpt", "150"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    surprise = [float(word) for word in ran.stdout.split("surprise ")[-1].split("\n")[0].split(", then ")]
+    assert surprise[0] > 3.2
+    assert surprise[1] < 2.5
 
 
 @pytest.mark.skipif("MNIST_DIR" not in os.environ, reason="set MNIST_DIR to the folder of the four MNIST files")

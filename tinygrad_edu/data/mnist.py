@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors.where import users_line
+
 Array = np.ndarray[Any, Any]
 LARGEST = 1 << 30  # no file of this kind unpacks to a gigabyte
 
@@ -20,12 +22,17 @@ def load_mnist(folder: str | Path, dtype: Any = np.float32) -> tuple[tuple[Array
     x is (60000, 784), from 0, black, to 1, white, in `dtype`; y is (60000,), whole numbers. The test set has 10,000.
     Raises FileNotFoundError that names the missing file, ValueError for a file that is not what it should be.
     """
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"load_mnist: pixels become floats from 0 to 1, and dtype is {dtype!r:.60} (at {users_line()})")
     sets = []
     for name in ("train", "t10k"):
         images = read_idx(file_of(folder, f"{name}-images-idx3-ubyte"), axes=3)
         labels = read_idx(file_of(folder, f"{name}-labels-idx1-ubyte"), axes=1)
         if len(images) != len(labels):
             raise ValueError(f"load_mnist: {name} has {len(images)} images and {len(labels)} labels")
+        if labels.max() > 9:
+            place = int(np.argmax(labels > 9))
+            raise ValueError(f"load_mnist: label {place} of {name} is {labels[place]}, and digits are 0 to 9")
         x = images.reshape(len(images), math.prod(images.shape[1:])).astype(dtype) / np.dtype(dtype).type(255)
         sets.append((x, labels.astype(np.int64)))
     return sets[0], sets[1]
@@ -43,16 +50,27 @@ def file_of(folder: str | Path, name: str) -> Path:
 
 
 def read_idx(path: Path, axes: int) -> Array:
-    """Return the bytes of an IDX file as an array. Raises ValueError that names the file and what is wrong."""
+    """Return the bytes of an IDX file as an array. Raises ValueError that names the file and what is wrong.
+
+    The header is read first, and no more of a packed file is unpacked than it says: a file made to fill the memory is
+    refused before it does.
+    """
+    head = 4 + 4 * axes
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            content = file.read(LARGEST)
+            start = file.read(head)
+            if len(start) < head or start[:4] != bytes((0, 0, 8, axes)):  # 8: unsigned bytes
+                raise ValueError(
+                    f"{path} is not an IDX file of bytes with {axes} axes: it begins with {start[:4].hex(' ')}"
+                )
+            shape = tuple(int(n) for n in np.frombuffer(start[4:], ">u4"))
+            size = math.prod(shape)
+            if not 0 < size <= LARGEST:
+                raise ValueError(f"{path} says that its shape is {shape}: it is empty, or no file of this kind")
+            content = file.read(size + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is not a whole gzip file: {error}") from None
-    head = 4 + 4 * axes
-    if len(content) < head or content[:4] != bytes((0, 0, 8, axes)):  # 8: unsigned bytes
-        raise ValueError(f"{path} is not an IDX file of bytes with {axes} axes: it begins with {content[:4].hex(' ')}")
-    shape = tuple(int(n) for n in np.frombuffer(content[4:head], ">u4"))
-    if math.prod(shape) != len(content) - head:
-        raise ValueError(f"{path} says that its shape is {shape}, and holds {len(content) - head} numbers")
-    return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
+    if len(content) != size:
+        held = f"{len(content)}" if len(content) < size else "more"
+        raise ValueError(f"{path} says that its shape is {shape}, and holds {held} numbers")
+    return np.frombuffer(content, np.uint8).reshape(shape)
