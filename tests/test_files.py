@@ -29,7 +29,7 @@ def same(a, b):
     if isinstance(a, dict):
         return isinstance(b, dict) and [*map(str, a)] == [*map(str, b)] and all(map(same, a.values(), b.values()))
     if isinstance(a, (list, tuple)):
-        return isinstance(b, list) and len(a) == len(b) and all(map(same, a, b))
+        return isinstance(b, (list, tuple)) and len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, np.ndarray):
         return isinstance(b, np.ndarray) and (a.dtype, a.shape) == (b.dtype, b.shape) and a.tobytes() == b.tobytes()
     return type(a) is type(b) and (a == b or a != a)

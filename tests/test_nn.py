@@ -128,6 +128,21 @@ def test_summary_counts_what_is_learnt():
     assert "layers.1.neurons.0" in nn.MLP(2, [3, 1], rng=0).summary(depth=2)
 
 
+def test_summary_of_an_example_tells_shapes_products_and_memory():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3, rng=0), nn.ReLU(), nn.Flatten(), nn.Dropout(0.5), nn.Linear(144, 2, rng=0))
+    lines = net.summary(example=np.ones((5, 1, 8, 8))).splitlines()
+    assert lines[0].split() == ["layer", "kind", "parameters", "output", "multiply-adds"]
+    cells = [line.split("  ") for line in lines]
+    assert [c[-1] for c in cells if len(c) > 4] == ["multiply-adds", "6,480", "0", "0", "0", "1,440", "7,920"]
+    assert "(5, 4, 6, 6)" in lines[2]
+    assert "(5, 2)" in lines[6]
+    assert lines[-1].startswith("memory: 2.64 KB of weights, ")
+    assert net.training
+    both = nn.Sequential(nn.ConvTranspose2d(2, 3, 2, rng=0)).summary(example=np.ones((1, 2, 4, 4)))
+    assert str(4 * 4 * 2 * 3 * 4) in both
+    assert nn.LSTM(3, 2, rng=0).summary(example=np.ones((4, 2, 3))).count("memory") == 1
+
+
 def test_zero_grad_forgets():
     model = net()
     model(np.ones((1, 4))).sum().backward()

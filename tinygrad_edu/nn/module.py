@@ -16,7 +16,7 @@ from ..core.node import Node, tick
 from ..core.tensor import Tensor
 from ..errors import DTypeError, GradientError
 from ..errors.where import users_line
-from . import state
+from . import state, summary
 
 
 class Module:
@@ -189,20 +189,13 @@ class Module:
         """
         state.load(self, saved)
 
-    def summary(self, depth: int = 1) -> str:
-        """Return a table of the modules down to `depth`, with how many numbers each has to learn."""
-        rows = [("layer", "kind", "parameters")]
-        waiting = [(path, child, 1) for path, child in self.named_children()][::-1]
-        while waiting:
-            path, module, level = waiting.pop()
-            rows.append((path, module.described(), f"{count(module):,}"))
-            if level < depth:
-                waiting += [(f"{path}.{name}", child, level + 1) for name, child in module.named_children()][::-1]
-        rows.append(("", type(self).__name__, f"{count(self):,}"))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
-        rule = "-" * (sum(widths) + 4)
-        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+    def summary(self, depth: int = 1, example: Any = None) -> str:
+        """Return a table of the modules down to `depth`, with how many numbers each has to learn.
+
+        example: an input, or a tuple of them: then also with the shape of what comes out, the multiply-adds that it
+        takes, and the memory of weights and results.
+        """
+        return summary.table(self, depth, example)
 
     def extra_repr(self) -> str:
         """Return what it was made with, for `repr` and `summary`."""
@@ -257,8 +250,3 @@ def number_layers(net: Module) -> None:
         if path:
             number += module.starts_layer
             module.set_layer_number(number)
-
-
-def count(module: Module) -> int:
-    """Return how many numbers a module has to learn."""
-    return sum(getattr(x, "size", 1) for x in module.parameters())
