@@ -81,6 +81,8 @@ def diagnosed(question: Question) -> list[Candidate]:
     found = diagnose(rows) if rows is not None else []
     if found and found[0].level <= 1:
         return found
+    if rows is not None:
+        question.budget /= 3  # the likelier mistakes were tried already
     written = diagnose(question)
     if not found or (written and written[0].level < found[0].level):
         return written

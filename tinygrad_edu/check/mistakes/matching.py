@@ -101,6 +101,7 @@ class Question:
     notation: LayerMap
     runs: list[Run]
     items: list[list[Item]]
+    budget: float = BUDGET  # of work
     exhausted: bool = False  # whether the graph was too large to try every mistake
 
     @property
@@ -138,7 +139,7 @@ class Question:
         found: list[Match] = []
         before = sum(run.work for run in self.runs)
         for mutant in [*of_calculus(self.recording), *mutants(self.recording, self.notation)]:
-            if sum(run.work for run in self.runs) - before > BUDGET:
+            if sum(run.work for run in self.runs) - before > self.budget:
                 self.exhausted = True
                 break
             try:
