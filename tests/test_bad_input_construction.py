@@ -9,7 +9,7 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
-from tinygrad_edu.errors import DTypeError, ShapeError
+from tinygrad_edu.errors import DTypeError, GradientError, ShapeError
 
 RECORDS = np.zeros(2, [("x", float)])
 
@@ -41,7 +41,6 @@ def test_ragged_lists(data, words):
         (iter([1.0]), ("iterator",)),
         (np.array(["2020-01-01"], "M8[D]"), ("datetime64[D]", "np.timedelta64")),
         (RECORDS, ("data['x']",)),
-        ([1.0, 2j], ("element 1 is 2j", "complex128", ".real")),
         ([Value(1.0)], ("element 0 is Value", "v.data for v in values")),
     ],
 )
@@ -103,13 +102,17 @@ def test_a_matrix_becomes_an_array_of_two_axes():
     assert (tensor * tensor).shape == (1, 2)  # a matrix would multiply as matrices do
 
 
-def test_a_tensor_made_of_a_tensor_says_that_it_forgets():
+def test_a_tensor_made_of_a_tensor_stays_in_its_graph():
     x = Tensor([1.0, 2.0])
-    with pytest.warns(UserWarning, match="forgets") as caught:
-        y = Tensor(x * 2)
-    assert caught[0].filename == __file__
-    np.testing.assert_array_equal(y.data, [2, 4])
-    assert y.op is None
+    y = Tensor(x * 2, label="y")
+    (Tensor(y, dtype=np.float32) * Tensor(x)).sum().backward()
+    np.testing.assert_array_equal(x.grad, [4, 8])
+    assert y.label == "y"
+    cut = Tensor(y, requires_grad=False)
+    assert cut.op is None
+    assert not cut.requires_grad
+    with refuses(GradientError, "would cut the graph of `y`", "t.detach()"):
+        Tensor(y, requires_grad=True)
 
 
 def test_a_label_in_the_wrong_place():
@@ -134,14 +137,12 @@ def test_a_value_of_an_integer_is_a_float():
     assert Value(10**20).data == 1e20
 
 
-def test_complex_leaves():
-    with refuses(DTypeError, "complex128", ".imag"):
-        Tensor(np.array([1j]))
-    with refuses(DTypeError, "complex128"):
-        Tensor([1.0], dtype=complex)
+def test_complex_numbers_for_real_ones():
     x = Tensor([1.0, 2.0])
-    with refuses(DTypeError, "complex128", "the data of"):
+    with refuses(DTypeError, "complex128", "the data of", ".imag"):
         x.assign(np.array([1j, 2j]))
+    with refuses(DTypeError, "complex128"):
+        Tensor([1j], dtype=float)
 
 
 def test_one_number_is_asked_of_many():

@@ -12,28 +12,32 @@ from ..errors import DTypeError, ShapeError
 from ..errors import data as sentences
 
 REAL = "biuf"  # the kinds of dtype that are real numbers
+NUMBERS = REAL + "c"
 
 
 def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndarray[Any, Any]:
     """Return a new array of native numbers made from an array, a number or nested lists.
 
     what: what the array is to become, for messages. Raises ShapeError for ragged lists, DTypeError for anything
-    that is not real numbers.
+    that is not numbers, and for complex ones where `dtype` is real.
     """
     if isinstance(data, np.ma.MaskedArray):
         raise DTypeError(sentences.masked(what))
     try:
-        array = np.array(data, dtype=None if isinstance(data, np.ndarray) else dtype, subok=False)
+        array = np.array(data, dtype=None if isinstance(data, (np.ndarray, np.generic)) else dtype, subok=False)
     except ValueError as error:
         ragged = first_ragged(data)
         if ragged is None:
             raise DTypeError(sentences.unreadable(data, what, error)) from None
         raise ShapeError(sentences.ragged(what, ragged)) from None
     except TypeError as error:
+        if dtype is not None and isinstance(data, (complex, list, tuple)):
+            return array_of(np.array(data), dtype, what=what)  # complex numbers, which are refused by name
         raise DTypeError(sentences.unreadable(data, what, error)) from None
-    if dtype is not None and array.dtype.kind in REAL:
+    allowed = NUMBERS if dtype is None or np.dtype(dtype).kind == "c" else REAL
+    if dtype is not None and array.dtype.kind in allowed:
         array = array.astype(dtype, copy=False)
-    if array.dtype.kind not in REAL:
+    if array.dtype.kind not in allowed:
         raise DTypeError(sentences.not_real(array.dtype, what, first_odd(data)))
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
@@ -48,10 +52,7 @@ def constant(x: Any) -> Any:
         return x
     if isinstance(x, np.ndarray) and x.flags.owndata and not x.flags.writeable and x.dtype.kind in "biufc":
         return x  # nobody can write into it: no need for a copy
-    if isinstance(x, np.ndarray) and x.dtype.kind == "c":
-        copy = np.array(x)
-    else:
-        copy = array_of(x)
+    copy = array_of(x)
     copy.flags.writeable = False
     return copy
 

@@ -15,7 +15,7 @@ from ..errors import DTypeError, GradientError, StaleGraphError
 from ..errors.gradients import no_gradient, not_a_node, one_node, stale_graph, used_gradient
 from ..errors.where import warn
 from .commit import ChangedMeanwhile, attributes, commit, unchanged
-from .context import mode
+from .context import ModeContext, mode
 from .leaf_set import stepped_since_zero_grad
 from .node import NO_RULES, Grads, Node, born, itself, raw_of
 
@@ -74,6 +74,10 @@ def between(inputs: Iterable[Node], *outputs: Node) -> list[Node]:
     return [node for node in order if node in path]
 
 
+class GraphNeeded(Exception):  # noqa: N818  # no error: `pull` goes the same way on nodes
+    """A rule needs to know how the gradient that arrives was made, not its numbers alone."""
+
+
 def pull(order: Sequence[Node], grads: Grads, keep: Collection[Node], read: Callable[[Any], Any]) -> Grads:
     """Carry gradients from the newest node to the oldest: this is backpropagation.
 
@@ -82,10 +86,15 @@ def pull(order: Sequence[Node], grads: Grads, keep: Collection[Node], read: Call
     read: turns an operand into an argument of the rules: `data_of` for numbers, `itself` to make gradients a graph.
     Returns `grads`, completed: the leaves' gradients, and those of `keep`.
     """
-    path, keep, hook = set(order), set(keep), mode().backward_hook
-    for z in reversed(order):
-        if z.op is not None and z in grads:
-            pull_through(z, grads[z] if z in keep else grads.pop(z), grads, path, read, hook)
+    path, keep, hook, start = set(order), set(keep), mode().backward_hook, dict(grads)
+    try:
+        for z in reversed(order):
+            if z.op is not None and z in grads:
+                pull_through(z, grads[z] if z in keep else grads.pop(z), grads, path, read, hook)
+    except GraphNeeded:
+        with ModeContext(recording=True):
+            found = pull(order, {z: z.leaf(g) for z, g in start.items()}, keep, itself)
+        return {z: raw_of(g) for z, g in found.items()}
     return grads
 
 

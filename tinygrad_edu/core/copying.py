@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def reduce_node(node: Node) -> tuple[Any, ...]:
     """Return a function and arguments that make a copy, as `__reduce__` does. Raises TypeError in a graph."""
-    if node.op is not None and node.requires_grad:
+    if node.requires_grad and (node.op is not None or "stands for" in node.params):
         raise TypeError(copy_in_graph(node.title, node.where))
     if tracing() is not None:
         return partial(copy_in_program, node), ()

@@ -6,13 +6,18 @@ what was written and to what was not, and a graph that was built before is found
 
 from __future__ import annotations
 
+import dis
 import itertools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import Any
+
+import numpy as np
 
 from ..errors import DTypeError, InplaceError
 from ..errors import inplace as sentences
-from ..ops import indexing
+from ..ops import indexing, shapes
 from .commit import attributes, commit
 from .context import mode, tracing
 from .node import LISTED, Node, new_versions, raw_of
@@ -29,10 +34,14 @@ def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Any]:
         if x.op is None and x._requires_grad and recording:
             raise InplaceError(sentences.leaf_operator(x.title, x.label, symbol))
         if x.op is None and not (recording and isinstance(y, Node) and y._requires_grad):
+            if x._raw.base is not None and not stored_back(sys._getframe(1)):
+                refuse_view(x, f"{symbol}=")
             x.assign(op(numbers_of(x), numbers_of(y)))
             return x
         if x.op is not None and x._requires_grad and x.op.uses_result:
             raise InplaceError(sentences.needed_result(x.title, x.where, x.op.name, symbol))
+        if x._raw.base is not None and not stored_back(sys._getframe(1)):
+            refuse_view(x, f"{symbol}=")
         return x.make(op, (x, y), {})
 
     return method
@@ -57,6 +66,7 @@ def setitem(t: Any, index: Any, value: Any) -> None:
         raise InplaceError(sentences.setitem_without_recording(t.title))
     if t._raw.dtype.kind not in "fc" and isinstance(value, Node) and value._requires_grad:
         raise DTypeError(sentences.setitem_into_integers(t.title, t._raw.dtype))
+    refuse_view(t, "[…] =")
     key, arrays = indexing.split(index)
     tracer = tracing()
     if tracer is not None and tracer.setitem(t, key, arrays, value):
@@ -67,7 +77,7 @@ def setitem(t: Any, index: Any, value: Any) -> None:
         return
     old = version_before(t) if tracer is None else tracer.version_before(t)
     new.x = (old, *new.inputs[1:])
-    relinked, operands = uses_of(t, old, value)
+    relinked, operands = uses_of(t, old, (value, *arrays))
     commit(
         map(setattr, itertools.repeat(t), LINKS, [getattr(new, name) for name in LINKS]),
         attributes(relinked, "x", [x for x, _ in operands]),
@@ -85,12 +95,42 @@ def version_before(t: Any) -> Any:
     return old
 
 
-def uses_of(t: Any, old: Any, value: Any) -> tuple[list[Node], list[tuple[Any, Any]]]:
-    """Return the nodes in the graph of `value` that were made from `t`, as in t[0] = 2 * t[1], and their operands.
+def stored_back(frame: FrameType) -> bool:
+    """Whether the operator that a frame is at belongs to `x[i] += y`, which writes the result into x itself."""
+    rest = (step.opname for step in dis.get_instructions(frame.f_code) if step.offset > frame.f_lasti)
+    return next((name in ("STORE_SUBSCR", "STORE_SLICE") for name in rest if name.startswith("STORE")), False)
+
+
+def refuse_view(t: Any, symbol: str) -> None:
+    """Raise InplaceError where NumPy would write into another tensor too: `t` is a view of one that is still in use.
+
+    A tensor that only the graph holds is no longer in use: its numbers are kept for derivatives, and stay.
+    """
+    base = t._raw.base
+    if base is None:
+        return
+    if t.op is None:
+        # made inside no_grad, which keeps no operands; held by the view, this name and the argument of the call
+        if "cut" in t.params and sys.getrefcount(base) > 3:
+            raise InplaceError(sentences.view_of(t.title, "another tensor", symbol))
+        return
+    view = t
+    while view.op is not None and view.op is not shapes.identity and len(view.inputs):
+        x = view.inputs[0]
+        if type(x) is not type(t) or not np.may_share_memory(view._raw, x._raw) or view._raw.base is None:
+            return
+        whole, view = x.title, x
+        del x
+        if sys.getrefcount(view) > 3:  # this name, the slot of the node made from it, and the argument of the call
+            raise InplaceError(sentences.view_of(t.title, whole, symbol))
+
+
+def uses_of(t: Any, old: Any, given: Iterable[Any]) -> tuple[list[Node], list[tuple[Any, Any]]]:
+    """Return the nodes in graphs of `given` that were made from `t`, as in t[0] = 2 * t[1], and their operands.
 
     In these operands, as nodes keep them, `old` stands in place of `t`.
     """
-    found = [value] if isinstance(value, Node) else []
+    found = [x for x in given if isinstance(x, Node)]
     seen = set(found)
     uses: list[Node] = []
     operands: list[tuple[Any, Any]] = []

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import DTypeError, InplaceError, NonScalarError, ShapeError
+from ..errors import DTypeError, GradientError, InplaceError, NonScalarError, ShapeError
 from ..errors import data as sentences
 from ..errors import gradients as on_gradients
 from ..errors import inplace as on_assignment
@@ -34,10 +34,11 @@ OPERANDS = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)  # c
 class Tensor(Operators, ArrayMethods, Node):
     """An array that remembers how it was computed.
 
-    data: an array, a number or nested lists of real numbers; it is copied.
-    requires_grad: whether `backward()` gives it a gradient; by default so for floating-point data.
+    data: an array, a number or nested lists of numbers; it is copied. Of a tensor that requires a gradient, the copy is
+    a node of the same graph, as is np.copy of it, unless requires_grad=False.
+    requires_grad: whether `backward()` gives it a gradient; by default so for floating-point and complex data.
     label: its name in messages, formulas and pictures. dtype: as NumPy's.
-    Raises DTypeError for data that is not real numbers, ShapeError for ragged lists.
+    Raises DTypeError for data that is not numbers, ShapeError for ragged lists.
     """
 
     __slots__ = ()
@@ -47,20 +48,31 @@ class Tensor(Operators, ArrayMethods, Node):
 
     def __init__(self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None) -> None:
         given = data
-        if isinstance(data, Tensor):
-            if data._requires_grad and data.op is not None:
-                warn(on_gradients.copies_graph(), UserWarning)
-            data = data._raw
-        self._raw = array_of(data, dtype)
         if isinstance(requires_grad, str):
             raise DTypeError(sentences.label_as_flag(requires_grad))
+        if isinstance(data, Tensor):
+            if data._requires_grad and requires_grad is not False and mode().recording:
+                self.copy_in_graph(data, requires_grad, dtype)
+                self.label = label
+                return
+            data = data._raw
+        self._raw = array_of(data, dtype)
         if requires_grad:
             self.allow_gradient()
-        self.remember(None, (), {}, self._raw.dtype.kind == "f" if requires_grad is None else bool(requires_grad))
+        self.remember(None, (), {}, self._raw.dtype.kind in "fc" if requires_grad is None else bool(requires_grad))
         if label:
             self.label = label
         if isinstance(given, Tensor) and tracing() is not None:
             self.assign(given)  # whose numbers are others at each call
+
+    def copy_in_graph(self, source: Tensor, requires_grad: bool | None, dtype: Any) -> None:
+        """Become a copy of `source` through which gradients flow. Raises GradientError where a leaf was asked for."""
+        if requires_grad:
+            raise GradientError(on_gradients.leaf_of_graph(source.title))
+        op, params = (shapes.identity, {}) if dtype is None else (shapes.astype, {"dtype": np.dtype(dtype)})
+        made = Tensor.make(op, (source,), params)
+        self._raw = made._raw
+        self.remember(op, (source,), params, made._requires_grad)
 
     # Data and gradient -----------------------------------------------------------------------------------------
 
@@ -77,7 +89,11 @@ class Tensor(Operators, ArrayMethods, Node):
 
     @property
     def grad(self) -> ReadOnly | None:
-        """How fast the node that `backward()` was called on changes with each number here; None until computed."""
+        """How fast the node that `backward()` was called on changes with each number here; None until computed.
+
+        Of a complex number a + ib it is g = dL/da - i dL/db, so that dL = Re(g dx), as JAX and HIPS autograd have it:
+        L falls fastest along -conj(g).
+        """
         if self._slope is None and self.op is not None and self._requires_grad:
             warn(on_gradients.interior_gradient(self.title), UserWarning)
         if (tracer := tracing()) is not None and self.op is None:
@@ -91,18 +107,17 @@ class Tensor(Operators, ArrayMethods, Node):
             return
         if new is not None:
             given = data_of(new)
-            new = array_of(given, what=f"the gradient of {self.title}, of dtype {self.dtype}")
-            if isinstance(given, np.ndarray) and new.dtype != self.dtype:
-                raise DTypeError(on_gradients.gradient_of_dtype(new.dtype, self.title, self.dtype))
+            if isinstance(given, np.ndarray) and given.dtype != self.dtype:
+                raise DTypeError(on_gradients.gradient_of_dtype(given.dtype, self.title, self.dtype))
+            new = array_of(given, self.dtype, what=f"the gradient of {self.title}, of dtype {self.dtype}")
             if new.shape != self.shape:
                 raise ShapeError(on_gradients.gradient_of_shape(new.shape, self.title, self.shape))
-            new = new.astype(self.dtype, copy=False)
         self._slope = new
         stepped_since_zero_grad.discard(self)
 
     def allow_gradient(self) -> None:
         """Raise DTypeError where the numbers are of a kind that has no derivative."""
-        if self.dtype.kind != "f":
+        if self.dtype.kind not in "fc":
             raise DTypeError(on_gradients.dtype_without_gradient(self.dtype))
 
     def assign(self, new: Any) -> None:
@@ -215,6 +230,10 @@ class Tensor(Operators, ArrayMethods, Node):
         if self.ndim == 0:
             raise TypeError(sentences.zero_d("a 0-d tensor has no length"))
         return self.shape[0]
+
+    def __contains__(self, x: Any) -> bool:
+        """Whether any number is equal to `x`, as in NumPy."""
+        return bool((self == x).any().numbers())
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
@@ -347,13 +366,13 @@ class Tensor(Operators, ArrayMethods, Node):
             one = np.empty(data.shape, data.dtype)
             one.fill(1)
             return one
-        array = array_of(data_of(given), what=f"the seed of {self.title}")
+        array = array_of(data_of(given), self.dtype, what=f"the seed of {self.title}")
         if array.shape != self.shape:
             raise ShapeError(on_gradients.seed_of_shape(array.shape, self.title, self.shape, self.where))
-        return array.astype(self.dtype, copy=False)
+        return array
 
     def leaf(self, data: Any) -> Tensor:
-        """Return a constant; unlike a leaf of the user's it may be complex."""
+        """Return a constant."""
         z: Tensor = object.__new__(Tensor)
         z._raw = np.array(data)
         z.remember(None, (), {}, False)

@@ -158,6 +158,9 @@ def masked_cuts_graph(title: str) -> str:
     return f"a masked array cannot compute with {title}: give it as .filled(value)"
 
 
-def copies_graph() -> str:
-    """Warn that Tensor(t) is a new leaf."""
-    return "Tensor(t) copies the numbers of t and forgets how they were made: use t itself"
+def leaf_of_graph(title: str) -> str:
+    """Say that a new leaf would be cut from the graph of the tensor that it was to be made of."""
+    return (
+        f"Tensor(t, requires_grad=True) would cut the graph of {title}: write Tensor(t) for a copy in the graph, "
+        f"Tensor(t.detach(), requires_grad=True) for a leaf of its own (at {users_line()})"
+    )

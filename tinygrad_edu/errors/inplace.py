@@ -61,3 +61,11 @@ def setitem_into_integers(title: str, dtype: Any) -> str:
         f"{title}, of dtype {dtype}, cannot take numbers that carry a gradient: convert it with "
         f".astype(float) first (at {users_line()})"
     )
+
+
+def view_of(title: str, whole: str, symbol: str) -> str:
+    """Say that a write into a view would be lost to the tensor that it shows."""
+    return (
+        f"{title} shows a part of {whole}, and in NumPy {symbol} would change that too: write into the whole at once, "
+        f"as in x[0, 1] = 5 instead of x[0][1] = 5, or into a copy, as in y = +x[0] (at {users_line()})"
+    )

@@ -12,6 +12,7 @@ from ..errors.where import warn
 from ..ops import arithmetic, compare, ordering, powers, shapes
 from ..ops import reductions as rows
 from ..ops.checks import checked
+from ..ops.complex import conj, is_complex, real_part
 from .arguments import cast, dtype_of, flag, float_of, given, positions, refuse_out
 
 __all__ = [
@@ -173,7 +174,7 @@ def var(
     refuse_out("var", out)
     x = cast(given(a), dtype)
     d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
-    z = rows.sum(powers.square(d), axis=axis, keepdims=True) / freedom
+    z = rows.sum(real_part(d * conj(d)) if is_complex(d) else powers.square(d), axis=axis, keepdims=True) / freedom
     z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z
     return z if flag(keepdims) else squeezed(z, axis)
 

@@ -13,6 +13,7 @@ from ..core.op import op
 from .compare import logical_and, where
 from .complex import conj, is_complex, real_part
 from .precision import floating
+from .slopes import away_from_kink
 
 
 def whole(function: Callable[[float], int]) -> Callable[[float], float]:
@@ -66,7 +67,7 @@ absolute = op(
     "absolute",
     "abs({})",
     np.absolute,
-    lambda g, z, x: g * conj(sign(x)),
+    lambda g, z, x: away_from_kink(g * conj(sign(x)), g, z, x),
     tex=r"\left|{}\right|",
     scalar=abs,
     onnx="Abs",

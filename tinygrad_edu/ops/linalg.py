@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from ..core.node import raw_of
 from ..core.op import op
 from .arithmetic import absolute
-from .compare import where
 from .complex import conj, imag, is_complex, real_part
 from .indexing import HERE, put
+from .limits import Parts, adds, differs, largest, lies_in_row, only
 from .losses import one_hot
 from .ordering import argmax
+from .precision import real_numbers
 from .reductions import sum
 from .shapes import shape
 
@@ -67,16 +69,16 @@ logabsdet = op(
 cholesky = op(
     "cholesky",
     "cholesky({})",
-    lambda x: np.linalg.cholesky(_mean_with_mirror(x)),
-    lambda g, z, x: conj(symmetric(conj(inv(z)).mT @ halved(conj(z).mT @ conj(g)) @ inv(z))),
+    lambda x, upper=False: np.linalg.cholesky(_mean_with_mirror(x), upper=upper),
+    lambda g, z, x, upper=False: cholesky_back(conj(g).mT if upper else conj(g), conj(z).mT if upper else z),
     tex=r"\mathrm{{chol}}({})",
-    doc="Factor a positive definite matrix into l lᵀ. The gradient is symmetric, as the matrix has to be.",
+    doc="Factor a positive definite matrix into l lᵀ, or uᵀ u where `upper`; its gradient is symmetric, as it is.",
 )
 eigh = op(
     "eigh",
     "eigh({})",
-    lambda x: _packed_eigh(x),
-    lambda g, z, x: eigh_back(g[..., 0, :], g[..., 1:, :], z[..., 0, :], z[..., 1:, :]),
+    lambda x, UPLO="L": _packed_eigh(x, UPLO),  # noqa: N803  # NumPy's name
+    lambda g, z, x, **_: eigh_back(g, z),
     tex=r"\mathrm{{eigh}}({})",
     doc="Decompose a symmetric matrix: a row of eigenvalues, and below it the eigenvectors as columns.",
 )
@@ -84,7 +86,7 @@ eig = op(
     "eig",
     "eig({})",
     lambda x: _packed_eig(x),
-    lambda g, z, x: eig_back(g[..., 0, :], g[..., 1:, :], z[..., 0, :], z[..., 1:, :]),
+    lambda g, z, x: eig_back(g, z),
     tex=r"\mathrm{{eig}}({})",
     doc="Decompose a square matrix: a row of eigenvalues, and below it the eigenvectors as columns.",
 )
@@ -94,7 +96,7 @@ svd = op(
     lambda x: _packed_svd(x),
     lambda g, z, x: svd_back(g, z, shape(x)[-2]),
     tex=r"\mathrm{{svd}}({})",
-    doc="Decompose a real matrix into u s vᵀ: u, below it s as one row, below it v.",
+    doc="Decompose a matrix into u s vᴴ: u, below it s as one row, below it the conjugate of v.",
 )
 qr = op(
     "qr",
@@ -153,8 +155,8 @@ def _mean_with_mirror(x: np.ndarray) -> np.ndarray:
     return (x + x.conj().mT) / 2
 
 
-def _packed_eigh(x: np.ndarray) -> np.ndarray:
-    w, v = np.linalg.eigh(_mean_with_mirror(x))
+def _packed_eigh(x: np.ndarray, UPLO: Any) -> np.ndarray:  # noqa: N803  # NumPy's name
+    w, v = np.linalg.eigh(_mean_with_mirror(x), UPLO)
     return np.concatenate([w[..., None, :], v], axis=-2)
 
 
@@ -169,43 +171,69 @@ def _packed_svd(x: np.ndarray) -> np.ndarray:
 
 
 def _packed_qr(x: np.ndarray) -> np.ndarray:
-    q, r = np.linalg.qr(x)
+    q, r = np.linalg.qr(real_numbers(x, "qr"))
     return np.concatenate([q, r.mT], axis=-2)
 
 
-def eigh_back(gw: Any, gv: Any, w: Any, v: Any) -> Any:
+def cholesky_back(g: Any, z: Any) -> Any:
+    """Return the gradient of a positive definite matrix from that of its factor l, which arrives as its conjugate."""
+    return conj(symmetric(conj(inv(z)).mT @ halved(conj(z).mT @ g) @ inv(z)))
+
+
+def eigh_back(g: Any, z: Any) -> Any:
     """Return the gradient of a symmetric matrix from those of its eigenvalues and eigenvectors; it is symmetric.
 
-    Equal eigenvalues leave the choice of their eigenvectors open, and what depends on it has no derivative; what
-    does not depend on it needs no turning of one into the other, so the quotient counts as 0 there.
+    Equal eigenvalues leave the choice of their eigenvectors open: what depends on it has no derivative, and what does
+    not has the limit between unequal ones.
     """
-    m = conj(v).mT @ conj(gv)
-    turning = (m - conj(m).mT) * (0.5 * over(apart(real_part(w))))
-    return conj(v @ (turning + diagonal_matrix(real_part(gw))) @ conj(v).mT)
+    w, v = real_part(z[..., 0, :]), z[..., 1:, :]
+    if lies_in_row(g, 0):
+        return conj(v * real_part(g[..., None, 0, :]) @ conj(v).mT)
+    m = conj(v).mT @ conj(g[..., 1:, :])
+    parts = Parts(g, z, 0, largest(m), lambda mixed: stacked(0 * w, v @ mixed), 1.5)
+    if is_complex(z):
+        parts.refuse_phase("eigh", m - conj(m).mT)
+    turning = 0.5 * beside(parts.over(m - conj(m).mT, gaps(w), differs))
+    return conj(v @ (turning + diagonal_matrix(real_part(g[..., 0, :]))) @ conj(v).mT)
 
 
-def eig_back(gw: Any, gv: Any, w: Any, v: Any) -> Any:
+def eig_back(g: Any, z: Any) -> Any:
     """Return the gradient of a matrix from those of its eigenvalues and eigenvectors; see `eigh_back` for equal ones.
 
     An eigenvector keeps its length 1, and its largest element stays real.
     """
+    w, v, gv = z[..., 0, :], z[..., 1:, :], g[..., 1:, :]
+    if lies_in_row(g, 0):
+        return solve(v.mT, g[..., 0, :, None] * v.mT)
     along = sum(gv * v, axis=-2, keepdims=True)
+    parts = Parts(g, z, 0, largest(v.mT @ gv), lambda mixed: stacked(0 * w, v @ mixed), 0.5)
     gv = gv - conj(v) * real_part(along)
     if is_complex(v):
-        largest = one_hot(argmax(absolute(v), axis=-2), classes=shape(v)[-1]).mT
-        gv = gv - 1j * imag(along) * largest / v
-    return solve(v.mT, (v.mT @ gv * over(apart(w)) + diagonal_matrix(gw)) @ v.mT)
+        top = one_hot(argmax(absolute(v), axis=-2), classes=shape(v)[-1]).mT
+        gv = gv - 1j * imag(along) * top / v
+    turning = beside(parts.over(v.mT @ gv, gaps(w), differs))
+    return solve(v.mT, (turning + diagonal_matrix(g[..., 0, :])) @ v.mT)
 
 
 def svd_back(g: Any, z: Any, m: int) -> Any:
-    """Return the gradient of a real matrix from those of u, s, v (Townsend 2016); see `eigh_back` for equal values."""
-    gu, gs, gv = g[..., :m, :], g[..., m, :], g[..., m + 1 :, :]
-    u, s, v = z[..., :m, :], z[..., m, :], z[..., m + 1 :, :]
-    turning = over(apart(s * s))
-    uu, vv = u.mT @ gu, v.mT @ gv
-    size, inverse = s[..., None, :], over(s)[..., None, :]
-    inner = (uu - uu.mT) * turning * size + s[..., :, None] * (turning * (vv - vv.mT)) + diagonal_matrix(gs)
-    return u @ inner @ v.mT + (gu - u @ uu) * inverse @ v.mT + u * inverse @ (gv - v @ vv).mT
+    """Return the gradient of a matrix from those of u, s, v̄; see `eigh_back` for equal values.
+
+    Townsend 2016; of complex ones Wan and Zhang 2019.
+    """
+    gu, gs, gv = conj(g[..., :m, :]), real_part(g[..., m, :]), g[..., m + 1 :, :]
+    u, s, v = z[..., :m, :], real_part(z[..., m, :]), conj(z[..., m + 1 :, :])
+    if lies_in_row(g, m):
+        return conj(u * gs[..., None, :] @ conj(v).mT)
+    uu, vv = conj(u).mT @ gu, conj(v).mT @ gv
+    a, b = uu - conj(uu).mT, vv - conj(vv).mT
+    parts = Parts(g, z, m, largest(gu, gv), lambda mixed: stacked(u @ mixed, 0 * s, conj(v @ mixed)), 0.5)
+    inner = parts.over(a + b, gaps(s), differs) + parts.over(a - b, s[..., None, :] + s[..., :, None], adds)
+    inner = 0.5 * beside(inner) + diagonal_matrix(gs)
+    if is_complex(z):
+        parts.refuse_phase("svd", a + b)
+        inner = inner - 0.5 * (np.eye(shape(s)[-1]) * parts.over(b, s[..., None, :], only))
+    left, right = (parts.over(x, s[..., None, :], only) for x in (gu - u @ uu, gv - v @ vv))
+    return conj(u @ inner @ conj(v).mT + left @ conj(v).mT + u @ conj(right).mT)
 
 
 def qr_back(g: Any, z: Any, m: int) -> Any:
@@ -225,14 +253,21 @@ def pinv_back(g: Any, z: Any, x: Any) -> Any:
     return conj(left + right) - z.mT @ g @ z.mT
 
 
-def apart(w: Any) -> Any:
-    """Return the matrix of differences w[j] - w[i]."""
-    return w[..., None, :] - w[..., :, None]
+def stacked(*parts: Any) -> Any:
+    """Return the numbers of matrices and vectors, stacked as a decomposition stacks its parts."""
+    arrays = [np.asarray(raw_of(x)) for x in parts]
+    deep = max(x.ndim for x in arrays)
+    return np.concatenate([x if x.ndim == deep else x[..., None, :] for x in arrays], axis=-2)
 
 
-def over(x: Any) -> Any:
-    """Return 1 / x, and 0 where x is 0."""
-    return where(x == 0, 0.0, 1.0 / where(x == 0, 1.0, x))
+def gaps(w: Any) -> Any:
+    """Return the matrix of differences w[j] - w[i], with 1 on its diagonal."""
+    return w[..., None, :] - w[..., :, None] + np.eye(shape(w)[-1], dtype=w.dtype)
+
+
+def beside(x: Any) -> Any:
+    """Return a matrix with 0 on its diagonal."""
+    return x * (1 - np.eye(shape(x)[-1])).astype(x.dtype)
 
 
 def diagonal_matrix(w: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.op import op
 from .compare import isinf, logical_and, where
 from .precision import floating
+from .slopes import away_from_kink
 
 POSITIVE = (0.0, math.inf)
 
@@ -119,8 +120,8 @@ hypot = op(
     "hypot",
     "hypot({}, {})",
     np.hypot,
-    lambda g, z, x, y: g * (x / where(z == 0, 1.0, z)),
-    lambda g, z, x, y: g * (y / where(z == 0, 1.0, z)),
+    lambda g, z, x, y: away_from_kink(g * (x / where(z == 0, 1.0, z)), g, z, x),
+    lambda g, z, x, y: away_from_kink(g * (y / where(z == 0, 1.0, z)), g, z, y),
     tex=r"\sqrt{{{}^2 + {}^2}}",
     scalar=math.hypot,
 )

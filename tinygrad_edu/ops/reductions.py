@@ -10,11 +10,13 @@ import numpy as np
 
 from ..core.op import op
 from . import arithmetic
+from .compare import where
 from .complex import conj, real_part
 from .cumulative import before
 from .powers import share
 from .precision import HALF, SINGLE, floating, rounded, wide
 from .shapes import broadcast_to, flip, reshape, restored, shape, transpose
+from .slopes import away_from_kink
 
 
 def count(x: Any, axis: Any) -> int:
@@ -113,7 +115,13 @@ norm = op(
     "norm",
     "norm({})",
     lambda x, axis=None, keepdims=False: _norm(x, axis, keepdims),
-    lambda g, z, x, axis=None, keepdims=False: restored(g, x, axis, keepdims) * conj(direction(x, axis=axis)),
+    lambda g, z, x, axis=None, keepdims=False: away_from_kink(
+        restored(g, x, axis, keepdims) * conj(direction(x, axis=axis)),
+        g,
+        z,
+        x,
+        lambda slope: restored(slope, x, axis, keepdims),
+    ),
     tex=r"\left\|{}\right\|",
     onnx="ReduceL2",
     doc="Compute the Euclidean length along axes, without overflow or underflow.",
@@ -123,7 +131,7 @@ direction = op(
     "direction({})",
     lambda x, axis: x / _off_zero(_norm(x, axis, True)),
     lambda g, z, x, axis: (
-        (g - conj(z) * sum(real_part(g * z), axis=axis, keepdims=True)) / norm(x, axis=axis, keepdims=True)
+        (g - conj(z) * sum(real_part(g * z), axis=axis, keepdims=True)) * inverse(norm(x, axis=axis, keepdims=True))
     ),
     tex=r"\widehat{{{}}}",
     doc="Divide a vector by its length; the zero vector, which points nowhere, stays zero.",
@@ -142,6 +150,11 @@ any = op(
     tex=r"\exists {}",
     doc="Say whether any element along axes is true.",
 )
+
+
+def inverse(size: Any) -> Any:
+    """Return 1 / size, and 0 for the zero vector: on a kink the slope chosen counts as constant."""
+    return where(size == 0, 0.0, 1.0 / where(size == 0, 1.0, size))
 
 
 def chosen(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:

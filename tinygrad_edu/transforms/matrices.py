@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node, data_of
+from ..core.backprop import GraphNeeded
+from ..core.node import Node, data_of, raw_of
 from ..core.tensor import Tensor
 from ..core.value import Value
+from ..errors import DTypeError
+from ..ops.complex import is_complex
 from ..ops.shapes import concatenate, reshape, shape
 from .batched import Batch
 from .forward import push
-from .record import Function, Record, recording, spread
+from .record import Function, Record, named, recording, spread
 from .reverse import Argnums, chosen, fitted, grad, positions, vjp
 from .trees import rebuilt
 
@@ -26,12 +29,14 @@ def jacobian(f: Function, argnums: Argnums = 0, *, strict: bool = False) -> Func
 
     For a result of shape `m` and an argument of shape `n` it returns shape `m + n`, in the argument's kind; for nested
     results, the structure of the result with that of the argument in place of each leaf. Columns are carried forward
-    where the arguments are fewer numbers than the result, else rows are carried back.
+    where the arguments are fewer numbers than the result or the result is complex, else rows are carried back.
+    By complex numbers a real result has its gradients, dL/da - i dL/db; raises DTypeError for a complex result that is
+    not holomorphic.
     """
 
     @wraps(f)
-    def matrix(*args: Any, **named: Any) -> Any:
-        record = Record(f, args, named, positions(argnums, args))
+    def matrix(*args: Any, **keywords: Any) -> Any:
+        record = Record(f, args, keywords, positions(argnums, args))
         record.report_independent(strict)
         return blocks(record, argnums)
 
@@ -69,19 +74,22 @@ def blocks(record: Record, argnums: Argnums) -> Any:
     """Return the Jacobian of a record, built like its result, and in place of each leaf like its arguments."""
     numbers = [np.size(data_of(y)) for y in record.outputs], [np.size(data_of(x)) for x in record.inputs]
     rows, columns = map(sum, numbers)
-    batch = Batch(record) if FEW < rows <= 4 * columns else None
-    if batch is not None and batch.possible:
-        found = by_batches(record, batch)
-    else:
-        found = by_columns(record) if columns < rows else by_rows(record)
+    by_column = any(map(is_complex, record.outputs))  # a row would tell of the real part alone
+    batch = Batch(record) if FEW < rows <= 4 * columns and not by_column else None
+    found = by_batches(record, batch) if batch is not None and batch.possible else None
+    if found is None:
+        found = by_columns(record) if columns < rows or by_column else by_rows(record)
     return rebuilt(record.result, iter([chosen(argnums, record.returned(row, record.nested)) for row in found]))
 
 
-def by_batches(record: Record, batch: Batch) -> list[list[Any]]:
-    """Return the block of each output and input, carrying many gradients back at once."""
+def by_batches(record: Record, batch: Batch) -> list[list[Any]] | None:
+    """Return the block of each output and input, carrying many gradients back at once; None where a rule needs each."""
     found = []
     for y in record.outputs:
-        parts = [batch.pull(seeds) for seeds in batch.seeds(y)] if y in record.path else []
+        try:
+            parts = [batch.pull(seeds) for seeds in batch.seeds(y)] if y in record.path else []
+        except GraphNeeded:
+            return None
         columns = zip(*parts, strict=True) if parts else [()] * len(record.inputs)
         whole = [shape(data_of(y)) + shape(data_of(x)) for x in record.inputs]
         found.append([flattened(*each, record.nested) for each in zip(columns, record.inputs, whole, strict=True)])
@@ -113,22 +121,49 @@ def by_columns(record: Record) -> list[list[Any]]:
     found: list[list[Any]] = [[] for _ in record.outputs]
     for i, x in enumerate(record.inputs):
         columns = [push(record, tangents, record.nested) for tangents in unit(record.inputs, i, record.nested)]
+        if is_complex(x):
+            turned = [push(record, tangents, record.nested) for tangents in unit(record.inputs, i, record.nested, 1j)]
+            with recording():
+                columns = [complex_column(record, *pair) for pair in zip(columns, turned, strict=True)]
         rows = zip(*columns, strict=True) if columns else [()] * len(record.outputs)
         for y, parts, row in zip(record.outputs, rows, found, strict=True):
             row.append(joined(parts, y, shape(data_of(y)) + shape(data_of(x)), -1, record.nested))
     return found
 
 
-def unit(nodes: Sequence[Any], which: int, nested: bool) -> Iterator[list[Any]]:
-    """Yield, for each number of one of the nodes, seeds for all of them that are 1 there and nothing elsewhere."""
+def complex_column(record: Record, by_real: list[Any], by_imaginary: list[Any]) -> list[Any]:
+    """Return the derivative of each output by one complex number, given those by its two parts.
+
+    Of a real output it is the gradient dL/da - i dL/db. Raises DTypeError for a complex one that is not holomorphic.
+    """
+    column: list[Any] = []
+    for y, a, b in zip(record.outputs, by_real, by_imaginary, strict=True):
+        if a is None and b is None:
+            column.append(None)
+            continue
+        a, b = (y.zero() if record.nested else np.zeros_like(y._data) if t is None else t for t in (a, b))
+        if not is_complex(y):
+            column.append(a - 1j * b)
+            continue
+        if not np.allclose(raw_of(b), 1j * raw_of(a), rtol=1e-6, atol=1e-9, equal_nan=True):
+            raise DTypeError(
+                f"jacobian: {named(record.f)} is not holomorphic, so its derivative by a complex number is no complex "
+                "number: take the jacobian of its real and of its imaginary part"
+            )
+        column.append(a)
+    return column
+
+
+def unit(nodes: Sequence[Any], which: int, nested: bool, one: complex = 1.0) -> Iterator[list[Any]]:
+    """Yield, for each number of one of the nodes, seeds for all of them: `one` there and nothing elsewhere."""
     node = nodes[which]
     if not isinstance(node, Node):
         return
     for j in range(np.size(node._data)):
-        one = np.zeros(np.size(node._data))
-        one[j] = 1.0
+        seed = np.zeros(np.size(node._data), np.asarray(one).dtype)
+        seed[j] = one
         yield [
-            fitted(node, one.reshape(np.shape(node._data)), nested) if i == which else None for i in range(len(nodes))
+            fitted(node, seed.reshape(np.shape(node._data)), nested) if i == which else None for i in range(len(nodes))
         ]
 
 

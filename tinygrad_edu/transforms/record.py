@@ -119,7 +119,8 @@ class Record:
         if isinstance(y, Node) and any(isinstance(x, Node) for x in self.given):
             return y.leaf(data)
         if np.ndim(data) == 0:
-            return float(data) if all(type(x) is float for x in self.given) else np.asarray(data)[()]
+            plain = all(type(x) is float for x in self.given) and not np.iscomplexobj(data)
+            return float(data) if plain else np.asarray(data)[()]
         return np.array(data)
 
     def cut(self, x: Any) -> Any:
@@ -165,7 +166,7 @@ def fresh(x: Any, name: str, outside: bool, of_floats: bool) -> Node:
         if x.label:
             node.label = x.label
         return node
-    if isinstance(x, (float, np.ndarray, np.generic)):
+    if isinstance(x, (float, complex, np.ndarray, np.generic)):
         if np.asarray(x).dtype.kind in "biu":
             raise integer(name, np.asarray(x).dtype)
         return standing_for(name, Value(x) if of_floats and type(x) is float else Tensor(x, requires_grad=True))
@@ -196,7 +197,7 @@ def like(given: Any, data: Any) -> Any:
         return Tensor(data, requires_grad=False)
     if isinstance(given, np.ndarray) or np.ndim(data) > 0:
         return np.array(data)
-    return float(data) if type(given) is float else np.asarray(data)[()]
+    return float(data) if type(given) is float and not np.iscomplexobj(data) else np.asarray(data)[()]
 
 
 def since(outputs: Sequence[Node], start: int) -> tuple[list[Node], list[Node]]:

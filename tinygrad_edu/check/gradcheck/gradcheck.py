@@ -17,6 +17,7 @@ import numpy as np
 from ...errors import GradcheckError
 from ..replay.rounding import DOUBLE, SAFETY, SAMPLES
 from .element import FLOOR, Element, ratio_name
+from .parts import in_real_parts
 from .probe import Array, Probe, Run, Witness, same_bits
 
 SCALES = (1.0, 2.0**40, 2.0**-40)  # powers of two change no digit: a linear rule gives the same digits at each
@@ -62,12 +63,13 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1) -> GradcheckR
 
     f: takes and returns Tensors or Values (it may return a list of them). inputs: Tensors, Values, arrays or floats,
     which are differentiated by, and anything else, which is handed to f as it is. A float or an array reaches f as a
-    Tensor. Narrow floats are widened to double precision first.
+    Tensor. Complex numbers are checked part by part, and narrow floats widened to double precision first.
     The checks, in this order: the gradient has the shape and the dtype of its input; f gives the same bits twice; f
     leaves its inputs alone; a zero gradient arriving gives zero; the gradient is linear in the one arriving; the
     derivative is the measured one, to 1e-8 of itself.
     """
     rng = np.random.default_rng(0)
+    f, inputs = in_real_parts(f, inputs)
     kinks: list[Element] = []
     report = GradcheckReport(False, f"there is no order {order} to check", "order", order)
     for level in range(1, order + 1):

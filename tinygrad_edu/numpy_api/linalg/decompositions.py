@@ -1,7 +1,7 @@
 """The parts that a matrix is made of, as named tuples like NumPy's.
 
-Where NumPy reads one triangle of a matrix that should be symmetric (cholesky, eigh), each element and its mirror image
-share the gradient; if the matrix is not symmetric after all, the triangle that is read has it alone.
+Where NumPy reads one triangle of a matrix that should be symmetric (cholesky, eigh), that triangle alone has a
+gradient: each element has that of its mirror image too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.context import tracing
 from ...core.dispatch import implements
 from ...core.node import data_of
 from ...errors import DTypeError
@@ -18,8 +17,6 @@ from ...ops import arithmetic, linear, shapes
 from ...ops import linalg as rows
 from ...ops.complex import conj, is_complex, real_part
 from ..arguments import given, refuse
-from ..complexes import imag
-from ..joining import block
 from ..selecting import take_along_axis, tril, triu
 from ..shaping import matrix_transpose as swapped
 
@@ -54,11 +51,7 @@ class SVDResult(NamedTuple):
 
 
 def mirrored(x: Any, lower: bool = True) -> Any:
-    """Return the symmetric matrix of which NumPy reads one triangle only: as it is, if it is symmetric."""
-    if tracing() is None:
-        numbers = np.asarray(data_of(x))
-        if np.array_equal(numbers, numbers.conj().mT):
-            return x
+    """Return the symmetric matrix of which NumPy reads one triangle only."""
     half = tril(x) if lower else triu(x)
     other = tril(x, -1) if lower else triu(x, 1)
     return half + conj(other).mT
@@ -68,8 +61,7 @@ def mirrored(x: Any, lower: bool = True) -> Any:
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     """Factor a positive definite matrix into l lᵀ, or uᵀ u where `upper`."""
     x = given(a)
-    z = rows.cholesky(mirrored(x, not upper))
-    return conj(z).mT if upper else z
+    return rows.cholesky(mirrored(x, not upper), upper=upper)
 
 
 @implements(np.linalg.eigh)
@@ -77,7 +69,7 @@ def eigh(a: Any, UPLO: str = "L") -> EighResult:  # noqa: N803  # NumPy's name
     """Return eigenvalues and eigenvectors of a symmetric matrix, of which one triangle is read."""
     if UPLO.upper() not in ("L", "U"):
         raise ValueError("UPLO argument must be 'L' or 'U'")
-    z = rows.eigh(mirrored(given(a), UPLO.upper() == "L"))
+    z = rows.eigh(mirrored(given(a), UPLO.upper() == "L"), UPLO=UPLO.upper())
     return EighResult(real_part(z[..., 0, :]), z[..., 1:, :])
 
 
@@ -107,20 +99,13 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     m, n = shapes.shape(x)[-2:]
     if hermitian:
         return of_symmetric(x, compute_uv)
-    if is_complex(x):
-        if compute_uv:
-            raise DTypeError(
-                "svd: singular vectors of a complex matrix have a free phase, so they have no derivative; "
-                "use compute_uv=False"
-            )
-        return of_pairs(x)
     if compute_uv and full_matrices and m != n:
         raise DTypeError(
             f"svd: full_matrices=True adds {abs(m - n)} vectors that are not determined by a matrix of shape {(m, n)}, "
             "so they have no derivative; use full_matrices=False"
         )
     z = rows.svd(x)
-    s = z[..., m, :]
+    s = real_part(z[..., m, :])
     if not compute_uv:
         return s
     return SVDResult(z[..., :m, :], s, swapped(z[..., m + 1 :, :]))
@@ -133,13 +118,6 @@ def of_symmetric(x: Any, compute_uv: bool) -> Any:
     w, v = take_along_axis(w, order, -1), take_along_axis(v, order[..., None, :], -1)
     s = arithmetic.absolute(w)
     return SVDResult(v, s, conj(v * arithmetic.sign(w)[..., None, :]).mT) if compute_uv else s
-
-
-def of_pairs(x: Any) -> Any:
-    """Return the singular values of a complex matrix: its real form [[a, -b], [b, a]] has each of them twice."""
-    a, b = real_part(x), imag(x)
-    s = svd(block([[a, -b], [b, a]]), compute_uv=False)
-    return (s[..., ::2] + s[..., 1::2]) * 0.5
 
 
 @implements(np.linalg.svdvals)
