@@ -158,7 +158,7 @@ fmod = op(
     "fmod({}, {})",
     np.fmod,
     lambda g, z, x, y: g,
-    lambda g, z, x, y: -g * trunc(x / y),
+    lambda g, z, x, y: -g * rint((x - z) / y),  # x / y itself may round up to the next whole number
     tex=r"\mathrm{{fmod}}({}, {})",
     scalar=math.fmod,
     onnx="Mod",

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.op import op
 from .arithmetic import maximum
-from .powers import exp, log
+from .powers import exp, log, log1p
 from .precision import floating, rounded, wide
 from .reductions import added_up, sum
 
@@ -111,7 +111,7 @@ binary_cross_entropy = op(
     "binary_cross_entropy({}, {})",
     lambda p, y: _binary_cross_entropy(floating(p), floating(y)),
     lambda g, z, p, y: wide(g) * (p - y) / maximum(wide(p) * (1 - wide(p)), 1e-12),
-    lambda g, z, p, y: g * (maximum(log(1 - p), -100) - maximum(log(p), -100)),
+    lambda g, z, p, y: g * (maximum(log1p(-p), -100) - maximum(log(p), -100)),
     tex=r"-\ln\,p({}, {})",
     elementwise=True,
     doc="Compute -log(p) where y is 1 and -log(1 - p) where it is 0, each 100 at most, as PyTorch bounds them.",
@@ -127,12 +127,8 @@ one_hot = op(
 
 
 def _binary_cross_entropy(p: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return -(y * _bounded_log(p) + (1 - y) * _bounded_log(1 - p))
-
-
-def _bounded_log(p: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):  # log(0) is one of the values that the bound is for
-        return np.maximum(np.log(p), -100)
+        return -(y * np.maximum(np.log(p), -100) + (1 - y) * np.maximum(np.log1p(-p), -100))
 
 
 def _one_hot(labels: np.ndarray, classes: int) -> np.ndarray:

@@ -102,8 +102,8 @@ logaddexp = op(
     "logaddexp",
     "logaddexp({}, {})",
     np.logaddexp,
-    lambda g, z, x, y: g * share(x, z, where(y == math.inf, 2.0, 1.0)),
-    lambda g, z, x, y: g * share(y, z, where(x == math.inf, 2.0, 1.0)),
+    lambda g, z, x, y: g * portion(x, y, z, exp),
+    lambda g, z, x, y: g * portion(y, x, z, exp),
     tex=r"\ln(e^{{{}}} + e^{{{}}})",
     scalar=lambda x, y: max(x, y) + (math.log1p(math.exp(-abs(x - y))) if x != y else math.log(2)),
 )
@@ -111,8 +111,8 @@ logaddexp2 = op(
     "logaddexp2",
     "logaddexp2({}, {})",
     np.logaddexp2,
-    lambda g, z, x, y: g * share(x, z, where(y == math.inf, 2.0, 1.0), exp2),
-    lambda g, z, x, y: g * share(y, z, where(x == math.inf, 2.0, 1.0), exp2),
+    lambda g, z, x, y: g * portion(x, y, z, exp2),
+    lambda g, z, x, y: g * portion(y, x, z, exp2),
     tex=r"\log_2(2^{{{}}} + 2^{{{}}})",
     scalar=lambda x, y: max(x, y) + (math.log1p(math.exp2(-abs(x - y))) / math.log(2) if x != y else 1.0),
 )
@@ -127,8 +127,18 @@ hypot = op(
 )
 
 
-def share(x: Any, z: Any, infinite: Any, exp: Any = exp) -> Any:
-    """Return the share of exp(x) in the sum of which `z` is the logarithm: the slope of z by x.
+def portion(x: Any, y: Any, z: Any, exp: Any) -> Any:
+    """Return exp(x) / (exp(x) + exp(y)), the slope of the logarithm z of that sum; 0 where both are nothing.
+
+    From x - y, not from x - z: beside large numbers z has no digits left.
+    """
+    d = where(x == y, 0.0, x) - where(x == y, 0.0, y)  # of equal infinities too
+    e = exp(where(d < 0, d, -d))
+    return where(z == -math.inf, 0.0, where(d < 0, e, 1.0) / (1.0 + e))
+
+
+def share(x: Any, z: Any, infinite: Any) -> Any:
+    """Return the share of exp(x) in the sum of which `z` is the logarithm.
 
     infinite: how many of the terms are infinite. They share equally what slope there is, and where all terms are
     exp(-inf) none has any.

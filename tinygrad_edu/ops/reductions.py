@@ -95,7 +95,7 @@ logsumexp = op(
     "logsumexp({})",
     lambda x, axis=None, keepdims=False: _logsumexp(x, axis, keepdims),
     lambda g, z, x, axis=None, keepdims=False: (
-        restored(g, x, axis, keepdims) * share(x, restored(z, x, axis, keepdims), infinite(x, axis))
+        restored(g, x, axis, keepdims) * of_whole(share(x, restored(z, x, axis, keepdims), infinite(x, axis)), axis)
     ),
     tex=r"\ln \sum e^{{{}}}",
     onnx="ReduceLogSumExp",
@@ -161,6 +161,12 @@ def chosen(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Return each element's share in the extreme `z`: 1, nothing, or its part of a tie."""
     ties = (x == restored(z, x, axis, keepdims)) * 1.0
     return ties / sum(ties, axis=axis, keepdims=True)
+
+
+def of_whole(shares: Any, axis: Any) -> Any:
+    """Return shares that add up to 1, or are all 0: beside large numbers a logarithm of a sum has no digits left."""
+    total = sum(shares, axis=axis, keepdims=True)
+    return shares / where(total == 0, 1.0, total)
 
 
 def infinite(x: Any, axis: Any) -> Any:

@@ -27,9 +27,9 @@ def of_each(function: Callable[[float], float], name: str) -> Callable[[Any], An
 
 
 def _lgamma(x: float) -> float:
-    if math.isinf(x):
+    if math.isinf(x) or x > 2.55e305 or (x <= 0 and x == math.floor(x)):  # beyond it `math` raises
         return math.inf
-    return math.inf if x <= 0 and x == math.floor(x) else math.lgamma(x)
+    return math.lgamma(x)
 
 
 def _polygamma(x: Any, n: int) -> Any:
@@ -86,6 +86,13 @@ def _bessel(x: Any, order: int) -> Any:
     return np.where(near, z, np.sum(np.exp(far * np.cos(angle)) * weight, axis=-1))
 
 
+def _sine(x: Any, n: int) -> Any:
+    """Return the n-th derivative of sin(u) by u, at u = pi x: to all digits, as whole turns are taken off x first."""
+    whole = np.rint(x)
+    u = np.pi * (x - whole)
+    return (1 - 2 * np.mod(whole, 2)) * (np.sin(u), np.cos(u), -np.sin(u), -np.cos(u))[n % 4]
+
+
 def _sinc(x: Any, order: int) -> Any:
     """Return a derivative of sin(u) / u by x, where u = pi x: by its series near 0, else from the order below."""
     if order == 0:
@@ -94,7 +101,7 @@ def _sinc(x: Any, order: int) -> Any:
     near = np.abs(u) < order + 2
     far = np.where(near, 1, u)
     for n in range(1, order + 1):
-        z = (np.sin(far + n * np.pi / 2) - n * z) / far
+        z = (_sine(np.where(near, 1 / np.pi, x), n) - n * z) / far
     series, close = np.zeros_like(u), np.where(near, u, 0)
     for k in range(-(-order // 2), order + 30):
         factor = math.perm(2 * k, order) / math.factorial(2 * k + 1)
@@ -155,7 +162,7 @@ sinc = op(
 i0 = op(
     "i0",
     "i0({})",
-    lambda x, order=0: np.asarray(_bessel(real_numbers(x, "i0"), order), floating(x).dtype),
+    lambda x, order=0: np.asarray(_bessel(wide(real_numbers(x, "i0")), order), floating(x).dtype),
     lambda g, z, x, order=0: (
         g * 0.5 * (i0(x, order=abs(order - 1)) + i0(x, order=order + 1))  # I_-1 is I_1
     ),

@@ -97,7 +97,7 @@ arctanh = op(
     "arctanh",
     "arctanh({})",
     np.arctanh,
-    lambda g, z, x: g / ((1 - x) * (1 + x)),
+    lambda g, z, x: g / (1 - x) / (1 + x),
     tex=r"\mathrm{{artanh}}({})",
     scalar=math.atanh,
     onnx="Atanh",
