@@ -44,9 +44,7 @@ def results(name, xs, params):
 def compare(name, dtype, xs):
     """Return what is not the wider result rounded: parameters, which result, operands, got and expected."""
     info, faults = np.finfo(dtype), []
-    least = 4 * (
-        info.smallest_subnormal if dtype is np.float16 else info.tiny
-    )  # halves are few: all their digits count
+    least = 16 * info.smallest_subnormal if dtype is np.float16 else 4 * info.tiny  # halves are few: their digits count
     for _, params in samples(name)[:2]:
         with np.errstate(all="ignore"):
             narrow = results(name, xs, params)
