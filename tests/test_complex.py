@@ -1,12 +1,14 @@
 """Complex numbers: every row's rule on them is the derivative, in either mode, or the row refuses them by name."""
 
+import copy
+
 import numpy as np
 import pytest
 from samples import DIFFERENTIABLE, draw, operands_of, rng_for, samples
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor
-from tinygrad_edu.core.op import TABLE
+from tinygrad_edu.core.op import TABLE, VariadicRule
 from tinygrad_edu.errors import DTypeError
 
 REAL_ONLY = {  # by the nature of the function, or because nobody has asked for more yet
@@ -196,6 +198,40 @@ def test_optimisers_go_downhill(make, compiled):
     losses = [run().item() for _ in range(60)]
     assert losses[-1] < 0.05 * losses[0]
     np.testing.assert_allclose(w.data, goal, atol=0.4)
+
+
+def conjugated(rule):
+    return lambda *args, **params: tg.conj(rule(*args, **params))
+
+
+def half_a_turn(rule):
+    return lambda *args, **params: rule(*args, **params) * 1j
+
+
+@pytest.mark.parametrize("name", sorted(set(DIFFERENTIABLE) - REAL_ONLY - PHASE))
+@pytest.mark.parametrize("mutate", [conjugated, half_a_turn])
+def test_every_complex_mutant_of_a_rule_is_caught(name, mutate):
+    operands, params, moving = next(complex_samples(name))
+    row = TABLE[name]
+    for i in moving:
+        wrong = copy.copy(row)
+        if isinstance(row.rules, VariadicRule):
+            wrong.rules = VariadicRule(
+                lambda j, *args, i=i, **p: (mutate(row.rules[j]) if i == j else row.rules[j])(*args, **p)
+            )
+        else:
+            wrong.rules = tuple(mutate(rule) if i == j else rule for j, rule in enumerate(row.rules))
+        right, found = (gradient_of(op, operands, params, i) for op in (row, wrong))
+        if not np.array_equal(right, found):
+            assert not tg.gradcheck(lambda *xs, wrong=wrong: wrong(*xs, **params), *operands), i
+
+
+def gradient_of(row, operands, params, i):
+    """The gradient of one operand of a row under random complex weights."""
+    x = Tensor(operands[i])
+    z = row(*(x if i == j else y for j, y in enumerate(operands)), **params)
+    z.backward(draw(rng_for(row.name), z.shape) * (1 - 2j if np.iscomplexobj(z.data) else 1))
+    return np.zeros(x.shape) if x.grad is None else np.asarray(x.grad)
 
 
 def test_gradcheck_sees_a_missing_conjugate():

@@ -88,7 +88,7 @@ def _bessel(x: Any, order: int) -> Any:
 
 def _sine(x: Any, n: int) -> Any:
     """Return the n-th derivative of sin(u) by u, at u = pi x: to all digits, as whole turns are taken off x first."""
-    whole = np.rint(x)
+    whole = np.rint(np.real(x))
     u = np.pi * (x - whole)
     return (1 - 2 * np.mod(whole, 2)) * (np.sin(u), np.cos(u), -np.sin(u), -np.cos(u))[n % 4]
 
