@@ -67,9 +67,14 @@ divides zero by zero. Where it has none, something must be answered all the same
 6. **Arithmetic is IEEE's: 0 · ∞ is NaN**, also in the branch that `where` did not take. `detect_anomaly()` names
    that branch and the cure, to choose a harmless operand first: `where(ok, sqrt(where(ok, x, 1.0)), 0.0)`. Inside
    `strong_zero()` a gradient of exactly 0 stays 0 instead.
-7. **A second derivative at a kink** is that of the piece whose slope was chosen.
+7. **A second derivative at a kink** is that of the piece whose slope was chosen: of `abs`, `norm`, `hypot` and `std`
+   it is 0. An even function of a length has no kink, and its second derivative is the true one: 2 for `abs(x)**2`.
 8. **An infinite logarithm of a sum** (`logsumexp`, `logaddexp`) has all its slope in the terms that are infinite, in
    equal shares; where every term is -inf, none has any.
+9. **Between equal eigenvalues or singular values** a gradient is the limit, where the result does not depend on the
+   choice of vectors, and NaN where it does. A second derivative that goes through the vectors at both orders is NaN.
+10. **A complex number** a + ib has the gradient dL/da - i dL/db, so that dL = Re(g dx), as in JAX and HIPS autograd;
+    a holomorphic function has its complex derivative. L falls fastest along -conj(g), the way optimisers go.
 
 No choice made one operation at a time is always right: `relu(x) - relu(-x)` is `x`, whose slope is 1, yet with
 `relu'(0) = 0` the gradient at 0 is 0. That is a limit of automatic differentiation, and the last line of the table
