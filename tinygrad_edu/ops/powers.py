@@ -132,7 +132,8 @@ def portion(x: Any, y: Any, z: Any, exp: Any) -> Any:
 
     From x - y, not from x - z: beside large numbers z has no digits left.
     """
-    d = where(x == y, 0.0, x) - where(x == y, 0.0, y)  # of equal infinities too
+    alike = logical_and(x == y, isinf(x))  # equal infinities differ by 0
+    d = where(alike, 0.0, x) - where(alike, 0.0, y)
     e = exp(where(d < 0, d, -d))
     return where(z == -math.inf, 0.0, where(d < 0, e, 1.0) / (1.0 + e))
 

@@ -115,6 +115,11 @@ function nextafter(x, y) { // the neighbour of a float is one more or less among
   return view.getFloat64(0);
 }
 
+function sine(x, n) { // the n-th derivative of sin(u) by u, at u = pi x: whole turns are taken off x first
+  const whole = rint(x), u = Math.PI * (x - whole), turned = n % 2 ? Math.cos(u) : Math.sin(u);
+  return (whole % 2 ? -1 : 1) * (n % 4 > 1 ? -turned : turned);
+}
+
 function sinc(x, order) { // a derivative of sin(u) / u by x, where u = pi x: by its series near 0
   const u = Math.PI * x;
   let z = 0;
@@ -129,6 +134,6 @@ function sinc(x, order) { // a derivative of sin(u) / u by x, where u = pi x: by
     return z * Math.pow(Math.PI, order);
   }
   z = Math.sin(u) / u;
-  for (let n = 1; n <= order; n++) z = (Math.sin(u + n * Math.PI / 2) - n * z) / u;
+  for (let n = 1; n <= order; n++) z = (sine(x, n) - n * z) / u;
   return z * Math.pow(Math.PI, order);
 }
