@@ -32,12 +32,17 @@ def in_real_parts(f: Callable[..., Any], inputs: Sequence[Any]) -> tuple[Callabl
         data = np.asarray(data_of(x))
         apart += [Tensor(data.real, True, f"Re {name}"), Tensor(data.imag, True, f"Im {name}")]
 
+    complex_results: list[bool] = []  # as the first call has them: later ones may take complex steps
+
     def parts_of_f(*parts: Any) -> Any:
         rest = iter(parts)
         result = f(*(next(rest) + 1j * next(rest) if complex_input else next(rest) for complex_input in split))
         results = list(result) if isinstance(result, (list, tuple)) else [result]
-        if not any(np.iscomplexobj(data_of(z)) for z in results):
+        if not complex_results:
+            complex_results.extend(np.iscomplexobj(data_of(z)) for z in results)
+        if not any(complex_results) or len(complex_results) != len(results):
             return result
-        return [part for z in results for part in ((real(z), imag(z)) if np.iscomplexobj(data_of(z)) else (z,))]
+        pairs = zip(results, complex_results, strict=True)
+        return [part for z, two in pairs for part in ((real(z), imag(z)) if two else (z,))]
 
     return parts_of_f, tuple(apart)
