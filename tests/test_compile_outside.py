@@ -178,6 +178,20 @@ def test_a_neurons_weight_replaced_by_an_equal_one():
     agrees(f, lambda: neuron.w.__setitem__(0, Value(neuron.w[0].data)))
 
 
+def test_a_list_that_grows_or_holds_an_equal_tensor_in_place_of_another():
+    weights = [Tensor([2.0])]
+
+    def f(x):
+        for w in weights:
+            w.grad = None
+        sum((w * x).sum() for w in weights).backward()
+        return [w.grad for w in weights]
+
+    agrees(f, lambda: weights.__setitem__(0, Tensor(weights[0].data)), lambda: weights.append(Tensor([3.0])))
+    numbers = [1.0, 2.0]
+    agrees(lambda x: x * len(numbers) * numbers[-1], lambda: numbers.append(2.0), lambda: numbers.append(2.0))
+
+
 def test_a_notebook_cell_that_is_run_again():
     cell = "net = nn.Linear(3, 2, rng=seed)\ndef step(x):\n    return net(x) * 2"
     space = {"nn": nn, "seed": 0}

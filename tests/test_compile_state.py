@@ -58,6 +58,17 @@ def test_memory_that_is_held_does_not_change(kind):
     assert len({np.array(copy).tobytes() for *_, copy in held}) == 8  # or they would not have been those of each step
 
 
+def test_memory_that_is_held_does_not_change_where_weights_are_assigned_between():
+    w, _, step = training(lambda w: nn.SGD(w, lr=0.1))
+    fast, held = tg.compile(step), []
+    for k in range(8):
+        fast(X + k)
+        held += [(array, np.array(array)) for array in (w[1:]._data, w.data)]
+        w.data = [1.0, 2.0, 3.0 + k]
+    for array, copy in held:
+        np.testing.assert_array_equal(np.asarray(array), copy)
+
+
 def test_weights_keep_their_layout():
     found = []
     for compiled in (True, False):

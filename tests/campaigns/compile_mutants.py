@@ -44,7 +44,6 @@ MUTANTS = [
     # state buffers and memory
     ("specialization.py", "if turns.held(turn):", "if False:", STATE),
     ("specialization.py", "if self.turns.held(reads):", "if False:", STATE),
-    ("specialization.py", "self.turn = len(turns.space) - 1 - turn", "pass", TRAINING),
     (
         "memory/state_buffers.py",
         "self.at[row] = self.whole[spots].new",
@@ -52,7 +51,6 @@ MUTANTS = [
         TRAINING,
     ),
     ("memory/buffers.py", "last[x.base] == i and covers", "last[x.base] >= i and covers", TRAINING),
-    ("memory/buffers.py", "if x in lent and i < len(program.steps):", "if x in lent:", TRAINING),
     ("memory/buffers.py", "        last[x.base] = len(program.steps)\n", "        pass\n", TRAINING),
     ("codegen/source.py", "self.lines.append(f\"check_finite({', '.join(names)})\")", "pass", STATE),
     ("codegen/source.py", 'self.lines.append(f"np.copyto({self.new_names[spot]}, {self.name(x)})")', "pass", TRAINING),

@@ -60,7 +60,7 @@ def planned(program: Program) -> Plan:
                 lent[z] = spare.pop() if spare else aligned(z.data.nbytes)
                 plan.at[z] = laid_out(lent[z].view(z.data.dtype), z.data)
         for x in expiring.get(i, ()):
-            if x in lent and i < len(program.steps):
+            if x in lent:
                 memory = lent.pop(x)
                 free.setdefault(memory.nbytes, []).append(memory)
     return plan
