@@ -14,8 +14,8 @@ from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.symbolic.formats.mathml import row_of_tokens
 from tinygrad_edu.symbolic.formats.text import Text
-from tinygrad_edu.symbolic.formula import Writer
-from tinygrad_edu.symbolic.names import Names, tex_name
+from tinygrad_edu.symbolic.formula import FormulaWriter
+from tinygrad_edu.symbolic.names import NodeNames, tex_name
 from tinygrad_edu.symbolic.parser import parse
 from tinygrad_edu.symbolic.precedence import Binds, tex_spelling, text_spelling
 
@@ -162,7 +162,7 @@ class Shouted(Text):
 
 def test_a_format_is_a_table_and_the_walk_is_shared():
     node = recorded("tanh(x + -2*y) * (x - y)**2")
-    assert Writer(Names(history(node)), Shouted()).piece(node).text == "TANH(x - 2 * y) * [x - y] ** 2"
+    assert FormulaWriter(NodeNames(history(node)), Shouted()).piece(node).text == "TANH(x - 2 * y) * [x - y] ** 2"
     assert tg.formula(node, "brief") == "tanh(x − 2·y)·(x − y)²"
 
 

@@ -11,7 +11,7 @@ from nets_by_hand import ACTIVATIONS, LOSSES, net
 import tinygrad_edu as tg
 from tinygrad_edu import nn
 from tinygrad_edu.core.op import TABLE
-from tinygrad_edu.symbolic.numpy_source import Spelled
+from tinygrad_edu.symbolic.numpy_source import NumpySource
 from tinygrad_edu.symbolic.parser import parse
 
 
@@ -168,7 +168,7 @@ def test_every_row_of_the_table_can_be_written_out(row):
     }
     operands = [f"x{i}" for i in range(row.text.count("{}"))]
     for scalar in (False, True) if row.scalar else (False,):
-        spelled = Spelled()
+        spelled = NumpySource()
         call = spelled.call(row, operands, {} if scalar else needed, scalar)
         compile(f"{spelled.head()}\n{call}", row.name, "exec")
         assert "tinygrad" not in call + spelled.head()

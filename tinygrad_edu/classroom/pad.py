@@ -20,7 +20,7 @@ from ..check.compare.gradient_names import found_under, plain
 from ..check.compare.report import ComparisonReport
 from ..check.mistakes.catalogue import CATALOGUE, cure
 from ..check.mistakes.wrong_rules import RIGHT, wrong_rules
-from ..core.backprop import gradients, history
+from ..core.backprop import between, gradients, history
 from ..core.node import Node
 from ..core.op import Op
 from ..core.value import Value
@@ -30,8 +30,8 @@ from ..draw.javascript.translate import TranslationError
 from ..draw.pages.page import Page, asset, data, filled
 from ..errors import FormulaError
 from ..symbolic.formats.text import Brief
-from ..symbolic.formula import Writer, formula
-from ..symbolic.names import Names
+from ..symbolic.formula import FormulaWriter, formula
+from ..symbolic.names import NodeNames
 from ..symbolic.parser import parse
 from ..symbolic.rules import named_leaf, recorded_rule
 
@@ -119,17 +119,14 @@ def mend(number: int, used: set[Op]) -> str:
 def hints(node: Node, leaf: Node) -> list[str]:
     """Return hints for the derivative of `node` by `leaf`, as HTML: the way, the slopes on it, the answer."""
     order = history(node)
-    on_the_way = {leaf}
-    for z in order:
-        if any(x in on_the_way for x in z.inputs if isinstance(x, Node)):
-            on_the_way.add(z)
-    steps = [z for z in order if z.op is not None and z in on_the_way]
-    names = Names(order)
+    way_there = set(between([leaf], node))
+    steps = [z for z in order if z in way_there and z.op is not None]
+    names = NodeNames(order)
     names.of[node] = "L"
-    writer = Writer(names, Brief())
+    writer = FormulaWriter(names, Brief())
     way = "; ".join(line(writer.equation(z, set(order))) for z in steps)
     slopes = [
-        slope(z, i, names) for z in steps for i, x in enumerate(z.inputs) if isinstance(x, Node) and x in on_the_way
+        slope(z, i, names) for z in steps for i, x in enumerate(z.inputs) if isinstance(x, Node) and x in way_there
     ]
     answer = formula(gradients(node, [leaf])[0], "brief")
     return [
@@ -145,7 +142,7 @@ def line(text: str) -> str:
     return f"<code>{escape(text)}</code>".replace("\n", "<br>")
 
 
-def slope(z: Node, i: int, names: Names) -> str:
+def slope(z: Node, i: int, names: NodeNames) -> str:
     """Return the local derivative of a step by one of its operands: "∂v2/∂v1 = x"; empty where it cannot be written."""
     operands = [named_leaf(z, x._data, names[x]) if isinstance(x, Node) else x for x in z.inputs]
     try:

@@ -15,17 +15,17 @@ import numpy as np
 from ..core.backprop import gradients, history
 from ..core.node import Node, data_of
 from ..core.op import TABLE
-from ..symbolic.formula import Writer
-from ..symbolic.names import Names, tex_name
+from ..symbolic.formula import FormulaWriter
+from ..symbolic.names import NodeNames, tex_name
 from ..symbolic.rules import RECORDING, named_leaf
 from .explanation import Equation
 from .textbook import local_rule
 from .told import TOLD, TOLD_LATEX
 
-LONGEST = 100  # characters of a formula, beyond which the nodes inside it get lines of their own
+LONGEST_FORMULA = 100  # characters of a formula, beyond which the nodes inside it get lines of their own
 
 
-class Backward:
+class BackwardEquations:
     """The backward pass from `root` to some nodes, told over `names`: those of nodes and of constant arrays.
 
     deltas: nodes whose gradient has a name of its own, δ^(1), by that name. Every node of `targets`, and every node
@@ -81,7 +81,7 @@ class Backward:
 
     def definition(self, z: Node) -> tuple[str, str]:
         """Return the formula of a node over named nodes, as text and as LaTeX."""
-        return written(self.definitions[z])
+        return as_text_and_latex(self.definitions[z])
 
     def arriving(self, z: Node) -> Any:
         """Return the gradient of a named node under its name; that of the result is one."""
@@ -118,21 +118,21 @@ class Backward:
                     dx = y.unbroadcast(dx, z, i)
                     if dx is not None:
                         grads[y] = grads[y] + dx if y in grads else dx
-        return turned(grads.get(x, 0.0))
+        return tidied(grads.get(x, 0.0))
 
     def inside_long_formulas(self) -> list[Node]:
         """Return the unnamed nodes that lie inside gradients whose formulas are too long for a line, oldest first."""
         found: dict[Node, None] = {}
         for x in self.path:
             inner = self.tops(x)[1] if x in self.names and x is not self.root else ()
-            if inner and len(written(self.gradient(x))[0]) > LONGEST:
+            if inner and len(as_text_and_latex(self.gradient(x))[0]) > LONGEST_FORMULA:
                 found |= dict.fromkeys(inner)
         return sorted(found, key=lambda z: z.born)
 
     def equation(self, x: Node) -> Equation:
         """Return the equation of the gradient of a named node."""
         name = self.gradient_name(x)
-        text, tex = written(self.gradient(x))
+        text, tex = as_text_and_latex(self.gradient(x))
         left, tex_left = f"∂{self.names[self.root]}/∂{self.names[x]}", self.tex_gradient(x)
         if name != left:
             left, tex_left = f"{name} = {left}", f"{tex_name(name)} = {tex_left}"
@@ -143,12 +143,12 @@ class Backward:
         return tex_name(f"∂{self.names[self.root]}/∂{self.names[x]}")
 
 
-def written(formula: Any) -> tuple[str, str]:
+def as_text_and_latex(formula: Any) -> tuple[str, str]:
     """Return a formula as text and as LaTeX; of a constant its number."""
-    names = Names(history(formula) if isinstance(formula, Node) else ())
+    names = NodeNames(history(formula) if isinstance(formula, Node) else ())
     pieces = []
     for format in (TOLD, TOLD_LATEX):  # noqa: A001  # the plain word for it
-        writer = Writer(names, format)
+        writer = FormulaWriter(names, format)
         if isinstance(formula, Node):
             pieces.append(writer.piece(formula).text)
         else:
@@ -158,14 +158,14 @@ def written(formula: Any) -> tuple[str, str]:
     return pieces[0], pieces[1]
 
 
-def turned(z: Any) -> Any:
+def tidied(z: Any) -> Any:
     """Return a gradient as on paper: (x y)ᵀ as yᵀ xᵀ, a row times a matrix without an extra axis; sums term by term."""
     if not isinstance(z, Node) or z.op is None or not isinstance(z.inputs[0], Node):
         return z
     inner: Any = z.inputs[0]
     with RECORDING:
         if z.op.name == "add":
-            return turned(inner) + turned(z.inputs[1])
+            return tidied(inner) + tidied(z.inputs[1])
         if z.op.name == "mT" and inner.op is TABLE["matmul"] and all(np.ndim(data_of(x)) == 2 for x in inner.inputs):
             x, y = inner.inputs
             return TABLE["matmul"](TABLE["mT"](y), TABLE["mT"](x))

@@ -12,19 +12,19 @@ from ..core.tensor import Tensor
 from ..errors import GradientError
 from ..errors.gradients import no_gradient
 from ..symbolic.formats.text import Text
-from ..symbolic.formula import FORMATS, Writer, is_constant
+from ..symbolic.formula import FORMATS, FormulaWriter, is_constant
 from ..symbolic.formula import formula as formula_of
 from ..symbolic.idioms import as_rows
 from ..symbolic.layers import LayerMap
-from ..symbolic.names import Names, amount, expect_node, number, tex_name, tex_number
-from .backward import Backward
+from ..symbolic.names import NodeNames, amount, expect_node, number_text, tex_name, tex_number
+from .backward import BackwardEquations
 from .explanation import Block, Equation, Explanation, Heading, Style, Words
 from .layers import of_layers
 from .local import local
 
 MOST_PATHS = 6
 MOST_STEPS = 24  # steps that are shown one by one; more are folded
-Path = list[tuple[Node, int]]  # from a leaf to the result: each step, and as which operand it is entered
+Route = list[tuple[Node, int]]  # from a leaf to the result: each step, and as which operand it is entered
 
 
 def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Explanation:  # noqa: A002  # the plain word for it
@@ -50,14 +50,14 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
     for leaf in chosen:
         if leaf not in notation.users and leaf is not node:
             raise GradientError(f"{node.title} was not made from {leaf.title}, so there is nothing to explain")
-    names = Names(notation.order, {node: result_name(node)})
+    names = NodeNames(notation.order, {node: result_name(node)})
     blocks: list[Block] = [*beginning(node, notation, names)]
     for leaf in chosen:
         blocks += about(node, leaf, notation, names)
     return Explanation(blocks, format)
 
 
-def beginning(node: Node, notation: LayerMap, names: Names) -> Iterator[Block]:
+def beginning(node: Node, notation: LayerMap, names: NodeNames) -> Iterator[Block]:
     """Yield the formula, and the forward pass step by step."""
     yield Heading("The formula")
     name = result_name(node)
@@ -82,9 +82,9 @@ def folded(steps: list[Node]) -> list[Node | None]:
     return [*steps[:half], None, *steps[-half:]]
 
 
-def forward_step(z: Node, names: Names) -> Equation:
+def forward_step(z: Node, names: NodeNames) -> Equation:
     """Return one step: its name, what it computes, and with which numbers."""
-    text, tex = Writer(names, Text(digits=6)), Writer(names, FORMATS["latex"])
+    text, tex = FormulaWriter(names, Text(digits=6)), FormulaWriter(names, FORMATS["latex"])
     symbols = text.step(z, text.name).text
     result = amount(z._data, 6)
     if np.ndim(z._data):
@@ -102,7 +102,7 @@ def result_name(node: Node) -> str:
     return node.label or "L"
 
 
-def about(node: Node, leaf: Node, notation: LayerMap, names: Names) -> Iterator[Block]:
+def about(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Iterator[Block]:
     """Yield the derivative by one leaf: its paths, each one's product, and their sum."""
     whole, mine = result_name(node), names[leaf]
     title = f"∂{whole}/∂{mine}"
@@ -129,14 +129,14 @@ def about(node: Node, leaf: Node, notation: LayerMap, names: Names) -> Iterator[
         shares.append(share)
         yield from blocks
     if len(shares) > 1:
-        added = " + ".join(f"({number(s, 6)})" if s < 0 else number(s, 6) for s in shares)
+        added = " + ".join(f"({number_text(s, 6)})" if s < 0 else number_text(s, 6) for s in shares)
         tex = " + ".join(f"({tex_number(s)})" if s < 0 else tex_number(s) for s in shares)
         d = tex_derivative(whole, mine)
-        yield Equation(f"{title} = {added} = {number(total, 6)}", f"{d} = {tex} = {tex_number(total)}")
+        yield Equation(f"{title} = {added} = {number_text(total, 6)}", f"{d} = {tex} = {tex_number(total)}")
     yield Words(in_words(whole, mine, float(total)))
 
 
-def one_path(k: int, path: Path, leaf: Node, whole: str, names: Names) -> tuple[float, list[Block]]:
+def one_path(k: int, path: Route, leaf: Node, whole: str, names: NodeNames) -> tuple[float, list[Block]]:
     """Return the product of the derivatives along one path, and the lines that show it."""
     factors, symbols, tex_symbols, left, tex_left = [], [], [], [], []
     before = leaf
@@ -154,14 +154,14 @@ def one_path(k: int, path: Path, leaf: Node, whole: str, names: Names) -> tuple[
     title, d = f"∂{whole}/∂{names[leaf]}", tex_derivative(whole, names[leaf])
     if k:
         title, d = f"path {k}", rf"\mathrm{{path\ {k}}}"
-    numbers = " · ".join(f"({number(f, 6)})" if f < 0 else number(f, 6) for f in reversed(factors))
+    numbers = " · ".join(f"({number_text(f, 6)})" if f < 0 else number_text(f, 6) for f in reversed(factors))
     tex_numbers = r" \cdot ".join(rf"({tex_number(f)})" if f < 0 else tex_number(f) for f in reversed(factors))
     dot, pad = r" \cdot ", " " * len(title)
     lines = [
         (" · ".join(reversed(left)), dot.join(reversed(tex_left))),
         (" · ".join(reversed(symbols)), dot.join(reversed(tex_symbols))),
         (numbers, tex_numbers),
-        (number(share, 6), tex_number(share)),
+        (number_text(share, 6), tex_number(share)),
     ]
     lines = [line for line, before in zip(lines, [("", ""), *lines], strict=False) if line[0] != before[0]]
     if len(lines) > 2:  # the product and its value stand in one line
@@ -191,14 +191,14 @@ def in_words(whole: str, mine: str, slope: float) -> str:
     if slope == 0:
         return f"In words: {whole} does not change when {mine} changes a little."
     way = "grows" if slope > 0 else "falls"
-    return f"In words: when {mine} grows by a little, {whole} {way} by {number(abs(slope), 4)} times as much."
+    return f"In words: when {mine} grows by a little, {whole} {way} by {number_text(abs(slope), 4)} times as much."
 
 
-def paths_between(leaf: Node, node: Node, notation: LayerMap) -> list[Path]:
+def paths_between(leaf: Node, node: Node, notation: LayerMap) -> list[Route]:
     """Return the paths from a leaf to the result, up to one more than are shown; oldest steps first."""
     reaches = set(between([leaf], node))
-    found: list[Path] = []
-    open_paths: list[Path] = [[]]
+    found: list[Route] = []
+    open_paths: list[Route] = [[]]
     while open_paths and len(found) <= MOST_PATHS:
         path = open_paths.pop()
         here = path[-1][0] if path else leaf
@@ -209,7 +209,7 @@ def paths_between(leaf: Node, node: Node, notation: LayerMap) -> list[Path]:
     return found
 
 
-def steps_from(here: Node, reaches: set[Node], notation: LayerMap) -> Path:
+def steps_from(here: Node, reaches: set[Node], notation: LayerMap) -> Route:
     """Return the steps that use a node on the way to the result, with the operand that it is there."""
     return [
         (user, i)
@@ -220,7 +220,7 @@ def steps_from(here: Node, reaches: set[Node], notation: LayerMap) -> Path:
     ]
 
 
-def backward_steps(node: Node, leaf: Node, notation: LayerMap, names: Names) -> Iterator[Block]:
+def backward_steps(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Iterator[Block]:
     """Yield the backward pass step by step, where paths are too many or numbers come in arrays."""
     whole, mine = names[node], names[leaf]
     path = [z for z in between([leaf], node) if z.requires_grad]
@@ -229,7 +229,7 @@ def backward_steps(node: Node, leaf: Node, notation: LayerMap, names: Names) -> 
         times, paths = ("twice", "both paths") if uses == 2 else (f"{uses} times", "all paths")
         yield Words(f"{mine} is used {times}: add {paths}.")
     yield Words(f"Backward, from {whole} to {mine}: each step multiplies what arrives by its own derivative.")
-    told = Backward(node, {z: names[z] for z in notation.order if not is_constant(z)}, {}, {}, path)
+    told = BackwardEquations(node, {z: names[z] for z in notation.order if not is_constant(z)}, {}, {}, path)
     for x in folded([x for x in reversed(path) if x is not node]):
         if x is None:
             yield Words(f"  … {len(path) - 1 - MOST_STEPS} steps of the same kinds are left out …")

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..core.backprop import between, history
 from ..core.node import Node
-from ..symbolic.layers import TURNS, Layer, LayerMap
-from ..symbolic.names import Names, amount, tex_name
-from .backward import Backward, numbered, uses
+from ..symbolic.layers import TURNS, GraphLayer, LayerMap
+from ..symbolic.names import NodeNames, amount, tex_name
+from .backward import BackwardEquations, numbered, uses
 from .explanation import Block, Equation, Heading, Words
 
 MOST_LAYERS = 4  # that are told one by one
@@ -52,17 +52,17 @@ class Story:
                 known[node] = name
         known.setdefault(root, "C")
         leaves = [z for z in order if z.op is None and (z.requires_grad or np.ndim(z._data))]
-        everything = Names([*known, *leaves], known)
+        everything = NodeNames([*known, *leaves], known)
         names = {z: everything[z] for z in (*known, *leaves)}
         self.arrays = constant_arrays(order, layers, set(names.values()))
         count = uses(path)
         shared = [z for z in path if count.get(z, 0) > 1 and z not in names]
         names |= numbered(shared, {*names.values(), *self.arrays.values()})
         self.deltas = self.names_of_deltas(names)
-        self.told = Backward(root, names, self.arrays, self.deltas, path)
+        self.told = BackwardEquations(root, names, self.arrays, self.deltas, path)
         while long := self.told.inside_long_formulas():
             names |= numbered(long, {*names.values(), *self.arrays.values()})
-            self.told = Backward(root, names, self.arrays, self.deltas, path)
+            self.told = BackwardEquations(root, names, self.arrays, self.deltas, path)
         self.names = names
         self.by_z = {} if layers.states else {layer.z: layer for layer in layers.layers}
         self.by_a = {} if layers.states else {layer.a: layer for layer in layers.layers if layer.a is not layer.z}
@@ -80,17 +80,17 @@ class Story:
             return "δ_t = ∂C/∂z_t says how much the cost changes with what the activation is given at time step t."
         return "δ^(l) = ∂C/∂z^(l) says how much the cost changes with what layer l computes, before its activation."
 
-    def sections(self) -> list[tuple[Layer | None, list[Node]]]:
+    def sections(self) -> list[tuple[GraphLayer | None, list[Node]]]:
         """Return the named nodes layer by layer, oldest first, and after the last layer those of the cost."""
         ends = [] if self.map.states else [(layer, layer.a.born) for layer in self.map.layers]
-        found: list[tuple[Layer | None, list[Node]]] = [(layer, []) for layer, _ in ends] + [(None, [])]
+        found: list[tuple[GraphLayer | None, list[Node]]] = [(layer, []) for layer, _ in ends] + [(None, [])]
         parameters = {p: k for k, (layer, _) in enumerate(ends) for p in (layer.b, layer.W) if p is not None}
         for z in self.order:
             k = parameters.get(z, sum(z.born > end for _, end in ends))
             found[k][1].append(z)
         return found
 
-    def folded(self) -> list[tuple[Layer | None, list[Node]] | None]:
+    def folded(self) -> list[tuple[GraphLayer | None, list[Node]] | None]:
         """Return the sections to tell; None where the middle of many layers is folded."""
         every = self.sections()
         if len(every) - 1 <= MOST_LAYERS:
@@ -137,7 +137,7 @@ class Story:
                     seen.add(name)
                     yield name, f"an array of shape {np.shape(x)}"
 
-    def of_neurons(self, layer: Layer) -> Equation | None:
+    def of_neurons(self, layer: GraphLayer) -> Equation | None:
         """Return what one neuron of a plain layer computes."""
         letters = self.letters(layer)
         if letters is None:
@@ -146,7 +146,7 @@ class Story:
         bias, tex_bias = (f" + {b}", f" + {tex_b}") if b else ("", "")
         return Equation(f"{z} = Σ_k {w} {x}{bias}", rf"{tex_z} = \sum_k {tex_w} {tex_x}{tex_bias}")
 
-    def letters(self, layer: Layer) -> list[tuple[str, str]] | None:
+    def letters(self, layer: GraphLayer) -> list[tuple[str, str]] | None:
         """Return z_j, w_jk, x_k, b_j of a plain layer as text and LaTeX; None where it is none, or called otherwise."""
         x = layer.x
         name = self.names.get(x) if isinstance(x, Node) else self.arrays.get(id(x))
@@ -179,7 +179,7 @@ class Story:
         if any(len(self.told.users.get(x, ())) > 1 for x in self.chosen):
             yield Words("A parameter that is used more than once gets the sum of what comes back: add both paths.")
 
-    def of_node(self, x: Node, layer: Layer | None) -> Iterator[Block]:
+    def of_node(self, x: Node, layer: GraphLayer | None) -> Iterator[Block]:
         """Yield the equations of one gradient."""
         if x in self.by_a and self.above(x) is not None and self.slope(self.by_a[x], "k"):
             return  # told with δ, in one line
@@ -201,7 +201,7 @@ class Story:
                 f"{self.deltas[x]} = {text}", rf"{tex_name(self.deltas[x])} = \mathrm{{{text}}}".replace(" ", r"\ ")
             )
 
-    def above(self, a: Node) -> Layer | None:
+    def above(self, a: Node) -> GraphLayer | None:
         """Return the plain layer to which alone, and directly, `a` leads; None where it leads anywhere else."""
         tops, inner = self.told.tops(a)
         layer = self.by_z.get(next(iter(tops))) if len(tops) == 1 else None
@@ -209,7 +209,7 @@ class Story:
             return None
         return layer
 
-    def slope(self, layer: Layer, index: str) -> tuple[str, str] | None:
+    def slope(self, layer: GraphLayer, index: str) -> tuple[str, str] | None:
         """Return ∂a/∂z of one neuron as text and LaTeX; None where no textbook has it."""
         found = SLOPES.get(layer.activation)
         a, z = with_index(self.names[layer.a], index), with_index(self.names[layer.z], index)
@@ -217,7 +217,7 @@ class Story:
             return None
         return found[0].format(a=a[0], z=z[0]), found[1].format(a=a[1], z=z[1])
 
-    def delta(self, layer: Layer) -> Iterator[Block]:
+    def delta(self, layer: GraphLayer) -> Iterator[Block]:
         """Yield the equation of δ of a layer."""
         name, cost = self.deltas[layer.z], self.names[self.map.cost]
         a_is_plain = layer.a is not layer.z and self.told.tops(layer.z) == ({layer.a}, set())
@@ -249,7 +249,7 @@ class Story:
             rf"{delta[1]} = {first[1]} \cdot {local} = {came[1]} \cdot {slope[1]}",
         )
 
-    def of_parameter(self, layer: Layer, x: Node) -> Equation | None:
+    def of_parameter(self, layer: GraphLayer, x: Node) -> Equation | None:
         """Return the derivative by one weight, or one bias, of a plain layer that is its only use."""
         letters = self.letters(layer)
         tops, inner = self.told.tops(x)

@@ -14,8 +14,8 @@ from ..core.backprop import gradients, history
 from ..core.node import Node
 from ..core.value import Value
 from ..symbolic.formats.text import index_text
-from ..symbolic.names import Names, expect_node
-from ..symbolic.numpy_source import Spelled, is_array
+from ..symbolic.names import NodeNames, expect_node
+from ..symbolic.numpy_source import NumpySource, is_ndarray
 
 WIDTH = 110
 
@@ -30,8 +30,8 @@ def source(node: Node, *gradient_nodes: Node, data: bool = True) -> str:
     expect_node(node, "source")
     forward = history(node)
     whole = history(node, *gradient_nodes)
-    names = Names(whole, gradient_names(node, gradient_nodes))
-    spelled = Spelled()
+    names = NodeNames(whole, gradient_names(node, gradient_nodes))
+    program = NumpySource()
     steps: dict[Node, str] = {}
     arrays = Constants()
     for z in whole:
@@ -40,16 +40,16 @@ def source(node: Node, *gradient_nodes: Node, data: bool = True) -> str:
             params = dict(z.params)
             if "key" in params:
                 params["key"] = index_text(params["key"], operands[1:])
-            call = spelled.call(z.op, operands, params, scalar=isinstance(z, Value))
+            call = program.call(z.op, operands, params, scalar=isinstance(z, Value))
             steps[z] = f"{names.identifier(z)} = {call}"
     known = set(forward)
     leaves = [z for z in whole if z.op is None]
-    lines = [*arrays.lines, *(given(names.identifier(z), z._data, data) for z in leaves)]
-    parts = [spelled.head(), f"# what is given\n{chr(10).join(lines)}" if lines else ""]
+    lines = [*arrays.lines, *(definition_of(names.identifier(z), z._data, data) for z in leaves)]
+    parts = [program.head(), f"# what is given\n{chr(10).join(lines)}" if lines else ""]
     parts.append("# forward\n" + "\n".join(steps[z] for z in forward if z in steps) if node.op is not None else "")
     backward = [steps[z] for z in whole if z in steps and z not in known]
     parts.append("# backward\n" + "\n".join(backward) if backward else "")
-    gap = "\n\n\n" if spelled.definitions else "\n\n"
+    gap = "\n\n\n" if program.definitions else "\n\n"
     return gap.join([parts[0], "\n\n".join(part for part in parts[1:] if part)]).rstrip() + "\n"
 
 
@@ -62,7 +62,7 @@ def gradient_names(node: Node, gradient_nodes: tuple[Node, ...]) -> dict[Node, s
     leaves = [z for z in history(node) if z.op is None and z.requires_grad]
     automatic = gradients(node, leaves, None if np.size(node._data) == 1 else np.ones_like(node._data))
     left = dict(zip(leaves, automatic, strict=True))
-    names = Names(history(node))
+    names = NodeNames(history(node))
     for z in history(*gradient_nodes):
         if z.op is None and not z.label and z not in forward:
             known.setdefault(z, "seed")
@@ -83,20 +83,20 @@ class Constants:
 
     def name(self, x: Any) -> str:
         """Return a constant operand as it is written in the program: a number, or the name of an array."""
-        if not is_array(x):
-            return literal(x)
+        if not is_ndarray(x):
+            return exact_number(x)
         for k, known in enumerate(self.arrays, 1):
             if known is x or (known.dtype == x.dtype and np.array_equal(known, x)):
                 return f"c{k}"
         self.arrays.append(x)
-        self.lines.append(given(f"c{len(self.arrays)}", x, True))
+        self.lines.append(definition_of(f"c{len(self.arrays)}", x, True))
         return f"c{len(self.arrays)}"
 
 
-def given(name: str, data: Any, whole: bool) -> str:
+def definition_of(name: str, data: Any, whole: bool) -> str:
     """Return the line that defines a leaf or a constant, or the comment that says how to."""
-    if not is_array(data):
-        return f"{name} = {literal(data)}"
+    if not is_ndarray(data):
+        return f"{name} = {exact_number(data)}"
     if not whole:
         return f"# {name}: an array of {data.dtype} of shape {data.shape}"
     numbers = np.array2string(data, separator=", ", threshold=data.size + 1, max_line_width=WIDTH, floatmode="unique")
@@ -106,7 +106,7 @@ def given(name: str, data: Any, whole: bool) -> str:
     return f"{head}{numbers if data.size else '[]'}{dtype}){'' if data.size else f'.reshape({data.shape})'}"
 
 
-def literal(x: Any) -> str:
+def exact_number(x: Any) -> str:
     """Return a number as it is written in Python, to the last bit."""
     if isinstance(x, (np.bool_, np.integer, np.floating)):
         return f"np.{x.dtype.name}({x.item()!r})"

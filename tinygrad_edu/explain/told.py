@@ -15,15 +15,15 @@ import numpy as np
 
 from ..core.node import Node, data_of
 from ..core.op import Op
-from ..symbolic.formats.format import Piece, signed
-from ..symbolic.formats.latex import Latex
+from ..symbolic.formats.format import Piece, signed_number
+from ..symbolic.formats.latex import LaTeX
 from ..symbolic.formats.mathml import product_sign
-from ..symbolic.formats.text import Text
+from ..symbolic.formats.text import SQUARED, Text
 from ..symbolic.formula import is_constant, plain_number
-from ..symbolic.names import number, tex_number
+from ..symbolic.names import number_text, tex_number
 from ..symbolic.precedence import Binds, Spelling
 
-SIGNS = (
+HANDWRITTEN = (
     (r"\{\} @ \{\}", "{} {}"),
     (r"\{\} (==|!=|<=|>=|<|>) \{\}", r"[{} \1 {}]"),
     (r"\.m?T\b", "ᵀ"),
@@ -34,15 +34,14 @@ SIGNS = (
     (">=", "≥"),
     ("<=", "≤"),
 )
-SQUARED = Spelling("{}²", Binds.POWER, (Binds.ATOM, Binds.ANYTHING))
-LARGEST = 1000  # of the denominators that are written
+LARGEST_DENOMINATOR = 1000  # of the denominators that are written
 
 
-def fraction(x: Any) -> Fraction | None:
+def as_fraction(x: Any) -> Fraction | None:
     """Return a number as a fraction of small whole numbers; None where it is none, or whole, or a short decimal."""
     if not np.isfinite(x) or float(f"{x:.3g}") == x:
         return None
-    found = Fraction(float(x)).limit_denominator(LARGEST)
+    found = Fraction(float(x)).limit_denominator(LARGEST_DENOMINATOR)
     return found if found and abs(float(found) - x) <= 4e-16 * abs(x) else None
 
 
@@ -52,7 +51,7 @@ def skips_spreading(z: Node) -> bool:
     return z.op.name == "broadcast_to"
 
 
-def sign_of(z: Node) -> str:
+def product_sign_of(z: Node) -> str:
     """Return the sign of a product: ⊙ of two arrays, · where one side is a number or is written as one."""
     numbers = [np.ndim(plain_number(data_of(x), z) if is_data(x) else data_of(x)) == 0 for x in z.inputs]
     return "·" if any(numbers) else product_sign(z).replace("⊗", "⊙")
@@ -73,37 +72,37 @@ class Told(Text):
         plain = super().spelling(z, op)
         if op.name == "getitem":
             return plain
-        written = by_hand(plain.template)
+        written = handwritten(plain.template)
         if op.name == "multiply" and op is z.op:
-            written = written.replace("·", sign_of(z))
+            written = written.replace("·", product_sign_of(z))
         return Spelling(written, Binds.ATOM if written.startswith("[") else plain.binds, plain.slots)
 
     def number(self, x: Any) -> Piece:
         """Return a number: as a fraction where it is one, else to six digits."""
-        if isinstance(x, (float, np.floating)) and (found := fraction(x)):
-            return signed(str(found).replace("-", "−"), x, self, Binds.PRODUCT)
-        return signed(re.sub("^-", "−", number(x, self.digits)), x, self)
+        if isinstance(x, (float, np.floating)) and (found := as_fraction(x)):
+            return signed_number(str(found).replace("-", "−"), x, self, Binds.PRODUCT)
+        return signed_number(re.sub("^-", "−", number_text(x, self.digits)), x, self)
 
     def skips(self, z: Node) -> bool:
         """Leave out what repeats an array along axes."""
         return super().skips(z) or skips_spreading(z)
 
 
-class ToldLatex(Latex):
+class ToldLaTeX(LaTeX):
     """LaTeX of an explanation."""
 
     def number(self, x: Any) -> Piece:
         """Return a number: as a fraction where it is one, else to six digits."""
-        if isinstance(x, (float, np.floating)) and (found := fraction(x)):
+        if isinstance(x, (float, np.floating)) and (found := as_fraction(x)):
             sign = "-" if found < 0 else ""
-            return signed(rf"{sign}\frac{{{abs(found.numerator)}}}{{{found.denominator}}}", x, self, Binds.POWER)
+            return signed_number(rf"{sign}\frac{{{abs(found.numerator)}}}{{{found.denominator}}}", x, self, Binds.POWER)
         text = tex_number(x)
-        return signed(text, x, self, Binds.PRODUCT if r"\cdot" in text else Binds.ATOM)
+        return signed_number(text, x, self, Binds.PRODUCT if r"\cdot" in text else Binds.ATOM)
 
     def spelling(self, z: Node, op: Op) -> Spelling:
         """Return the row's own LaTeX, with a sign for products element by element."""
         plain = super().spelling(z, op)
-        if op.name == "multiply" and op is z.op and sign_of(z) != "·":
+        if op.name == "multiply" and op is z.op and product_sign_of(z) != "·":
             return plain._replace(template=plain.template.replace(r"\cdot", r"\odot"))
         return plain
 
@@ -113,11 +112,11 @@ class ToldLatex(Latex):
 
 
 @functools.cache
-def by_hand(template: str) -> str:
+def handwritten(template: str) -> str:
     """Return a row's text in the signs of handwriting."""
-    for typed, written in SIGNS:
+    for typed, written in HANDWRITTEN:
         template = re.sub(typed, written, template)
     return template
 
 
-TOLD, TOLD_LATEX = Told(digits=6), ToldLatex()
+TOLD, TOLD_LATEX = Told(digits=6), ToldLaTeX()

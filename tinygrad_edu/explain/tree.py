@@ -6,10 +6,10 @@ import numpy as np
 
 from ..core.backprop import history
 from ..core.node import Node
-from ..symbolic.formula import FORMATS, Writer
-from ..symbolic.names import Names, amount, expect_node
+from ..symbolic.formula import FORMATS, FormulaWriter
+from ..symbolic.names import NodeNames, amount, expect_node
 
-MOST = 200  # lines
+MOST_LINES = 200  # lines
 
 
 def tree(node: Node, depth: int | None = None) -> str:
@@ -20,20 +20,20 @@ def tree(node: Node, depth: int | None = None) -> str:
     """
     expect_node(node, "tree")
     order = history(node)
-    names = Names(order)
+    names = NodeNames(order)
     lines: list[str] = []
     shown: set[Node] = set()
     stack: list[tuple[object, str, str, int]] = [(node, "", "", 0)]
     while stack:
         x, lead, below, level = stack.pop()
-        if len(lines) >= MOST:
+        if len(lines) >= MOST_LINES:
             lines.append(f"… {len(order) - len(shown)} more nodes")
             break
         if not isinstance(x, Node):
             lines.append(lead + amount(x))
             continue
         again = x in shown and x.op is not None
-        lines.append(lead + line(x, names, again))
+        lines.append(lead + line_of_node(x, names, again))
         shown.add(x)
         if again or (depth is not None and level >= depth):
             continue
@@ -43,13 +43,13 @@ def tree(node: Node, depth: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def line(node: Node, names: Names, again: bool) -> str:
+def line_of_node(node: Node, names: NodeNames, again: bool) -> str:
     """Return what a tree says of one node."""
     if again:
         return f"{names[node]} (above)"
     made = ""
     if node.op is not None:
-        writer = Writer(names, FORMATS["text"])
+        writer = FormulaWriter(names, FORMATS["text"])
         made = f" = {writer.step(node, writer.name).text}"
     value = f" = {amount(node._data)}" if np.size(node._data) <= 6 else f" {np.shape(node._data)}"
     gradient = f"   grad {amount(node._grad)}" if node._grad is not None else ""

@@ -16,15 +16,15 @@ from ..core.backprop import history
 from ..core.node import Node, data_of
 from ..core.op import TABLE, Op
 from .formats.format import Format, Piece
-from .formats.latex import Latex
+from .formats.latex import LaTeX
 from .formats.mathml import MathML
 from .formats.text import Brief, Text
-from .names import Names, expect_node
+from .names import NodeNames, expect_node
 from .precedence import Binds
 
-LONGEST = 300  # characters in one line, beyond which parts get lines of their own
+LONGEST_LINE = 300  # characters in one line, beyond which parts get lines of their own
 FormatName = Literal["text", "latex", "mathml", "brief"]
-FORMATS: dict[str, Format] = {"text": Text(), "latex": Latex(), "mathml": MathML(), "brief": Brief()}
+FORMATS: dict[str, Format] = {"text": Text(), "latex": LaTeX(), "mathml": MathML(), "brief": Brief()}
 SIGN_FIRST = frozenset(("multiply", "divide", "matmul"))  # (-x) * y is -(x * y)
 
 
@@ -39,13 +39,13 @@ def formula(node: Node, format: FormatName = "text") -> str:  # noqa: A002  # th
         raise ValueError(f"format is {', '.join(map(repr, FORMATS))}, not {format!r}")
     expect_node(node, "formula")
     order = history(node)
-    writer = Writer(Names(order), FORMATS[format])
-    named = parts(node, order)
+    writer = FormulaWriter(NodeNames(order), FORMATS[format])
+    named = parts_with_lines(node, order)
     lines = [writer.equation(part, named) for part in order if part in named]
     return writer.format.newline.join([*lines, writer.piece(node, named - {node}).text])
 
 
-def parts(node: Node, order: list[Node]) -> set[Node]:
+def parts_with_lines(node: Node, order: list[Node]) -> set[Node]:
     """Return the nodes that deserve lines of their own: none in a short formula, shared and long ones otherwise."""
     uses = dict.fromkeys(order, 0)
     for z in order:
@@ -60,17 +60,17 @@ def parts(node: Node, order: list[Node]) -> set[Node]:
                 continue
             whole = 4 + sum(6 if not isinstance(x, Node) or x in named else length[x] for x in z.inputs)
             length[z] = whole
-            if split and z is not node and (whole > LONGEST or (uses[z] > 1 and whole > 12)):
+            if split and z is not node and (whole > LONGEST_LINE or (uses[z] > 1 and whole > 12)):
                 named.add(z)
-        if length[node] <= LONGEST:
+        if length[node] <= LONGEST_LINE:
             break
     return named
 
 
-class Writer:
+class FormulaWriter:
     """Writes pieces of formulas in one format, under one set of names."""
 
-    def __init__(self, names: Names, format: Format) -> None:  # noqa: A002  # as above
+    def __init__(self, names: NodeNames, format: Format) -> None:  # noqa: A002  # as above
         self.names = names
         self.format = format
 

@@ -39,7 +39,7 @@ FUNCTIONS = frozenset(
 NAMES = frozenset(  # commands whose operand is a name in another type
     ("operatorname", "mathrm", "text", "mathbf", "mathit", "boldsymbol", "bm", "vec", "textrm", "mathop", "textbf")
 )
-PART = re.compile(r"\\([a-zA-Z]+|.)|(.)", re.DOTALL)
+LATEX_PART = re.compile(r"\\([a-zA-Z]+|.)|(.)", re.DOTALL)
 
 
 def from_latex(text: str) -> str:
@@ -51,7 +51,7 @@ class Latex:
     """One pass over a LaTeX formula."""
 
     def __init__(self, text: str) -> None:
-        self.parts = [(match[1] is not None, match[1] or match[2] or "") for match in PART.finditer(text)]
+        self.parts = [(match[1] is not None, match[1] or match[2] or "") for match in LATEX_PART.finditer(text)]
         self.at = 0
 
     def until(self, closing: str) -> str:
@@ -91,14 +91,14 @@ class Latex:
             return part
         if part in ("frac", "tfrac", "dfrac"):
             over, under = self.group(), self.group()
-            return f"({whole(over)}/{whole(under)})"
+            return f"({whole_formula(over)}/{whole_formula(under)})"
         if part == "sqrt":
             degree = ""
             if self.parts[self.at : self.at + 1] == [(False, "[")]:
                 self.at += 1
                 degree = self.until("]")
             inside = self.group()
-            return f"(({inside})^(1/{whole(degree)}))" if degree else f" sqrt({inside})"
+            return f"(({inside})^(1/{whole_formula(degree)}))" if degree else f" sqrt({inside})"
         if part in NAMES:
             return f" {self.group().strip()}"
         if part in FUNCTIONS:
@@ -123,7 +123,7 @@ class Latex:
         return "".join(("\\" if is_command else "") + part for is_command, part in self.parts[: self.at - 1])
 
 
-def whole(text: str) -> str:
+def whole_formula(text: str) -> str:
     """Return text that an operator may stand before or behind."""
     text = text.strip()
     return text if text.isalnum() else f"({text})"

@@ -17,16 +17,16 @@ import numpy as np
 from ..core.backprop import history
 from ..core.node import Node, data_of
 
-PRODUCTS = frozenset(("matmul", "linear"))
+MATRIX_PRODUCTS = frozenset(("matmul", "linear"))
 TURNS = frozenset(("mT", "transpose"))
 CAST = frozenset(("astype", "reshape"))
 CONVOLUTIONS = frozenset(("conv2d", "affine_conv2d"))
-LINEAR = frozenset(("negative", "astype"))  # elementwise, and no activation
-BARE = frozenset(("W", "b", "z", "a"))  # labels of a layer that was not told its number
+NOT_ACTIVATIONS = frozenset(("negative", "astype"))  # elementwise, and no activation
+GENERIC_LABELS = frozenset(("W", "b", "z", "a"))  # labels of a layer that was not told its number
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class GraphLayer:
     """One layer: its number, its parameters and its nodes."""
 
     number: int
@@ -83,15 +83,15 @@ class LayerMap:
         for z in self.order:
             for x in dict.fromkeys(x for x in z.inputs if isinstance(x, Node)):
                 self.users.setdefault(x, []).append(z)
-        self.layers: list[Layer] = []
+        self.layers: list[GraphLayer] = []
         self.convolutions = 0  # they count as layers, but what is told of products is not true of them
         for node in self.order:
             if node.op is not None and node.op.name in CONVOLUTIONS:
                 self.convolutions += 1
-            elif node.op is not None and node.op.name in PRODUCTS and (layer := self.layer_of(node)):
+            elif node.op is not None and node.op.name in MATRIX_PRODUCTS and (layer := self.layer_of(node)):
                 self.layers.append(layer)
 
-    def layer_of(self, product: Node) -> Layer | None:
+    def layer_of(self, product: Node) -> GraphLayer | None:
         """Return the layer that a matrix product computes; None if no side of it is a parameter."""
         sides = [leaf_of(x) for x in product.inputs[:2]]
         for i in (1, 0):  # x @ W.T, or W @ x
@@ -105,10 +105,10 @@ class LayerMap:
                 if others and others[0] is not None:
                     z, b = after, others[0]
             a = self.next_of(z)
-            if a is None or a.op is None or not a.op.elementwise or len(a.inputs) > 1 or a.op.name in LINEAR:
+            if a is None or a.op is None or not a.op.elementwise or len(a.inputs) > 1 or a.op.name in NOT_ACTIVATIONS:
                 a = z
             axis = None if len(getattr(x, "shape", ())) < 2 else 0 if i == 1 else 1
-            return Layer(self.convolutions + len(self.layers) + 1, product, W, b, z, a, x, axis)
+            return GraphLayer(self.convolutions + len(self.layers) + 1, product, W, b, z, a, x, axis)
         return None
 
     def next_of(self, node: Node) -> Node | None:
@@ -165,12 +165,12 @@ class LayerMap:
     def labels(self, found: dict[Node, str]) -> dict[Node, str]:
         """Return the user's own labels, unless they only repeat a letter that the layer has."""
         own = {node: node.label for node in self.order if node.label}
-        return {node: label for node, label in own.items() if node not in found or label not in BARE}
+        return {node: label for node, label in own.items() if node not in found or label not in GENERIC_LABELS}
 
     @cached_property
     def states(self) -> dict[Node, list[Any]]:
         """The states of each recurrence, h_0 to h_T, by the weight that leads from one to the next."""
-        uses: dict[Node, list[Layer]] = {}
+        uses: dict[Node, list[GraphLayer]] = {}
         for layer in self.layers:
             uses.setdefault(layer.W, []).append(layer)
         found: dict[Node, list[Any]] = {}

@@ -28,7 +28,7 @@ PARTS = re.compile(
 )
 
 
-class Names:
+class NodeNames:
     """The names of some nodes, some of them known beforehand; no two nodes share one."""
 
     def __init__(self, nodes: Iterable[Node], known: Mapping[Node, str] | None = None) -> None:
@@ -100,7 +100,7 @@ def tex_text(text: str) -> str:
     return re.sub(r"([_%#$&{}])", r"\\\1", escaped).replace(" ", r"\ ")
 
 
-def number(x: Any, digits: int = 0) -> str:
+def number_text(x: Any, digits: int = 0) -> str:
     """Return a number as text: exact, or to so many significant digits. 3.0 is 3. Any other constant by its repr."""
     if isinstance(x, np.generic):
         x = x.item()
@@ -117,7 +117,7 @@ def tex_number(x: Any, digits: int = 6) -> str:
     if isinstance(x, np.generic):
         x = x.item()
     if not isinstance(x, (bool, int, float)):
-        return r"\mathrm{" + tex_text(number(x, digits)) + "}"
+        return r"\mathrm{" + tex_text(number_text(x, digits)) + "}"
     x = float(x)
     if math.isnan(x):
         return r"\mathrm{NaN}"
@@ -131,17 +131,17 @@ def amount(data: Any, digits: int = 4) -> str:
     """Return data in a few words: a number, a small array in full, a large one by its shape."""
     array = np.asarray(data)
     if array.ndim == 0:
-        return number(array[()], digits)
+        return number_text(array[()], digits)
     if array.size <= 6:
-        return nested(array.tolist(), digits)
+        return nested_numbers(array.tolist(), digits)
     return f"array{array.shape}".replace(",)", ")")
 
 
-def nested(data: Any, digits: int) -> str:
+def nested_numbers(data: Any, digits: int) -> str:
     """Return numbers in lists as text."""
     if isinstance(data, list):
-        return "[" + ", ".join(nested(x, digits) for x in data) + "]"
-    return number(data, digits)
+        return "[" + ", ".join(nested_numbers(x, digits) for x in data) + "]"
+    return number_text(data, digits)
 
 
 def expect_node(node: object, reader: str) -> None:

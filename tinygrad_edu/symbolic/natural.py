@@ -64,17 +64,17 @@ def to_notation(text: str, known: Collection[str] = (), functions: Collection[st
         return text  # which is no formula: the parser says so
     if "\\" in text:
         text = " ".join(from_latex(text).split())
-    return Reader(tokens_of(plain_characters(text)), known, functions).whole()
+    return NaturalReader(tokens_of(plain_characters(text)), known, functions).whole()
 
 
 def plain_characters(text: str) -> str:
     """Return text with raised and lowered digits, fractions and other signs as the keyboard has them."""
-    text = re.sub(f"[{''.join(RAISED)}]+", lambda m: raised("".join(RAISED[c] for c in m[0])), text)
+    text = re.sub(f"[{''.join(RAISED)}]+", lambda m: raised_digits("".join(RAISED[c] for c in m[0])), text)
     text = "".join(LOWERED.get(c, FRACTIONS.get(c, c)) for c in text)
     return "".join(CHARACTERS.get(c, c) for c in text)
 
 
-def raised(exponent: str) -> str:
+def raised_digits(exponent: str) -> str:
     """Return an exponent that was written in raised characters."""
     return f"^{exponent}" if exponent.isalnum() else f"^({exponent})"
 
@@ -91,7 +91,7 @@ def tokens_of(text: str) -> list[Token]:
 END = Token("end", "", "")
 
 
-class Reader:
+class NaturalReader:
     """One pass over the tokens of a formula, which writes what it reads in the parser's notation."""
 
     def __init__(self, tokens: list[Token], known: Collection[str], functions: Collection[str]) -> None:
@@ -275,10 +275,10 @@ class Reader:
             return name + (f"**{power}" if power else "")  # no operand: the parser says so
         return written + (f"**{power}" if power else "")
 
-    def is_sign(self, raised: bool) -> bool:
+    def is_sign(self, raised_digits: bool) -> bool:
         """Tell whether the operand of a function begins here with a sign, as in `exp -x`; `sin - x` is no call."""
         sign, operand = self.peek(), self.peek(1)
-        return sign.text == "-" and (raised or bool(sign.space)) and operand is not END and not operand.space
+        return sign.text == "-" and (raised_digits or bool(sign.space)) and operand is not END and not operand.space
 
     def product(self, functions: bool = False) -> str:
         """Return operands side by side, up to an operator; functions: whether a function is one of them."""

@@ -23,7 +23,7 @@ import numpy as np
 from ..core.op import Op
 from ..ops.compare import choice
 
-SIGNS: dict[Any, str] = {
+NUMPY_SIGNS: dict[Any, str] = {
     choice: "np.where({}, {}, {})",  # which is what it computes, by a quicker way
     np.add: "{} + {}",
     np.subtract: "{} - {}",
@@ -52,15 +52,15 @@ SIGNS: dict[Any, str] = {
     operator.ne: "{} != {}",
     operator.not_: "not {}",
 }
-MODULES = {"np": "import numpy as np", "math": "import math", "operator": "import operator"}
+IMPORTS = {"np": "import numpy as np", "math": "import math", "operator": "import operator"}
 
 
-def is_array(x: Any) -> bool:
+def is_ndarray(x: Any) -> bool:
     """Tell whether data is an array rather than a number."""
     return isinstance(x, np.ndarray)
 
 
-class Spelled:
+class NumpySource:
     """The calls of one program, and what has to stand at its top for them."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Spelled:
 
     def head(self) -> str:
         """Return the imports, and the functions that calls mention."""
-        imports = "\n".join(MODULES[name] for name in ("math", "operator", "np") if name in self.imports)
+        imports = "\n".join(IMPORTS[name] for name in ("math", "operator", "np") if name in self.imports)
         return "\n\n\n".join([imports, *filter(None, self.definitions.values())])
 
     def call(self, row: Op, operands: list[str], params: Mapping[str, Any], scalar: bool) -> str:
@@ -83,18 +83,18 @@ class Spelled:
         """Return a call of a function, in the plainest way there is."""
         if isinstance(function, functools.partial):
             return self.applied(function.func, operands, {**function.keywords, **params}, row)
-        if function in SIGNS and not params:
-            return SIGNS[function].format(*operands)
+        if function in NUMPY_SIGNS and not params:
+            return NUMPY_SIGNS[function].format(*operands)
         if inspect.isfunction(function) and function.__name__ == "<lambda>":
             return self.written_out(function, operands, params, row)
-        named = ", ".join([*operands, *(f"{name}={shown(value)}" for name, value in params.items())])
+        named = ", ".join([*operands, *(f"{name}={python_literal(value)}" for name, value in params.items())])
         return f"{self.mention(function, row)}({named})"
 
     def mention(self, value: Any, row: str) -> str:
-        """Return how a global of a function is spelled in the program, making sure that it is there."""
+        """Return how a global of a function is source in the program, making sure that it is there."""
         if isinstance(value, ModuleType):
             name = {"numpy": "np"}.get(value.__name__, value.__name__)
-            if name not in MODULES:
+            if name not in IMPORTS:
                 raise ValueError(f"`{row}` uses the module {value.__name__}, which a NumPy program does not")
             self.imports.add(name)
             return name
@@ -116,14 +116,14 @@ class Spelled:
                 self.imports.add(short.split(".")[0])
                 return f"{short}.{name}"
         if inspect.isfunction(value) and name == "<lambda>":
-            return f"({ast.unparse(Renamed(globals_of(value), self, row).visit(lambda_of(value, row)))})"
+            return f"({ast.unparse(GlobalsRenamed(free_names(value), self, row).visit(lambda_of(value, row)))})"
         if inspect.isfunction(value):
             self.define(value, row)
             return str(name)
         if isinstance(value, np.dtype):
             return f"np.dtype({value.name!r})"
         if isinstance(value, (int, float, str, tuple, np.ndarray, type(None))):
-            return shown(value)
+            return python_literal(value)
         raise ValueError(
             f"`{row}` is computed by {value!r:.60} of {module or 'a module'}, which cannot be written as NumPy"
         )
@@ -137,8 +137,8 @@ class Spelled:
             tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
         except (OSError, TypeError, SyntaxError):
             raise ValueError(f"`{row}` is computed by {function.__name__}, whose source is not to be had") from None
-        body = Undressed().visit(tree)
-        text = ast.unparse(ast.fix_missing_locations(Renamed(globals_of(function), self, row).visit(body)))
+        body = WithoutAnnotations().visit(tree)
+        text = ast.unparse(ast.fix_missing_locations(GlobalsRenamed(free_names(function), self, row).visit(body)))
         del self.definitions[function]
         self.definitions[function] = text  # below what it mentions
 
@@ -151,19 +151,21 @@ class Spelled:
         rest = list(operands)
         for argument in tree.args.args:
             if rest:
-                values[argument.arg] = parsed(rest.pop(0))
+                values[argument.arg] = expression_of(rest.pop(0))
         if tree.args.vararg:
-            values[tree.args.vararg.arg] = ast.Tuple([parsed(x) for x in rest], ast.Load())
+            values[tree.args.vararg.arg] = ast.Tuple([expression_of(x) for x in rest], ast.Load())
         for name, parameter in inspect.signature(function).parameters.items():
             if name in params:
-                values[name] = parsed(f"np.s_[{params[name]}]" if name == "key" else shown(params[name]))
+                values[name] = expression_of(
+                    f"np.s_[{params[name]}]" if name == "key" else python_literal(params[name])
+                )
             elif name not in values and parameter.default is not parameter.empty:
-                values[name] = parsed(shown(parameter.default))
-        body = Placed(values).visit(tree.body)
-        return ast.unparse(Renamed(globals_of(function), self, row).visit(body))
+                values[name] = expression_of(python_literal(parameter.default))
+        body = ParametersReplaced(values).visit(tree.body)
+        return ast.unparse(GlobalsRenamed(free_names(function), self, row).visit(body))
 
 
-class Undressed(ast.NodeTransformer):
+class WithoutAnnotations(ast.NodeTransformer):
     """Takes annotations and decorators off a function: the program imports nothing that they mention."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
@@ -175,12 +177,12 @@ class Undressed(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-class Renamed(ast.NodeTransformer):
+class GlobalsRenamed(ast.NodeTransformer):
     """Spells the globals of a function as the program has them."""
 
-    def __init__(self, known: Mapping[str, Any], spelled: Spelled, row: str) -> None:
+    def __init__(self, known: Mapping[str, Any], source: NumpySource, row: str) -> None:
         self.known = known
-        self.spelled = spelled
+        self.source = source
         self.row = row
 
     def visit_Call(self, node: ast.Call) -> Any:
@@ -189,23 +191,23 @@ class Renamed(ast.NodeTransformer):
             args += x.value.elts if isinstance(x, ast.Starred) and isinstance(x.value, ast.Tuple) else [x]
         node.args = args
         called = self.known.get(node.func.id) if isinstance(node.func, ast.Name) else None
-        if getattr(called, "__module__", "") == "_operator" and called in SIGNS:
-            return parsed(SIGNS[called].format(*map(ast.unparse, args)))
+        if getattr(called, "__module__", "") == "_operator" and called in NUMPY_SIGNS:
+            return expression_of(NUMPY_SIGNS[called].format(*map(ast.unparse, args)))
         return self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         row = self.known.get(node.value.id) if isinstance(node.value, ast.Name) else None
         if isinstance(row, Op) and node.attr in ("forward", "scalar"):
-            return parsed(self.spelled.mention(getattr(row, node.attr), self.row))
+            return expression_of(self.source.mention(getattr(row, node.attr), self.row))
         return self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id not in self.known or isinstance(node.ctx, ast.Store):
             return node
-        return parsed(self.spelled.mention(self.known[node.id], self.row))
+        return expression_of(self.source.mention(self.known[node.id], self.row))
 
 
-class Placed(ast.NodeTransformer):
+class ParametersReplaced(ast.NodeTransformer):
     """Puts operands in the place of a lambda's parameters; an index, which is written as such, needs no filling."""
 
     def __init__(self, values: Mapping[str, ast.expr]) -> None:
@@ -220,7 +222,7 @@ class Placed(ast.NodeTransformer):
         return self.values.get(node.id, node)
 
 
-def globals_of(function: Callable[..., Any]) -> dict[str, Any]:
+def free_names(function: Callable[..., Any]) -> dict[str, Any]:
     """Return what the free names of a function stand for, without Python's own."""
     code = function.__code__
     inner = [const for const in code.co_consts if hasattr(const, "co_names")]
@@ -250,7 +252,7 @@ def lambda_of(function: Callable[..., Any], row: str) -> ast.Lambda:
     return max(found, key=lambda node: (node.lineno, node.col_offset))
 
 
-def parsed(text: str) -> ast.expr:
+def expression_of(text: str) -> ast.expr:
     """Return a piece of source as syntax."""
     return ast.parse(text, mode="eval").body
 
@@ -260,7 +262,7 @@ def bracketed(operand: str) -> str:
     return f"({operand})" if operand.startswith("-") else operand
 
 
-def shown(value: Any) -> str:
+def python_literal(value: Any) -> str:
     """Return a keyword parameter as it is written in Python."""
     if isinstance(value, (np.dtype, type)):
         return f"np.{np.dtype(value).name}" if np.dtype(value) != bool else "bool"

@@ -134,7 +134,7 @@ def parse(text: str, known: Collection[str] = ()) -> Expression:
     names.sort(key=lambda name: name.col_offset)
     for name in names:
         if name.id in TABLE:
-            raise refused(line, column(line, name.col_offset), f"`{name.id}` is a function: write {name.id}(…)")
+            raise refused(line, column_of(line, name.col_offset), f"`{name.id}` is a function: write {name.id}(…)")
     return Expression(line, tree, tuple(dict.fromkeys(name.id for name in names)))
 
 
@@ -182,7 +182,7 @@ class Computation:
 
     def refuse(self, part: ast.AST, why: str) -> FormulaError:
         """Return the error that points at `part`."""
-        return refused(self.text, column(self.text, getattr(part, "col_offset", 0)), why)
+        return refused(self.text, column_of(self.text, getattr(part, "col_offset", 0)), why)
 
     def apply(self, part: ast.expr, row: str, *operands: Any, **params: Any) -> Any:
         """Call a row of the table; an error gets a note of where in the formula it was."""
@@ -254,7 +254,7 @@ class Computation:
         row = TABLE.get(ALIASES.get(name, name))
         slope_of = slope_row(name)
         if row is None and slope_of is None and name not in ONE_OVER | PRODUCTS:
-            raise self.refuse(part, f"there is no function `{name or ast.unparse(called)}` here{like(name)}")
+            raise self.refuse(part, f"there is no function `{name or ast.unparse(called)}` here{closest_names(name)}")
         wanted = 2 if name in PRODUCTS else 1 if row is None else row.text.count("{}")
         if count != wanted:
             raise self.refuse(part, f"`{name}` takes {wanted} operand{'s' * (wanted != 1)}, not {count}")
@@ -278,8 +278,8 @@ class Computation:
         return self.apply(part, "multiply" if scalar else "matmul", x, y)
 
     def outer(self, part: ast.expr, x: Any, y: Any) -> Any:
-        column, row = self.apply(part, "reshape", x, shape=(-1, 1)), self.apply(part, "reshape", y, shape=(1, -1))
-        return self.apply(part, "multiply", column, row)
+        column_of, row = self.apply(part, "reshape", x, shape=(-1, 1)), self.apply(part, "reshape", y, shape=(1, -1))
+        return self.apply(part, "multiply", column_of, row)
 
     def attribute(self, part: ast.Attribute) -> Any:
         if is_module(part.value) and part.attr in CONSTANTS:
@@ -339,7 +339,7 @@ def is_module(part: ast.expr) -> bool:
     return isinstance(part, ast.Name) and part.id in MODULES
 
 
-def column(text: str, offset: int) -> int:
+def column_of(text: str, offset: int) -> int:
     """Return the place of a character, given in bytes as the syntax tree has it."""
     return len(text.encode()[:offset].decode(errors="ignore"))
 
@@ -350,7 +350,7 @@ def refused(text: str, at: int, why: str) -> FormulaError:
     return FormulaError(f"{why}\n  {text[start : start + 100]}\n  {' ' * (at - start)}^")
 
 
-def like(name: str) -> str:
+def closest_names(name: str) -> str:
     """Suggest functions whose names are close to `name`."""
     import difflib  # only needed when something is wrong
 

@@ -57,7 +57,7 @@ class Record:
         outer = outside and any(node.requires_grad for node in older)
         self.tracer = None if outer else tracing()  # cuts results off that are constants of the function traced
         self.nested = outer or tracing() is not None
-        self.order = between(self.inputs, made, self.outputs)
+        self.order = differentiable_between(self.inputs, made, self.outputs)
         self.path = set(self.order)
 
     def reader(self, nested: bool) -> Callable[[Any], Any]:
@@ -220,7 +220,7 @@ def since(outputs: Sequence[Node], start: int) -> tuple[list[Node], list[Node]]:
     return sorted((node for node in made if node.born > start), key=born), older
 
 
-def between(inputs: Sequence[Node], made: Sequence[Node], outputs: Sequence[Any]) -> list[Node]:
+def differentiable_between(inputs: Sequence[Node], made: Sequence[Node], outputs: Sequence[Any]) -> list[Node]:
     """Return the nodes through which the derivative of an output by an input passes, ends included, oldest first."""
     below = set(inputs)
     for z in made:

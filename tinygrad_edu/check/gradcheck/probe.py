@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.backprop import gradients, history, pull
+from ...core.backprop import between, gradients, pull
 from ...core.node import Node, data_of
 from ...core.tensor import Tensor
 from ...core.value import Value
@@ -43,12 +43,8 @@ class Run:
         self.leaves = leaves
         self.before = [np.array(leaf._data) for leaf in leaves]
         self.outputs = nodes_of(f(*args))
-        self.path = set(leaves)
-        order = history(*self.outputs)
-        for node in order:
-            if node.requires_grad and any(x in self.path for x in node.inputs if isinstance(x, Node)):
-                self.path.add(node)
-        self.order = [node for node in order if node in self.path]
+        self.order = [node for node in between(leaves, *self.outputs) if node.requires_grad]
+        self.path = {*leaves, *self.order}
 
     def vjp(self, seeds: Sequence[Array]) -> list[Array]:
         """Return the gradient of sum(seed * output) by each leaf, from the same rules as `backward()`."""

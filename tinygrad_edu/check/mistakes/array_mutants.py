@@ -12,7 +12,7 @@ import numpy as np
 
 from ...core.node import Node
 from ...ops.indexing import filled
-from ...symbolic.layers import PRODUCTS, leaf_of
+from ...symbolic.layers import MATRIX_PRODUCTS, leaf_of
 from ..replay.run import Edge, Instead, Recording, Rule
 from .mutant import Mutant
 
@@ -28,7 +28,7 @@ def of_arrays(recording: Recording, z: Node) -> Iterator[Mutant]:
             yield from of_axes(z, edge)
         elif z.op.name == "getitem":
             yield from of_indices(z, edge)
-        elif z.op.name in PRODUCTS and edge[1] < 2:
+        elif z.op.name in MATRIX_PRODUCTS and edge[1] < 2:
             yield from of_transposes(z, edge)
         elif z.op.name in CONVOLUTIONS and edge[1] < 2:
             yield from of_convolution(z, edge)

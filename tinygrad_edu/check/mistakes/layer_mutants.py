@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node, data_of
-from ...symbolic.layers import Layer, LayerMap, leaf_of
+from ...symbolic.layers import GraphLayer, LayerMap, leaf_of
 from ..replay.run import Change, Edge, Instead, Recording, Rule
 from .mutant import Mutant, example_mask, masked_rule
 
 
-def of_layer(recording: Recording, notation: LayerMap, layer: Layer) -> Iterator[Mutant]:
+def of_layer(recording: Recording, notation: LayerMap, layer: GraphLayer) -> Iterator[Mutant]:
     """Yield the mistakes of one layer: the wrong operand in ∂C/∂W, the weights not transposed or skipped."""
     product = layer.product
     for edge in recording.edges[product]:
@@ -46,7 +46,7 @@ def repeated(g: Any, _: Any, *operands: Any, **__: Any) -> Any:
     )
 
 
-def stand_ins(notation: LayerMap, layer: Layer) -> Iterator[tuple[int, str, Any]]:
+def stand_ins(notation: LayerMap, layer: GraphLayer) -> Iterator[tuple[int, str, Any]]:
     """Yield what may have been put in place of a layer's input: the z before it, or another layer's activation."""
     shape = np.shape(getattr(layer.x, "_data", layer.x))
     before = [other for other in notation.layers if other.a is layer.x]

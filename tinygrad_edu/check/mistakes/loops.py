@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...core.node import Node
-from ...symbolic.layers import PRODUCTS, leaf_of
+from ...symbolic.layers import MATRIX_PRODUCTS, leaf_of
 from ..replay.run import Change, Edge, Instead, Recording
 from .mutant import Mutant, scaled_rule
 
@@ -45,7 +45,7 @@ def of_loops(recording: Recording) -> Iterator[Mutant]:
     """Yield the mistakes of a loop: one path lost or scaled at every turn, the state of another turn."""
     yield from of_paths_of_turns(recording)
     for nodes in turns(recording).values():
-        if nodes[0].op is not None and nodes[0].op.name in PRODUCTS:
+        if nodes[0].op is not None and nodes[0].op.name in MATRIX_PRODUCTS:
             yield from of_states(recording, nodes)
 
 

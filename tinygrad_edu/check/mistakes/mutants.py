@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Grads, Node
-from ...symbolic.layers import PRODUCTS, LayerMap, leaf_of
+from ...symbolic.layers import MATRIX_PRODUCTS, LayerMap, leaf_of
 from ..replay.run import Change, Edge, Instead, Recording, Rule, Run
 from .array_mutants import of_arrays
 from .layer_mutants import of_examples, of_layer
@@ -123,7 +123,7 @@ def of_rules(recording: Recording, z: Node) -> Iterator[Mutant]:
                 ):
                     yield Mutant(31, "the outer derivative at the wrong point", z, {edge: at_point(z, u)})
         square = np.shape(x._data) == np.shape(z._data) and 1 < np.size(x._data) <= 64
-        of_weights = z.op.name in PRODUCTS and any(leaf_of(y) is not None for y in z.inputs)  # is row 20, below
+        of_weights = z.op.name in MATRIX_PRODUCTS and any(leaf_of(y) is not None for y in z.inputs)  # is row 20, below
         if square and not z.op.elementwise and not of_weights:
             yield Mutant(30, "J g for Jᵀ g", z, {edge: jacobian_rule(z, i, lambda jac, g: jac @ g)})
             yield Mutant(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...symbolic.layers import Layer, leaf_of
+from ...symbolic.layers import GraphLayer, leaf_of
 from ..compare.precheck import Item
 from ..replay.run import Array, Change, Edge, Recording, Run
 from .catalogue import OTHER
@@ -95,7 +95,7 @@ def stepped(question: Question) -> Iterator[Candidate]:
         width = abs(rate) * 1e-6 or 1e-6
 
 
-def early_updates(run: Run, layers: list[Layer], rate: float) -> dict[Edge, Change]:
+def early_updates(run: Run, layers: list[GraphLayer], rate: float) -> dict[Edge, Change]:
     """Return the changes that make each layer pass its gradient on through weights already updated."""
     changes: dict[Edge, Change] = {}
     for layer in reversed(layers):

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.backprop import history
+from ...core.backprop import between, history
 from ...core.node import Grads, Node, data_of
 from ...core.tensor import unbroadcast
-from ...symbolic.layers import PRODUCTS
+from ...symbolic.layers import MATRIX_PRODUCTS
 from .rounding import Rounding
 
 Array = np.ndarray[Any, Any]
@@ -44,11 +44,8 @@ class Recording:
         self.output = output
         self.leaves = leaves
         self.order = history(output)
-        reached = set(leaves)
-        for z in self.order:
-            if z.requires_grad and any(x in reached for x in z.inputs if isinstance(x, Node)):
-                reached.add(z)
-        self.path = [z for z in self.order if z in reached]
+        self.path = [z for z in between(leaves, output) if z.requires_grad]
+        reached = {*leaves, *self.path}
         self.edges: dict[Node, list[Edge]] = {z: [] for z in self.path}  # along which z hands something back
         self.uses: dict[Node, list[Edge]] = {z: [] for z in self.path}  # along which z is handed something
         for z in self.path:
@@ -116,7 +113,7 @@ class Run:
         if isinstance(change, Instead):
             operands[change.i] = self.read(change.node)
             change = change.rule
-        inner = np.shape(operands[0])[-1] if z.op.name in PRODUCTS and np.ndim(operands[0]) else 1
+        inner = np.shape(operands[0])[-1] if z.op.name in MATRIX_PRODUCTS and np.ndim(operands[0]) else 1
         self.work += 30_000 + np.size(g) * (2 + 0.5 * inner)
         dx = data_of((change or z.op.rules[i])(g, self.data[z], *operands, **wide_params(z.params)))
         if dx is None:

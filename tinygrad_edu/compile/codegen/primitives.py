@@ -6,7 +6,6 @@ its operand. A row without one is called as it stands.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 
 from ...core.op import Op
 from ...errors.where import users_line
-from ...ops.indexing import HERE
+from ...symbolic.formats.text import index_text, whole_number
 
 Write = Callable[[Any, list[str], str], str]  # (step, names of its operands, name of the memory or "") -> Python
 
@@ -69,7 +68,7 @@ def reduction(ufunc: str) -> Write:
     """Return how to write the reduction by a ufunc."""
 
     def write(step: Any, args: list[str], out: str) -> str:
-        axis, keepdims = plain(step.params.get("axis")), bool(step.params.get("keepdims", False))
+        axis, keepdims = whole_number(step.params.get("axis")), bool(step.params.get("keepdims", False))
         return f"np.{ufunc}.reduce({args[0]}, {axis}, None, {out or None}, {keepdims})"
 
     return write
@@ -84,23 +83,7 @@ def where(step: Any, args: list[str], out: str) -> str:
 def getitem(step: Any, args: list[str], out: str) -> str:
     """Write an index."""
     del out
-    indices = iter(args[1:])
-    return f"{args[0]}[{', '.join(next(indices) if part is HERE else index(part) for part in step.params['key'])}]"
-
-
-def index(part: Any) -> str:
-    """Write a part of an index."""
-    if isinstance(part, slice):
-        start, stop, step = ("" if end is None else plain(end) for end in (part.start, part.stop, part.step))
-        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
-    return "..." if part is Ellipsis else repr(bool(part)) if isinstance(part, (bool, np.bool_)) else plain(part)
-
-
-def plain(number: Any) -> str:
-    """Write a whole number, several, or None: the digits alone, whatever type of the user's it is."""
-    if isinstance(number, tuple):
-        return f"({''.join(plain(n) + ', ' for n in number)})"
-    return "None" if number is None else repr(operator.index(number))
+    return f"{args[0]}[{index_text(step.params['key'], args[1:])}]"
 
 
 def taken(step: Any, args: list[str], out: str) -> str:
@@ -133,9 +116,11 @@ LOWERINGS: dict[str, Lowering] = {
     "where": Lowering(where),
     "getitem": Lowering(getitem),  # a view or a copy, according to the index
     "mT": Lowering(lambda _, a, out: f"{a[0]}.mT", view=True),
-    "reshape": Lowering(lambda z, a, out: f"{a[0]}.reshape({plain(z.params['shape'])})", view=True),
-    "transpose": Lowering(lambda z, a, out: f"{a[0]}.transpose({plain(z.params['axes'])})", view=True),
-    "broadcast_to": Lowering(lambda z, a, out: f"np.broadcast_to({a[0]}, {plain(z.params['shape'])})", view=True),
+    "reshape": Lowering(lambda z, a, out: f"{a[0]}.reshape({whole_number(z.params['shape'])})", view=True),
+    "transpose": Lowering(lambda z, a, out: f"{a[0]}.transpose({whole_number(z.params['axes'])})", view=True),
+    "broadcast_to": Lowering(
+        lambda z, a, out: f"np.broadcast_to({a[0]}, {whole_number(z.params['shape'])})", view=True
+    ),
 }
 
 

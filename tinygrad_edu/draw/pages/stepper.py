@@ -17,7 +17,7 @@ from ...core.value import Value
 from ...errors import NonScalarError
 from ...nn.module import Module
 from ...nn.neuron import MLP
-from ...symbolic.names import Names
+from ...symbolic.names import NodeNames
 from ..formats import svg
 from ..graph.collapse import READABLE
 from ..graph.draw import CALLED, is_computed, picture_of, stale
@@ -78,7 +78,7 @@ def page_of(
     picture, index = picture_of(order, names, model)
     neurons = neurons_of(picture) if isinstance(model, MLP) else {}
     picture.notes = stale(order)
-    called = Names(order)
+    called = NodeNames(order)
     for z in order:  # the arithmetic speaks of every node, so that every card needs a name
         picture.cards[index[z]].title = picture.cards[index[z]].title or called[z]
     words = vocabulary(order, picture, index)
@@ -176,7 +176,7 @@ def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -
         if key not in operations:
             operations[key] = len(written)
             rules = [templates.rule(z, i) for i in range(len(z.inputs))]
-            written.append([CALLED.get(z.op.name, z.op.name), templates.formula(z), rules])
+            written.append([CALLED.get(z.op.name, z.op.name), templates.formula_template(z), rules])
         tails = [next(edges).tail for _ in z.inputs]
         made.append([index[z], operations[key], *tails])
         if shapes:

@@ -15,8 +15,8 @@ from ...core.tensor import Tensor
 from ...core.value import Value
 from ...symbolic.formats.format import Piece
 from ...symbolic.formats.mathml import SPACE, MathML, words
-from ...symbolic.formula import Writer
-from ...symbolic.names import Names
+from ...symbolic.formula import FormulaWriter
+from ...symbolic.names import NodeNames
 from ...symbolic.precedence import Binds
 from ...symbolic.rules import recorded_rule
 
@@ -26,15 +26,15 @@ FIXED = frozenset({"power"})  # rows whose rule is short once a constant operand
 class Template(MathML):
     """MathML with places for names: every label is the name of a place in braces."""
 
-    def name(self, names: Names, node: Node) -> str:
+    def name(self, names: NodeNames, node: Node) -> str:
         """Return the label of a stand-in as it is."""
         return node.label or super().name(names, node)
 
 
-def formula(z: Node) -> str:
+def formula_template(z: Node) -> str:
     """Return the operation that made `z`, over its operands."""
     places = [Piece(f"{{{k}}}", Binds.ATOM) for k in range(len(z.inputs))]
-    writer = Writer(Names(()), Template())
+    writer = FormulaWriter(NodeNames(()), Template())
     assert z.op is not None
     return places[0].text if writer.format.skips(z) else writer.row(z, z.op, places).text
 
@@ -47,15 +47,15 @@ def rule(z: Node, i: int) -> str:
         if names_numbers(z):
             operands = [x if not isinstance(x, Node) else y for x, y in zip(z.inputs, operands, strict=True)]
         found = recorded_rule(z, i, g, result, operands)
-        return fitted(found, np.shape(data_of(z.inputs[i]))) if isinstance(found, Node) else ""
+        return summed_over_axes(found, np.shape(data_of(z.inputs[i]))) if isinstance(found, Node) else ""
     except Exception:  # a rule is the user's code too, and the page does without this line
         return ""
 
 
-def fitted(found: Node, shape: tuple[int, ...]) -> str:
+def summed_over_axes(found: Node, shape: tuple[int, ...]) -> str:
     """Return a rule in words as far as it is: summed over the axes along which the operand was repeated."""
     mine = np.shape(found._data)
-    text = Writer(Names(history(found)), Template()).piece(found).text
+    text = FormulaWriter(NodeNames(history(found)), Template()).piece(found).text
     if len(mine) > len(shape) or (mine != shape and np.size(found._data) > 1):
         extra = len(mine) - len(shape)
         axes = [k for k, n in enumerate(mine) if k < extra or n != shape[k - extra]]

@@ -21,7 +21,7 @@ import numpy as np
 
 from ...core.node import Node
 from ...core.op import Op
-from ..names import Names
+from ..names import NodeNames
 from ..precedence import Binds, Spelling
 
 
@@ -56,7 +56,7 @@ class Format:
         """Return a constant array."""
         raise NotImplementedError
 
-    def name(self, names: Names, node: Node) -> str:
+    def name(self, names: NodeNames, node: Node) -> str:
         """Return a node by its name."""
         raise NotImplementedError
 
@@ -74,7 +74,7 @@ class Format:
         return f"{left} = {right}"
 
 
-def signed(text: str, x: Any, format: Format, binds: Binds = Binds.ATOM) -> Piece:  # noqa: A002  # the plain word for it
+def signed_number(text: str, x: Any, format: Format, binds: Binds = Binds.ATOM) -> Piece:  # noqa: A002  # the plain word for it
     """Return a number that was written as `text`; a negative one knows its opposite."""
     value = float(x) if np.asarray(x).dtype.kind in "biuf" else None
     if text.startswith(("-", "−")):

@@ -9,15 +9,17 @@ import numpy as np
 
 from ...core.node import Node
 from ...core.op import Op
-from ..names import Names, amount, tex_number, tex_text
+from ..names import NodeNames, amount, tex_number, tex_text
 from ..precedence import Binds, Spelling, tex_spelling
-from .format import Format, Piece, signed
-from .text import given, indexed
+from .format import Format, Piece, signed_number
+from .text import given_parameters, indexed
 
-HEAD = re.compile(r"\\(mathrm\{\{[^{}]*\}\}|[a-zA-Z]+)(?=\(|\s\{\})")  # a function's name at the start of a template
+FUNCTION_NAME = re.compile(
+    r"\\(mathrm\{\{[^{}]*\}\}|[a-zA-Z]+)(?=\(|\s\{\})"
+)  # a function's name at the start of a template
 
 
-class Latex(Format):
+class LaTeX(Format):
     """Formulas in LaTeX's mathematics mode."""
 
     newline = r" \\ "
@@ -27,8 +29,8 @@ class Latex(Format):
         if op.name == "getitem":
             return indexed(z)
         template = op.tex or op.text
-        if op is z.op and z.params and (head := HEAD.match(template)):
-            shown = {k: x for k, x in given(op, z.params).items() if k == "axis" or type(x) in (int, float)}
+        if op is z.op and z.params and (head := FUNCTION_NAME.match(template)):
+            shown = {k: x for k, x in given_parameters(op, z.params).items() if k == "axis" or type(x) in (int, float)}
             if shown:
                 below = r",\ ".join(rf"\mathrm{{{{{tex_text(k)}}}}}\ {x}" for k, x in shown.items())
                 template = f"{head[0]}_{{{{{below}}}}}{template[head.end() :]}"
@@ -37,12 +39,12 @@ class Latex(Format):
     def number(self, x: Any) -> Piece:
         """Return a number to six digits; one with a power of ten is a product."""
         text = tex_number(x)
-        return signed(text, x, self, Binds.PRODUCT if r"\cdot" in text else Binds.ATOM)
+        return signed_number(text, x, self, Binds.PRODUCT if r"\cdot" in text else Binds.ATOM)
 
     def array(self, x: np.ndarray) -> Piece:
         """Return a small array in full, a large one by its shape, upright."""
         return Piece(r"\mathrm{" + amount(x).replace(" ", r"\ ") + "}", Binds.ATOM)
 
-    def name(self, names: Names, node: Node) -> str:
+    def name(self, names: NodeNames, node: Node) -> str:
         """Return the label with its indices below and above."""
         return names.tex(node)

@@ -12,15 +12,15 @@ import numpy as np
 
 from ...core.node import Node, data_of
 from ...core.op import Op
-from ..names import PARTS, Names, amount, number
+from ..names import PARTS, NodeNames, amount, number_text
 from ..precedence import Binds, Spelling, text_spelling
-from .format import Format, Piece, signed
+from .format import Format, Piece, signed_number
 from .text import index_part, literally
 
 TIMES, PAIRS, ALL = "·", "⊙", "⊗"  # of numbers; element by element; of every number with every other
-SIGNS = {"*": TIMES, "-": "−", "@": "\u2062", "<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
+MATHML_SIGNS = {"*": TIMES, "-": "−", "@": "\u2062", "<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
 SPACE = '<mspace width=".35em"/>'  # at the ends of a text spaces are taken away
-TOKEN = re.compile(
+ROW_TOKEN = re.compile(
     r"(?P<hole>\{\}(\.m?T)?|\))(\*\*(?P<power>\d+))?|(?P<word>[^\W\d]\w*)|(?P<amount>[\d.]+)|(?P<sign>//|[<>=!]=|[^\w\s{}])"
 )
 CASES = (
@@ -61,15 +61,15 @@ class MathML(Format):
 
     def number(self, x: Any) -> Piece:
         """Return a number to five digits."""
-        text = number(x, 5).replace("-", "−")
-        piece = signed(text, x, self)
+        text = number_text(x, 5).replace("-", "−")
+        piece = signed_number(text, x, self)
         return piece._replace(text=f"<mn>{escape(text)}</mn>")
 
     def array(self, x: np.ndarray) -> Piece:
         """Return a small array in full, a large one by its shape."""
         return Piece(words(amount(x)), Binds.ATOM)
 
-    def name(self, names: Names, node: Node) -> str:
+    def name(self, names: NodeNames, node: Node) -> str:
         """Return the label with its indices below and above."""
         match = PARTS.match(names[node])
         if not match:
@@ -118,7 +118,7 @@ def product_sign(z: Node) -> str:
 @functools.cache
 def row_of_tokens(text: str, times: str, axis: Any) -> Spelling:
     """Return a row's text token by token: letters, numbers and signs each in their element."""
-    signs = {**SIGNS, "*": times}
+    signs = {**MATHML_SIGNS, "*": times}
 
     def token(found: re.Match[str]) -> str:
         if hole := found["hole"]:
@@ -130,7 +130,7 @@ def row_of_tokens(text: str, times: str, axis: Any) -> Spelling:
         return f"<mi>{found['word']}</mi>" if found["word"] else f"<mn>{found['amount']}</mn>"
 
     plain = text_spelling(text)
-    template = f"<mrow>{TOKEN.sub(token, text).replace(' ', '')}</mrow>"
+    template = f"<mrow>{ROW_TOKEN.sub(token, text).replace(' ', '')}</mrow>"
     if axis is not None:
         template = template.replace("{}", f"{{}}<mo>,</mo>{words(f'axis {axis}')}")
     return Spelling(template, plain.binds, plain.slots)

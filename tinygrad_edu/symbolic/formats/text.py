@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -12,9 +13,9 @@ import numpy as np
 
 from ...core.node import Node, data_of
 from ...core.op import Op
-from ..names import Names, amount, number
+from ..names import NodeNames, amount, number_text
 from ..precedence import Binds, Spelling, text_spelling
-from .format import Format, Piece, signed
+from .format import Format, Piece, signed_number
 
 
 class Text(Format):
@@ -28,7 +29,7 @@ class Text(Format):
         if op.name == "getitem":
             return indexed(z)
         spelled = text_spelling(op.text)
-        if op is z.op and op.text.endswith(")") and (extra := given(op, z.params)):
+        if op is z.op and op.text.endswith(")") and (extra := given_parameters(op, z.params)):
             if isinstance(axis := extra.get("axis"), tuple) and len(axis) == 1:
                 extra["axis"] = axis[0]
             named = ", ".join(f"{name}={x}" for name, x in extra.items())
@@ -37,13 +38,13 @@ class Text(Format):
 
     def number(self, x: Any) -> Piece:
         """Return a number, exact or to so many digits."""
-        return signed(number(x, self.digits), x, self)
+        return signed_number(number_text(x, self.digits), x, self)
 
     def array(self, x: np.ndarray) -> Piece:
         """Return a small array in full, a large one by its shape."""
         return Piece(amount(x, self.digits or 4), Binds.ATOM)
 
-    def name(self, names: Names, node: Node) -> str:
+    def name(self, names: NodeNames, node: Node) -> str:
         """Return the label as it is."""
         return names[node]
 
@@ -69,7 +70,7 @@ class Brief(Text):
 
     def number(self, x: Any) -> Piece:
         """Return a number with a true minus sign."""
-        return signed(number(x, self.digits).replace("-", "−"), x, self)
+        return signed_number(number_text(x, self.digits).replace("-", "−"), x, self)
 
     def skips(self, z: Node) -> bool:
         """Leave out steps that only give their operand another shape, and repeat it at most."""
@@ -110,12 +111,19 @@ def index_text(key: Sequence[Any], arrays: Sequence[str] = ()) -> str:
 def index_part(part: Any) -> str:
     """Return one part of an index as it is typed."""
     if isinstance(part, slice):
-        ends = ":".join("" if end is None else str(end) for end in (part.start, part.stop))
-        return ends if part.step is None else f"{ends}:{part.step}"
-    return "..." if part is Ellipsis else str(part)
+        start, stop, step = ("" if end is None else whole_number(end) for end in (part.start, part.stop, part.step))
+        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+    return "..." if part is Ellipsis else repr(bool(part)) if isinstance(part, (bool, np.bool_)) else whole_number(part)
 
 
-def given(op: Op, params: dict[str, Any]) -> dict[str, Any]:
+def whole_number(n: Any) -> str:
+    """Return a whole number, several, or None: the digits alone, whatever type of the user's it is."""
+    if isinstance(n, tuple):
+        return f"({''.join(whole_number(part) + ', ' for part in n)})"
+    return "None" if n is None else repr(operator.index(n))
+
+
+def given_parameters(op: Op, params: dict[str, Any]) -> dict[str, Any]:
     """Return the keyword parameters that differ from the row's defaults."""
     try:
         defaults = {name: x.default for name, x in inspect.signature(op.forward).parameters.items()} if params else {}

@@ -19,7 +19,7 @@ from ...core.node import Node
 
 MOST_TERMS = 8  # longer sums are neither flattened nor split by exp
 View = tuple[int | None, ...]  # for each axis the core's axis that lies there; None where the length is 1
-Part = tuple[int, View, float]  # of a sum: core, view, coefficient; of a product: core, view, exponent
+Term = tuple[int, View, float]  # of a sum: core, view, coefficient; of a product: core, view, exponent
 
 
 class Form:
@@ -128,14 +128,14 @@ class Algebra:
             (x,) = operands
             lengths = self.shapes[x.core]
             inside = tuple(None if n == 1 else k for k, n in enumerate(lengths))
-            found = self.core(("row", name, repr(params), ((rounded(x.coefficient), x.core, inside),)), lengths)
+            found = self.core(("row", name, repr(params), ((to_12_digits(x.coefficient), x.core, inside),)), lengths)
             return Form(self, 1.0, found.core, x.view)
-        parts = tuple((rounded(x.coefficient), x.core, x.view) for x in operands)
+        parts = tuple((to_12_digits(x.coefficient), x.core, x.view) for x in operands)
         return self.core(("row", name, repr(params), parts), shape)
 
     # Sums and products -----------------------------------------------------------------------------------------
 
-    def parts(self, form: Form, kind: str, ndim: int) -> list[Part]:
+    def parts(self, form: Form, kind: str, ndim: int) -> list[Term]:
         """Return the terms of a sum or the factors of a product, in a frame of `ndim` axes; itself if it is neither."""
         view = (None,) * (ndim - len(form.view)) + form.view
         if form.core == self.one.core:
@@ -147,7 +147,7 @@ class Algebra:
             for core, inner, number in form.key[1]
         ]
 
-    def collected(self, parts: Iterable[Part], ndim: int) -> tuple[list[Part], View]:
+    def collected(self, parts: Iterable[Term], ndim: int) -> tuple[list[Term], View]:
         """Return parts, equal ones in one and sorted, and the order of axes in which they are to be seen."""
         total: dict[tuple[int, View], float] = {}
         for core, view, number in parts:
@@ -179,7 +179,9 @@ class Algebra:
             core, view, number = found[0]
             return Form(self, number, core, tuple(None if k is None else view[k] for k in order))
         lead = found[0][2]
-        return self.combined("sum", [(core, view, rounded(number / lead)) for core, view, number in found], lead, order)
+        return self.combined(
+            "sum", [(core, view, to_12_digits(number / lead)) for core, view, number in found], lead, order
+        )
 
     def product(self, forms: Sequence[Form]) -> Form:
         """Return a product of forms."""
@@ -190,7 +192,7 @@ class Algebra:
         parts = [part for x in forms for part in self.parts(x, "product", ndim)]
         return self.from_factors(parts, math.prod(x.coefficient for x in forms), ndim)
 
-    def from_factors(self, parts: Iterable[Part], coefficient: float, ndim: int) -> Form:
+    def from_factors(self, parts: Iterable[Term], coefficient: float, ndim: int) -> Form:
         """Return the product of powers of cores."""
         found, order = self.collected(parts, ndim)
         if not found:
@@ -203,9 +205,9 @@ class Algebra:
             lengths = self.shapes[core]
             inside = tuple(None if n == 1 else k for k, n in enumerate(lengths))
             return Form(self, coefficient, self.core(("product", ((core, inside, exponent),)), lengths).core, view)
-        return self.combined("product", [(c, v, rounded(e)) for c, v, e in found], coefficient, order)
+        return self.combined("product", [(c, v, to_12_digits(e)) for c, v, e in found], coefficient, order)
 
-    def combined(self, kind: str, parts: list[Part], coefficient: float, order: View) -> Form:
+    def combined(self, kind: str, parts: list[Term], coefficient: float, order: View) -> Form:
         """Return the form of several parts; axes along which all of them have the length 1 are the view's alone."""
         used = [k for k in range(len(order)) if any(view[k] is not None for _, view, _ in parts)]
         framed = tuple((core, tuple(view[k] for k in used), number) for core, view, number in parts)
@@ -234,7 +236,7 @@ class Algebra:
         return bool(self.keys[core][0] == "exp")
 
 
-def rounded(number: float) -> float:
+def to_12_digits(number: float) -> float:
     """Return a number to 12 significant digits, so that 1/3 * 3 is 1."""
     return float(f"{number:.12g}")
 
@@ -293,7 +295,7 @@ def total(x: Form, axes: Sequence[int] | None = None, keepdims: bool = True) -> 
         made = algebra.core(("total", summed, core), lengths)
         inner = Form(algebra, 1.0, made.core, tuple(None if k in along else k for k in inner.view))
     found = algebra.product([inner, algebra.from_factors(outside, x.coefficient * count, ndim)])
-    return found if keepdims else without(found, axes)
+    return found if keepdims else dropped(found, axes)
 
 
 def mean(x: Form, axes: Sequence[int] | None = None, keepdims: bool = True) -> Form:
@@ -302,7 +304,7 @@ def mean(x: Form, axes: Sequence[int] | None = None, keepdims: bool = True) -> F
     return total(x, axes, keepdims).times(1 / max(1, math.prod(x.shape[axis] for axis in counted)))
 
 
-def without(x: Form, axes: Iterable[int]) -> Form:
+def dropped(x: Form, axes: Iterable[int]) -> Form:
     """Return x without axes, along which it has the length 1."""
     gone = set(axes)
     return Form(x.algebra, x.coefficient, x.core, tuple(k for axis, k in enumerate(x.view) if axis not in gone))

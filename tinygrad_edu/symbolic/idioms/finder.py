@@ -10,12 +10,12 @@ import numpy as np
 
 from ...core.node import Node, data_of
 from ...core.op import TABLE
-from .canonical import Algebra, Form, exp, log, mean, rounded, total, without
-from .identities import axes_of, record
-from .idiom import Idiom, inside
+from .canonical import Algebra, Form, dropped, exp, log, mean, to_12_digits, total
+from .identities import axes_of, node_form
+from .idiom import Idiom, nodes_inside
 from .ways import (
     BUILDS,
-    LOSSES,
+    UP_TO_A_FACTOR,
     WAYS_ALONG_AN_AXIS,
     WAYS_OF_A_SLOPE,
     WAYS_OF_CHOICE,
@@ -55,7 +55,7 @@ class Finder:
 
     def visit(self, z: Node) -> None:
         """Look at a node whose operands have been visited."""
-        form = record(self.algebra, z)
+        form = node_form(self.algebra, z)
         if form.coefficient == 1:
             self.first.setdefault((form.core, form.view), z)
         if z.op is None:
@@ -73,11 +73,11 @@ class Finder:
 
     def recognised(self, z: Node, form: Form) -> Idiom | None:
         """Return the idiom that a node ends; None where it is none, or a row, or only a multiple of an operand."""
-        meaning = self.known.get((form.core, squeezed(form)))
+        meaning = self.known.get((form.core, squeezed_view(form)))
         if meaning is None or form.coefficient == 0 or z.op is None or z.op.name == meaning.name:
             return None
-        factor = rounded(form.coefficient / meaning.coefficient)
-        if factor != 1 and meaning.name not in LOSSES:
+        factor = to_12_digits(form.coefficient / meaning.coefficient)
+        if factor != 1 and meaning.name not in UP_TO_A_FACTOR:
             return None
         for x in z.inputs:
             if isinstance(x, Node) and self.algebra.nodes[x].core == form.core:
@@ -85,22 +85,24 @@ class Finder:
                 if already is not None and (factor != 1 or already == 1):
                     return None
         build = BUILDS.get(meaning.name) or row(meaning.name)
-        return Idiom(meaning.name, z, meaning.inputs, meaning.params, factor, inside(z, meaning.inputs), build)
+        return Idiom(meaning.name, z, meaning.inputs, meaning.params, factor, nodes_inside(z, meaning.inputs), build)
 
     def row_of(self, idiom: Idiom, form: Form) -> Form:
         """Return the form of the row that an idiom is, by which later idioms mention it; reductions keep theirs."""
-        if idiom.name in BUILDS and idiom.name not in LOSSES:
+        if idiom.name in BUILDS and idiom.name not in UP_TO_A_FACTOR:
             return form
         operands = [self.algebra.form(x) for x in idiom.inputs]
         made = self.algebra.row(idiom.name, operands, idiom.params, form.shape, elementwise=not idiom.params)
         meaning = Meaning(idiom.name, idiom.inputs, idiom.params, 1.0)
-        self.known.setdefault((made.core, squeezed(made)), meaning)
+        self.known.setdefault((made.core, squeezed_view(made)), meaning)
         return made.times(idiom.factor)
 
     def remember(self, name: str, form: Form, inputs: tuple[Any, ...], params: dict[str, Any] | None = None) -> None:
         """Keep the form that an idiom would have; what is nearest to its inputs is asked first and stays."""
         if form.coefficient and form.core != self.algebra.one.core:
-            self.known.setdefault((form.core, squeezed(form)), Meaning(name, inputs, params or {}, form.coefficient))
+            self.known.setdefault(
+                (form.core, squeezed_view(form)), Meaning(name, inputs, params or {}, form.coefficient)
+            )
 
     def fresh(self, family: str, x: Node) -> bool:
         """Tell whether the ways of a family are asked for the first time of this node."""
@@ -161,7 +163,7 @@ class Finder:
             if known and known[0] == "log_softmax" and np.shape(data_of(y)) == log_p.shape:
                 scores, axis = known[1:]
                 if axis == len(log_p.shape) - 1:
-                    labels = classes(y)
+                    labels = class_numbers(y)
                     each = -total(self.algebra.nodes[z], (axis,))
                     self.remember("cross_entropy", each, (scores, labels))
                     self.remember("cross_entropy", total(each), (scores, labels), {"reduction": "sum"})
@@ -201,7 +203,7 @@ class Finder:
         for v, number in (z.inputs, z.inputs[::-1]):
             if isinstance(v, Node) and not isinstance(number, Node) and np.ndim(number) == 0:
                 form = self.algebra.nodes[v]
-                known = self.known.get((form.core, squeezed(form)))
+                known = self.known.get((form.core, squeezed_view(form)))
                 if known and known.name == "variance" and form.coefficient == known.coefficient:
                     self.normalization(known.inputs[0], known.params["axis"], float(number))
 
@@ -226,7 +228,7 @@ class Finder:
         name, scores, axis = self.rows.get(self.algebra.form(x).core, ("", x, ndim - 1))
         if axis == ndim - 1:
             sums = log(total(exp(self.algebra.form(x)), (axis,)))
-            losses = {"": without(sums, (axis,)) - form, "log_softmax": -form, "softmax": -log(form)}[name]
+            losses = {"": dropped(sums, (axis,)) - form, "log_softmax": -form, "softmax": -log(form)}[name]
             self.remember("cross_entropy", losses, (scores, labels))
 
     def logarithm(self, z: Node) -> None:
@@ -251,7 +253,7 @@ LEARNING: list[tuple[frozenset[str], Callable[[Finder, Node], None]]] = [
 ]
 
 
-def squeezed(form: Form) -> tuple[int, ...]:
+def squeezed_view(form: Form) -> tuple[int, ...]:
     """Return the view of a form without axes of length 1, which a reshape adds and takes away."""
     return tuple(k for k in form.view if k is not None)
 
@@ -265,7 +267,7 @@ def distances(u: Any) -> list[Node]:
     return [*parts, u] if from_mean else [u]
 
 
-def classes(labels: Any) -> Any:
+def class_numbers(labels: Any) -> Any:
     """Return constant rows of zeros with a single one as the numbers of their classes, any other labels as they are."""
     if isinstance(labels, np.ndarray) and labels.size:
         one = labels == 1

@@ -10,7 +10,7 @@ from ...core.node import Node, data_of
 from ...ops.indexing import HERE
 from .canonical import Algebra, Form, exp, greater, log, maximum, mean, total, where
 
-Rule = Callable[
+FormRule = Callable[
     ..., Form | None
 ]  # of the algebra, a node and the forms of its operands; None where no identity applies
 
@@ -22,12 +22,12 @@ def axes_of(z: Node, ndim: int) -> list[int]:
     return [k % ndim for k in every]
 
 
-def reduction(function: Callable[..., Form]) -> Rule:
+def reduction_rule(function: Callable[..., Form]) -> FormRule:
     """Return the rule of a sum or mean along axes."""
     return lambda algebra, z, x: function(x, axes_of(z, len(x.view)), z.params.get("keepdims", False))
 
 
-def along(name: str) -> Rule:
+def along_an_axis(name: str) -> FormRule:
     """Return the rule of a row along one axis, which may be counted from either end."""
     return lambda algebra, z, x: algebra.row(
         name, [x], {"axis": z.params.get("axis", -1) % len(x.view)}, x.shape, elementwise=False
@@ -44,7 +44,7 @@ def power(algebra: Algebra, z: Node, x: Form, y: Form) -> Form | None:
     return x**y.coefficient if y.core == algebra.one.core and np.ndim(data_of(z.inputs[1])) == 0 else None
 
 
-def picked(algebra: Algebra, z: Node, x: Form, *indices: Form) -> Form | None:
+def axes_added(algebra: Algebra, z: Node, x: Form, *indices: Form) -> Form | None:
     """Return an index that only adds axes or takes away those of length 1."""
     if indices or not all(k is None or k is ... or k == 0 or k == slice(None) for k in z.params["key"]):
         return None
@@ -75,7 +75,7 @@ def reshaped(algebra: Algebra, z: Node, x: Form) -> Form | None:
     return Form(algebra, x.coefficient, x.core, tuple(None if n == 1 else next(long) for n in shape))
 
 
-def transposed(algebra: Algebra, z: Node, x: Form) -> Form:
+def axes_permuted(algebra: Algebra, z: Node, x: Form) -> Form:
     """Return the axes in another order."""
     n = len(x.view)
     order = z.params.get("axes") or tuple(reversed(range(n)))
@@ -92,7 +92,7 @@ def put_where(algebra: Algebra, z: Node, x: Form, y: Form, *indices: Form) -> Fo
     return where(indices[0], y, x)
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, FormRule] = {
     "add": lambda algebra, z, x, y: algebra.sum([x, y]),
     "subtract": lambda algebra, z, x, y: x - y,
     "multiply": lambda algebra, z, x, y: x * y,
@@ -109,10 +109,10 @@ RULES: dict[str, Rule] = {
     "log": lambda algebra, z, x: log(x),
     "log1p": lambda algebra, z, x: log(x + 1),
     "logaddexp": lambda algebra, z, x, y: log(exp(x) + exp(y)),
-    "logsumexp": reduction(lambda x, axes, keepdims: log(total(exp(x), axes, keepdims))),
-    "sum": reduction(total),
-    "mean": reduction(mean),
-    "norm": reduction(norm),
+    "logsumexp": reduction_rule(lambda x, axes, keepdims: log(total(exp(x), axes, keepdims))),
+    "sum": reduction_rule(total),
+    "mean": reduction_rule(mean),
+    "norm": reduction_rule(norm),
     "greater": lambda algebra, z, x, y: greater(x, y),
     "greater_equal": lambda algebra, z, x, y: greater(x, y),
     "less": lambda algebra, z, x, y: greater(y, x),
@@ -120,17 +120,17 @@ RULES: dict[str, Rule] = {
     "where": lambda algebra, z, c, x, y: where(c, x, y),
     "maximum": lambda algebra, z, x, y: maximum(x, y),
     "fmax": lambda algebra, z, x, y: maximum(x, y),
-    "softmax": along("softmax"),
-    "log_softmax": along("log_softmax"),
-    "getitem": picked,
+    "softmax": along_an_axis("softmax"),
+    "log_softmax": along_an_axis("log_softmax"),
+    "getitem": axes_added,
     "reshape": reshaped,
-    "mT": transposed,
-    "transpose": transposed,
+    "mT": axes_permuted,
+    "transpose": axes_permuted,
     "setitem": put_where,
 }
 
 
-def record(algebra: Algebra, z: Node) -> Form:
+def node_form(algebra: Algebra, z: Node) -> Form:
     """Return the form of a node whose operands have theirs, and keep it; a leaf is a core of its own."""
     found = None
     if z.op is not None:

@@ -42,7 +42,7 @@ class Idiom:
             return result if np.shape(data_of(result)) == shape else TABLE["reshape"](result, shape=shape)
 
 
-def inside(z: Node, inputs: Sequence[Any]) -> frozenset[Node]:
+def nodes_inside(z: Node, inputs: Sequence[Any]) -> frozenset[Node]:
     """Return the nodes on the paths from inputs to `z`, without the inputs and with `z`."""
     ends = {x for x in inputs if isinstance(x, Node)}
     seen, found = {z}, [z]

@@ -85,12 +85,12 @@ def normalized(x: Any, axis: tuple[int, ...], eps: float) -> Any:
     return centred / TABLE["sqrt"](TABLE["mean"](TABLE["square"](centred), axis=axis, keepdims=True) + eps)
 
 
-def kept(name: str) -> Build:
+def reduction_kept(name: str) -> Build:
     """Return the row of a reduction that keeps its axes, so that one shape fits every way to write it."""
     return lambda x, axis: TABLE[name](x, axis=axis, keepdims=True)
 
 
-def cross_entropy(scores: Any, labels: Any, reduction: str = "none") -> Any:
+def cross_entropy_by_rows(scores: Any, labels: Any, reduction: str = "none") -> Any:
     """Return -log softmax at the labels; of rows of probabilities as labels, the sum over the classes."""
     if np.ndim(data_of(labels)) == np.ndim(data_of(scores)):
         losses = -(labels * TABLE["log_softmax"](scores)).sum(axis=-1)
@@ -100,12 +100,12 @@ def cross_entropy(scores: Any, labels: Any, reduction: str = "none") -> Any:
 
 
 BUILDS: dict[str, Build] = {  # by rows; of any other name the row itself
-    "logsumexp": kept("logsumexp"),
-    "mean": kept("mean"),
+    "logsumexp": reduction_kept("logsumexp"),
+    "mean": reduction_kept("mean"),
     "variance": variance,
     "standard_deviation": lambda x, axis: TABLE["sqrt"](variance(x, axis)),
     "batch_norm": normalized,
     "layer_norm": normalized,
-    "cross_entropy": cross_entropy,
+    "cross_entropy": cross_entropy_by_rows,
 }
-LOSSES = frozenset(("cross_entropy", "binary_cross_entropy"))  # recognised without their sign and factor too
+UP_TO_A_FACTOR = frozenset(("cross_entropy", "binary_cross_entropy"))  # recognised without their sign and factor too
