@@ -187,9 +187,20 @@ def test_a_list_that_grows_or_holds_an_equal_tensor_in_place_of_another():
         sum((w * x).sum() for w in weights).backward()
         return [w.grad for w in weights]
 
-    agrees(f, lambda: weights.__setitem__(0, Tensor(weights[0].data)), lambda: weights.append(Tensor([3.0])))
-    numbers = [1.0, 2.0]
-    agrees(lambda x: x * len(numbers) * numbers[-1], lambda: numbers.append(2.0), lambda: numbers.append(2.0))
+    agrees(
+        f,
+        lambda: weights.__setitem__(0, Tensor(weights[0].data)),
+        lambda: weights[0].assign([5.0]),
+        lambda: weights.append(Tensor([3.0])),
+    )
+    agrees(lambda x: sum((w.data * x).sum() for w in weights), lambda: weights.__setitem__(0, Tensor(weights[0].data)))
+    agrees(
+        lambda x: weights[0] * x,
+        lambda: weights.__setitem__(0, Tensor(weights[0].data)),
+        lambda: weights[0].assign([7.0]),
+    )
+    first, second = [1.0], [2.0, 3.0, 4.0, 5.0]
+    agrees(lambda x: x * len(first) + len(second), lambda: first.append(second.pop(0)))
 
 
 def test_a_notebook_cell_that_is_run_again():
