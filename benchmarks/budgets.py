@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import twins
 from results import Tasks, median, ratio
 from tasks import CURVES
 
@@ -95,6 +96,9 @@ def budgets() -> Iterator[Budget]:
     yield Budget("chains of 10³ to 10⁶ scalar nodes", "time a node even within 1.3 ×", 1.3, evenness)
     yield Budget("chains of 10³ to 10⁶ scalar nodes", "≤ 250 bytes a node", 250, most_bytes, unit="bytes")
     yield Budget("import", "≤ 1.3 × import numpy", 1.3, slower("import", OURS, "numpy"))
+    for name, (_, times) in twins.WORK.items():
+        target = f"≥ {times} × as fast as the plain method"
+        yield Budget(f"fast twin {name}", target, times, slower(f"twin {name}", "plain", "fast"), True)
     for page in ("picture", "stepper page"):
         yield Budget(f"{page} of 1,000 nodes", "≤ 50 ms to write", 50, milliseconds(page), unit="ms")
         yield Budget(f"{page} of 1,000 nodes", "≤ 500 KB", 500, kilobytes(page), unit="KB")

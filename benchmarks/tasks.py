@@ -15,6 +15,7 @@ import images
 import matrices
 import package
 import scalars
+import twins
 from matrices import Net
 
 Repetition = Callable[[], dict[str, float]]  # does the work once and returns the seconds of its parts
@@ -118,6 +119,7 @@ CURVES: dict[str, dict[int, Task]] = {
 OTHERS = {
     "import": Task(package.IMPORTS, None, None, package.seconds_of_import),
     "pages of 1,000 nodes": Task(package.PAGES, 1000, 50, package.seconds_of_writing),
+    **{f"twin {name}": Task(twins.SUBJECTS, name, name, twins.seconds) for name in twins.WORK},
 }
 
 TASKS = TRAINING | {f"{curve}: {n:,}": task for curve, points in CURVES.items() for n, task in points.items()} | OTHERS

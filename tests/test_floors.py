@@ -30,6 +30,13 @@ FLOORS = [
     *("train", "demo", "system", "cli", "__init__", "__main__"),
 ]
 NEIGHBOURS = {"check", "explain", "draw", "compile", "io"}  # each a fold over the graph: none knows another's inside
+LATE = {  # imports of a floor below, when it is first needed
+    (("core", "dispatch"), ("numpy_api",)),  # functions that answer NumPy are made of tensors, and register themselves
+}
+CIRCLES = [  # modules that import each other inside functions
+    {"nn.layers", "nn.neuron"},  # a net of neurons becomes a net of tensors, and a layer of tensors shows its neurons
+    {"draw.pages.live", "draw.pages.stepper"},  # each page opens the other's
+]
 STANDARD = FLOORS[: FLOORS.index("core.backprop") + 1]  # these import nothing but Python itself
 OPTIONAL = {"matplotlib", "tqdm", "safetensors", "onnx", "jax", "sympy", "IPython", "PIL", "scipy", "sklearn", "pandas"}
 
@@ -64,23 +71,39 @@ def imports(path):
         if isinstance(test, ast.If) and ast.unparse(test.test) == "TYPE_CHECKING"
         for n in ast.walk(test)
     }
-    here = path.relative_to(PACKAGE).parts[:-1]
+    here = ("tinygrad_edu", *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(tree):
         if node in hints:
             continue
+        found = []
         if isinstance(node, ast.Import):
-            for name in node.names:
-                yield tuple(name.name.split(".")), False, node in inside
+            found = [tuple(name.name.split(".")) for name in node.names]
         elif isinstance(node, ast.ImportFrom):
-            module = tuple(node.module.split(".")) if node.module else ()
-            if not node.level:
-                yield module, False, node in inside
-                continue
-            base = here[: len(here) - node.level + 1] + module
-            for name in node.names:  # `from . import a` may import a module as well as a name
-                inner = PACKAGE.joinpath(*base, name.name)
-                is_module = inner.is_dir() or inner.with_suffix(".py").exists()
-                yield (*base, name.name) if is_module else base, True, node in inside
+            base = (here[: len(here) - node.level + 1] if node.level else ()) + tuple((node.module or "").split("."))
+            found = [(*base, name.name) for name in node.names]  # `from . import a` may import a module or a name
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            found = [imported_by_string(node, here)]
+        for module in found:
+            module = tuple(filter(None, module))
+            ours = module[:1] == ("tinygrad_edu",)
+            yield existing(module[1:]) if ours else module, ours, node in inside
+
+
+def imported_by_string(call, here):
+    """The module that `importlib.import_module("..name", __package__)` imports."""
+    name = call.args[0]
+    if not isinstance(name, ast.Constant):
+        assert here == ("tinygrad_edu",), f"an import whose module no test can see: {ast.unparse(call)}"
+        return ()  # the lazy names of the package, checked by `test_lazy_names_are_modules`
+    level = len(name.value) - len(name.value.lstrip("."))
+    return (*here[: len(here) - level + 1], *name.value[level:].split(".")) if level else tuple(name.value.split("."))
+
+
+def existing(module):
+    """The longest beginning of a dotted name that is a module of the package: the rest is a name inside it."""
+    while module and not (PACKAGE.joinpath(*module).is_dir() or PACKAGE.joinpath(*module).with_suffix(".py").exists()):
+        module = module[:-1]
+    return module
 
 
 def identify(path):
@@ -93,16 +116,54 @@ def test_imports_only_from_floors_above(path):
     for module, ours, _ in imports(path):
         if not ours or not module:
             continue
+        if (parts_of(path), module) in LATE:
+            continue
         theirs = floor_of(module)
         assert FLOORS.index(theirs) <= FLOORS.index(mine), f"{mine} imports from {theirs}, a floor below it"
         if {room, module[0]} <= NEIGHBOURS and room != module[0]:
             assert len(module) == 1, f"{mine} imports {'.'.join(module)}, the inside of its neighbour"
 
 
+def circles(graph):
+    """The sets of names that can be reached from each other, found by taking away what nothing leads to or from."""
+    found = []
+    for name in graph:
+        seen, waiting = set(), [name]
+        while waiting:
+            new = graph.get(waiting.pop(), set()) - seen
+            seen |= new
+            waiting += new
+        graph[name] = graph[name] | seen
+    for name, reached in graph.items():
+        circle = {other for other in reached if name in graph.get(other, ())}
+        if name in circle and circle not in found:
+            found.append(circle)
+    return found
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["when imported", "inside functions too"])
+def test_no_module_imports_itself_by_way_of_others(late):
+    graph = {}
+    for path in FILES:
+        name = ".".join(parts_of(path))
+        modules = {module for module, ours, inside in imports(path) if ours and (late or not inside)}
+        modules -= {module for importer, module in LATE if importer == parts_of(path)}
+        names = {".".join(m if PACKAGE.joinpath(*m).with_suffix(".py").exists() else (*m, "__init__")) for m in modules}
+        graph[name] = names - {name, "__init__"}
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [{"b", "c"}]
+    assert [circle for circle in circles(graph) if not any(circle <= known for known in CIRCLES if late)] == []
+
+
+def test_lazy_names_are_modules():
+    """What `tinygrad_edu.__getattr__` imports by a string."""
+    for name in tinygrad_edu._LATER.values():
+        assert existing(tuple(name[1:].split("."))) == tuple(name[1:].split("."))
+
+
 @pytest.mark.parametrize("path", FILES, ids=identify)
 def test_optional_libraries_are_imported_only_inside_functions(path):
     for module, ours, inside in imports(path):
-        assert ours or inside or module[0] not in OPTIONAL, f"{module[0]} is imported before it is used"
+        assert ours or inside or not module or module[0] not in OPTIONAL, f"{module[0]} is imported before it is used"
 
 
 @pytest.mark.parametrize("floor", STANDARD)
@@ -134,7 +195,7 @@ def test_nothing_typed_by_a_user_is_executed(path):
     executes = parts_of(path)[0] == "compile" or parts_of(path) == ("check", "homework", "program")
     allowed = {"exec"} if executes else set()
     assert not called & {"eval", "exec", "__import__"} - allowed
-    assert not any(module[0] in {"pickle", "marshal", "shelve"} for module, ours, _ in imports(path) if not ours)
+    assert not any({*module[:1]} & {"pickle", "marshal", "shelve"} for module, ours, _ in imports(path) if not ours)
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "shell":
             assert not (isinstance(node.value, ast.Constant) and node.value.value)

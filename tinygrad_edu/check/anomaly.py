@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 from weakref import ReferenceType, ref
 
 import numpy as np
 
-from ..core.context import ModeContext, current, mode
+from ..core.context import Mode, ModeContext, mode
 from ..core.node import Node, data_of, itself
 from ..errors import AnomalyError
 from ..ops.compare import where
@@ -31,14 +30,13 @@ class detect_anomaly(ModeContext):  # noqa: N801  # PyTorch's name for it, and u
     instead. A NaN raises at once; an infinity, which may yet become a plain 0, when it makes a NaN, else at the end.
     """
 
-    def __enter__(self) -> None:
-        parent = mode()
+    def change(self, parent: Mode) -> Mode:
         watch = Watch(parent.forward_hook, parent.backward_hook)
-        current.set(parent._replace(forward_hook=watch.made, backward_hook=watch.pulled, parent=parent))
+        return parent._replace(forward_hook=watch.made, backward_hook=watch.pulled)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def leave(self, kind: type[BaseException] | None = None, *_: Any) -> None:
         watch = getattr(mode().forward_hook, "__self__", None)
-        super().__exit__(kind, error, at)
+        super().leave()
         if kind is None and isinstance(watch, Watch) and watch.infinite is not None:
             raise watch.forward("infinity", watch.infinite)
 
@@ -49,14 +47,14 @@ class strong_zero(ModeContext):  # noqa: N801  # reads like a keyword
     So the branch that `where` did not take, or a mask left out, cannot turn the other's gradient into NaN.
     """
 
-    def __enter__(self) -> None:
-        parent, before = mode(), mode().backward_hook
+    def change(self, parent: Mode) -> Mode:
+        before = parent.backward_hook
 
         def zero_stays(z: Node, i: int, g: Any, dx: Any) -> Any:
             dx = without_zeros(z, i, g, dx)
             return before(z, i, g, dx) if before else dx
 
-        current.set(parent._replace(backward_hook=zero_stays, parent=parent))
+        return parent._replace(backward_hook=zero_stays)
 
 
 def without_zeros(z: Node, i: int, g: Any, dx: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.context import ModeContext, current
+from ..core.context import ModeContext, innermost
 from ..errors import CompileError
 from ..errors.where import users_line, warn
 from ..nn.module import Module
@@ -77,7 +77,7 @@ class Compiled:
         return Compiled, (self.function,)  # a copy traces anew: programs belong to the weights that they were made of
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if current.get() is not None:  # traced as a part of another function, or inside a mode that a program has not
+        if innermost() is not None:  # traced as a part of another function, or inside a mode that a program has not
             return self.function(*args, **kwargs)
         while True:
             group = self.group

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from ..errors import DTypeError, GradientError, StaleGraphError
 from ..errors.gradients import no_gradient, not_a_node, one_node, stale_graph, used_gradient
 from ..errors.where import warn
-from .commit import ChangedMeanwhile, attributes, commit, unchanged
+from .commit import ChangedMeanwhile, attributes, calls, commit, unchanged
 from .context import ModeContext, mode
 from .leaf_set import stepped_since_zero_grad
 from .node import NO_RULES, Grads, Node, born, itself, raw_of
@@ -150,6 +151,13 @@ def accumulate(root: Node, interior: Collection[Any], grads: Collection[Any], le
         except ChangedMeanwhile:
             continue
         return
+
+
+def set_gradients(leaves: Collection[Node], grads: Iterable[Any]) -> None:
+    """Set the gradients of leaves, all or none; no optimiser has used these."""
+    stepped = stepped_since_zero_grad
+    used = [stepped.refs.get(id(leaf)) for leaf in stepped.common(leaves)]
+    commit(attributes(leaves, "_slope", grads), calls([partial(stepped.members.difference_update, used)]))
 
 
 def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -29,7 +30,10 @@ _check = _SameObject({True: None}).__getitem__
 
 def commit(*writes: Iterable[Any]) -> None:
     """Exhaust iterators of `attributes`, `calls` and `unchanged`, as one instruction of Python."""
-    with _lock:  # for builds of Python without a GIL; re-entrant, as a signal handler may commit too
+    if HAS_GIL:
+        deque(chain.from_iterable(writes), maxlen=0)
+        return
+    with _lock:
         deque(chain.from_iterable(writes), maxlen=0)
 
 
@@ -48,7 +52,8 @@ def unchanged(objects: Iterable[Any], name: str, values: Iterable[Any]) -> Itera
     return map(_check, map(operator.is_, map(operator.attrgetter(name), objects), values))
 
 
-_lock = threading.RLock()
+HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()  # then no lock is needed, so nobody can wait for one
+_lock = threading.RLock()  # re-entrant, as a signal handler may commit too
 
 
 def _new_lock() -> None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextvars import ContextVar
-from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypedDict, TypeVar, Unpack
+from weakref import ref
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,6 +66,20 @@ class Tracer(Protocol):
         """Return a node that stands for the learning rate of a group of parameters."""
 
 
+class Block:
+    """A `with` block that changes the mode, and whether it went back to the mode around it."""
+
+    __slots__ = ("end", "left")
+
+    def __init__(self, end: Callable[[], Any]) -> None:
+        self.end = end  # a weak reference that is dead once Python is done with the block
+        self.left = False
+
+    def interrupted(self) -> bool:
+        """Return whether the block is over and has not gone back to the mode around it."""
+        return not self.left and self.end() is None
+
+
 class Mode(NamedTuple):
     """How nodes are made and differentiated."""
 
@@ -74,6 +88,7 @@ class Mode(NamedTuple):
     backward_hook: Callable[[Any, int, Any, Any], Any] | None = None  # (z, i, g, dx) -> the dx to use
     tracer: Tracer | None = None
     parent: Mode | None = None
+    block: Block | None = None  # None: of no `with` statement
 
 
 class Changes(TypedDict, total=False):
@@ -86,18 +101,44 @@ class Changes(TypedDict, total=False):
 
 
 current: ContextVar[Mode | None] = ContextVar("tinygrad_edu.mode", default=None)  # None is PLAIN, and quicker to test
+entering: ContextVar[Callable[[], Any]] = ContextVar("tinygrad_edu.entering", default=lambda: None)  # see BlockEnd
 PLAIN = Mode()
+
+
+def innermost() -> Mode | None:
+    """Return the mode that holds here, None for PLAIN; leave modes whose blocks were interrupted."""
+    here = current.get()
+    while here is not None and here.block is not None and here.block.interrupted():
+        here = None if here.parent is PLAIN else here.parent
+        current.set(here)
+    return here
 
 
 def mode() -> Mode:
     """Return the mode that holds here."""
-    return current.get() or PLAIN
+    return innermost() or PLAIN
 
 
 def tracing() -> Tracer | None:
     """Return the tracer that records here, or None."""
     here = current.get()
-    return None if here is None else here.tracer
+    return None if here is None else mode().tracer
+
+
+class BlockEnd:
+    """The `__exit__` of a mode. Python looks it up when a `with` block begins, and drops the result when it is over.
+
+    So a mode ends with its block even where an interrupt (Ctrl-C) strikes between the last statement and the first
+    instruction of `leave`, or after `__enter__` has set the mode: `innermost` then finds a dead reference. The result
+    must be a `partial`, which is C: a method would be held by its own frame in the traceback of the interrupt.
+    """
+
+    def __get__(self, context: ModeContext | None, owner: type[ModeContext]) -> Callable[..., None]:
+        if context is None:  # contextlib.ExitStack asks the class, and calls what it gets
+            return owner.leave
+        end = functools.partial(context.leave)
+        entering.set(ref(end))
+        return end
 
 
 class ModeContext:
@@ -110,13 +151,27 @@ class ModeContext:
     def __init__(self, **changes: Unpack[Changes]) -> None:
         self.changes = changes
 
-    def __enter__(self) -> None:
-        parent = mode()
-        current.set(parent._replace(**self.changes, parent=parent))
+    def change(self, parent: Mode) -> Mode:
+        """Return the mode inside, made from the mode around it."""
+        return parent._replace(**self.changes)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        parent = mode().parent
-        current.set(None if parent is PLAIN else parent)
+    def __enter__(self) -> None:
+        end, parent = entering.get(), mode()
+        block = Block(end) if self.ends_by(end()) else None
+        current.set(self.change(parent)._replace(parent=parent, block=block))
+
+    def ends_by(self, end: Any) -> bool:
+        """Return whether the `with` statement that enters will call `end`; a call of `__enter__` has none."""
+        return end is not None and end.func.__self__ is self
+
+    def leave(self, *_: Any) -> None:
+        """Go back to the mode around; called with the error that ends the block, as `__exit__` is."""
+        here = mode()
+        current.set(None if here.parent is PLAIN else here.parent)
+        if here.block is not None:
+            here.block.left = True  # a task that was made inside keeps the mode
+
+    __exit__ = BlockEnd()
 
     def __call__(self, function: F) -> F:
         import inspect  # here, because only decorators need it and it takes a while to import

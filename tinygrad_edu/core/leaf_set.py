@@ -11,36 +11,34 @@ if TYPE_CHECKING:
 
 
 class LeafSet:
-    """A set of leaves by identity, without references to them. A WeakSet would ask `==`, an operation on nodes."""
+    """A set of leaves by identity that keeps none of them alive. A WeakSet would ask `==`, an operation on nodes.
+
+    A leaf that is freed is removed by a function of C, which no interrupt can keep from it.
+    """
 
     def __init__(self) -> None:
-        self.ids: set[int] = set()
+        self.members: set[ref[Node] | None] = set()
         self.refs: dict[int, ref[Node]] = {}  # one weak reference per leaf, kept for reuse: creating one costs 1 us
+        self.most = 1000  # so many references, some of them dead, are kept before the dead ones are dropped
 
-    def register(self, leaves: Iterable[Node]) -> list[int]:
-        """Return the ids of leaves, to be put into `ids`: each is taken out again when its leaf is freed."""
-        keys = []
+    def references(self, leaves: Iterable[Node]) -> list[ref[Node]]:
+        """Return the weak references by which leaves are members."""
+        found = []
         for leaf in leaves:
-            key = id(leaf)
-            if key not in self.refs:
-                self.refs[key] = ref(leaf, lambda _, key=key: self.forget(key))  # type: ignore[misc]  # mypy reads no default
-            keys.append(key)
-        return keys
-
-    def forget(self, key: int) -> None:
-        """Remove a leaf that was freed: another object may get its id."""
-        self.refs.pop(key, None)
-        self.ids.discard(key)
-
-    def discard(self, leaf: Node) -> None:
-        """Remove a leaf if it is in the set."""
-        self.ids.discard(id(leaf))
+            known = self.refs.get(id(leaf))
+            if known is None or known() is not leaf:  # another object had this id
+                known = self.refs[id(leaf)] = ref(leaf, self.members.discard)
+            found.append(known)
+        if len(self.refs) > self.most:
+            self.refs = {key: known for key, known in self.refs.items() if known() is not None}
+            self.most = 1000 + 2 * len(self.refs)
+        return found
 
     def common(self, leaves: Collection[Node]) -> list[Node]:
         """Return those of `leaves` that are in the set."""
-        if self.ids.isdisjoint(map(id, leaves)):
+        if self.members.isdisjoint(map(self.refs.get, map(id, leaves))):
             return []
-        return [leaf for leaf in leaves if id(leaf) in self.ids]
+        return [leaf for leaf in leaves if self.refs.get(id(leaf)) in self.members]
 
 
 stepped_since_zero_grad = LeafSet()  # leaves whose gradient an optimiser has used and nobody has reset since

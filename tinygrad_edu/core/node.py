@@ -14,11 +14,12 @@ from operator import attrgetter
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import GradientError
+from ..errors import GradientError, InplaceError
 from ..errors.gradients import fixed_by_inputs
+from ..errors.inplace import computed
 from ..errors.where import line_of, ours, users_frame
-from .commit import attributes
-from .context import current, tracing
+from .commit import attributes, commit
+from .context import current, innermost, tracing
 from .copying import reduce_node
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ class Node:
         """Return whether an operator of this kind of node can compute with an operand."""
         raise NotImplementedError
 
-    def assign(self, new: Any) -> None:
-        """Give a leaf other data; graphs built from the old become stale."""
+    def as_data(self, new: Any) -> Any:
+        """Return a copy of `new` as data of this node. Raises DTypeError or ShapeError where it cannot be."""
         raise NotImplementedError
 
     def numpy(self) -> Any:
@@ -208,6 +209,8 @@ class Node:
     def remember(self, op: Op | None, operands: tuple[Any, ...], params: dict[str, Any], requires_grad: bool) -> None:
         """Store what made this node, unless inside `no_grad`; the caller has stored its data."""
         here = mode_here()
+        if here is not None:
+            here = innermost()
         if here is not None and op is not None and not here.recording:
             requires_grad = False
             if here.tracer is None:  # a program must compute again even what needs no gradient
@@ -237,6 +240,13 @@ class Node:
             tracer.refuse(self)
         return self._raw
 
+    def assign(self, new: Any) -> None:
+        """Give a leaf other data; graphs built from the old data become stale.
+
+        Raises InplaceError on a node that was computed, ShapeError where the shape differs.
+        """
+        assign_all((self,), (new,))
+
     def detach(self) -> Any:
         """Return the same data as a leaf that needs no gradient and remembers nothing."""
         if (tracer := tracing()) is not None:
@@ -251,6 +261,18 @@ def record_origin(node: Node, frame: FrameType) -> None:
     while ours[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
         frame = outer
     node.code, node.instruction = frame.f_code, frame.f_lasti
+
+
+def assign_all(leaves: Sequence[Node], new: Iterable[Any]) -> None:
+    """Give each leaf other data, all or none."""
+    for leaf in leaves:
+        if leaf.op is not None:
+            raise InplaceError(computed(leaf.title, leaf.where, type(leaf).__name__))
+    if (tracer := tracing()) is not None:
+        for leaf, x in zip(leaves, new, strict=True):
+            tracer.assign(leaf, x)
+        return
+    commit(new_versions(leaves, [leaf.as_data(x) for leaf, x in zip(leaves, new, strict=True)]))
 
 
 def new_versions(leaves: Sequence[Node], data: Iterable[Any]) -> Iterable[Any]:

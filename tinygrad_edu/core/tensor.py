@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import DTypeError, GradientError, InplaceError, NonScalarError, ShapeError
+from ..errors import DTypeError, GradientError, NonScalarError, ShapeError
 from ..errors import data as sentences
 from ..errors import gradients as on_gradients
 from ..errors import inplace as on_assignment
@@ -17,13 +17,11 @@ from ..errors.where import warn
 from ..ops import arithmetic, indexing, powers, reductions, shapes
 from ..ops import complex as complexes
 from .arrays import ReadOnly, array_of, as_array, constant, read_only
-from .backprop import backward
-from .commit import commit
+from .backprop import backward, set_gradients
 from .context import mode, tracing
 from .dispatch import ArrayMethods, apply_ufunc, dispatch
 from .inplace import in_place, setitem
-from .leaf_set import stepped_since_zero_grad
-from .node import ABSENT, NO_PARAMS, Node, data_of, new_versions
+from .node import ABSENT, NO_PARAMS, Node, data_of
 from .op import TABLE, Op
 from .operators import Operators
 
@@ -112,29 +110,20 @@ class Tensor(Operators, ArrayMethods, Node):
             new = array_of(given, self.dtype, what=f"the gradient of {self.title}, of dtype {self.dtype}")
             if new.shape != self.shape:
                 raise ShapeError(on_gradients.gradient_of_shape(new.shape, self.title, self.shape))
-        self._slope = new
-        stepped_since_zero_grad.discard(self)
+        set_gradients((self,), (new,))
 
     def allow_gradient(self) -> None:
         """Raise DTypeError where the numbers are of a kind that has no derivative."""
         if self.dtype.kind not in "fc":
             raise DTypeError(on_gradients.dtype_without_gradient(self.dtype))
 
-    def assign(self, new: Any) -> None:
-        """Give a leaf other numbers of the same shape; graphs built from the old ones become stale.
-
-        Raises InplaceError on a node that was computed, ShapeError where the shape differs.
-        """
-        if self.op is not None:
-            raise InplaceError(on_assignment.computed(self.title, self.where, "Tensor"))
-        if (tracer := tracing()) is not None:
-            tracer.assign(self, new)
-            return
+    def as_data(self, new: Any) -> np.ndarray[Any, Any]:
+        """Return a copy of `new` as data of this tensor, in its shape and dtype."""
         fits = type(new) is np.ndarray and new.dtype is self._raw.dtype
         array = new.copy() if fits else array_of(data_of(new), self.dtype, what=f"the data of {self.title}")
         if array.shape != self.shape:
             raise ShapeError(on_assignment.other_shape(array.shape, self.title, self.shape))
-        commit(new_versions((self,), (array,)))
+        return array
 
     def numpy(self) -> ReadOnly:
         """Return the numbers as a read-only array."""

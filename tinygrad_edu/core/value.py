@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..errors import DTypeError, InplaceError
+from ..errors import DTypeError
 from ..errors import data as sentences
 from ..errors import gradients as on_gradients
-from ..errors import inplace as on_assignment
 from ..errors.operations import bad_rule
 from ..ops import activations, arithmetic, powers, trigonometry
-from .backprop import backward
-from .commit import commit
+from .backprop import backward, set_gradients
 from .context import tracing
 from .dispatch import apply_ufunc, dispatch
-from .leaf_set import stepped_since_zero_grad
-from .node import Node, data_of, new_versions, raw_of
+from .node import Node, data_of, raw_of
 from .op import Op
 from .operators import Operators, unary
 
@@ -115,20 +112,11 @@ class Value(Operators):
         if (tracer := tracing()) is not None:
             tracer.set_grad(self, value)
             return
-        self._slope = None if value is None else real(data_of(value))
-        stepped_since_zero_grad.discard(self)
+        set_gradients((self,), (None if value is None else real(data_of(value)),))
 
-    def assign(self, value: float) -> None:
-        """Give a leaf another number; graphs built from the old one become stale.
-
-        Raises InplaceError on a node that was computed.
-        """
-        if self.op is not None:
-            raise InplaceError(on_assignment.computed(self.title, self.where, "Value"))
-        if (tracer := tracing()) is not None:
-            tracer.assign(self, value)
-            return
-        commit(new_versions((self,), (real(data_of(value)),)))
+    def as_data(self, new: Any) -> float:
+        """Return `new` as a float."""
+        return real(data_of(new))
 
     def item(self) -> float:
         """Return the number. A list of losses should hold these: a node keeps all that it was computed from."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
-from ..core.context import current
+from ..core.context import innermost
 from ..core.node import NO_PARAMS, Node, clock, raw_of
 from ..core.value import Value
 from ..errors.where import users_frame
@@ -39,7 +39,7 @@ def without_graph(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> A
 
 def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
     """Return w₁x₁ + w₂x₂ + … + b for lists of equal length, its nodes at a third of the cost."""
-    here = current.get()
+    here = innermost()
     if here is not None and not here.recording and here.tracer is None:
         return without_graph(weights, inputs, bias)
     if type(bias) is not Value or (here is not None and not here.recording):

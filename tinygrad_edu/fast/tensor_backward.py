@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core import backprop
-from ..core.context import current
+from ..core.context import innermost
 from ..core.node import ABSENT, LISTED, NO_RULES, Grads, Node
 from ..core.tensor import Tensor
 from .value_backward import Found
@@ -22,7 +22,7 @@ from .value_backward import Found
 
 def backward(self: Tensor, seed: Any = None, *, retain_grad: bool = False) -> None:
     """Do what `backprop.backward` does."""
-    here = current.get()
+    here = innermost()
     plain_mode = here is None or (here.tracer is None and here.backward_hook is None)
     if self._requires_grad and self.op is not None and plain_mode and not retain_grad:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core import backprop
-from ..core.context import current
+from ..core.context import innermost
 from ..core.node import ABSENT, LISTED, Grads, Node
 from ..core.value import Value
 
@@ -23,7 +23,7 @@ Found = tuple[list[Any], list[Any], Grads]  # interior nodes, their gradients, a
 
 def backward(self: Value, seed: Any = None, *, retain_grad: bool = False) -> None:
     """Do what `backprop.backward` does."""
-    here = current.get()
+    here = innermost()
     if (
         self._requires_grad
         and self.op is not None

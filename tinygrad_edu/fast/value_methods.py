@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..core.context import current
+from ..core.context import current, innermost
 from ..core.node import ABSENT, NO_PARAMS, raw_of, record_origin, tick
 from ..core.op import Op
 from ..core.operators import documented
@@ -27,7 +27,10 @@ def unary(name: str, op: Op) -> Callable[[Any], Any]:
     assert scalar is not None
 
     def method(x: Value) -> Value:
-        if (here := mode_here()) is not None and not here.recording:
+        here = mode_here()
+        if here is not None:
+            here = innermost()
+        if here is not None and not here.recording:
             return Value.make(op, (x,), NO_PARAMS)
         z: Value = new(Value)
         try:
@@ -55,6 +58,8 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
 
     def method(x: Value, y: Any) -> Any:
         kind, here = type(y), mode_here()
+        if here is not None:
+            here = innermost()
         if (here is not None and not here.recording) or (kind is not Value and kind not in PLAIN_NUMBERS):
             return Value.make(op, (x, y), NO_PARAMS) if Value.accepts(y) else stranger(op, x, y)
         z: Value = new(Value)
@@ -83,6 +88,8 @@ def reflected(name: str, op: Op) -> Callable[[Any, Any], Any]:
 
     def method(y: Value, x: Any) -> Any:
         here = mode_here()
+        if here is not None:
+            here = innermost()
         if (here is not None and not here.recording) or type(x) not in PLAIN_NUMBERS:
             return Value.make(op, (x, y), NO_PARAMS) if Value.accepts(x) else stranger(op, x, y)
         z: Value = new(Value)

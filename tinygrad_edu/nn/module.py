@@ -9,9 +9,14 @@ Every call of a module is an interval of ticks: the nodes it made are those with
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, ClassVar, Self
 
+from ..core.backprop import set_gradients
+from ..core.commit import calls, commit
+from ..core.context import tracing
 from ..core.node import Node, tick
 from ..core.tensor import Tensor
 from ..errors import DTypeError, GradientError
@@ -162,17 +167,20 @@ class Module:
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        for x in self.parameters():
-            x.grad = None
+        params = [*self.parameters()]
+        if tracing() is not None:
+            for x in params:
+                x.grad = None
+        else:
+            set_gradients(params, itertools.repeat(None))
 
     def train(self, mode: bool = True) -> Self:
-        """ModeContext to training, where dropout drops and batch normalisation measures; return the module."""
-        for _, module in self.named_modules():
-            module.training = mode
+        """Switch to training, where dropout drops and batch normalisation measures; return the module."""
+        commit(calls([partial(vars(module).update, training=mode) for _, module in self.named_modules()]))
         return self
 
     def eval(self) -> Self:
-        """ModeContext to use, where every output is that of the trained net; return the module."""
+        """Switch to use, where every output is that of the trained net; return the module."""
         return self.train(False)
 
     # Keeping and showing ---------------------------------------------------------------------------------------

@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..core.node import assign_all
 from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..errors.where import users_line
 from . import functional
 from .arguments import size
 from .module import Module
+from .normalise import batch_norm_and_statistics
 
 
 class BatchNorm(Module):
@@ -51,13 +53,24 @@ class BatchNorm(Module):
         if len(x.shape) not in self.forms or x.shape[1] != n:
             forms = " or ".join(form.format(n) for form in self.forms.values())
             raise ShapeError(f"{kind}({n}) needs {forms}, not {x.shape} (at {users_line()})")
-        momentum = self.momentum
-        if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked.assign(self.num_batches_tracked.detach() + 1)
-            momentum = 1 / self.num_batches_tracked.detach() if momentum is None else momentum
-        measure = self.training or self.running_mean is None
-        running = (self.running_mean, self.running_var)
-        return functional.batch_norm(x, *running, self.weight, self.bias, measure, momentum, self.eps)
+        momentum, count = self.momentum, self.num_batches_tracked
+        seen = count.detach() + 1 if self.training and count is not None else None
+        if momentum is None and seen is not None:
+            momentum = 1 / seen
+        z, moved = batch_norm_and_statistics(
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            training=self.training or self.running_mean is None,
+            momentum=momentum,
+            eps=self.eps,
+        )
+        if seen is not None:
+            moved[count] = seen
+        assign_all([*moved], moved.values())
+        return z
 
     def extra_repr(self) -> str:
         return f"{self.num_features}"

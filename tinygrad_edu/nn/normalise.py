@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.context import no_grad
+from ..core.node import assign_all
 from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import arithmetic, powers, reductions
@@ -29,12 +30,31 @@ def batch_norm(
     training: mean and variance are those of the batch, towards which the running ones, if there are any, move by
     the share `momentum`; otherwise they are the running ones. Raises ValueError for one number a channel in training.
     """
+    z, moved = batch_norm_and_statistics(
+        input, running_mean, running_var, weight, bias, training=training, momentum=momentum, eps=eps
+    )
+    assign_all([*moved], moved.values())
+    return z
+
+
+def batch_norm_and_statistics(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any,
+    bias: Any,
+    *,
+    training: bool,
+    momentum: Any,
+    eps: float,
+) -> tuple[Any, dict[Any, Any]]:
+    """Return what `batch_norm` returns, and the running statistics with what they move to: nothing has changed yet."""
     axes = (0, *range(2, len(input.shape)))
     along = (-1, *(1,) * (len(input.shape) - 2))  # channels on axis 1
     x = exact(input)
     if not training:
         mean, variance = (exact(y).reshape(along) for y in (running_mean, running_var))
-        return narrowed(scaled(x - mean, variance, weight, bias, eps, along), input, weight, bias)
+        return narrowed(scaled(x - mean, variance, weight, bias, eps, along), input, weight, bias), {}
     n = math.prod(input.shape[axis] for axis in axes)
     if n < 2:
         raise ValueError(
@@ -44,16 +64,15 @@ def batch_norm(
     mean = x.mean(axis=axes, keepdims=True)
     centred = x - mean
     variance = (centred * centred).mean(axis=axes, keepdims=True)
-    remember(running_mean, mean, momentum)
-    remember(running_var, variance * (n / (n - 1)), momentum)  # of the population, as it is a guess at any row's
-    return narrowed(scaled(centred, variance, weight, bias, eps, along), input, weight, bias)
-
-
-def remember(running: Any, measured: Any, momentum: Any) -> None:
-    """Move a running average towards what was measured."""
-    if running is not None:
-        with no_grad():
-            running.assign((1 - momentum) * running + momentum * measured.reshape(running.shape))
+    z = narrowed(scaled(centred, variance, weight, bias, eps, along), input, weight, bias)
+    with no_grad():
+        population = variance * (n / (n - 1))  # a guess at the variance of any row, not of these alone
+        moved = {
+            running: (1 - momentum) * running + momentum * measured.reshape(running.shape)
+            for running, measured in ((running_mean, mean), (running_var, population))
+            if running is not None
+        }
+    return z, moved
 
 
 def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:

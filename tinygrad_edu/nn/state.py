@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.context import tracing
+from ..core.node import assign_all
 from ..errors import CheckpointError
 from ..errors.where import users_line
 
@@ -45,8 +46,7 @@ def load(module: Module, saved: dict[str, Any]) -> None:
             f"the state does not fit this {type(module).__name__}, which stays as it was (at {users_line()}):\n  "
             + "\n  ".join(problems)
         )
-    for path, x in leaves.items():
-        x.assign(saved[path])
+    assign_all([*leaves.values()], [saved[path] for path in leaves])
 
 
 def kind(data: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.commit import attributes, commit
 from ...core.context import no_grad, tracing
 from ...core.tensor import Tensor
 from ...errors import AnomalyError
@@ -39,8 +40,8 @@ def clip_grad_norm(params: Iterable[Any], max_norm: float) -> Any:
             )
     length = math.hypot(*lengths)
     if length > max_norm:
-        for _, w in reached:
-            w._grad = rounded(wide(w._grad) * (max_norm / length), w._grad)
+        clipped = [rounded(wide(w._grad) * (max_norm / length), w._grad) for _, w in reached]
+        commit(attributes([w for _, w in reached], "_slope", clipped))
     return length
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.commit import attributes, calls, commit
+from ...core.backprop import set_gradients
+from ...core.commit import calls, commit
 from ...core.context import tracing
 from ...core.leaf_set import stepped_since_zero_grad
 from ...core.node import new_versions
@@ -168,12 +169,12 @@ class Optimizer:
                 f"or find the operation that made it with detect_anomaly() (at {users_line()})"
             )
         leaves = [w for w in self.params if w._grad is not None]
-        used = stepped_since_zero_grad.register(leaves)
+        used = stepped_since_zero_grad.references(leaves)
         memory = [tuple(new[1:]) for new in moved]
         commit(
             new_versions(leaves, [new[0] for w, new in zip(self.params, moved, strict=True) if w._grad is not None]),
             calls([functools.partial(vars(self).update, memory=memory, _steps=steps)]),
-            calls([functools.partial(stepped_since_zero_grad.ids.update, used)]),
+            calls([functools.partial(stepped_since_zero_grad.members.update, used)]),
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -193,10 +194,7 @@ class Optimizer:
             for w in self.params:
                 w.grad = None
             return
-        commit(
-            attributes(self.params, "_grad", itertools.repeat(None)),
-            calls([functools.partial(stepped_since_zero_grad.ids.difference_update, map(id, self.params))]),
-        )
+        set_gradients(self.params, itertools.repeat(None))
 
     def check_gradients(self) -> None:
         """Raise GradientError where no weight has a gradient; warn where only some have."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...core.commit import calls, commit
 from ...core.node import data_of
 from ...errors import CheckpointError
 from ...errors.where import users_line
-from .groups import zero_like
+from .groups import refuse_inside_a_program, zero_like
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -45,6 +47,7 @@ def copied(optimizer: Optimizer) -> dict[str, Any]:
 
 def load(optimizer: Optimizer, saved: Any) -> None:
     """Put a state back. Raises CheckpointError with all that does not fit; then nothing has changed."""
+    refuse_inside_a_program("the state of an optimiser is loaded")
     problems: list[str] = []
     groups, state = parts(saved, problems)
     settings = new_settings(optimizer, groups, problems)
@@ -55,10 +58,9 @@ def load(optimizer: Optimizer, saved: Any) -> None:
             + "\n  ".join(problems)
         )
     steps = max(counts, default=0)
-    for group, new, count in zip(optimizer.param_groups, settings, counts, strict=True):
-        vars(group).update(new, since=steps - count)
-    optimizer.memory = memory
-    optimizer.steps = steps
+    groups_taken = zip(optimizer.param_groups, settings, counts, strict=True)
+    writes = [partial(vars(group).update, new, since=steps - count) for group, new, count in groups_taken]
+    commit(calls([*writes, partial(vars(optimizer).update, memory=memory, _steps=steps)]))
 
 
 def parts(saved: Any, problems: list[str]) -> tuple[list[Any], dict[Any, Any]]:

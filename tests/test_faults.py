@@ -1,0 +1,248 @@
+"""A fault at any line of the package leaves state whole: as it was before, or as it is after, never between."""
+
+import sys
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.core.context import PLAIN, mode
+from tinygrad_edu.core.leaf_set import stepped_since_zero_grad
+from tinygrad_edu.errors import StaleGraphError
+from tinygrad_edu.errors.where import ours
+from tinygrad_edu.nn import optim
+
+FAULTS = [RuntimeError, KeyboardInterrupt, MemoryError]
+
+
+class World:
+    """Leaves, graphs and modules, an action on them, and all that can be seen of them."""
+
+    def __init__(self, act, leaves, graph=None, interior=(), others=lambda: ()):
+        self.act, self.leaves, self.graph, self.interior, self.others = act, leaves, graph, interior, others
+
+    def seen(self):
+        """Everything that the action may change, with whether the graph is stale."""
+        leaves = [
+            (seen(x._data), seen(x._grad), x.op, len(x.inputs), bool(stepped_since_zero_grad.common([x])))
+            for x in self.leaves
+        ]
+        return leaves, [seen(z._grad) for z in self.interior], [seen(x) for x in self.others()], self.stale()
+
+    def stale(self):
+        try:
+            return None if self.graph is None else not tg.gradients(self.graph, self.leaves)
+        except StaleGraphError:
+            return True
+
+
+def seen(x):
+    return (x.dtype, x.shape, x.tobytes()) if isinstance(x, np.ndarray) else repr(x)
+
+
+def of_values():
+    net = nn.MLP(2, [2, 1], "tanh", rng=0)
+    return net, net.parameters(), net([0.5, Value(-1.0, requires_grad=False)])
+
+
+def of_tensors():
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh(), nn.Linear(3, 1, rng=1))
+    return net, net.parameters(), (net(Tensor([[0.5, -1.0], [2.0, 0.25]], requires_grad=False)) ** 2).sum()
+
+
+def interior_of(loss):
+    return [z for z in tg.core.backprop.history(loss) if z.op is not None]
+
+
+def backward(make):
+    _, leaves, loss = make()
+    loss.backward()
+    return World(loss.backward, leaves, loss, interior_of(loss))
+
+
+def backward_again_after_a_step(make):
+    net, leaves, loss = make()
+    loss.backward()
+    optim.SGD(leaves, lr=0.1).step()
+    again = net([0.5, -1.0]) if isinstance(loss, Value) else net(Tensor([[0.5, -1.0]])).sum()
+    return World(again.backward, leaves, again)
+
+
+def step(make, kind=optim.Adam):
+    _, leaves, loss = make()
+    loss.backward()
+    optimizer = kind(leaves, lr=0.1)
+    return World(optimizer.step, leaves, loss, (), lambda: [optimizer.steps, *sum(optimizer.memory, ())])
+
+
+def zero_grad(make):
+    net, leaves, loss = make()
+    loss.backward()
+    optim.SGD(leaves, lr=0.1).step()
+    return World(net.zero_grad, leaves)
+
+
+def clip(make):
+    _, leaves, loss = make()
+    loss.backward()
+    return World(lambda: nn.clip_grad_norm(leaves, 1e-3), leaves)
+
+
+def load(make):
+    net, leaves, loss = make()
+    saved = {name: x * 2.0 for name, x in net.state_dict().items()}
+    return World(lambda: net.load_state_dict(saved), leaves, loss)
+
+
+def load_optimizer(make):
+    _, leaves, loss = make()
+    loss.backward()
+    optimizer = optim.AdamW(leaves, lr=0.1)
+    optimizer.step()
+    saved = optimizer.state_dict()
+    optimizer.step()
+    optimizer.lr = 0.2
+    state = lambda: [optimizer.steps, optimizer.lr, *sum(optimizer.memory, ())]  # noqa: E731
+    return World(lambda: optimizer.load_state_dict(saved), leaves, None, (), state)
+
+
+def evaluate(make):
+    net, leaves, _ = make()
+    return World(net.eval, leaves, None, (), lambda: [module.training for _, module in net.named_modules()])
+
+
+def forward(make):
+    net, leaves, _ = make()
+    x = [0.5, -1.0] if make is of_values else Tensor([[0.5, -1.0]])
+    return World(lambda: net(x), leaves)
+
+
+def assign(make):
+    _, leaves, loss = make()
+    new = 0.125 if make is of_values else np.ones((3, 2))
+    return World(lambda: leaves[0].assign(new), leaves, loss)
+
+
+def set_grad(make):
+    _, leaves, loss = make()
+    loss.backward()
+    optim.SGD(leaves, lr=0.1).step()
+
+    def act():
+        leaves[0].grad = None
+
+    return World(act, leaves)
+
+
+def normalise(_):
+    layer = nn.BatchNorm1d(2)
+    x = Tensor([[1.0, 2.0], [3.0, 5.0]])
+    return World(lambda: layer(x), [layer.running_mean, layer.running_var, layer.num_batches_tracked])
+
+
+def write(_):
+    w = Tensor([1.0, 2.0, 3.0])
+    u = w * 2.0
+    before = (u * u).sum()  # is stale once u is written into
+    value = u[1] * 3.0
+
+    def act():
+        u[0] = value
+
+    return World(act, [u, value], before)
+
+
+def add_in_place(_):
+    x = Tensor([1.0, 2.0], requires_grad=False)
+    y = Tensor([1.0, 2.0])
+    loss = (x * y).sum()
+    names = {"x": x}
+
+    def act():
+        names["x"] += 1.0
+
+    world = World(act, [x], None, (), lambda: [type(names["x"])])
+    world.stale = lambda: _stale(loss, y)
+    return world
+
+
+def _stale(loss, y):
+    try:
+        tg.gradients(loss, [y])
+    except StaleGraphError:
+        return True
+    return False
+
+
+SCENARIOS = {
+    f"{scenario.__name__} of {make.__name__[3:]}": (scenario, make)
+    for scenario in (
+        forward,
+        backward,
+        backward_again_after_a_step,
+        step,
+        zero_grad,
+        clip,
+        load,
+        load_optimizer,
+        evaluate,
+        assign,
+        set_grad,
+    )
+    for make in (of_values, of_tensors)
+} | {f.__name__: (f, None) for f in (normalise, write, add_in_place)}
+
+
+class Fault:
+    """Raises at the k-th line of the package that runs, counted from 1."""
+
+    def __init__(self, k, error):
+        self.k, self.error, self.lines = k, error, 0
+
+    def __call__(self, frame, event, _):
+        if not ours[frame.f_code.co_filename]:
+            return None
+        if event == "line":
+            self.lines += 1
+            if self.lines == self.k:
+                raise self.error
+        return self
+
+
+def struck(world, k, error):
+    """Do the action with a fault; return whether it struck."""
+    fault = Fault(k, error)
+    sys.settrace(fault)
+    try:
+        world.act()
+    except error:
+        pass
+    finally:
+        sys.settrace(None)
+    return fault.lines >= k
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("engine", ["plain", "fast"])
+def test_state_is_whole_after_a_fault_at_any_line(scenario, engine, request):
+    if engine == "plain":
+        request.getfixturevalue("plain_engine")
+    make, of = SCENARIOS[scenario]
+    world = make(of)
+    before = world.seen()
+    world.act()
+    after = world.seen()
+    assert scenario.startswith("forward") or before != after, "the action changes nothing, so nothing can be torn"
+    k, strikes = 0, 0
+    while True:
+        k += 1
+        world = make(of)
+        if not struck(world, k, FAULTS[k % len(FAULTS)]):
+            break
+        strikes += 1
+        assert mode() is PLAIN, k
+        found = world.seen()
+        assert found in (before, after), f"torn by a fault at line {k} of the package"
+    assert strikes >= 2
