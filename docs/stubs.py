@@ -1,7 +1,7 @@
-"""Write numpy_api/__init__.pyi from the table of operations: `python docs/stubs.py`.
+"""Write the stubs of what is made from the table of operations, for type checkers: `python docs/stubs.py`.
 
-A row becomes a public function when it is made, which a type checker cannot see; the stub says it. The suite compares
-the stub with what this program would write.
+A row becomes a public function and a method when it is made, which a type checker cannot see; the stubs say it. The
+suite compares them with what this program would write.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tinygrad_edu import numpy_api
+from tinygrad_edu.core import operators
 from tinygrad_edu.core.op import TABLE
 
-STUB = Path(numpy_api.__file__).with_suffix(".pyi")
+FIRST = "# Written by `python docs/stubs.py` from the table of operations; do not edit.\n"
 HEAD = """\
-# Written by `python docs/stubs.py` from the table of operations; do not edit.
 from typing import Any, overload
 
 from numpy.typing import ArrayLike, NDArray
@@ -52,8 +52,55 @@ class _Binary(Op):
 """
 
 
-def stub() -> str:
-    """Return the text of the stub."""
+OPERATORS = """\
+from collections.abc import Callable
+from typing import Any, Self
+
+from numpy.typing import ArrayLike
+
+from .node import Node
+from .op import Op
+
+UNARY: dict[str, Op]
+COMPARISONS: dict[str, Op]
+BINARY: dict[str, Op]
+REFLECTED: dict[str, Op]
+OPERATORS: dict[str, Op]
+METHODS: dict[str, Op]
+
+def unary(name: str, op: Op) -> Callable[[Any], Any]: ...
+def binary(name: str, op: Op) -> Callable[[Any, Any], Any]: ...
+def reflected(name: str, op: Op) -> Callable[[Any, Any], Any]: ...
+def documented(method: Callable[..., Any], name: str, op: Op) -> Callable[..., Any]: ...
+
+class Operators(Node):
+    def __divmod__(self, other: Self | ArrayLike) -> tuple[Self, Self]: ...
+"""
+
+
+def stubs() -> dict[Path, str]:
+    """Return the text of each stub."""
+    return {
+        Path(numpy_api.__file__).with_suffix(".pyi"): FIRST + functions(),
+        Path(operators.__file__).with_suffix(".pyi"): FIRST + methods(),
+    }
+
+
+def methods() -> str:
+    """Return the stub of the operators and methods of nodes."""
+    lines = [OPERATORS]
+    for name in operators.OPERATORS:
+        operand = "" if name in operators.UNARY else ", other: Self | ArrayLike"
+        if name in ("__eq__", "__ne__"):  # `object` promises a bool
+            lines.append(f"    def {name}(self, other: object) -> Any: ...\n")
+        else:
+            lines.append(f"    def {name}(self{operand}) -> Self: ...\n")
+    lines += [f"    def {name}(self) -> Self: ...\n" for name in operators.METHODS]
+    return "".join(lines)
+
+
+def functions() -> str:
+    """Return the stub of the public functions."""
     modules = sorted(module.__name__.rpartition(".")[2] for module in numpy_api.MODULES)
     rows = sorted(name for name in numpy_api.__all__ if getattr(numpy_api, name) is TABLE.get(name))
     kinds = {0: "Op", 1: "_Unary", 2: "_Binary"}
@@ -76,4 +123,5 @@ def operands(name: str) -> int:
 
 
 if __name__ == "__main__":
-    STUB.write_text(stub())
+    for path, text in stubs().items():
+        path.write_text(text)

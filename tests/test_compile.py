@@ -34,7 +34,7 @@ def test_gradients_accumulate_as_in_eager_mode():
 def test_a_result_is_a_leaf_like_any_other(x):
     result, leaf = tg.compile(lambda x: x * x)(x), type(x)((x * x).data, requires_grad=False)
     assert repr(result) == repr(leaf)
-    assert (result.grad, result.label, result.inputs) == (None, "", ())
+    assert (result._grad, result.label, result.inputs) == (None, "", ())
     assert repr(result + 1) == repr(leaf + 1)
     assert result.title.startswith("a leaf ")
 

@@ -117,3 +117,111 @@ def test_its_notebook_traces_a_graph():
     assert (x, square) in edges
     assert sorted(f"{v._op} {v.data:.1f} {v.grad:.1f}" for v in nodes)[:2] == [" 1.0 2.0", " 2.0 3.0"]
     assert (z._op, square._op) == ("relu", "multiply")
+
+
+# Habits of its programs -------------------------------------------------------------------------------------------
+
+
+def test_a_gradient_reads_zero_before_it_is_computed():
+    p = Value(2.0)
+    assert f"{p.grad:.4f}" == "%.4f" % p.grad == "0.0000"  # noqa: UP031  # as its notebooks write it
+    p.grad += 1.5
+    (p * p).backward()
+    assert p.grad == 5.5
+    p.grad = 0
+    assert p.grad == 0.0
+
+
+def test_an_optimiser_still_tells_no_gradient_from_zero():
+    from tinygrad_edu.nn import SGD
+
+    p, q = Value(2.0), Value(3.0)
+    (p * p).backward()
+    SGD([p, q], lr=0.1).step()
+    assert (p.data, q.data) == (1.6, 3.0)
+    with pytest.raises(RuntimeError, match=r"no gradient|backward"):
+        SGD([q], lr=0.1).step()
+
+
+def test_a_value_keeps_what_programs_put_on_it():
+    p = Value(2.0)
+    p.m = 0
+    p.m += 0.9
+    assert p.m == 0.9
+
+
+def test_equality_is_identity_so_lists_find_the_right_node():
+    a, b = Value(2.0), Value(2.0)
+    assert (a == b, a != b, a == a) == (False, True, True)
+    assert b not in [a]
+    assert [a, b].index(b) == 1
+    nodes = [a, b]
+    nodes.remove(b)
+    assert nodes[0] is a
+    assert (a == 2.0).data == 1.0
+    from tinygrad_edu import equal
+
+    assert equal(a, b).data == 1.0
+
+
+def test_a_graph_is_traced_through_a_list():
+    x = Value(2.0)
+    y, z = x * 1.0, x * 1.0  # two nodes of equal numbers
+    loss = y * z
+    nodes = []
+
+    def build(v):
+        if v not in nodes:
+            for child in v._prev:
+                build(child)
+            nodes.append(v)
+
+    build(loss)
+    assert [id(v) for v in nodes] == [id(v) for v in (x, y, z, loss)]
+
+
+def test_backward_by_hand_one_node_at_a_time():
+    x, w, b = Value(0.5), Value(-3.0), Value(2.0)
+    n = x * w + b * x
+    o = n.tanh() * x
+    o.grad = 1.0
+    topo, seen = [], set()
+
+    def build(v):
+        if v not in seen:
+            seen.add(v)
+            for child in v._prev:
+                build(child)
+            topo.append(v)
+
+    build(o)
+    for node in reversed(topo):
+        node._backward()
+    by_hand = [v.grad for v in (x, w, b, n)]
+    for v in topo:
+        v.grad = 0.0
+    o.backward()
+    assert by_hand == pytest.approx([v.grad for v in (x, w, b, n)], rel=1e-14)
+
+
+def test_a_subclass_takes_part():
+    class V(Value):
+        def double(self):
+            return self * 2.0
+
+    v, w = V(3.0), Value(2.0)
+    z = (v * w + v).relu() + v.double() + 1.0
+    z.backward()
+    assert (z.data, v.grad, w.grad) == (16.0, 5.0, 3.0)
+    z = v + 1.0
+    z.backward()
+    assert v.grad == 6.0
+
+
+def test_operands_given_by_hand_are_refused_in_words():
+    a, b = Value(1.0), Value(2.0)
+    with pytest.raises(TypeError, match=r"label.*tg\.op"):
+        Value(3.0, (a, b), "+")
+    with pytest.raises(TypeError, match=r"label.*tg\.op"):
+        Value(3.0, (a, b))
+    assert Value(3.0, ()).label == ""

@@ -1,15 +1,17 @@
 """The suite that comes from the table: every row goes through every check here, unasked."""
 
+import ast
 import copy
 import itertools
 import string
+from pathlib import Path
 
 import numpy as np
 import pytest
 from samples import DIFFERENTIABLE, NAMES, NOT_IN_HALF_PRECISION, SAMPLES, arity, draw, operands_of, rng_for, samples
 
 import tinygrad_edu as tg
-from tinygrad_edu import Tensor, Value
+from tinygrad_edu import Tensor, Value, ops
 from tinygrad_edu.core.node import data_of
 from tinygrad_edu.core.op import TABLE, VariadicRule
 
@@ -284,3 +286,20 @@ def test_latex_parses(name):
 
     row = TABLE[name]
     MathTextParser("path").parse(f"${row.tex.format(*'xyzuvw'[: len(slots(row.tex))])}$")
+
+
+def test_rules_compare_operands_by_the_row_equal():
+    """Between two Values `==` asks whether they are one node, so a rule that writes x == y would be wrong of them."""
+    found = []
+    for path in sorted(Path(ops.__file__).parent.glob("*.py")):
+        for rule in ast.walk(ast.parse(path.read_text())):
+            if isinstance(rule, ast.Lambda) and [a.arg for a in rule.args.args[:2]] == ["g", "z"]:
+                names = {a.arg for a in rule.args.args}
+                found += [
+                    f"{path.name}:{x.lineno}"
+                    for x in ast.walk(rule.body)
+                    if isinstance(x, ast.Compare)
+                    and any(isinstance(o, (ast.Eq, ast.NotEq)) for o in x.ops)
+                    and all(isinstance(side, ast.Name) and side.id in names for side in (x.left, *x.comparators))
+                ]
+    assert not found

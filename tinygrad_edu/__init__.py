@@ -20,6 +20,7 @@ from .core.context import no_grad
 from .core.op import op
 from .core.tensor import Tensor
 from .core.value import Value
+from .errors import hints
 from .fast import install
 
 if TYPE_CHECKING:  # what type checkers and editors see of the names that are imported later
@@ -119,7 +120,7 @@ def __getattr__(name: str) -> Any:
     if not name.startswith("_") and name in (functions := importlib.import_module(".numpy_api", __name__)).__all__:
         globals()[name] = found = getattr(functions, name)  # the next use of it shall cost no import
         return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(hints.missing("tinygrad_edu", name, hints.PACKAGE, __dir__()))
 
 
 class _Package(ModuleType):

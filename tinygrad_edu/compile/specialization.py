@@ -29,22 +29,29 @@ from .vectorize.outputs import vectorize_outputs
 MANY = 10_000  # nodes of a trace, from which on a comparison would make the first call a third longer
 
 
-class Leaked(Node):
-    """A node that was kept from a trace: it stands for the numbers of every call, and so has none."""
+def refuse_leaked(node: Node) -> Any:
+    """Raise CompileError: a node kept from a trace stands for the numbers of every call, and so has none."""
+    title: Any = Node.title
+    raise CompileError(leaked_tracer(title.fget(node), node.where))
+
+
+class LeakedValue(Value, stand_in=True):
+    """A Value that was kept from a trace. Neither its name nor its number can be had."""
 
     __slots__ = ()
-
-    @property
-    def title(self) -> str:
-        """Raise CompileError: whoever says its name has found it where it should not be."""
-        raise CompileError(leaked_tracer(super().title, self.where))
-
-    _raw = title  # likewise: whoever asks would be shown an old call's numbers
+    title = _raw = property(refuse_leaked)
 
 
-LEAKED: dict[type[Node], Any] = {
-    kind: type(kind.__name__, (Leaked, kind), {"__slots__": ()}) for kind in (Value, Tensor)
-}
+class LeakedTensor(Tensor):
+    """A Tensor that was kept from a trace. Neither its name nor its numbers can be had."""
+
+    __slots__ = ()
+    title = _raw = property(refuse_leaked)
+
+
+LEAKED: dict[type[Node], type[Node]] = {Value: LeakedValue, Tensor: LeakedTensor}
+for _kind, _leaked in LEAKED.items():
+    _leaked.__name__ = _kind.__name__  # which messages show
 
 
 class Specialization:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import DTypeError
+from ..errors import DTypeError, hints
 from ..errors.where import users_line
 from ..ops import shapes
 from .node import data_of
@@ -79,6 +79,8 @@ def method_of(function: Any) -> Callable[..., Any]:
     """Return the method that does what a function of NumPy does."""
 
     def method(self: Any, *args: Any, **keywords: Any) -> Any:
+        if keywords and (error := hints.keyword(function.__name__, keywords)) is not None:
+            raise error
         return dispatch(function)(self, *args, **keywords)
 
     method.__name__ = function.__name__

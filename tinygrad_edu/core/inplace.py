@@ -18,8 +18,9 @@ import numpy as np
 from ..errors import DTypeError, InplaceError
 from ..errors import inplace as sentences
 from ..ops import indexing, shapes
+from .backprop import history
 from .commit import attributes, commit
-from .context import mode, tracing
+from .context import ModeContext, mode, tracing
 from .node import LISTED, Node, new_versions, raw_of
 from .op import Op
 
@@ -38,7 +39,7 @@ def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Any]:
                 refuse_view(x, f"{symbol}=")
             x.assign(op(numbers_of(x), numbers_of(y)))
             return x
-        if x.op is not None and x._requires_grad and x.op.uses_result:
+        if x.op is not None and x._requires_grad and derivative_reads_result(x):
             raise InplaceError(sentences.needed_result(x.title, x.where, x.op.name, symbol))
         if x._raw.base is not None and not stored_back(sys._getframe(1)):
             refuse_view(x, f"{symbol}=")
@@ -51,6 +52,26 @@ def numbers_of(x: Any) -> Any:
     """Return a node's numbers to compute with outside a graph: while a function is traced, a node that is cut off."""
     tracer = tracing()
     return raw_of(x) if tracer is None or not isinstance(x, Node) else tracer.read(x)
+
+
+def derivative_reads_result(z: Any) -> bool:
+    """Return whether a derivative of `z` is computed from `z` itself, as that of exp is, so that it must stay as it is.
+
+    The rules are run on stand-ins of the operands, recorded, and the stand-in of the result is looked for.
+    """
+    stand_in, g = z.leaf(z._raw), z.leaf(z._raw)
+    operands = [x.leaf(x._raw) if isinstance(x, Node) else x for x in z.inputs]
+    with ModeContext(recording=True, forward_hook=None, backward_hook=None):
+        for rule, x in zip(z.op.rules, z.inputs, strict=False):
+            if rule is None or not isinstance(x, Node) or not x._requires_grad:
+                continue
+            try:
+                dx = rule(g, stand_in, *operands, **z.params)
+            except Exception:  # a rule that cannot be run here may read anything
+                return True
+            if isinstance(dx, Node) and any(node is stand_in for node in history(dx)):
+                return True
+    return False
 
 
 def setitem(t: Any, index: Any, value: Any) -> None:

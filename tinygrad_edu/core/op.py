@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from string import Formatter
 from typing import Any
 
@@ -89,6 +88,7 @@ class Op:
             raise GradientError(operands_and_rules(name, text, slots, len(rules)))
         self.name = self.__name__ = name
         self.text = text
+        self.slots = slots  # how many operands its text names
         self.forward = forward
         self.rules: Any = rules[0] if rules and isinstance(rules[0], VariadicRule) else rules
         self.tex = tex
@@ -135,20 +135,12 @@ class Op:
             warn(edge_value(self.text, operands, z), RuntimeWarning)
         return z
 
-    @cached_property
-    def uses_result(self) -> bool:
-        """Whether a rule reads `z`, so that the result must stay as it is."""
-        import dis  # here, because only `t += …` asks and it takes a while to import
-
-        rules = [self.rules.rule] if isinstance(self.rules, VariadicRule) else filter(None, self.rules)
-        for rule in rules:
-            code = getattr(rule, "__code__", None)
-            if code is None:  # a rule that is no plain function may read anything
-                return True
-            z = code.co_varnames[2 if isinstance(self.rules, VariadicRule) else 1]
-            if any(step.argval == z for step in dis.get_instructions(code)):
-                return True
-        return False
+    @property
+    def takes_parameters(self) -> bool:
+        """Whether there are keyword parameters, which its rules take after the operands."""
+        rules = () if isinstance(self.rules, VariadicRule) else self.rules
+        signatures = [rule.__code__ for rule in rules if hasattr(rule, "__code__")]
+        return any(code.co_argcount + code.co_kwonlyargcount > 2 + self.slots for code in signatures)
 
     def explain(self, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
         """Return the error to raise where the forward function could not compute."""

@@ -1,14 +1,17 @@
-"""Python's operators on nodes: one table for both kinds. `x + y` makes a node of the operation `add`."""
+"""Python's operators and elementwise methods of nodes: `x + y` makes a node of the operation `add`, `x.exp()` of `exp`.
+
+One table for both kinds of node. The types of the methods stand in `operators.pyi`, written from the table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors.operations import stranger
-from ..ops import arithmetic, compare, linear, powers
+from ..ops import INNER_ROWS, arithmetic, compare, linear, powers
 from .node import NO_PARAMS, Node
-from .op import Op
+from .op import BUILT_IN, TABLE, Op
 
 UNARY: dict[str, Op] = {
     "__neg__": arithmetic.negative,
@@ -39,6 +42,11 @@ BINARY: dict[str, Op] = {
 }
 REFLECTED = {f"__r{name[2:]}": op for name, op in BINARY.items()}  # __radd__: the left operand is no node
 OPERATORS = UNARY | COMPARISONS | BINARY | REFLECTED
+METHODS: dict[str, Op] = {  # public elementwise functions of one operand and no parameters
+    name: TABLE[name]
+    for name in sorted(BUILT_IN - INNER_ROWS - {"real", "imag"})  # these two are properties, as NumPy's
+    if TABLE[name].elementwise and TABLE[name].slots == 1 and not TABLE[name].takes_parameters
+}
 
 
 def unary(name: str, op: Op) -> Callable[[Any], Any]:
@@ -76,25 +84,14 @@ def documented(method: Callable[..., Any], name: str, op: Op) -> Callable[..., A
 
 
 class Operators(Node):
-    """A node with Python's operators."""
+    """A node with Python's operators and the table's elementwise methods; those of arrays alone refuse a `Value`."""
 
     __slots__ = ()
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
 
-    if TYPE_CHECKING:  # the methods that the loop below makes
 
-        def _unary(self) -> Any: ...
-        def _binary(self, other: Any) -> Any: ...
-
-        __neg__ = __pos__ = __abs__ = __invert__ = _unary
-        __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _binary
-        __add__ = __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = __matmul__ = _binary
-        __and__ = __or__ = __xor__ = __rand__ = __ror__ = __rxor__ = __radd__ = __rsub__ = _binary
-        __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = __rmatmul__ = _binary
-
-
-for _kind, _table in ((unary, UNARY), (binary, COMPARISONS | BINARY), (reflected, REFLECTED)):
+for _kind, _table in ((unary, UNARY | METHODS), (binary, COMPARISONS | BINARY), (reflected, REFLECTED)):
     for _name, _op in _table.items():
         setattr(Operators, _name, _kind(_name, _op))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import DTypeError, GradientError, NonScalarError, ShapeError
+from ..errors import DTypeError, GradientError, NonScalarError, ShapeError, hints
 from ..errors import data as sentences
 from ..errors import gradients as on_gradients
 from ..errors import inplace as on_assignment
@@ -205,12 +205,16 @@ class Tensor(Operators, ArrayMethods, Node):
         """Add up the elements along axes."""
         if dtype is out is None and not more:
             return Tensor.make(reductions.sum, (self,), {"axis": axis, "keepdims": keepdims})
+        if (error := hints.keyword("sum", more)) is not None:
+            raise error
         return dispatch(np.sum)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
 
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
         """Average the elements along axes."""
         if dtype is out is None and not more:
             return Tensor.make(reductions.mean, (self,), {"axis": axis, "keepdims": keepdims})
+        if (error := hints.keyword("mean", more)) is not None:
+            raise error
         return dispatch(np.mean)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
 
     # Being a Python object -------------------------------------------------------------------------------------
@@ -260,6 +264,9 @@ class Tensor(Operators, ArrayMethods, Node):
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and self.size == 1 else repr(self)
+
+    def __dir__(self) -> list[str]:
+        return sorted(set(super().__dir__()) - hints.TENSOR.keys())
 
     def __repr__(self) -> str:
         if tracing() is not None:
@@ -398,3 +405,6 @@ def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
     repeated = [a + new for a, n in enumerate(shape) if n == 1 and g.shape[a + new] != 1]
     g = reductions.sum(g, axis=(*range(new), *repeated))
     return shapes.reshape(g, shape=shape) if repeated else g
+
+
+hints.hint(Tensor, "a Tensor", hints.TENSOR)

@@ -5,40 +5,25 @@ from __future__ import annotations
 import numbers
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import DTypeError
+from ..errors import DTypeError, hints
 from ..errors import data as sentences
 from ..errors import gradients as on_gradients
 from ..errors.operations import bad_rule
-from ..ops import activations, arithmetic, powers, trigonometry
-from .backprop import backward, set_gradients
+from ..ops import arithmetic
+from .backprop import accumulate, backward, pull_through, set_gradients
 from .context import tracing
 from .dispatch import apply_ufunc, dispatch
-from .node import Node, data_of, raw_of
+from .node import Grads, Node, data_of, raw_of
 from .op import Op
-from .operators import Operators, unary
+from .operators import COMPARISONS, Operators, binary, unary
 
 PLAIN_NUMBERS = frozenset((float, int))
-METHODS: dict[str, Op] = {  # methods of a Value that are one operation each
-    "__floor__": arithmetic.floor,
-    "__ceil__": arithmetic.ceil,
-    "__trunc__": arithmetic.trunc,
-    "relu": activations.relu,
-    "sigmoid": activations.sigmoid,
-    "softplus": activations.softplus,
-    "tanh": trigonometry.tanh,
-    "exp": powers.exp,
-    "log": powers.log,
-    "sqrt": powers.sqrt,
-    "sin": trigonometry.sin,
-    "cos": trigonometry.cos,
-    "tan": trigonometry.tan,
-    "sinh": trigonometry.sinh,
-    "cosh": trigonometry.cosh,
-}
+EQUAL, NOT_EQUAL = (binary(name, COMPARISONS[name]) for name in ("__eq__", "__ne__"))
+ROUNDING: dict[str, Op] = {"__floor__": arithmetic.floor, "__ceil__": arithmetic.ceil, "__trunc__": arithmetic.trunc}
 
 
 def real(x: Any) -> float:
@@ -73,12 +58,23 @@ class Value(Operators):
     Raises DTypeError for anything but one real number.
     """
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)  # programs keep things of their own on a Value, as in p.velocity = 0.0
     operand: ClassVar[Callable[[Any], Any]] = staticmethod(ieee)
     numeric_context = staticmethod(partial(np.errstate, all="ignore"))  # by IEEE, as `operand` says
     keeps_interior_gradients: ClassVar[bool] = True  # a picture of a scalar graph shows the gradient of every node
 
-    def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None:
+    subclassed: ClassVar[bool] = False  # whether operands may be of other types than Value itself
+
+    def __init_subclass__(cls, *, stand_in: bool = False, **keywords: Any) -> None:
+        """Note that there are subclasses. stand_in: nothing is ever computed with instances of this one."""
+        super().__init_subclass__(**keywords)
+        Value.subclassed = Value.subclassed or not stand_in
+
+    def __init__(self, data: float, label: str | tuple[()] = "", *made_by: str, requires_grad: bool = True) -> None:
+        if made_by or not isinstance(label, str):
+            if label or any(made_by):
+                raise DTypeError(sentences.made_by_hand(label))
+            label = ""  # micrograd's Value(2.0, (), ""): a leaf, made from nothing
         given = number(data)
         self._raw = raw_of(given)
         self.remember(None, (), {}, requires_grad)
@@ -101,11 +97,14 @@ class Value(Operators):
         self.assign(value)
 
     @property
-    def grad(self) -> float | None:
-        """How fast the node that `backward()` was called on changes with this one; None until computed."""
-        if self.op is None and (tracer := tracing()) is not None:
-            return tracer.grad(self)  # type: ignore[no-any-return]  # a node, which computes as a float would
-        return self._slope  # type: ignore[no-any-return]  # as above
+    def grad(self) -> float:
+        """How fast the node that `backward()` was called on changes with this one; 0.0 until computed, as micrograd's.
+
+        Pictures and optimisers tell a gradient that was never computed from one that is zero.
+        """
+        tracer = tracing() if self.op is None else None  # which answers with a node, and that computes as a float would
+        found = self._slope if tracer is None else tracer.grad(self)
+        return 0.0 if found is None else found
 
     @grad.setter
     def grad(self, value: float | None) -> None:
@@ -159,24 +158,46 @@ class Value(Operators):
         """Refuse numpy.ma, which reads `_data` and `_mask` of whatever it computes with, and would cut the graph."""
         raise DTypeError(on_gradients.masked_cuts_graph(self.title))
 
-    @property
-    def _prev(self) -> tuple[Node, ...]:
-        """Return the nodes it was made from, each once, under the name by which micrograd's notebooks trace a graph."""
-        return tuple(dict.fromkeys(x for x in self.inputs if isinstance(x, Node)))
-
-    @property
-    def _op(self) -> str:
-        """Return the name of the operation, or an empty text, for the same notebooks."""
-        return self.op.name if self.op else ""
-
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
+
+    def __dir__(self) -> list[str]:
+        return sorted(set(super().__dir__()) - hints.VALUE.keys())
 
     def __repr__(self) -> str:
         label = f", label={self.label!r:.80}" if self.label else ""
         if tracing() is not None:
             return f"Value(of a function that is traced{label})"
-        return f"Value(data={self._raw}, grad={self._slope}{label})"
+        return f"Value(data={self._raw}, grad={self.grad}{label})"
+
+    # micrograd's names, for its notebooks ----------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> Any:
+        return self is other if isinstance(other, Value) else EQUAL(self, other)  # `in` and `.index` look for a node
+
+    def __ne__(self, other: object) -> Any:
+        return self is not other if isinstance(other, Value) else NOT_EQUAL(self, other)
+
+    __hash__ = Node.__hash__  # defining == would take it away
+
+    @property
+    def _prev(self) -> tuple[Node, ...]:
+        """The nodes it was made from, each once."""
+        return tuple(dict.fromkeys(x for x in self.inputs if isinstance(x, Node)))
+
+    @property
+    def _op(self) -> str:
+        """The name of the operation, or an empty text."""
+        return self.op.name if self.op else ""
+
+    def _backward(self) -> None:
+        """Add to the gradients of its operands their shares of its own: one step of `backward()`, by hand."""
+        if self.op is not None and self._requires_grad:
+            shares: Grads = {}
+            operands = {x for x in self._prev if x._requires_grad}
+            with self.numeric_context():
+                pull_through(self, self.grad, shares, operands, type(self).operand, None)
+            accumulate(self, (), (), shares)
 
     # Defined by each kind of node ------------------------------------------------------------------------------
 
@@ -197,17 +218,17 @@ class Value(Operators):
             raise DTypeError(sentences.arrays_only(op.name))
         numbers, wanted = [], False
         for i, x in enumerate(operands):
-            if type(x) is Value:
+            if isinstance(x, Value):
                 wanted = wanted or x._requires_grad
                 numbers.append(x._raw)
             elif type(x) in PLAIN_NUMBERS:
                 numbers.append(x)
             else:
                 x = number(x)
-                wanted = wanted or (type(x) is Value and x._requires_grad)
+                wanted = wanted or (isinstance(x, Value) and x._requires_grad)
                 numbers.append(raw_of(x))
                 operands = (*operands[:i], x, *operands[i + 1 :])
-        z: Value = object.__new__(cls)
+        z: Value = object.__new__(Value)  # also of a subclass, as in micrograd
         z._raw = real(op.on_numbers(*numbers, **params))
         z.remember(op, operands, params, wanted and bool(op.rules))
         return z
@@ -240,13 +261,8 @@ class Value(Operators):
 
     backward = backward
 
-    if TYPE_CHECKING:  # the methods that the loop below makes
 
-        def _unary(self) -> Any: ...
-
-        relu = sigmoid = softplus = tanh = exp = log = sqrt = sin = cos = tan = sinh = cosh = _unary
-        __floor__ = __ceil__ = __trunc__ = _unary
-
-
-for _name, _op in METHODS.items():
+for _name, _op in ROUNDING.items():
     setattr(Value, _name, unary(_name, _op))
+
+hints.hint(Value, "a Value", hints.VALUE)

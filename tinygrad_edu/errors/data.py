@@ -27,6 +27,16 @@ def not_one_number(x: Any) -> str:
     )
 
 
+def made_by_hand(operands: Any) -> str:
+    """Say that a Value is not handed what it was made from."""
+    return (
+        f"the second argument of Value is its label, not {operands!r:.60}: a computed Value knows its operands by "
+        f"itself; for an operation of your own make a row, as in "
+        f"square = tg.op('square', '{{}}**2', lambda x: x * x, lambda g, z, x: 2 * x * g, scalar=lambda x: x * x) "
+        f"(at {users_line()})"
+    )
+
+
 def arrays_only(op: str) -> str:
     """Say that an operation has no scalar form."""
     return f"`{op}` works on arrays, and a Value is one float: use Tensor"

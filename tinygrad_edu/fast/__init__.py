@@ -10,23 +10,24 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from ..core.operators import BINARY, COMPARISONS, REFLECTED, UNARY
+from ..core.operators import BINARY, COMPARISONS, METHODS, REFLECTED, UNARY
 from ..core.tensor import Tensor
-from ..core.value import METHODS, Value
+from ..core.value import ROUNDING, Value
 from . import malloc, neuron_sum, tensor_backward, tensor_operators, value_backward, value_methods
 
+NO_OPERATIONS = {"__pos__", "__eq__", "__ne__"}  # of a Value: +v is v itself, and v == w asks whether w is v
 _plain: dict[tuple[Any, str], Any] = {}  # (owner, name) -> the plain method under a twin; None where it is inherited
 
 
 def twins() -> Iterator[tuple[Any, str, Any]]:
     """Yield (owner, name, twin) for everything imported so far that has a twin."""
     for kind, table in (
-        (value_methods.unary, UNARY | METHODS),
+        (value_methods.unary, UNARY | METHODS | ROUNDING),
         (value_methods.binary, COMPARISONS | BINARY),
         (value_methods.reflected, REFLECTED),
     ):
         for name, op in table.items():
-            if op.scalar is not None and name != "__pos__":  # +v is v itself
+            if op.scalar is not None and name not in NO_OPERATIONS:
                 yield Value, name, kind(name, op)
     for name, op in (COMPARISONS | BINARY).items():
         yield Tensor, name, tensor_operators.binary(name, op)

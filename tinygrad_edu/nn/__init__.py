@@ -1,5 +1,8 @@
 """Nets: of single neurons made of Values, with micrograd's names, and of tensors, with PyTorch's."""
 
+from typing import Any
+
+from ..errors import hints
 from ..fast import install
 from . import functional, init, optim
 from .activations import (
@@ -128,3 +131,7 @@ __all__ = [
     "init",
     "optim",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(hints.missing("tinygrad_edu.nn", name, hints.NN, __all__))

@@ -8,6 +8,7 @@ package also makes them the answers to NumPy's functions of those names when the
 from __future__ import annotations
 
 from ..core.op import BUILT_IN, TABLE
+from ..ops import INNER_ROWS
 from . import (
     activations,
     aliases,
@@ -34,15 +35,6 @@ MODULES = (
     *(activations, aliases, complexes, cumulative, joining, nan_functions, nondifferentiable, ordering, padding),
     *(polynomials, products, ranges, reductions, selecting, shaping, statistics, ufuncs),
 )
-# Rows that a function or a method of another name, or of another signature, gives their parameters to.
-INNER_ROWS = {
-    *("getitem", "put", "setitem", "as_integers", "identity", "mT", "kth_smallest"),  # indexing, transforms, ordering
-    *("norm", "direction", "inv", "solve", "det", "cofactor", "logabsdet", "pinv"),  # linalg
-    *("cholesky", "eigh", "eig", "svd", "qr", "ifft"),  # linalg and fft
-    *("linear", "binary_cross_entropy", "softmax_cross_entropy", "softmax_minus_one_hot"),  # nn.functional
-    *("conv2d", "affine_conv2d", "conv2d_input", "conv2d_weight"),
-    *("sum_pool2d", "sum_unpool2d", "max_pool2d", "max_unpool2d", "max_picked2d"),
-}
 _functions = {"fft": fft, "linalg": linalg}
 for module in MODULES:
     _functions |= {name: getattr(module, name) for name in module.__all__}

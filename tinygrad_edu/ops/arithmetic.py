@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import op
-from .compare import logical_and, where
+from .compare import equal, logical_and, where
 from .complex import conj, is_complex, real_part
 from .precision import floating
 from .slopes import away_from_kink
@@ -85,8 +85,8 @@ maximum = op(
     "maximum",
     "max({}, {})",
     np.maximum,
-    lambda g, z, x, y: g * share(x == z, y == z),
-    lambda g, z, x, y: g * share(y == z, x == z),
+    lambda g, z, x, y: g * share(equal(x, z), equal(y, z)),
+    lambda g, z, x, y: g * share(equal(y, z), equal(x, z)),
     tex=r"\max({}, {})",
     scalar=lambda x, y: x + y if x != x or y != y else max(x, y),
     onnx="Max",
@@ -95,8 +95,8 @@ minimum = op(
     "minimum",
     "min({}, {})",
     np.minimum,
-    lambda g, z, x, y: g * share(x == z, y == z),
-    lambda g, z, x, y: g * share(y == z, x == z),
+    lambda g, z, x, y: g * share(equal(x, z), equal(y, z)),
+    lambda g, z, x, y: g * share(equal(y, z), equal(x, z)),
     tex=r"\min({}, {})",
     scalar=lambda x, y: x + y if x != x or y != y else min(x, y),
     onnx="Min",
@@ -105,8 +105,8 @@ fmax = op(
     "fmax",
     "fmax({}, {})",
     np.fmax,
-    lambda g, z, x, y: g * share(x == z, y == z),
-    lambda g, z, x, y: g * share(y == z, x == z),
+    lambda g, z, x, y: g * share(equal(x, z), equal(y, z)),
+    lambda g, z, x, y: g * share(equal(y, z), equal(x, z)),
     tex=r"\max({}, {})",
     scalar=lambda x, y: y if x != x else x if y != y else max(x, y),
     doc="Choose the larger, and the other one where one is NaN.",
@@ -115,8 +115,8 @@ fmin = op(
     "fmin",
     "fmin({}, {})",
     np.fmin,
-    lambda g, z, x, y: g * share(x == z, y == z),
-    lambda g, z, x, y: g * share(y == z, x == z),
+    lambda g, z, x, y: g * share(equal(x, z), equal(y, z)),
+    lambda g, z, x, y: g * share(equal(y, z), equal(x, z)),
     tex=r"\min({}, {})",
     scalar=lambda x, y: y if x != x else x if y != y else min(x, y),
     doc="Choose the smaller, and the other one where one is NaN.",
