@@ -18,7 +18,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A floor may import from itself and from those above it in this list. A name is a module or a folder; the longest fits.
 FLOORS = [
-    *("errors.__init__", "core.__init__", "errors.where", "errors.data", "errors.gradients", "errors.inplace"),
+    *(
+        "errors.__init__",
+        "core.__init__",
+        "errors.where",
+        "errors.hints",
+        "errors.data",
+        "errors.gradients",
+        "errors.inplace",
+    ),
     *("core.commit", "core.context", "core.copying", "core.leaf_set", "core.node", "core.backprop"),
     *("errors.failed_call", "errors.operations", "core.op", "ops"),
     *("core.arrays", "core.dispatch", "core.operators", "core.value", "core.inplace", "core.tensor"),
