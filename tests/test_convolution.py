@@ -387,7 +387,7 @@ def test_the_chain_rule_is_told_node_by_node():
     loss = F.cross_entropy(net(normal(2, 1, 8, 8)), np.array([1, 2]))
     told = str(tg.explain(loss, wrt=net[0].weight))
     assert "z^(1) = conv2d(" in told
-    assert "∂L/∂W^(1) = conv2d_weight(" in told
+    assert "∂C/∂W^(1) = conv2d_weight(" in told
     assert "max_unpool2d(" in told
     assert "conv2d(" in tg.tree(loss)
     assert "z^(1)" in tg.draw(loss).source

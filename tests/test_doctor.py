@@ -77,7 +77,7 @@ def test_a_library_that_says_nothing_of_itself_is_no_trouble(capsys, monkeypatch
 def test_openblas_is_asked_for_its_kernels_and_threads():
     if "openblas" not in blas.found().name:
         pytest.skip("this NumPy multiplies matrices by another library")
-    program = "from tinygrad_edu import blas; print(blas.found().threads, blas.found().kernel)"
+    program = "from tinygrad_edu.system import blas; print(blas.found().threads, blas.found().kernel)"
     told_so = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=told_so, check=True)
     threads, kernel = done.stdout.split()

@@ -55,5 +55,5 @@ def recognised(model: Sequential, x: Array) -> Array:
 def least_sure(model: Sequential, x: Array, y: Array) -> int:
     """Return which image it recognises with the smallest probability: there its gradients are large."""
     with no_grad():
-        doubt = cross_entropy(model(x), y, "none")._data
+        doubt = cross_entropy(model(x), y, reduction="none")._data
     return int(np.argmax(np.where(recognised(model, x) == y, doubt, -1)))
