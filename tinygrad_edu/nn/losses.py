@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.context import tracing
 from ..core.node import Node, data_of
 from ..errors import DTypeError, ShapeError
 from ..errors.where import users_line
-from ..numpy_api.arguments import given
+from ..numpy_api.arguments import dtype_of, given
 from ..ops import activations, arithmetic, compare, losses, powers, reductions
 from ..ops.checks import Below, checked
 from ..ops.precision import exact, rounded
@@ -235,9 +234,9 @@ def times(each: Any, weight: Any) -> Any:
 
 def of_type(x: Any, like: Any) -> Any:
     """Return an array or node in the type of another, which a constant does not widen."""
-    dtype = np.asarray(data_of(like)).dtype
+    dtype = dtype_of(like)
     if isinstance(x, Node):
-        return x if np.asarray(x._data).dtype == dtype or not shape(x) else astype(x, dtype=dtype)
+        return x if dtype_of(x) == dtype or not shape(x) else astype(x, dtype=dtype)
     return np.asarray(x, dtype=dtype)
 
 
@@ -296,10 +295,7 @@ def classes(name: str, scores: Any, target: Any, ignored: int | None) -> tuple[A
             f"{name}: scores of shape {shape(scores)} go with one class an example, shape {examples}, "
             f"and the target has shape {labels.shape} (at {users_line()})"
         )
-    if tracing() is not None:  # a program may meet some later; of the default it is run itself then
-        skips = ignored not in (None, -100)
-    else:
-        skips = ignored is not None and bool(np.any(data_of(labels) == ignored))
+    skips = ignored is not None and bool(np.any(labels == ignored))  # a branch of a program that is traced
     found = checked(Below(name, n, ignored if skips else None), labels)
     if not skips:
         return found, None
