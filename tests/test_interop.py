@@ -174,5 +174,5 @@ def test_numbers_format_as_numbers():
     assert f"{Tensor(2.5):.2f} {Value(2.5):.2f} {Tensor([2.5]):6.1f}" == "2.50 2.50    2.5"
     assert f"{Value(2.5)}" == "Value(data=2.5, grad=0.0)"
     assert f"{Tensor([1.0, 2.0]):.2f}" == repr(Tensor([1.0, 2.0]))
-    assert repr(Value(np.nan, label="n" * 1000)).startswith("Value(data=nan, grad=None, label='nnn")
+    assert repr(Value(np.nan, label="n" * 1000)).startswith("Value(data=nan, grad=0.0, label='nnn")
     assert len(repr(Value(1.0, label="n" * 1000))) < 200

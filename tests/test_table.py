@@ -293,11 +293,12 @@ def test_rules_compare_operands_by_the_row_equal():
     found = []
     for path in sorted(Path(ops.__file__).parent.glob("*.py")):
         for rule in ast.walk(ast.parse(path.read_text())):
-            if isinstance(rule, ast.Lambda) and [a.arg for a in rule.args.args[:2]] == ["g", "z"]:
-                names = {a.arg for a in rule.args.args}
+            is_rule = isinstance(rule, ast.Lambda) and [a.arg for a in rule.args.args[:2]] == ["g", "z"]
+            if is_rule or isinstance(rule, ast.FunctionDef):  # rules call functions
+                names = {a.arg for a in rule.args.args} & set("gzxyuv")
                 found += [
                     f"{path.name}:{x.lineno}"
-                    for x in ast.walk(rule.body)
+                    for x in ast.walk(rule)
                     if isinstance(x, ast.Compare)
                     and any(isinstance(o, (ast.Eq, ast.NotEq)) for o in x.ops)
                     and all(isinstance(side, ast.Name) and side.id in names for side in (x.left, *x.comparators))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import op
-from .compare import isinf, logical_and, where
+from .compare import equal, isinf, logical_and, where
 from .precision import floating
 from .slopes import away_from_kink
 
@@ -132,7 +132,7 @@ def portion(x: Any, y: Any, z: Any, exp: Any) -> Any:
 
     From x - y, not from x - z: beside large numbers z has no digits left.
     """
-    alike = logical_and(x == y, isinf(x))  # equal infinities differ by 0
+    alike = logical_and(equal(x, y), isinf(x))  # equal infinities differ by 0
     d = where(alike, 0.0, x) - where(alike, 0.0, y)
     e = exp(where(d < 0, d, -d))
     return where(z == -math.inf, 0.0, where(d < 0, e, 1.0) / (1.0 + e))
