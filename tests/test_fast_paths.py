@@ -20,7 +20,7 @@ from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.context import ModeContext
 from tinygrad_edu.core.node import Node
 from tinygrad_edu.core.operators import BINARY, COMPARISONS, METHODS, REFLECTED, UNARY
-from tinygrad_edu.core.value import ROUNDING
+from tinygrad_edu.core.value import ROUNDING_METHODS
 from tinygrad_edu.errors import AnomalyError, StaleGraphError
 from tinygrad_edu.fast import NO_OPERATIONS, install, tensor_backward, twins, uninstall, value_backward
 from tinygrad_edu.fast.neuron_sum import weighted_sum
@@ -154,7 +154,7 @@ def test_a_method_makes_the_node_that_the_plain_method_makes(owner, name, twin):
 
 def test_every_operator_and_method_of_a_value_has_a_twin():
     named = {name for owner, name, _ in OPERATOR_TWINS if owner is Value}
-    table = UNARY | COMPARISONS | BINARY | REFLECTED | METHODS | ROUNDING
+    table = UNARY | COMPARISONS | BINARY | REFLECTED | METHODS | ROUNDING_METHODS
     assert named == {name for name, op in table.items() if op.scalar is not None} - NO_OPERATIONS
 
 

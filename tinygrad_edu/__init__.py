@@ -120,7 +120,7 @@ def __getattr__(name: str) -> Any:
     if not name.startswith("_") and name in (functions := importlib.import_module(".numpy_api", __name__)).__all__:
         globals()[name] = found = getattr(functions, name)  # the next use of it shall cost no import
         return found
-    raise AttributeError(hints.missing("tinygrad_edu", name, hints.PACKAGE, __dir__()))
+    raise AttributeError(hints.missing_name("tinygrad_edu", name, hints.PACKAGE, __dir__()))
 
 
 class _Package(ModuleType):

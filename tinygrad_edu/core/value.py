@@ -23,7 +23,11 @@ from .operators import COMPARISONS, Operators, binary, unary
 
 PLAIN_NUMBERS = frozenset((float, int))
 EQUAL, NOT_EQUAL = (binary(name, COMPARISONS[name]) for name in ("__eq__", "__ne__"))
-ROUNDING: dict[str, Op] = {"__floor__": arithmetic.floor, "__ceil__": arithmetic.ceil, "__trunc__": arithmetic.trunc}
+ROUNDING_METHODS: dict[str, Op] = {
+    "__floor__": arithmetic.floor,
+    "__ceil__": arithmetic.ceil,
+    "__trunc__": arithmetic.trunc,
+}
 
 
 def real(x: Any) -> float:
@@ -262,7 +266,7 @@ class Value(Operators):
     backward = backward
 
 
-for _name, _op in ROUNDING.items():
+for _name, _op in ROUNDING_METHODS.items():
     setattr(Value, _name, unary(_name, _op))
 
 hints.hint(Value, "a Value", hints.VALUE)

@@ -1,7 +1,7 @@
 """Names that users of PyTorch, NumPy and micrograd type and that are spelled otherwise here: what to write instead.
 
-One table by place. Where a name is asked for and is missing, `missing` gives the words of the AttributeError: the hint
-of the table, or else the nearest names that exist. Knows nothing of what the names stand for.
+One table by place. `missing_name` gives the words of the AttributeError: the hint of the table, or else the nearest
+names that exist. Knows nothing of what the names stand for.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Missing:
     """An attribute of a class that only tells what to write instead; `hasattr` says that it is not there."""
 
     def __init__(self, place: str, name: str, hints: dict[str, str]) -> None:
-        self.message = missing(place, name, hints)
+        self.message = missing_name(place, name, hints)
 
     def __get__(self, instance: object, owner: type) -> Any:
         raise AttributeError(self.message)
@@ -151,7 +151,7 @@ def keyword(name: str, keywords: Iterable[str]) -> TypeError | None:
     return None
 
 
-def missing(place: str, name: str, hints: dict[str, str], known: Iterable[str] = ()) -> str:
+def missing_name(place: str, name: str, hints: dict[str, str], known: Iterable[str] = ()) -> str:
     """Return the message for an attribute that does not exist: `place` is how the user wrote its owner."""
     if name in hints:
         return f"{place} has no {name!r}: write {hints[name]}"

@@ -18,7 +18,7 @@ from ..symbolic.idioms import as_rows
 from ..symbolic.layers import LayerMap
 from ..symbolic.names import NodeNames, amount, expect_node, number_text, tex_name, tex_number
 from .backward import BackwardEquations
-from .explanation import Block, Equation, Explanation, Heading, Style, Words
+from .explanation import Equation, Explanation, Heading, Statement, Style, Words
 from .layers import of_layers
 from .local import local
 
@@ -51,13 +51,13 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
         if leaf not in notation.users and leaf is not node:
             raise GradientError(f"{node.title} was not made from {leaf.title}, so there is nothing to explain")
     names = NodeNames(notation.order, {node: result_name(node)})
-    blocks: list[Block] = [*beginning(node, notation, names)]
+    blocks: list[Statement] = [*beginning(node, notation, names)]
     for leaf in chosen:
         blocks += about(node, leaf, notation, names)
     return Explanation(blocks, format)
 
 
-def beginning(node: Node, notation: LayerMap, names: NodeNames) -> Iterator[Block]:
+def beginning(node: Node, notation: LayerMap, names: NodeNames) -> Iterator[Statement]:
     """Yield the formula, and the forward pass step by step."""
     yield Heading("The formula")
     name = result_name(node)
@@ -102,7 +102,7 @@ def result_name(node: Node) -> str:
     return node.label or "L"
 
 
-def about(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Iterator[Block]:
+def about(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Iterator[Statement]:
     """Yield the derivative by one leaf: its paths, each one's product, and their sum."""
     whole, mine = result_name(node), names[leaf]
     title = f"∂{whole}/∂{mine}"
@@ -136,7 +136,7 @@ def about(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Itera
     yield Words(in_words(whole, mine, float(total)))
 
 
-def one_path(k: int, path: Route, leaf: Node, whole: str, names: NodeNames) -> tuple[float, list[Block]]:
+def one_path(k: int, path: Route, leaf: Node, whole: str, names: NodeNames) -> tuple[float, list[Statement]]:
     """Return the product of the derivatives along one path, and the lines that show it."""
     factors, symbols, tex_symbols, left, tex_left = [], [], [], [], []
     before = leaf
@@ -166,7 +166,7 @@ def one_path(k: int, path: Route, leaf: Node, whole: str, names: NodeNames) -> t
     lines = [line for line, before in zip(lines, [("", ""), *lines], strict=False) if line[0] != before[0]]
     if len(lines) > 2:  # the product and its value stand in one line
         lines[-2:] = [(f"{lines[-2][0]} = {lines[-1][0]}", f"{lines[-2][1]} = {lines[-1][1]}")]
-    blocks: list[Block] = [Words(f"{'path ' + str(k) + ': ' if k else ''}{route}")]
+    blocks: list[Statement] = [Words(f"{'path ' + str(k) + ': ' if k else ''}{route}")]
     blocks += [Equation(f"{pad if n else title} = {text}", f"{d} = {tex}") for n, (text, tex) in enumerate(lines)]
     return share, blocks
 
@@ -220,7 +220,7 @@ def steps_from(here: Node, reaches: set[Node], notation: LayerMap) -> Route:
     ]
 
 
-def backward_steps(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Iterator[Block]:
+def backward_steps(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Iterator[Statement]:
     """Yield the backward pass step by step, where paths are too many or numbers come in arrays."""
     whole, mine = names[node], names[leaf]
     path = [z for z in between([leaf], node) if z.requires_grad]

@@ -34,16 +34,16 @@ class Equation:
     tex: str
 
 
-Block = Heading | Words | Equation
+Statement = Heading | Words | Equation
 
 
 class Explanation(str):
     """The text of an explanation; in a notebook it shows itself with its formulas set."""
 
     __slots__ = ("blocks",)
-    blocks: tuple[Block, ...]
+    blocks: tuple[Statement, ...]
 
-    def __new__(cls, blocks: Iterable[Block], style: Style = "text") -> Explanation:
+    def __new__(cls, blocks: Iterable[Statement], style: Style = "text") -> Explanation:
         if style not in WRITERS:
             raise ValueError(f'format is "text", "markdown" or "latex", not {style!r}')
         kept = tuple(blocks)
@@ -60,7 +60,7 @@ class Explanation(str):
         return as_markdown(self.blocks)
 
 
-def as_text(blocks: Iterable[Block]) -> str:
+def as_text(blocks: Iterable[Statement]) -> str:
     """Return an explanation for a terminal."""
     lines: list[str] = []
     for block in blocks:
@@ -74,7 +74,7 @@ def as_text(blocks: Iterable[Block]) -> str:
     return "\n".join(lines).strip("\n")
 
 
-def as_markdown(blocks: Iterable[Block]) -> str:
+def as_markdown(blocks: Iterable[Statement]) -> str:
     """Return an explanation for a notebook or a page."""
     parts = []
     for block in blocks:
@@ -88,7 +88,7 @@ def as_markdown(blocks: Iterable[Block]) -> str:
     return "\n\n".join(parts)
 
 
-def as_latex(blocks: Iterable[Block]) -> str:
+def as_latex(blocks: Iterable[Statement]) -> str:
     """Return an explanation as the body of a LaTeX document."""
     parts = []
     for block in blocks:

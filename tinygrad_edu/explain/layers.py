@@ -16,7 +16,7 @@ from ..core.node import Node
 from ..symbolic.layers import TURNS, GraphLayer, LayerMap
 from ..symbolic.names import NodeNames, amount, tex_name
 from .backward import BackwardEquations, numbered, uses
-from .explanation import Block, Equation, Heading, Words
+from .explanation import Equation, Heading, Statement, Words
 
 MOST_LAYERS = 4  # that are told one by one
 SLOPES = {  # ∂a/∂z of neuron i by activation, as text and LaTeX, in the names of a_i and z_i
@@ -27,7 +27,7 @@ SLOPES = {  # ∂a/∂z of neuron i by activation, as text and LaTeX, in the nam
 LETTER = re.compile(r"^(?P<base>[^\W\d_]+\d*)(?P<high>\^\(\w+\))?$")
 
 
-def of_layers(layers: LayerMap, chosen: list[Node]) -> Iterator[Block]:
+def of_layers(layers: LayerMap, chosen: list[Node]) -> Iterator[Statement]:
     """Yield the explanation of a net: its forward pass, then back to the chosen nodes."""
     story = Story(layers, chosen)
     yield Heading("Forward")
@@ -100,7 +100,7 @@ class Story:
 
     # Forward ---------------------------------------------------------------------------------------------------
 
-    def forward(self) -> Iterator[Block]:
+    def forward(self) -> Iterator[Statement]:
         """Yield what each layer computes, whatever lies between them, and the cost."""
         count = len(self.map.layers)
         for section in self.folded():
@@ -160,7 +160,7 @@ class Story:
 
     # Backward --------------------------------------------------------------------------------------------------
 
-    def backward(self) -> Iterator[Block]:
+    def backward(self) -> Iterator[Statement]:
         """Yield the gradient of each named node on the way back, the cost first."""
         wanted = self.chosen
         on_path = self.told.on_path
@@ -179,7 +179,7 @@ class Story:
         if any(len(self.told.users.get(x, ())) > 1 for x in self.chosen):
             yield Words("A parameter that is used more than once gets the sum of what comes back: add both paths.")
 
-    def of_node(self, x: Node, layer: GraphLayer | None) -> Iterator[Block]:
+    def of_node(self, x: Node, layer: GraphLayer | None) -> Iterator[Statement]:
         """Yield the equations of one gradient."""
         if x in self.by_a and self.above(x) is not None and self.slope(self.by_a[x], "k"):
             return  # told with δ, in one line
@@ -217,7 +217,7 @@ class Story:
             return None
         return found[0].format(a=a[0], z=z[0]), found[1].format(a=a[1], z=z[1])
 
-    def delta(self, layer: GraphLayer) -> Iterator[Block]:
+    def delta(self, layer: GraphLayer) -> Iterator[Statement]:
         """Yield the equation of δ of a layer."""
         name, cost = self.deltas[layer.z], self.names[self.map.cost]
         a_is_plain = layer.a is not layer.z and self.told.tops(layer.z) == ({layer.a}, set())

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.operators import BINARY, COMPARISONS, METHODS, REFLECTED, UNARY
 from ..core.tensor import Tensor
-from ..core.value import ROUNDING, Value
+from ..core.value import ROUNDING_METHODS, Value
 from . import malloc, neuron_sum, tensor_backward, tensor_operators, value_backward, value_methods
 
 NO_OPERATIONS = {"__pos__", "__eq__", "__ne__"}  # of a Value: +v is v itself, and v == w asks whether w is v
@@ -22,7 +22,7 @@ _plain: dict[tuple[Any, str], Any] = {}  # (owner, name) -> the plain method und
 def twins() -> Iterator[tuple[Any, str, Any]]:
     """Yield (owner, name, twin) for everything imported so far that has a twin."""
     for kind, table in (
-        (value_methods.unary, UNARY | METHODS | ROUNDING),
+        (value_methods.unary, UNARY | METHODS | ROUNDING_METHODS),
         (value_methods.binary, COMPARISONS | BINARY),
         (value_methods.reflected, REFLECTED),
     ):

@@ -134,4 +134,4 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(hints.missing("tinygrad_edu.nn", name, hints.NN, __all__))
+    raise AttributeError(hints.missing_name("tinygrad_edu.nn", name, hints.NN, __all__))
