@@ -58,7 +58,7 @@ MORE = {
     "avg_pool2d": lambda x: F.avg_pool2d(x.reshape(1, 2, 2), 2),
     "conv2d": lambda x: F.conv2d(x.reshape(1, 1, 2, 2), x[1:2].reshape(1, 1, 1, 1)),
     "conv1d": lambda x: F.conv1d(x.reshape(1, 1, 4), x.reshape(1, 1, 4)),
-    "layer_norm": F.layer_norm,
+    "layer_norm": lambda x: F.layer_norm(x, np.shape(x)[-1:]),
     "dropout": lambda x: F.dropout(x, 0.5, rng=0),
     "xlogy": lambda x: tg.xlogy(x, x),
 }

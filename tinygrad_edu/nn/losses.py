@@ -257,8 +257,8 @@ def class_weights(name: str, input: Any, weight: Any) -> Any:
 
 def alike(name: str, output: Any, target: Any, broadcast: bool) -> Any:
     """Return the target in a form to compute with. Raises ShapeError where its shape is not that of the output."""
-    target = exact(target)
-    ours, theirs = shape(output), shape(target)
+    target = exact(given(target))
+    ours, theirs = shape(given(output)), shape(target)
     if ours != theirs and not broadcast:
         try:
             become = f" they would become {np.broadcast_shapes(ours, theirs)}, every number with every other;"
