@@ -1,6 +1,7 @@
 """Spoil files of every format at random and load them: each must give the same numbers, or CheckpointError.
 
-python tests/campaigns/broken_files.py [minutes] [seed]: the last run, 2 minutes a format, found nothing.
+python tests/campaigns/broken_files.py [minutes] [seed]. No long run is on record: a short one of 2,819 tries
+found no crash, and its comparison of loaded numbers has been corrected since.
 """
 
 import random
