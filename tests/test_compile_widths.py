@@ -22,7 +22,7 @@ def test_labels_of_every_width_become_indices_of_a_pointer_s_width(monkeypatch):
         fast, (x, y) = tg.compile(plain), batch(np.random.default_rng(0))
         for _ in range(2):
             same(fast(x, y.astype(kind)), eager(x, y.astype(kind)))
-        taken.append(fast.last.turns.space[0])
+        taken.append(fast.last.executable.turns.space[0])
     for space in taken:
         text = [line for line in fast.source.splitlines() if ".take(" in line]
         assert len(text) == 2

@@ -18,6 +18,7 @@ from ..nn.module import Module
 from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
 from ..transforms.trees import leaves, rebuilt
+from .backends import Backend, named
 from .reachable import PLAIN, Reachable
 from .sharing import Group, SharesState, claim, join
 from .signature import NUMERIC, InsideOuterGraph, Signature
@@ -58,8 +59,8 @@ class Compiled:
     source: the program as Python, of the last call.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
+    def __init__(self, function: Callable[..., Any], backend: Backend) -> None:
+        self.function, self.backend = function, backend
         self.programs: dict[Any, list[Specialization]] = {}
         self.fixed = False  # whether plain floats among the arguments are part of the signature
         self.outside: set[int] = set()  # ids of the nodes that the function can name
@@ -74,7 +75,10 @@ class Compiled:
         return self if owner is None else MethodType(self, owner)
 
     def __reduce__(self) -> Any:
-        return Compiled, (self.function,)  # a copy traces anew: programs belong to the weights that they were made of
+        return Compiled, (
+            self.function,
+            self.backend,
+        )  # a copy traces anew: programs belong to the weights that they were made of
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if innermost() is not None:  # traced as a part of another function, or inside a mode that a program has not
@@ -127,9 +131,13 @@ class Compiled:
 
     def other_program(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
         """Return the result of the program whose tests come out as in this call, traced now if there is none."""
-        same = [x for x in self.programs[call.key] if x is not program and x.tests and x.fits() and x.same_world()]
+        same = [
+            x
+            for x in self.programs[call.key]
+            if x is not program and x.tests and x.executable.fits() and x.same_world()
+        ]
         for known in reversed(same):
-            known.move_in()
+            known.executable.move_in()
             with suppress(OtherOutcome):
                 result = known(call.inputs, args, kwargs)
                 self.last = known
@@ -202,10 +210,10 @@ class Compiled:
                 f"an argument cannot tell one program from another ({error}): give numbers, arrays, tensors, or lists, "
                 f"tuples and dicts of them, and take anything else from outside of the function (at {users_line()})"
             ) from None
-        found = next((x for x in reversed(known) if x.fits() and x.same_world()), None)
+        found = next((x for x in reversed(known) if x.executable.fits() and x.same_world()), None)
         if found is None:
             return self.traced(call, args, kwargs)
-        found.move_in()
+        found.executable.move_in()
         return found
 
     def traced(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
@@ -217,13 +225,13 @@ class Compiled:
         claim(self, reach.nodes.values())
         self.make_room(call, reach)
         try:
-            made = Specialization(self.function, call.key, args, kwargs, reach, self.fixed)
+            made = Specialization(self.function, call.key, args, kwargs, reach, self.fixed, self.backend)
         except Exception as refused:
             if self.fixed or not any(type(x) is float for x in (*args, *kwargs.values())):
                 raise
             made = self.with_fixed_floats(call, args, kwargs, reach, refused)
         self.programs.setdefault(call.key, []).append(made)
-        made.move_in()
+        made.executable.move_in()
         return made
 
     def with_fixed_floats(
@@ -235,7 +243,7 @@ class Compiled:
         """
         again = Signature(args, kwargs, self.outside, fixed=True)
         try:
-            made = Specialization(self.function, again.key, args, kwargs, reach, fixed=True)
+            made = Specialization(self.function, again.key, args, kwargs, reach, True, self.backend)
         except Exception:
             raise refused from None
         self.fixed, call.key, call.inputs = True, again.key, again.inputs
@@ -333,7 +341,7 @@ class Compiled:
         """The program of the last call, as Python. Raises CompileError before the first call."""
         if self.last is None:
             raise CompileError("there is no source yet: call the function once, so that it is traced")
-        return self.last.source
+        return self.last.executable.source
 
 
 def difference_of_calls(last: Specialization, key: Any, reach: Reachable) -> str:
@@ -350,14 +358,15 @@ def difference_of_calls(last: Specialization, key: Any, reach: Reachable) -> str
     return "arrays or structures of ever other shapes are given: pad or cut batches to a few shapes"
 
 
-def compile(function: Callable[..., Any]) -> Compiled:  # noqa: A001  # the public name
+def compile(function: Callable[..., Any], backend: str = "numpy") -> Compiled:  # noqa: A001  # the public name
     """Return `function`, replayed as a program of NumPy calls.
 
     It is run once on nodes for each kind of arguments. What it can name (parameters, settings, globals, closures,
     attributes, elements) is looked at again before each call, and where that has changed it is traced anew.
     Gradients are taken inside of it, and none passes through its results; but where an argument
     belongs to a graph that needs gradients, as in `grad(compiled)`, the function itself is run, as a part of that.
+    Raises ValueError for a back-end that there is not.
     """
     if not callable(function):
         raise TypeError(f"compile: pass a function, not {function!r:.60} (at {users_line()})")
-    return Compiled(function)
+    return Compiled(function, named(backend))

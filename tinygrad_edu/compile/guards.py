@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
-from .codegen.names import Names
+from .codegen.names import PlannedNames
 from .ir import Var
 from .trace import CapturedInput
 from .vectorize.bulk_io import LeafGroup
@@ -15,7 +15,7 @@ from .vectorize.bulk_io import LeafGroup
 MANY = 4  # so many owners are checked together
 
 
-class Guards(Names):
+class Guards(PlannedNames):
     """The conditions under which one program is valid, and the statements that fill its state buffers."""
 
     def cells(self) -> list[Var]:

@@ -47,10 +47,13 @@ class Var:
 
 
 class Program:
-    """The steps by which `results` and `effects` follow from arguments and cells, in order."""
+    """The steps by which `results` and `effects` follow from arguments and cells, in order.
 
-    def __init__(self, trace: Trace, results: list[Node]) -> None:
-        self.trace = trace
+    for_numpy: whether steps are rewritten into what is quicker in NumPy, and views are told from copies.
+    """
+
+    def __init__(self, trace: Trace, results: list[Node], for_numpy: bool = True) -> None:
+        self.trace, self.for_numpy = trace, for_numpy
         self.arguments = trace.arguments
         self.known: dict[Any, Var] = {}  # steps by what they compute: common subexpressions are one step
         self.vars: dict[Node, Var] = {}
@@ -121,14 +124,16 @@ class Program:
                 "True, and the memory of a compiled program has one size: use tinygrad_edu.where(mask, x, 0) instead"
             )
         if (
-            op.name in DECOMPOSITIONS
+            self.for_numpy
+            and op.name in DECOMPOSITIONS
             and (expanded := DECOMPOSITIONS[op.name](Emit(self, node), *args, **params)) is not None
         ):
             return expanded  # type: ignore[no-any-return]  # a Var, by Emit
-        args = plainer(op, args, data)
+        args = plainer(op, args, data) if self.for_numpy else args
         key = step_key(op, args, params)
         if key not in self.known:
-            self.known[key] = Var(data, op, tuple(args), params, node, views=viewed(op, args, params))
+            views = viewed(op, args, params) if self.for_numpy else None
+            self.known[key] = Var(data, op, tuple(args), params, node, views=views)
             self.steps.append(self.known[key])
         return self.known[key]
 

@@ -14,11 +14,8 @@ from ..errors import CompileError
 from ..errors.gradients import leaked_tracer
 from ..errors.where import users_line
 from ..transforms.trees import leaves, rebuilt
+from .backends import Backend
 from .builtin_extremes import TracedExtremes
-from .codegen.source import Writer
-from .ir import Program
-from .memory.turns import Turns
-from .passes.horizontal_fusion import fuse_updates
 from .positions import set_state, state_of
 from .reachable import Reachable
 from .results import Result
@@ -58,11 +55,19 @@ class Specialization:
     """A program, and the conditions under which it is what the function does.
 
     key: the signature of calls that it serves. reach: what the function can name. fixed: see `Signature`.
+    backend: makes a program of what was traced, and runs it.
     Raises CompileError where the function does what a program cannot; then all that can be put back is.
     """
 
     def __init__(
-        self, function: Callable[..., Any], key: Any, args: Any, kwargs: Any, reach: Reachable, fixed: bool = False
+        self,
+        function: Callable[..., Any],
+        key: Any,
+        args: Any,
+        kwargs: Any,
+        reach: Reachable,
+        fixed: bool,
+        backend: Backend,
     ) -> None:
         self.fixed = fixed
         self.key, self.name = key, getattr(function, "__name__", "the function")
@@ -117,13 +122,7 @@ class Specialization:
         self.results = [x for x in leaves(self.output) if type(x) is Result]
         self.from_outside, self.from_arguments = sources(trace, nodes[: len(self.results)])
         self.single = self.results[0] if isinstance(output, Node) else None
-        program = Program(trace, vectorize_outputs(trace, nodes))
-        fuse_updates(program)
-        writer = Writer(program)
-        written = writer.written()
-        self.source, self.turn = written.source, 0
-        self.turns = Turns(*written[1:])
-        self.fits = self.turns.space[0]["fits"]
+        self.executable = backend(trace, vectorize_outputs(trace, nodes))
         self.generators = [rng for rng, _ in trace.rngs.values()]
         self.is_heard = reach.speaks()
         self.tests = [f"{node.where}" for node, _ in trace.outcomes]
@@ -133,8 +132,6 @@ class Specialization:
             del node._raw
             node.__class__ = LEAKED[type(node)]
         trace.forget()
-        for made in (writer.plan, writer.state, writer, program):
-            vars(made).clear()  # no reference to a buffer is left but those of the namespaces
 
     def replaced(self, arguments: Any, stand_in: Callable[[Any], Any]) -> Any:
         """Return a list or dict of arguments with what stands for each number; fixed floats are themselves."""
@@ -159,26 +156,7 @@ class Specialization:
 
     def valid(self) -> bool:
         """Return whether the program may run now: everything is as it was traced, and lies where it is written."""
-        return self.same_world() and self.in_place()
-
-    def in_place(self) -> bool:
-        """Return whether owners hold the buffers that one of the turns begins with; see to it that it is the next."""
-        if self.turns.space[self.turn]["ready"]():
-            return True
-        if len(self.turns.space) == 2 and self.turns.space[1 - self.turn]["ready"]():
-            self.turn = 1 - self.turn
-            return True
-        return False
-
-    def move_in(self) -> None:
-        """Put into buffers what the next call begins with."""
-        self.turns.settle()
-        if self.in_place():
-            return
-        reads = len(self.turns.space) - 1 - self.turn  # the other turn writes what this one reads
-        if self.turns.held(reads):
-            self.turns.renew(reads)
-        self.turns.space[self.turn]["move_in"]()
+        return self.same_world() and self.executable.ready()
 
     def same_world(self) -> bool:
         """Return whether all that the function can name is as it was traced, be it in new objects."""
@@ -200,16 +178,12 @@ class Specialization:
                         f"argument {i} has a gradient from before, and the compiled function asks for .grad of it, "
                         f"where it finds that of its own call only: set it to None first (at {users_line()})"
                     )
-        turn, turns = self.turn, self.turns
-        if turns.held(turn):
-            turns.renew(turn)
         drawn_from = [*map(state_of, self.generators)] if self.generators else ()
         try:
-            results = turns.space[turn]["program"](*inputs)
+            results = self.executable(inputs)
         except BaseException:
             deque(map(set_state, self.generators, drawn_from), maxlen=0)
             raise
-        self.turn = len(turns.space) - 1 - turn
         if self.graded:
             for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):
                 given[i]._slope = g if given[i]._slope is None else given[i]._slope + g

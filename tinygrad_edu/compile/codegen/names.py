@@ -28,40 +28,12 @@ class Names:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.plan = planned(program)
-        self.state = self.plan.state
         self.space: dict[str, Any] = {"np": np, **IN_BULK, **WRITES}
         self.counts: dict[str, int] = {}
         self.owners: dict[int, str] = {}
         self.functions: dict[Any, str] = {}  # names of functions that are called, by operation
         self.names: dict[Var, str] = {}
-        self.old_names: dict[Spot, str] = {}  # of state buffers, what a call begins with
-        self.new_names: dict[Spot, str] = {}  # and what it leaves
-        self.views: dict[Any, str] = {}  # names by what they show
         self.constants: dict[Any, str] = {}  # names by value
-
-    def name_state(self) -> None:
-        """Name the state buffers: `w1` is what a call begins with, `new_w1` what it leaves."""
-        for spot, pair in self.state.spots.items():
-            stem = STEMS.get(spot[1], "memory")
-            if spot in self.state.cells:
-                self.old_names[spot] = self.bound(stem, pair.old)
-                self.new_names[spot] = self.named(f"new_{self.old_names[spot]}", pair.new)
-            else:
-                self.new_names[spot] = self.bound(stem, pair.new)
-            for x, name in (
-                (self.state.cells.get(spot), self.old_names.get(spot)),
-                (self.state.results.get(spot), self.new_names[spot]),
-            ):
-                if x is not None and name and self.plan.at.get(x) is self.space[name]:
-                    self.names[x] = name
-        for spots, pair in self.state.whole.items():
-            stem = {"w": "weights", "grad": "grads"}.get(STEMS.get(spots[0][1], ""), "memories")
-            for array, prefix in ((pair.old, ""), (pair.new, "new_" if spots[0] in self.old_names else "")):
-                rows = [z for z, there in self.plan.at.items() if there is array]
-                if rows:
-                    name = self.named(f"{prefix}{stem}", array)
-                    self.names |= dict.fromkeys(rows, name)
 
     def fresh(self, stem: str) -> str:
         """Return a name that starts with `stem` and is not taken."""
@@ -119,6 +91,55 @@ class Names:
         )  # else a plain number would be single
         return repr(x.data.item()) if double else self.name(x)
 
+    def literal(self, value: Any) -> str:
+        """Return how a keyword parameter is written."""
+        if type(value) is tuple:
+            return f"({''.join(self.literal(part) + ', ' for part in value)})"
+        return repr(value) if is_literal(value) else self.bound("k", value)
+
+    def function_name(self, op: Any, function: Any) -> str:
+        """Return the name by which an operation's function is called."""
+        known = self.functions.get((op, function is op.forward))
+        if known is None:
+            stem = identifier(op.name, "op") + ("" if function is op.forward else "_of_numbers")
+            known = self.functions[op, function is op.forward] = self.named(stem, function)
+        return known
+
+
+class PlannedNames(Names):
+    """The names of a program whose arrays have their places: buffers, and views of them."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.plan = planned(program)
+        self.state = self.plan.state
+        self.old_names: dict[Spot, str] = {}  # of state buffers, what a call begins with
+        self.new_names: dict[Spot, str] = {}  # and what it leaves
+        self.views: dict[Any, str] = {}  # names by what they show
+
+    def name_state(self) -> None:
+        """Name the state buffers: `w1` is what a call begins with, `new_w1` what it leaves."""
+        for spot, pair in self.state.spots.items():
+            stem = STEMS.get(spot[1], "memory")
+            if spot in self.state.cells:
+                self.old_names[spot] = self.bound(stem, pair.old)
+                self.new_names[spot] = self.named(f"new_{self.old_names[spot]}", pair.new)
+            else:
+                self.new_names[spot] = self.bound(stem, pair.new)
+            for x, name in (
+                (self.state.cells.get(spot), self.old_names.get(spot)),
+                (self.state.results.get(spot), self.new_names[spot]),
+            ):
+                if x is not None and name and self.plan.at.get(x) is self.space[name]:
+                    self.names[x] = name
+        for spots, pair in self.state.whole.items():
+            stem = {"w": "weights", "grad": "grads"}.get(STEMS.get(spots[0][1], ""), "memories")
+            for array, prefix in ((pair.old, ""), (pair.new, "new_" if spots[0] in self.old_names else "")):
+                rows = [z for z, there in self.plan.at.items() if there is array]
+                if rows:
+                    name = self.named(f"{prefix}{stem}", array)
+                    self.names |= dict.fromkeys(rows, name)
+
     def view_name(self, z: Var, view: Any) -> str:
         """Return the name of a view of what stays in its place: one for all that are the same."""
         owner = self.plan.owner(z)
@@ -137,20 +158,6 @@ class Names:
             return self.names.get(z, "")
         over = self.plan.over.get(z)
         return self.bound("all" if z in self.state.at else "m", self.plan.at[z]) if over is None else self.names[over]
-
-    def literal(self, value: Any) -> str:
-        """Return how a keyword parameter is written."""
-        if type(value) is tuple:
-            return f"({''.join(self.literal(part) + ', ' for part in value)})"
-        return repr(value) if is_literal(value) else self.bound("k", value)
-
-    def function_name(self, op: Any, function: Any) -> str:
-        """Return the name by which an operation's function is called."""
-        known = self.functions.get((op, function is op.forward))
-        if known is None:
-            stem = identifier(op.name, "op") + ("" if function is op.forward else "_of_numbers")
-            known = self.functions[op, function is op.forward] = self.named(stem, function)
-        return known
 
 
 def identifier(name: str, otherwise: str = "") -> str:

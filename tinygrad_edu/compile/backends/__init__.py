@@ -1,0 +1,44 @@
+"""Back-ends: each turns a traced function into something that can be run, and says when it may be.
+
+A back-end receives the graph as it is before anything is made in place, with scalars already vectorised. What a call
+means (signatures, verification, results) is decided outside and is the same for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ...core.node import Node
+from ...errors.where import users_line
+from ..trace import Trace
+
+
+class Executable(Protocol):
+    """A program of one back-end."""
+
+    source: str
+
+    def fits(self) -> bool:
+        """Return whether leaves and optimisers are of the kinds that they were traced with."""
+
+    def ready(self) -> bool:
+        """Return whether the program may run now, without `move_in`."""
+
+    def move_in(self) -> None:
+        """See to it that the program may run, where it fits."""
+
+    def __call__(self, inputs: list[Any]) -> Any:
+        """Run on the numbers of the arguments; change all state, or raise and change none. Return the results."""
+
+
+Backend = Callable[[Trace, list[Node]], Executable]  # (what was recorded, the nodes of the results)
+
+
+def named(backend: str) -> Backend:
+    """Return a back-end by its name. Raises ValueError where there is none."""
+    if backend != "numpy":
+        raise ValueError(f'compile: backend {backend!r:.60} is not "numpy" (at {users_line()})')
+    from .on_numpy import OnNumpy
+
+    return OnNumpy

@@ -1,0 +1,54 @@
+"""The back-end of NumPy: straight-line calls into memory that is planned ahead, with state in two turns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.node import Node
+from ..codegen.source import Writer
+from ..ir import Program
+from ..memory.turns import Turns
+from ..passes.horizontal_fusion import fuse_updates
+from ..trace import Trace
+
+
+class OnNumpy:
+    """A program of NumPy calls."""
+
+    def __init__(self, trace: Trace, results: list[Node]) -> None:
+        program = Program(trace, results)
+        fuse_updates(program)
+        writer = Writer(program)
+        written = writer.written()
+        self.source, self.turn = written.source, 0
+        self.turns = Turns(*written[1:])
+        self.fits = self.turns.space[0]["fits"]
+        for made in (writer.plan, writer.state, writer, program):
+            vars(made).clear()  # no reference to a buffer is left but those of the namespaces
+
+    def ready(self) -> bool:
+        """Return whether owners hold the buffers that one of the turns begins with; see to it that it is the next."""
+        if self.turns.space[self.turn]["ready"]():
+            return True
+        if len(self.turns.space) == 2 and self.turns.space[1 - self.turn]["ready"]():
+            self.turn = 1 - self.turn
+            return True
+        return False
+
+    def move_in(self) -> None:
+        """Put into buffers what the next call begins with."""
+        self.turns.settle()
+        if self.ready():
+            return
+        reads = len(self.turns.space) - 1 - self.turn  # the other turn writes what this one reads
+        if self.turns.held(reads):
+            self.turns.renew(reads)
+        self.turns.space[self.turn]["move_in"]()
+
+    def __call__(self, inputs: list[Any]) -> Any:
+        turn, turns = self.turn, self.turns
+        if turns.held(turn):
+            turns.renew(turn)
+        results = turns.space[turn]["program"](*inputs)
+        self.turn = len(turns.space) - 1 - turn
+        return results
