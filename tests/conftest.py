@@ -1,5 +1,6 @@
 """How every test runs: property tests are the same on every machine, and `--plain` takes the fast twins away."""
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -26,3 +27,13 @@ def plain_engine():
     yield
     if installed:
         fast.install()
+
+
+@pytest.fixture(autouse=True)
+def error_state_as_found():
+    """NumPy's error state, which a test that raises between any two instructions could leave changed for the next."""
+    before = np.geterr()
+    yield
+    after = np.geterr()
+    np.seterr(**before)
+    assert after == before, "a test left NumPy's error state changed"

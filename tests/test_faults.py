@@ -213,13 +213,14 @@ class Fault:
 def struck(world, k, error):
     """Do the action with a fault; return whether it struck."""
     fault = Fault(k, error)
-    sys.settrace(fault)
-    try:
-        world.act()
-    except error:
-        pass
-    finally:
-        sys.settrace(None)
+    with np.errstate():  # a trace can strike between a block and its `__exit__`, where Python takes no interrupt
+        sys.settrace(fault)
+        try:
+            world.act()
+        except error:
+            pass
+        finally:
+            sys.settrace(None)
     return fault.lines >= k
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import repeat
-from math import isfinite
+from cmath import isfinite
 from operator import attrgetter
 from typing import Any
 
