@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from cmath import isfinite
 from collections.abc import Iterable
 from itertools import repeat
-from cmath import isfinite
 from operator import attrgetter
 from typing import Any
 
