@@ -77,9 +77,9 @@ class Target:
         square = float(x @ x)
         return square == 0.0 or bool(np.all(np.abs(float(of @ x) / square * x - of) <= near))
 
-    def shows(self, predicted: Array) -> bool:
-        """Tell whether a prediction differs from what is right by more than rounding."""
-        return bool(np.any(np.abs(predicted - self.auto) > self.tolerance))
+    def differs(self, predicted: Array) -> Array:
+        """Tell which numbers of a prediction differ from what is right by more than rounding."""
+        return np.asarray(np.abs(predicted - self.auto) > self.tolerance)
 
     def share(self, without: Array) -> float | None:
         """Return the factor on a path with which its gradients are what was derived, from those without the path."""
@@ -153,20 +153,29 @@ class Question:
                 continue  # shapes or numbers that do not fit: nobody could have made it here
         return found
 
+    @cached_property
+    def places(self) -> list[slice]:
+        """Where the numbers of each gradient lie in the row of all."""
+        ends = np.cumsum([target.hand.size for target in self.targets])
+        return [slice(int(end) - target.hand.size, int(end)) for end, target in zip(ends, self.targets, strict=True)]
+
     def matched(self, mutant: Mutant, rows: list[Array]) -> list[Match]:
         """Return how the numbers that one mistake gives match what was derived."""
-        if not all(np.isfinite(row).all() for row in rows):
+        predicted = np.concatenate(rows)
+        if not np.isfinite(predicted).all():
             return []
-        found = match(mutant, self.whole, np.concatenate(rows), None)
+        shows = self.whole.differs(predicted)
+        if not shows.any():
+            return []
+        found = match(mutant, self.whole, predicted, None)
         if found or len(rows) == 1:
             return found
-        return [m for i in self.wrong for m in match(mutant, self.targets[i], rows[i], i)]
+        seen = [i for i in self.wrong if shows[self.places[i]].any()]
+        return [m for i in seen for m in match(mutant, self.targets[i], rows[i], i)]
 
 
 def match(mutant: Mutant, target: Target, predicted: Array, of: int | None) -> list[Match]:
     """Return how a prediction matches a target: as it is, times a factor, or with a factor on the path left out."""
-    if not target.shows(predicted):
-        return []
     if target.meets(predicted):
         return [Match(mutant, of)]
     if mutant.leaves_path_out and (c := target.share(predicted)) is not None:

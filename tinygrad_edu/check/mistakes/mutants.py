@@ -6,6 +6,7 @@ makes it everywhere, as somebody does who has the formula wrong. What a mutant p
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -207,13 +208,20 @@ def of_paths(recording: Recording, x: Node) -> Iterator[Mutant]:
 
 def meets_in_product(recording: Recording, uses: list[Edge]) -> bool:
     """Tell whether the paths from here meet again as the factors of one product or quotient."""
-    reached = [{z} for z, _ in uses]
-    for z in recording.path:
-        for edge_set in reached:
-            if any(x in edge_set for x in z.inputs if isinstance(x, Node)):
-                edge_set.add(z)
-        if all(z in edge_set for edge_set in reached):
+    reached: dict[Node, set[int]] = {}  # by which of the paths a node is reached
+    for k, (z, _) in enumerate(uses):
+        reached.setdefault(z, set()).add(k)
+    waiting = [recording.place[z] for z in reached]
+    heapq.heapify(waiting)
+    while waiting:
+        z = recording.path[heapq.heappop(waiting)]
+        if len(reached[z]) == len(uses):
             return z.op is not None and z.op.name in ("multiply", "divide") and z.inputs[0] is not z.inputs[1]
+        for user, _ in recording.uses[z]:
+            if user not in reached:
+                reached[user] = set()
+                heapq.heappush(waiting, recording.place[user])
+            reached[user] |= reached[z]
     return False
 
 

@@ -143,20 +143,21 @@ def differenced(question: Question) -> Iterator[Candidate]:
 
 
 def agrees(question: Question, run: Run, width: float, sides: int, error: float) -> bool:
-    """Tell whether the numbers are finite differences of this width; stops at the first that is not."""
-    i = 0
-    hand, output = question.whole.hand, question.recording.output
-    for node in question.nodes:
-        data = np.array(run.data[node], dtype=float)
-        for place in np.ndindex(data.shape):
-            costs = []
-            for h in (width, 0.0 if sides == 1 else -width):
-                moved = data.copy()
-                moved[place] += h
-                costs.append(float(Run(run.recording, {node: moved}).data[output]))
-            if abs((costs[0] - costs[1]) / (sides * width) - hand[i]) > error:
-                return False
-            i += 1
+    """Tell whether the numbers are finite differences of this width; stops at the first that is not.
+
+    Those that are farthest from the right gradient come first: there anything else shows at once.
+    """
+    hand, auto, output = question.whole.hand, question.whole.auto, question.recording.output
+    places = [(node, place) for node in question.nodes for place in np.ndindex(np.shape(run.data[node]))]
+    for i in np.argsort(-np.abs(hand - auto), kind="stable"):
+        node, place = places[i]
+        costs = []
+        for h in (width, 0.0 if sides == 1 else -width):
+            moved = np.array(run.data[node], dtype=float)
+            moved[place] += h
+            costs.append(float(Run(run.recording, {node: moved}).data[output]))
+        if abs((costs[0] - costs[1]) / (sides * width) - hand[i]) > error:
+            return False
     return True
 
 

@@ -119,9 +119,9 @@ class Run:
         if dx is None:
             return None
         like = self.data[z.inputs[i]]
-        dx = np.asarray(dx)
-        if dx.shape != np.shape(like):
-            dx = unbroadcast(dx, np.shape(like), z, i)
+        dx, shape = np.asarray(dx), np.shape(like)
+        if dx.shape != shape:
+            dx = unbroadcast(dx, shape, z, i)
         if dx.dtype.kind == "c" and np.asarray(like).dtype.kind != "c":
             dx = dx.real
         return dx[()] if self.rounding is None else self.rounding.moved(None, dx[()])
