@@ -12,6 +12,7 @@ from compiling import same
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.compile.vectorize.bulk_io import check_finite
 from tinygrad_edu.errors import AnomalyError, CompileError
 
 X = np.array([1.0, -2.0, 3.0])
@@ -138,6 +139,14 @@ def test_a_step_to_no_finite_number_is_refused_as_in_eager_mode(kind, bad, scala
     assert opt.steps == 2
     fast(1.0)
     assert opt.steps == 3
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 2)])
+def test_a_step_is_checked_in_both_parts_of_a_complex_number(bad, shape):
+    for number in (complex(1.0, bad), complex(bad, 1.0)):
+        with pytest.raises(AnomalyError, match="not finite"), np.errstate(all="ignore"):
+            check_finite(np.ones(shape, complex), np.full(shape, number))
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="interrupts by a timer are POSIX's")
