@@ -113,14 +113,16 @@ _LATER: dict[str, str] = {
 __all__ = ["Tensor", "Value", "gradients", "no_grad", "op", *_LATER]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        module = importlib.import_module(_LATER[name], __name__)
-        return module if _LATER[name] == f".{name}" else getattr(module, name)
-    if not name.startswith("_") and name in (functions := importlib.import_module(".numpy_api", __name__)).__all__:
-        globals()[name] = found = getattr(functions, name)  # the next use of it shall cost no import
-        return found
-    raise AttributeError(hints.missing_name("tinygrad_edu", name, hints.PACKAGE, __dir__()))
+if not TYPE_CHECKING:  # a type checker would take any name to exist
+
+    def __getattr__(name: str) -> Any:
+        if name in _LATER:
+            module = importlib.import_module(_LATER[name], __name__)
+            return module if _LATER[name] == f".{name}" else getattr(module, name)
+        if not name.startswith("_") and name in (functions := importlib.import_module(".numpy_api", __name__)).__all__:
+            globals()[name] = found = getattr(functions, name)  # the next use of it shall cost no import
+            return found
+        raise AttributeError(hints.missing_name("tinygrad_edu", name, hints.PACKAGE, __dir__()))
 
 
 class _Package(ModuleType):

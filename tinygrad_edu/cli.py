@@ -152,7 +152,7 @@ def explain(options: argparse.Namespace) -> int:
     if options.format != "json":
         print(explained(node, leaves.get(options.wrt), options.format))
         return 0
-    slopes = dict(zip(leaves, (g.data for g in gradients(node, leaves.values())), strict=True))
+    slopes = dict(zip(leaves, (g.numpy() for g in gradients(node, leaves.values())), strict=True))
     text = explained(node, leaves.get(options.wrt))
     print_json({"formula": formula(node), "value": node.numpy(), "gradients": slopes, "explanation": text})
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from time import perf_counter
 from types import MethodType
-from typing import Any
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,8 @@ from .verify import (
     varied,
 )
 
+P = ParamSpec("P")
+R = TypeVar("R")
 MOST = 32  # programs that a function keeps
 SHARE = 0.05  # of the time of replays, to be spent on comparing them with the function itself
 TOLERANCE = 1e-9  # difference, relative to the largest number of its kind, that rounding may make in double precision
@@ -51,7 +53,7 @@ RECORDED = {
 }  # attributes that a trace records itself
 
 
-class Compiled:
+class Compiled(Generic[P, R]):
     """A function replayed as straight-line NumPy. Call it as you would call the function.
 
     It is traced anew for arguments of another shape, type, layout or structure, and where anything that the function
@@ -59,7 +61,7 @@ class Compiled:
     source: the program as Python, of the last call.
     """
 
-    def __init__(self, function: Callable[..., Any], backend: Backend) -> None:
+    def __init__(self, function: Callable[P, R], backend: Backend) -> None:
         self.function, self.backend = function, backend
         self.programs: dict[Any, list[Specialization]] = {}
         self.fixed = False  # whether plain floats among the arguments are part of the signature
@@ -80,7 +82,7 @@ class Compiled:
             self.backend,
         )  # a copy traces anew: programs belong to the weights that they were made of
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if innermost() is not None:  # traced as a part of another function, or inside a mode that a program has not
             return self.function(*args, **kwargs)
         while True:
@@ -88,7 +90,7 @@ class Compiled:
             with group.lock:  # a program's memory serves one call at a time
                 if group is self.group:
                     try:
-                        return self.run(args, kwargs)
+                        return self.run(args, kwargs)  # type: ignore[no-any-return]  # as `function` does
                     except InsideOuterGraph:
                         break
                     except SharesState as found:
@@ -358,7 +360,7 @@ def difference_of_calls(last: Specialization, key: Any, reach: Reachable) -> str
     return "arrays or structures of ever other shapes are given: pad or cut batches to a few shapes"
 
 
-def compile(function: Callable[..., Any], backend: str = "numpy") -> Compiled:  # noqa: A001  # the public name
+def compile(function: Callable[P, R], backend: str = "numpy") -> Compiled[P, R]:  # noqa: A001  # the public name
     """Return `function`, replayed as a program of NumPy calls.
 
     It is run once on nodes for each kind of arguments. What it can name (parameters, settings, globals, closures,

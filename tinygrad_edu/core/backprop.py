@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import DTypeError, GradientError, StaleGraphError
 from ..errors.gradients import no_gradient, not_a_node, one_node, stale_graph, used_gradient
@@ -19,6 +19,8 @@ from .commit import ChangedMeanwhile, attributes, calls, commit, unchanged
 from .context import ModeContext, mode
 from .leaf_set import stepped_since_zero_grad
 from .node import NO_RULES, Grads, Node, born, itself, raw_of
+
+N = TypeVar("N", bound=Node)
 
 
 def backward(self: Node, seed: Any = None, *, retain_grad: bool = False) -> None:
@@ -160,7 +162,7 @@ def set_gradients(leaves: Collection[Node], grads: Iterable[Any]) -> None:
     commit(attributes(leaves, "_slope", grads), calls([partial(stepped.members.difference_update, used)]))
 
 
-def gradients(output: Node, inputs: Iterable[Node], seed: Any = None) -> list[Any]:
+def gradients(output: Node, inputs: Iterable[N], seed: Any = None) -> list[N]:
     """Return d(output)/d(x) for each x of `inputs`, as nodes: to read, draw, compile or differentiate again.
 
     The same rules as in `backward()`, handed nodes instead of numbers. No `.grad` changes.

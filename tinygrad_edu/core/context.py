@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol, TypedDict, TypeVar, Unpack
+from typing import Any, NamedTuple, Protocol, TypedDict, TypeVar, Unpack, overload
 from weakref import ref
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -221,7 +221,11 @@ class ModeContext:
         return generator  # type: ignore[return-value]  # as above
 
 
-def no_grad(function: F | None = None) -> Any:
+@overload
+def no_grad(function: F) -> F: ...
+@overload
+def no_grad(function: None = None) -> ModeContext: ...
+def no_grad(function: Callable[..., Any] | None = None) -> Any:
     """Compute without recording: results are leaves that need no gradient.
 
     Write `with no_grad():` around statements, or `@no_grad` or `@no_grad()` above a function.

@@ -6,8 +6,8 @@ The answers themselves are made of tensors, so they register here when they are 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from ..errors.where import users_line
 from ..ops import shapes
 from .node import data_of
 from .op import TABLE
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,13 +78,13 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keyword
     return row(*operands) if row else dispatch(ufunc)(*operands, **keywords)
 
 
-def method_of(function: Any) -> Callable[..., Any]:
+def method_of(function: Any) -> Callable[..., Tensor]:
     """Return the method that does what a function of NumPy does."""
 
-    def method(self: Any, *args: Any, **keywords: Any) -> Any:
+    def method(self: Any, *args: Any, **keywords: Any) -> Tensor:
         if keywords and (error := hints.keyword(function.__name__, keywords)) is not None:
             raise error
-        return dispatch(function)(self, *args, **keywords)
+        return dispatch(function)(self, *args, **keywords)  # type: ignore[no-any-return]  # of a tensor it is one
 
     method.__name__ = function.__name__
     method.__doc__ = f"Return np.{function.__name__} of this tensor; see NumPy's description of it for the arguments."
@@ -110,7 +113,6 @@ class ArrayMethods:
     flatten = method_of(np.ravel)
     max = method_of(np.max)
     min = method_of(np.min)
-    nonzero = method_of(np.nonzero)
     prod = method_of(np.prod)
     ptp = method_of(np.ptp)
     ravel = method_of(np.ravel)
@@ -131,13 +133,17 @@ class ArrayMethods:
         casting: str = "unsafe",  # noqa: ARG002
         subok: bool = True,  # noqa: ARG002
         copy: bool = True,  # noqa: ARG002
-    ) -> Any:
+    ) -> Tensor:
         """Convert to another dtype; as an integer or a boolean it is a constant."""
-        return dispatch(np.astype)(self, dtype)
+        return dispatch(np.astype)(self, dtype)  # type: ignore[no-any-return]  # as above
 
-    def compress(self, condition: Any, axis: int | None = None) -> Any:
+    def compress(self, condition: Any, axis: int | None = None) -> Tensor:
         """Pick the parts along an axis for which the condition holds."""
-        return dispatch(np.compress)(condition, self, axis)
+        return dispatch(np.compress)(condition, self, axis)  # type: ignore[no-any-return]  # as above
+
+    def nonzero(self) -> tuple[np.ndarray[Any, Any], ...]:
+        """Return the positions of the elements that are not 0, one array an axis."""
+        return dispatch(np.nonzero)(self)  # type: ignore[no-any-return]  # whole numbers are arrays
 
     def partition(self, *_: Any, **__: Any) -> None:
         """Refuse: it would change the tensor itself."""
@@ -152,17 +158,17 @@ class ArrayMethods:
         self[...] = value  # type: ignore[index]  # a tensor, which has this method
 
     @property
-    def real(self) -> Any:
+    def real(self) -> Tensor:
         """The real part."""
-        return TABLE["real"](self)
+        return TABLE["real"](self)  # type: ignore[no-any-return]  # of a tensor it is one
 
     @property
-    def imag(self) -> Any:
+    def imag(self) -> Tensor:
         """The imaginary part."""
-        return TABLE["imag"](self)
+        return TABLE["imag"](self)  # type: ignore[no-any-return]  # as above
 
     @property
-    def flat(self) -> Any:
+    def flat(self) -> Iterator[Tensor]:
         """The elements, one after the other."""
         return iter(dispatch(np.ravel)(self))
 

@@ -11,7 +11,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,13 +24,16 @@ from .context import ModeContext, mode, tracing
 from .node import LISTED, Node, new_versions, raw_of
 from .op import Op
 
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
 LINKS = ("op", "x", "y", "params", "_requires_grad")  # how a node was made
 
 
-def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Any]:
+def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Tensor]:
     """Return the method for `t += other` and its like: a new node, unless that would change what a gradient needs."""
 
-    def method(x: Any, y: Any) -> Any:
+    def method(x: Any, y: Any) -> Tensor:
         recording = mode().recording
         if x.op is None and x._requires_grad and recording:
             raise InplaceError(sentences.leaf_operator(x.title, x.label, symbol))
@@ -38,12 +41,12 @@ def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Any]:
             if x._raw.base is not None and not stored_back(sys._getframe(1)):
                 refuse_view(x, f"{symbol}=")
             x.assign(op(numbers_of(x), numbers_of(y)))
-            return x
+            return x  # type: ignore[no-any-return]  # `t += y` is a statement about a tensor, here and below
         if x.op is not None and x._requires_grad and derivative_reads_result(x):
             raise InplaceError(sentences.needed_result(x.title, x.where, x.op.name, symbol))
         if x._raw.base is not None and not stored_back(sys._getframe(1)):
             refuse_view(x, f"{symbol}=")
-        return x.make(op, (x, y), {})
+        return x.make(op, (x, y), {})  # type: ignore[no-any-return]
 
     return method
 

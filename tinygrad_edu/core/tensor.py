@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import DTypeError, GradientError, NonScalarError, ShapeError, hints
 from ..errors import data as sentences
@@ -259,8 +260,8 @@ class Tensor(Operators, ArrayMethods, Node):
             raise DTypeError(on_gradients.cuts_graph(asked, self.title))
         return self.numbers().item()
 
-    def __round__(self, digits: int = 0) -> Any:
-        return dispatch(np.round)(self, digits)
+    def __round__(self, digits: int = 0) -> Tensor:
+        return dispatch(np.round)(self, digits)  # type: ignore[no-any-return]  # of a tensor it is one
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and self.size == 1 else repr(self)
@@ -291,7 +292,8 @@ class Tensor(Operators, ArrayMethods, Node):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return dispatch(function)(*args, **kwargs)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
+        # `generic`, so that type checkers see the result of `array * tensor` as NumPy makes it: a tensor
         if self._requires_grad and mode().recording:
             raise DTypeError(on_gradients.array_cuts_graph(self.title))
         return np.array(self.numbers(), dtype=dtype)

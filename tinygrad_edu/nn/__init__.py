@@ -1,6 +1,6 @@
 """Nets: of single neurons made of Values, with micrograd's names, and of tensors, with PyTorch's."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import hints
 from ..fast import install
@@ -133,5 +133,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    raise AttributeError(hints.missing_name("tinygrad_edu.nn", name, hints.NN, __all__))
+if not TYPE_CHECKING:  # a type checker would take any name to exist
+
+    def __getattr__(name: str) -> Any:
+        raise AttributeError(hints.missing_name("tinygrad_edu.nn", name, hints.NN, __all__))

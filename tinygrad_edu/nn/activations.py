@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from . import functional
+from ..core.tensor import Tensor
+from . import functional, functions
 from .module import Module
 
 
@@ -13,9 +14,9 @@ class Activation(Module):
 
     function: ClassVar[str]
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the activations."""
-        return functional.labelled(getattr(functional, self.function)(x), "a", self.layer_number)
+        return functions.labelled(getattr(functional, self.function)(x), "a", self.layer_number)
 
 
 class ReLU(Activation):
@@ -97,9 +98,9 @@ class GELU(Module):
         super().__init__()
         self.approximate = approximate
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the activations."""
-        return functional.labelled(functional.gelu(x, approximate=self.approximate), "a", self.layer_number)
+        return functions.labelled(functional.gelu(x, approximate=self.approximate), "a", self.layer_number)
 
     def extra_repr(self) -> str:
         return "" if self.approximate == "none" else f"approximate={self.approximate!r}"
@@ -112,9 +113,9 @@ class ELU(Module):
         super().__init__()
         self.alpha = alpha
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the activations."""
-        return functional.labelled(functional.elu(x, self.alpha), "a", self.layer_number)
+        return functions.labelled(functional.elu(x, self.alpha), "a", self.layer_number)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}"
@@ -127,9 +128,9 @@ class Hardtanh(Module):
         super().__init__()
         self.min_val, self.max_val = min_val, max_val
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the activations."""
-        return functional.labelled(functional.hardtanh(x, self.min_val, self.max_val), "a", self.layer_number)
+        return functions.labelled(functional.hardtanh(x, self.min_val, self.max_val), "a", self.layer_number)
 
     def extra_repr(self) -> str:
         return f"{self.min_val}, {self.max_val}"
@@ -142,9 +143,9 @@ class LeakyReLU(Module):
         super().__init__()
         self.negative_slope = negative_slope
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the activations."""
-        return functional.labelled(functional.leaky_relu(x, self.negative_slope), "a", self.layer_number)
+        return functions.labelled(functional.leaky_relu(x, self.negative_slope), "a", self.layer_number)
 
     def extra_repr(self) -> str:
         return f"{self.negative_slope}"
@@ -157,9 +158,9 @@ class Softmax(Module):
         super().__init__()
         self.dim = dim
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the probabilities."""
-        return functional.labelled(functional.softmax(x, self.dim), "a", self.layer_number)
+        return functions.labelled(functional.softmax(x, self.dim), "a", self.layer_number)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
@@ -168,7 +169,7 @@ class Softmax(Module):
 class LogSoftmax(Softmax):
     """The logarithms of probabilities from scores, along `dim`."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the logarithms."""
         return functional.log_softmax(x, self.dim)
 

@@ -12,7 +12,7 @@ from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import compare
-from . import functional, init
+from . import functional, functions, init
 from .arguments import fraction, size
 from .init import Rng
 from .layers import Dropout, Linear
@@ -62,7 +62,7 @@ class MultiHeadAttention(Module):
         attn_mask: Any = None,
         average_attn_weights: bool = True,
         is_causal: bool = False,
-    ) -> tuple[Any, Any]:
+    ) -> tuple[Tensor, Tensor | None]:
         """Return what was looked up, and with `need_weights` how much of it came from where, else None.
 
         Masks are True where a place is not looked at, or floats that are added to the scores: key_padding_mask (n, S),
@@ -74,7 +74,7 @@ class MultiHeadAttention(Module):
         q, k, v = self.projected(inputs)
         mask = self.mask(key_padding_mask, attn_mask, is_causal, q.shape, k.shape)
         if need_weights:
-            weights = functional.attention_weights(q, k, mask)
+            weights = functions.attention_weights(q, k, mask)
             used = functional.dropout(weights, self.dropout, self.training, rng=self.rng)
             z = used @ v
         else:
@@ -171,7 +171,9 @@ class TransformerBlock(Module):
         self.activation = getattr(functional, activation) if isinstance(activation, str) else activation
         self.norm_first = norm_first
 
-    def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
+    def forward(
+        self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False
+    ) -> Tensor:
         """Return the sequence, of the same shape. The masks are those of `MultiHeadAttention`."""
         how = (src_key_padding_mask, False, src_mask, False, is_causal)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..core.tensor import Tensor
 from ..errors.where import users_line
 from .module import Module
 
@@ -25,7 +26,7 @@ class Sequential(Module):
     def named_parts(self) -> Iterator[tuple[str, Any]]:
         yield from ((str(i), layer) for i, layer in enumerate(self.layers))
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the output of the last module."""
         for layer in self.layers:
             x = layer(x)
@@ -44,7 +45,7 @@ class Sequential(Module):
 class Residual(Sequential):
     """Modules one after the other, and what went in added to what comes out: x + f(x). He and others 2016."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the sum, of the shape of `x`."""
         return x + super().forward(x)
 

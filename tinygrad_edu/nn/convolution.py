@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..core.tensor import Tensor
 from . import init
 from .arguments import size, sizes
-from .functional import labelled
+from .functions import labelled
 from .images import adaptive_avg_pool2d, avg_pool2d, check_groups, conv1d, conv2d, conv_transpose2d, max_pool2d, padded
 from .init import Rng
 from .module import Module
@@ -52,7 +52,7 @@ class Convolution(Module):
         start = init.fan_in_uniform(shape[:1], fan_in, rng=rng)
         self.bias = Tensor(start, requires_grad=True, label="b", dtype=dtype) if bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return how well each filter fits each window."""
         how = (self.stride, self.padding, self.dilation, self.groups)
         return labelled(type(self).function(x, self.weight, self.bias, *how), "z", self.layer_number)
@@ -124,7 +124,7 @@ class ConvTranspose2d(Module):
         start = init.fan_in_uniform((self.out_channels,), fan_in, rng=rng)
         self.bias = Tensor(start, requires_grad=True, label="b", dtype=dtype) if bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return the larger images."""
         how = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
         return labelled(conv_transpose2d(x, self.weight, self.bias, *how), "z", self.layer_number)
@@ -160,7 +160,7 @@ class MaxPool2d(Pooling):
         super().__init__(kernel_size, stride, padding, ceil_mode)
         self.dilation = sizes("MaxPool2d", "dilation", dilation)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return (N, C, H', W')."""
         return max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
 
@@ -183,7 +183,7 @@ class AvgPool2d(Pooling):
         super().__init__(kernel_size, stride, padding, ceil_mode)
         self.count_include_pad, self.divisor_override = bool(count_include_pad), divisor_override
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return (N, C, H', W')."""
         how = (self.ceil_mode, self.count_include_pad, self.divisor_override)
         return avg_pool2d(x, self.kernel_size, self.stride, self.padding, *how)
@@ -200,7 +200,7 @@ class AdaptiveAvgPool2d(Module):
         super().__init__()
         self.output_size = sizes("AdaptiveAvgPool2d", "output_size", output_size)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return (N, C, *output_size)."""
         return adaptive_avg_pool2d(x, self.output_size)
 

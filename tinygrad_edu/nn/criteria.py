@@ -29,10 +29,11 @@ class Loss(Module):
             array = settings.get(name)
             setattr(self, name, array if array is None or isinstance(array, Node) else constant(array))
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any) -> Tensor:
         """Return the loss of the net's output and the truth."""
         arrays = {name: getattr(self, name) for name in self.constants}
-        return getattr(losses, self.function)(*inputs, reduction=self.reduction, **self.given, **arrays)
+        loss: Tensor = getattr(losses, self.function)(*inputs, reduction=self.reduction, **self.given, **arrays)
+        return loss
 
     def extra_repr(self) -> str:
         said = {"reduction": self.reduction} if self.reduction != "mean" else {}

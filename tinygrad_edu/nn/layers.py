@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from ..core.tensor import Tensor
-from . import functional, init
+from . import functional, functions, init
 from .arguments import fraction, size
 from .init import Rng
 from .module import Module
@@ -54,9 +54,9 @@ class Linear(Module):
             made.append(neuron)
         return made
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return (…, out_features) for `x` of shape (…, in_features)."""
-        return functional.labelled(functional.linear(x, self.weight, self.bias), "z", self.layer_number)
+        return functions.labelled(functional.linear(x, self.weight, self.bias), "z", self.layer_number)
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features}{', bias=False' if self.bias is None else ''}"
@@ -65,7 +65,7 @@ class Linear(Module):
 class Identity(Module):
     """What comes in."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return `x`."""
         return x
 
@@ -77,7 +77,7 @@ class Flatten(Module):
         super().__init__()
         self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return `x` with fewer axes."""
         after = x.shape[self.end_dim + 1 :] if self.end_dim != -1 else ()
         return x.reshape((*x.shape[: self.start_dim], -1, *after))
@@ -93,7 +93,7 @@ class Unflatten(Module):
         super().__init__()
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return `x` with more axes."""
         dim = self.dim % len(x.shape)
         return x.reshape((*x.shape[:dim], *self.unflattened_size, *x.shape[dim + 1 :]))
@@ -110,7 +110,7 @@ class Dropout(Module):
         self.p = fraction("Dropout", "p", p)
         self.rng = init.generator(rng)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return `x` thinned out in training, and `x` itself otherwise."""
         return functional.dropout(x, self.p, self.training, rng=self.rng)
 
@@ -142,7 +142,7 @@ class Embedding(Module):
             start[self.padding_idx] = 0
         self.weight = Tensor(start, requires_grad=True, label="E", dtype=dtype)
 
-    def forward(self, words: Any) -> Any:
+    def forward(self, words: Any) -> Tensor:
         """Return (…, embedding_dim) for whole numbers of shape (…)."""
         return functional.embedding(words, self.weight, self.padding_idx)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, TypeVar
 
 from ..core.backprop import set_gradients
 from ..core.commit import calls, commit
@@ -22,6 +22,17 @@ from ..core.tensor import Tensor
 from ..errors import DTypeError, GradientError
 from ..errors.where import users_line
 from . import state, summary
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class HasForward(Protocol[P, R_co]):
+    """A module to type checkers: its call takes and returns what its `forward` does."""
+
+    @property
+    def forward(self) -> Callable[P, R_co]:
+        """The method that computes the output."""
 
 
 class Module:
@@ -42,19 +53,26 @@ class Module:
     def __init__(self) -> None:
         self.training = True
 
-    def forward(self, *inputs: Any) -> Any:
-        """Compute the output; every module defines its own."""
-        raise NotImplementedError(f"{type(self).__name__} has to define forward() (at {users_line()})")
+    if TYPE_CHECKING:
+        forward: Callable[..., Any]  # so a subclass may define it with any parameters
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        first = tick()
-        try:
-            output = self.forward(*inputs, **options)
-        except Exception as error:
-            self.blame(error)
-            raise
-        set_last_call(self, (first, tick()))
-        return output
+        def __call__(self: HasForward[P, R_co], *inputs: P.args, **options: P.kwargs) -> R_co: ...
+
+    else:
+
+        def forward(self, *inputs: Any) -> Any:
+            """Compute the output; every module defines its own."""
+            raise NotImplementedError(f"{type(self).__name__} has to define forward() (at {users_line()})")
+
+        def __call__(self, *inputs: Any, **options: Any) -> Any:
+            first = tick()
+            try:
+                output = self.forward(*inputs, **options)
+            except Exception as error:
+                self.blame(error)
+                raise
+            set_last_call(self, (first, tick()))
+            return output
 
     def __setattr__(self, name: str, new: Any) -> None:
         if "training" not in self.__dict__ and name != "training" and any(True for _ in found(new, "")):
@@ -132,19 +150,19 @@ class Module:
                         seen.add(x)
                         yield path, x
 
-    def named_parameters(self) -> list[tuple[str, Any]]:
+    def named_parameters(self) -> list[tuple[str, Tensor]]:
         """Return the leaves that need a gradient, by path: `"0.weight"`, `"layers.0.neurons.2.b"`."""
         return [(path, x) for path, x in self.named_leaves() if x.requires_grad]
 
-    def parameters(self) -> list[Any]:
+    def parameters(self) -> list[Tensor]:
         """Return the leaves that need a gradient: what an optimiser is given."""
         return [x for _, x in self.named_parameters()]
 
-    def named_buffers(self) -> list[tuple[str, Any]]:
+    def named_buffers(self) -> list[tuple[str, Tensor]]:
         """Return the leaves that need no gradient, like running averages, by path."""
         return [(path, x) for path, x in self.named_leaves() if not x.requires_grad]
 
-    def buffers(self) -> list[Any]:
+    def buffers(self) -> list[Tensor]:
         """Return the leaves that need no gradient."""
         return [x for _, x in self.named_buffers()]
 

@@ -47,7 +47,16 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> An
     return sum((w * x for w, x in zip(weights, inputs, strict=True)), bias)
 
 
-class Neuron(Module):
+class ScalarModule(Module):
+    """A module made of `Value`s."""
+
+    if TYPE_CHECKING:  # a Module promises tensors
+
+        def parameters(self) -> list[Value]: ...  # type: ignore[override]
+        def named_parameters(self) -> list[tuple[str, Value]]: ...  # type: ignore[override]
+
+
+class Neuron(ScalarModule):
     """One neuron: the weighted sum z of its inputs and a bias, then its activation a.
 
     activation: "relu", "sigmoid", "tanh" or "linear"; True and False are micrograd's words for the first and last.
@@ -90,7 +99,7 @@ class Neuron(Module):
         return f"{kind}Neuron({len(self.w)})"
 
 
-class Layer(Module):
+class Layer(ScalarModule):
     """Neurons side by side, all with the same inputs; one neuron alone gives a Value, more give a list."""
 
     starts_layer = True
@@ -121,7 +130,7 @@ class Layer(Module):
         return f"Layer of [{', '.join(map(repr, self.neurons))}]"
 
 
-class MLP(Module):
+class MLP(ScalarModule):
     """Layers one after the other: a multi-layer perceptron, its last layer without activation.
 
     n_in: how many numbers go in. n_outs: how many neurons each layer has.

@@ -47,7 +47,7 @@ class BatchNorm(Module):
         self.running_var = Tensor(np.ones(n), requires_grad=False, dtype=measured) if track else None
         self.num_batches_tracked = Tensor(0, requires_grad=False) if track else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return `x` normalised. Raises ShapeError, and ValueError for one number a channel in training."""
         kind, n = type(self).__name__, self.num_features
         if len(x.shape) not in self.forms or x.shape[1] != n:
@@ -109,7 +109,7 @@ class LayerNorm(Module):
         self.weight = Tensor(np.ones(shape), requires_grad=True, label="γ", dtype=dtype) if affine else None
         self.bias = Tensor(np.zeros(shape), requires_grad=True, label="β", dtype=dtype) if affine and bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return `x`, (…, *normalized_shape), normalised. Raises ShapeError."""
         return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
@@ -131,7 +131,7 @@ class RMSNorm(Module):
         self.eps = eps
         self.weight = Tensor(np.ones(shape), requires_grad=True, label="γ", dtype=dtype) if elementwise_affine else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return `x`, (…, *normalized_shape), normalised. Raises ShapeError."""
         return functional.rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
@@ -157,7 +157,7 @@ class GroupNorm(Module):
         self.weight = Tensor(np.ones(n), requires_grad=True, label="γ", dtype=dtype) if affine else None
         self.bias = Tensor(np.zeros(n), requires_grad=True, label="β", dtype=dtype) if affine else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Tensor:
         """Return `x`, (n, channels, …), normalised. Raises ShapeError."""
         if len(x.shape) < 2 or x.shape[1] != self.num_channels:
             raise ShapeError(

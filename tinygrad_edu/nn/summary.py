@@ -31,7 +31,7 @@ def table(net: Module, depth: int, example: Any) -> str:
     text = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
     if example is not None:
         weights = sum(np.asarray(p._data).nbytes for p in net.parameters())
-        text.append(f"memory: {size(weights)} of weights, {size(sum(z._data.nbytes for z in made))} of results")
+        text.append(f"memory: {in_bytes(weights)} of weights, {in_bytes(sum(z._data.nbytes for z in made))} of results")
     return "\n".join(text)
 
 
@@ -91,7 +91,7 @@ def aligned(rows: list[list[str]]) -> list[str]:
     return ["  ".join(cells).rstrip() for cells in padded]
 
 
-def size(n: float) -> str:
+def in_bytes(n: float) -> str:
     """Return a number of bytes as one says it."""
     for unit in ("bytes", "KB", "MB"):
         if n < 1000:

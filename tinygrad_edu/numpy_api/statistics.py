@@ -128,22 +128,32 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 @implements(np.convolve)
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     """Add up the products of two sequences that slide past each other, one turned round."""
-    x, y = given(a), given(v)
+    x, y = sequence("convolve", a), sequence("convolve", v)
     m, n = shapes.shape(x)[0], shapes.shape(y)[0]
-    if not m or not n:
-        raise ValueError("convolve needs sequences that are not empty")
     if m < n:
         x, y, m, n = y, x, n, m
     places = np.arange(n)[::-1] + np.arange(m + n - 1)[:, None]
     whole = pad(x, n - 1)[places] @ y
-    start, length = {"full": (0, m + n - 1), "same": ((n - 1) // 2, m), "valid": (n - 1, m - n + 1)}[mode]
+    parts = {"full": (0, m + n - 1), "same": ((n - 1) // 2, m), "valid": (n - 1, m - n + 1)}
+    if not isinstance(mode, str) or mode not in parts:
+        raise ValueError(f"convolve: mode must be one of {', '.join(parts)}, not {mode!r:.60} (at {users_line()})")
+    start, length = parts[mode]
     return whole[start : start + length]
+
+
+def sequence(name: str, x: Any) -> Any:
+    """Return an operand of a convolution, a number as a sequence of one. Raises ShapeError for any other shape."""
+    x = given(x)
+    shape = shapes.shape(x)
+    if len(shape) > 1 or shape == (0,):
+        raise ShapeError(f"{name} needs sequences of one axis, not empty, and no {shape} (at {users_line()})")
+    return x if shape else reshape(x, (1,))
 
 
 @implements(np.correlate)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """Add up the products of two sequences that slide past each other."""
-    x, y = given(a), flip(conj(given(v)))
+    x, y = sequence("correlate", a), flip(conj(sequence("correlate", v)))
     if shapes.shape(x)[0] >= shapes.shape(y)[0]:
         return convolve(x, y, mode)
     if mode == "same":  # NumPy keeps the centre of the other order then

@@ -118,7 +118,7 @@ def gradients_of(order: list[Node]) -> dict[Node, float]:
 
 def learning(leaves: list[Node], model: Module | None) -> set[Node]:
     """Return the leaves that "take a step" moves."""
-    mine = set(model.parameters()) if model is not None else set()
+    mine: set[Node] = set(model.parameters()) if model is not None else set()
     can = [z for z in leaves if z.requires_grad]
     return mine & set(can) or {z for z in can if WEIGHT.match(z.label)} or set(can)
 

@@ -49,7 +49,7 @@ class ParamGroup:
     def lr(self) -> float:
         """The learning rate, which a compiled function reads again at each call."""
         tracer = tracing()
-        return vars(self)["lr"] if tracer is None else tracer.rate_of(self)  # type: ignore[no-any-return]  # a node, there
+        return vars(self)["lr"] if tracer is None else tracer.rate_of(self)  # a node, there
 
     @lr.setter
     def lr(self, new: float) -> None:

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import implements
-from ..errors import DTypeError
-from ..ops import fft as rows
-from ..ops import shapes
-from ..ops.complex import conj, is_complex, real_part
-from .arguments import at, given, position, positions, refuse_out
-from .joining import concatenate
-from .padding import pad
-from .shaping import flip, roll
+from ...core.dispatch import implements
+from ...errors import DTypeError
+from ...ops import fft as rows
+from ...ops import shapes
+from ...ops.complex import conj, is_complex, real_part
+from ..arguments import at, given, position, positions, refuse_out
+from ..joining import concatenate
+from ..padding import pad
+from ..shaping import flip, roll
 
 Norm = str | None
 
