@@ -23,7 +23,8 @@ import numpy as np
 from ..core.node import Node
 from ..errors import CompileError
 from ..errors.where import ours, users_line
-from .holders import ABSENT, Holder, cell_value, guard, names_in
+from .holders import ABSENT, MACHINERY, Holder, cell_value, names_in
+from .identity import identity_test, is_nodes
 from .positions import Positions, moves
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice, np.generic, np.dtype)
@@ -37,7 +38,6 @@ STANDARD = sys.stdlib_module_names - {"__main__"} | {"builtins"}
 MACHINES = {"threading", "_thread", "logging", "concurrent", "asyncio", "multiprocessing", "queue", "_queue", "socket"}
 MACHINES |= {"weakref", "_weakref", "io", "_io", "subprocess", "contextvars", "selectors"}  # whose parts move unasked
 HEARD = {"print", "open", "input", "plot", "show", "savefig", "write", "display", "exec", "system", "run"}
-MACHINERY = {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__firstlineno__"}
 
 Fact = tuple[str, str, Any]  # where, how it is compared, and what is compared
 
@@ -57,6 +57,7 @@ class Reachable:
         self.nodes: dict[int, Node] = {}
         self.holders: list[Holder] = []
         self.arrays: list[tuple[np.ndarray[Any, Any], bytes]] = []
+        self.data: list[tuple[list[Any], list[Any]]] = []  # long lists of plain numbers, and copies of them
         self.positions = Positions()
         self.seen: dict[int, Any] = {}  # the objects too, so that no id is used again
         self.waiting = [*roots.items()][::-1]
@@ -112,10 +113,13 @@ class Reachable:
         self.positions.add_array(path, x)
 
     def container(self, path: str, x: Any) -> None:
-        """Note a container and go on with its elements; of a long one of data, only its length."""
+        """Note a container and go on with its elements; of a long list of data, with a copy of it."""
         self.facts.append((path, "plain", (type(x), len(x))))
-        if len(x) > LARGE and not all(isinstance(part, Node) for part in x):
+        if len(x) > LARGE and not is_nodes(x):
             self.facts.append((path, "is", x))
+            if type(x) is list and (copied := copy_of(x)) is not None:
+                self.data.append((x, copied))
+                self.facts.append((path, "plain", copied))
             return
         if isinstance(x, (dict, MappingProxyType)):
             self.hold(Holder(path, x, [f"{path}[{key!r:.40}]" for key in x], list(x.values()), [*x]))
@@ -136,9 +140,8 @@ class Reachable:
         own = ("__code__", "__defaults__", "__kwdefaults__")
         self.hold(Holder(path, f, [f"{f.__name__}.{key}" for key in own], [getattr(f, key) for key in own], own))
         names, attributes = named_by(f.__code__)
-        found = [name for name in names if name in f.__globals__ or name not in f.__builtins__]
-        self.hold(names_in("", f.__globals__, tuple(found)))
-        for name in found:
+        self.hold(names_in("", f.__globals__, names))  # those that are not there too: `sum` may become a global
+        for name in names:
             module = f.__globals__.get(name)
             if isinstance(module, ModuleType) and is_users_module(module):
                 known = vars(module)
@@ -180,6 +183,7 @@ class Reachable:
         ignored = set().union(*(names for base, names in self.ignored.items() if isinstance(x, base)))
         attributes = getattr(x, "__dict__", None)
         if type(attributes) is dict and not (kind.__module__ == "functools" and not attributes):
+            self.holders.append(Holder(path, x, [f"{path}.__dict__"], [attributes], ("__dict__",)))
             if not ignored.isdisjoint(attributes):
                 self.hold(names_in(f"{path}.", attributes, tuple(key for key in attributes if key not in ignored)))
             else:
@@ -197,9 +201,10 @@ class Reachable:
 
     # Comparing -------------------------------------------------------------------------------------------------
 
-    def guard(self) -> Callable[[], bool]:
-        """Return a function that tells, at the speed of C, whether everything is still the very same."""
-        return guard(self.holders, self.arrays)
+    @functools.cached_property
+    def unchanged(self) -> Callable[[], bool]:
+        """The test whether everything is still the very same that it was at the walk."""
+        return identity_test(self.holders, self.arrays, self.data)
 
     def difference(self, other: Reachable) -> str:
         """Return where two walks from the same roots first differ; "" where they found the same."""
@@ -232,6 +237,16 @@ class Reachable:
             if array.tobytes() != old:
                 array[...] = np.frombuffer(old, array.dtype).reshape(array.shape)
         self.positions.restore()
+
+
+def copy_of(x: list[Any]) -> list[Any] | None:
+    """Return a copy of a list of plain numbers, or of rows of them; None of anything else and of very many."""
+    rows = [part for part in x if type(part) is list]
+    if not rows:
+        return [*x] if len(x) <= MOST and all(isinstance(part, PLAIN) for part in x) else None
+    if len(rows) < len(x) or sum(map(len, rows)) > MOST:
+        return None
+    return [[*row] for row in rows] if all(isinstance(part, PLAIN) for row in rows for part in row) else None
 
 
 def slots_of(kind: type) -> tuple[str, ...]:

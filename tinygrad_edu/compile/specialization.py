@@ -106,7 +106,7 @@ class Specialization:
             if isinstance(error, Exception) and trace.refusal not in (None, error):
                 raise trace.refusal from error
             raise
-        self.reach, self.unchanged = reach, reach.guard()
+        self.reach = reach
         for leaf in arguments:
             if leaf in trace.before and leaf not in trace.unset:
                 raise CompileError(
@@ -144,7 +144,7 @@ class Specialization:
 
     def refuse_moved_state(self, reach: Reachable) -> None:
         """Raise CompileError where the trace changed an object of Python's, and name it."""
-        what = "" if reach.guard()() else reach.difference(reach.again())
+        what = "" if reach.unchanged() else reach.difference(reach.again())
         moved = reach.positions.moved()
         if what or moved:
             raise CompileError(
@@ -160,12 +160,12 @@ class Specialization:
 
     def same_world(self) -> bool:
         """Return whether all that the function can name is as it was traced, be it in new objects."""
-        if self.unchanged():
+        if self.reach.unchanged():
             return True
         now = self.reach.again()
         if self.reach.difference(now):
             return False
-        self.reach, self.unchanged = now, now.guard()
+        self.reach = now
         return True
 
     def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:

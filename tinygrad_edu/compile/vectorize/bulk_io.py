@@ -5,7 +5,7 @@ from __future__ import annotations
 from cmath import isfinite
 from collections.abc import Iterable
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, is_not
 from typing import Any
 
 import numpy as np
@@ -56,17 +56,17 @@ def column(memory: Iterable[Any], j: int) -> Any:
 
 def ungraded(leaves: LeafGroup) -> bool:
     """Return whether no leaf has a gradient."""
-    return all(g is None for g in map(grad_of, leaves))
+    return not any(map(is_not, map(grad_of, leaves), repeat(None)))
 
 
 def graded(leaves: LeafGroup) -> bool:
     """Return whether every leaf has a gradient."""
-    return all(g is not None for g in map(grad_of, leaves))
+    return all(map(is_not, map(grad_of, leaves), repeat(None)))
 
 
 def all_require(leaves: LeafGroup, wanted: bool) -> bool:
     """Return whether every leaf requires a gradient, or none."""
-    return {*map(requires, leaves)} <= {wanted}
+    return all(map(requires, leaves)) if wanted else not any(map(requires, leaves))
 
 
 class OtherOutcome(Exception):  # noqa: N818  # no fault: another program fits
