@@ -15,6 +15,9 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.compile.holders import Holder, names_in
+from tinygrad_edu.compile.identity import identity_test
+from tinygrad_edu.compile.reachable import Reachable
 from tinygrad_edu.errors import CompileError, GradientError
 from tinygrad_edu.nn import functional
 
@@ -86,6 +89,99 @@ def test_numbers_flags_and_functions_of_any_object_that_it_can_name():
     settings.flags = dict(settings.flags)
     same(fast(X), f(X))
     assert sum(map(len, fast.programs.values())) == traced
+
+
+class Doubled:
+    def by(self, x):
+        return x * 2.0
+
+
+class Plainly(Doubled):
+    factor = 1.0
+    helper = staticmethod(scaled)
+
+    @property
+    def twice(self):
+        return self.factor * 2
+
+
+def test_what_comes_to_be_named_later_is_seen():
+    one, space = Plainly(), {}
+    exec("def f(x, one):\n    return sum([one.by(x) * one.factor * one.helper(one.twice), x])", space)
+
+    def f(x):
+        return space["f"](Tensor(x), one)
+
+    agrees(
+        f,
+        lambda: setattr(Plainly, "by", lambda self, x: x * 3.0),  # in front of the method that it inherits
+        lambda: setattr(one, "factor", 5.0),  # in front of the class's own
+        lambda: space.update(sum=lambda parts: parts[0] - parts[1]),  # in front of Python's own
+        lambda: setattr(one, "__dict__", {"factor": 7.0}),
+    )
+    del Plainly.by
+
+
+def test_a_world_that_has_not_changed_is_not_walked_again(monkeypatch):
+    def f(x, one=Plainly()):  # noqa: B008  # a default is a way to name something
+        return one.by(Tensor(x)) * one.twice * one.helper(2.0)
+
+    fast = tg.compile(f)
+    same(fast(X), f(X))
+    monkeypatch.setattr(Reachable, "again", None)
+    same(fast(X), f(X))
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_each_kind_of_part_is_compared_by_identity(many):
+    """Parts of every kind are replaced by equal ones that are not the same, or by others, one at a time."""
+    cell = (lambda: None if x is None else x).__closure__[0] if (x := 1000.0) else None
+    owner, slotted = Settings(), Slotted()
+    slotted.rate = 0.0
+    kinds = {
+        "a": Holder("", cell, ["x"], [cell.cell_contents]),
+        "b": Holder("", vars(owner), [*vars(owner)], [*vars(owner).values()], [*vars(owner)]),
+        "c": names_in("", vars(owner), ("rate", "absent")),
+        "d": Holder("", slotted, ["rate"], [slotted.rate], ["rate"]),
+        "e": Holder("", floats := [1.0, 0.0], ["0", "1"], [*floats]),
+        "f": Holder("", flags := [True, 2], ["0", "1"], [*flags]),
+        "g": Holder("", names := {"a"}, ["0"], [*names]),
+        "h": Holder("", nodes := [Tensor([1.0])], ["0"], [*nodes]),
+    }
+    filler = [str(i) for i in range(200 if many else 1)]
+    kinds["filler"] = Holder("", filler, filler, [*filler])
+    rows = [[1.0, 2.0] for _ in range(3)]
+    unchanged = identity_test([*kinds.values()], [(X, X.tobytes())], [(rows, [[*row] for row in rows])])
+    changes = [
+        (lambda: setattr(cell, "cell_contents", 1000.5), lambda: setattr(cell, "cell_contents", kinds["a"].parts[0])),
+        (lambda: owner.flags.update({}), None),
+        (lambda: setattr(owner, "rate", True), lambda: setattr(owner, "rate", kinds["c"].parts[0])),
+        (lambda: setattr(owner, "absent", 1), lambda: delattr(owner, "absent")),
+        (lambda: setattr(slotted, "rate", -0.0), lambda: setattr(slotted, "rate", kinds["d"].parts[0])),
+        (lambda: floats.__setitem__(1, -0.0), lambda: floats.__setitem__(1, kinds["e"].parts[1])),
+        (lambda: flags.__setitem__(0, 1), lambda: flags.__setitem__(0, True)),
+        (lambda: flags.append(1), lambda: flags.pop()),
+        (lambda: names.add("b"), lambda: names.remove("b")),
+        (lambda: nodes.__setitem__(0, Tensor([1.0])), lambda: nodes.__setitem__(0, kinds["h"].parts[0])),
+        (lambda: filler.__setitem__(-1, str(len(filler))), lambda: filler.__setitem__(-1, kinds["filler"].parts[-1])),
+        (lambda: rows[2].__setitem__(1, 3.0), lambda: rows[2].__setitem__(1, 2.0)),
+    ]
+    for i, (change, back) in enumerate(changes):
+        assert unchanged(), i
+        change()
+        assert unchanged() is (back is None), i
+        if back is not None:
+            back()
+    assert unchanged()
+
+
+def test_a_long_list_of_numbers_written_in_place():
+    numbers, rows = [float(i) for i in range(1500)], [[float(i), 1.0] for i in range(1500)]
+    agrees(
+        lambda x: Tensor(x) * sum(numbers) + rows[1400][1],
+        lambda: numbers.__setitem__(700, -3.0),
+        lambda: rows[1400].__setitem__(1, 2.0),
+    )
 
 
 def test_an_attribute_of_a_users_module_and_a_global():

@@ -23,12 +23,21 @@ OUTSIDE, WORLD, STATE, BRANCHES, TRAINING, GATE, SCALARS = (
 )
 MUTANTS = [
     # guards
-    ("specialization.py", "return self.same_world() and self.in_place()", "return self.in_place()", OUTSIDE),
-    ("specialization.py", "return self.same_world() and self.in_place()", "return self.same_world()", TRAINING),
-    ("holders.py", "list(map(len, live)) == lengths", "True", OUTSIDE),
-    ("holders.py", "list(map(tobytes, arrays)) == numbers", "True", OUTSIDE),
-    ("holders.py", "lists == elements and tick() == now + 1", "lists == elements", OUTSIDE),
-    ("reachable.py", 'self.hold(names_in("", f.__globals__, tuple(found)))', "pass", OUTSIDE),
+    (
+        "specialization.py",
+        "return self.same_world() and self.executable.ready()",
+        "return self.executable.ready()",
+        OUTSIDE,
+    ),
+    ("specialization.py", "return self.same_world() and self.executable.ready()", "return self.same_world()", TRAINING),
+    ("identity.py", "[{key}] is {self.name(part)}", "[{key}] == {self.name(part)}", OUTSIDE),
+    ("identity.py", '[f"len({space}) == {size(h)}"]', "[]", OUTSIDE),
+    ("identity.py", "type(x) is float and x != 0", "type(x) is float", OUTSIDE),
+    ("identity.py", 'tests += ["tick() == now + 1"] if lists else []', "pass", OUTSIDE),
+    ("identity.py", "sized.append((live[-1], len(h.parts)))", "pass", OUTSIDE),
+    ("identity.py", "in_loops(others)", "in_loops([])", OUTSIDE),
+    ("identity.py", "[*map(bytes_of, {parts", "[*map(id, {parts", OUTSIDE),
+    ("reachable.py", 'self.hold(names_in("", f.__globals__, names))', "pass", OUTSIDE),
     ("reachable.py", "self.waiting.append((kind.__name__, kind))", "pass", OUTSIDE),
     ("signature.py", "key += x.shape, x.strides, x.dtype", "key += x.shape, x.dtype", OUTSIDE),
     ("signature.py", "if self.repeated:", "if False:", OUTSIDE),
@@ -40,10 +49,10 @@ MUTANTS = [
         "if True:\n                continue\n            if len(leaves) > MANY:",
         OUTSIDE,
     ),
-    ("compiled.py", "if current.get() is not None:", "if False:", OUTSIDE),
+    ("compiled.py", "if innermost() is not None:", "if False:", OUTSIDE),
     # state buffers and memory
-    ("specialization.py", "if turns.held(turn):", "if False:", STATE),
-    ("specialization.py", "if self.turns.held(reads):", "if False:", STATE),
+    ("backends/on_numpy.py", "if turns.held(turn):", "if False:", STATE),
+    ("backends/on_numpy.py", "if self.turns.held(reads):", "if False:", STATE),
     (
         "memory/state_buffers.py",
         "self.at[row] = self.whole[spots].new",
@@ -65,8 +74,8 @@ MUTANTS = [
     ("passes/horizontal_fusion.py", "if z.data.shape != root.data.shape or", "if", TRAINING),
     (
         "ir.py",
-        "        for born, node in reversed(self.trace.versions.get(x, ())):",
-        "        for born, node in ():",
+        "        for age, node in reversed(self.trace.versions.get(x, ())):",
+        "        for age, node in ():",
         TRAINING,
     ),
 ]

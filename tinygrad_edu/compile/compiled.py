@@ -166,7 +166,7 @@ class Compiled(Generic[P, R]):
     def verified(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
         """Replay a program, and compare it with the function itself. Raises CompileError where they differ."""
         start = perf_counter()
-        world = World(program.reach.again(), nodes_in(args, kwargs), program.generators)
+        world = World(program.reach.renewed(), nodes_in(args, kwargs), program.generators)
         before = world.state()
         eager = self.undone(world, before, args, kwargs)
         theirs = world.state()

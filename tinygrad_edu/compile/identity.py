@@ -83,9 +83,7 @@ class Parts:
             if type(x) is CellType:
                 cell = self.name(x)
                 tests.append(
-                    f"is_empty({cell})"
-                    if h.parts[0] is ABSENT
-                    else f"{cell}.cell_contents is {self.name(h.parts[0])}"
+                    f"is_empty({cell})" if h.parts[0] is ABSENT else f"{cell}.cell_contents is {self.name(h.parts[0])}"
                 )
             elif isinstance(x, (dict, MappingProxyType, type)):
                 space = self.name(namespace(x))
@@ -107,7 +105,13 @@ class Parts:
 
     def in_loops(self, holders: list[Holder]) -> list[str]:
         """Return tests of the lengths of all holders, and of all parts at once."""
-        cells, empty, get, keys, live, owners, names = ([] for _ in range(7))  # type: tuple[list[Any], ...]
+        cells: list[Any] = []
+        empty: list[Any] = []
+        get: list[Any] = []
+        keys: list[Any] = []
+        live: list[Any] = []
+        owners: list[Any] = []
+        names: list[str] = []
         parts: dict[str, list[Any]] = {"cells": [], "chosen": [], "live": [], "named": []}
         sized: list[tuple[Any, int]] = []
         for h in holders:

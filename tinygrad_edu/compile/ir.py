@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node, data_of
+from ..core.node import Node, born, data_of
 from ..core.op import NUMBERS, TABLE, Op
 from ..errors import CompileError
 from .codegen.primitives import Primitive, lowering
@@ -82,10 +82,11 @@ class Program:
                 if isinstance(x, Node) and (x := self.version(x, z)) not in seen:
                     seen.add(x)
                     found.append(x)
-        for z in sorted(found, key=lambda node: node.born):
+        found.sort(key=born)
+        for z in found:
             if z.op is None:
                 self.vars[z] = self.leaf(z)
-        for z in sorted(found, key=lambda node: node.born):
+        for z in found:
             if z.op is not None:
                 args = [self.vars[self.version(x, z)] if isinstance(x, Node) else Var(x) for x in z.inputs]
                 known = all(dtype_of(x.data) == dtype_of(data_of(y)) for x, y in zip(args, z.inputs, strict=True))
@@ -93,8 +94,8 @@ class Program:
 
     def version(self, x: Node, z: Node) -> Node:
         """Return what stood in leaf `x` when `z` was made from it."""
-        for born, node in reversed(self.trace.versions.get(x, ())):
-            if born < z.born:
+        for age, node in reversed(self.trace.versions.get(x, ())):
+            if age < z.born:
                 return self.version(node, z) if node.op is None else node
         return x
 
@@ -173,7 +174,7 @@ def step_key(op: Op | Primitive, args: list[Var], params: dict[str, Any]) -> Any
     """Return what is equal for steps that compute the same."""
     operands = [identity_of(x) for x in args]
     if op.name in COMMUTE:
-        operands.sort(key=repr)
+        operands.sort(key=hash)
     return op, tuple(operands), frozen(params)
 
 
@@ -208,10 +209,10 @@ def plainer(op: Op | Primitive, args: list[Var], z: Any) -> list[Var]:
     """Return operands with plain numbers for constant arrays that hold one number only, where that is the same."""
     if not isinstance(op, Op) or not isinstance(op.forward, np.ufunc) or not lowering(op).inplace:
         return args
-    shapes = [() if is_uniform(x) else np.shape(x.data) for x in args]
-    if np.broadcast_shapes(*shapes) != np.shape(z):
+    uniform = [x for x in args if is_uniform(x)]
+    if not uniform or np.broadcast_shapes(*(np.shape(x.data) for x in args if x not in uniform)) != np.shape(z):
         return args
-    return [Var(x.data.flat[0]) if is_uniform(x) else x for x in args]
+    return [Var(x.data.flat[0]) if x in uniform else x for x in args]
 
 
 def is_uniform(x: Var) -> bool:

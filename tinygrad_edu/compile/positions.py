@@ -93,9 +93,11 @@ class Positions:
 
     def add(self, path: str, x: Any) -> Iterator[tuple[str, Any]]:
         """Note where an object is; return the objects that move with it."""
-        self.found.append((path, x, position(x)))
         if isinstance(x, RANDOM):
             self.states.append((x, state_of(x)))
+            self.found.append((path, x, frozen(self.states[-1][1])))
+            return iter(())
+        self.found.append((path, x, position(x)))
         if isinstance(x, WRAPPERS):
             return iter([(path, part) for part in x.__reduce__()[1] if not isinstance(part, int)])
         if isinstance(x, GeneratorType) and x.gi_frame is not None:
@@ -106,6 +108,17 @@ class Positions:
         """Note what an array holds."""
         if x.nbytes <= LARGEST and x.dtype != object:
             self.arrays.append((path, x, hash(x.tobytes())))
+
+    def renewed(self) -> Positions:
+        """Return where the same objects are by now, and what the same arrays hold."""
+        now: Positions = object.__new__(Positions)
+        now.states = [(x, state_of(x)) for x, _ in self.states]
+        states = {id(x): frozen(state) for x, state in now.states}
+        now.found = [(path, x, states[id(x)] if id(x) in states else position(x)) for path, x, _ in self.found]
+        now.arrays = []
+        for path, x, _ in self.arrays:
+            now.add_array(path, x)
+        return now
 
     def moved(self) -> str:
         """Return the name of the first object that has moved; "" where none has."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,7 @@ PART = Primitive(
 )
 
 
+@lru_cache(maxsize=1024)
 def lowering(op: Op | Primitive | None) -> Lowering:
     """Return how steps of `op` are written; what is no step is not written at all."""
     if op is None:

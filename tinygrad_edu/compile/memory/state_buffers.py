@@ -126,12 +126,14 @@ class StateBuffers:
 def aligned(size: int) -> Array:
     """Return memory for so many bytes that begins where a line of the processor's cache begins."""
     memory = np.empty(size + 64, np.uint8)
-    start = -memory.ctypes.data % 64
+    start = -memory.__array_interface__["data"][0] % 64
     return memory[start : start + size]
 
 
 def laid_out(memory: Array, like: Array) -> Array:
     """Return a piece of memory as an array whose axes lie in it as those of another: elementwise steps want that."""
+    if like.flags.c_contiguous:
+        return memory.reshape(like.shape)  # the commonest case, and quicker
     order = sorted(range(like.ndim), key=lambda axis: -abs(like.strides[axis]))
     return memory.reshape([like.shape[axis] for axis in order]).transpose(np.argsort(order))
 
