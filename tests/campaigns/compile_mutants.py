@@ -31,7 +31,7 @@ MUTANTS = [
     ),
     ("specialization.py", "return self.same_world() and self.executable.ready()", "return self.same_world()", TRAINING),
     ("identity.py", "[{key}] is {self.name(part)}", "[{key}] == {self.name(part)}", OUTSIDE),
-    ("identity.py", '[f"len({space}) == {size(h)}"]', "[]", OUTSIDE),
+    ("identity.py", '[f"len({space}) == {entries(h)}"]', "[]", OUTSIDE),
     ("identity.py", "type(x) is float and x != 0", "type(x) is float", OUTSIDE),
     ("identity.py", 'tests += ["tick() == now + 1"] if lists else []', "pass", OUTSIDE),
     ("identity.py", "sized.append((live[-1], len(h.parts)))", "pass", OUTSIDE),

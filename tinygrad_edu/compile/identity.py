@@ -87,7 +87,7 @@ class Parts:
                 )
             elif isinstance(x, (dict, MappingProxyType, type)):
                 space = self.name(namespace(x))
-                tests += [] if h.chosen else [f"len({space}) == {size(h)}"]
+                tests += [] if h.chosen else [f"len({space}) == {entries(h)}"]
                 for key, part in zip(map(self.literal, h.keys), h.parts, strict=True):
                     tests.append(f"{key} not in {space}" if part is ABSENT else f"{space}[{key}] is {self.name(part)}")
             elif h.keys:
@@ -126,7 +126,7 @@ class Parts:
                 get.append(namespace(x).get)
                 keys.append(h.keys)
                 parts["chosen"] += h.parts
-                sized += [] if h.chosen else [(namespace(x), size(h))]
+                sized += [] if h.chosen else [(namespace(x), entries(h))]
             elif h.keys and not isinstance(x, (dict, MappingProxyType)):
                 owners += [x] * len(h.keys)
                 names += h.keys
@@ -165,7 +165,7 @@ def namespace(x: Any) -> Any:
     return vars(x) if isinstance(x, type) else x
 
 
-def size(h: Holder) -> int:
+def entries(h: Holder) -> int:
     """Return how many entries the namespace of a holder had; of a class those too that are not looked at."""
     return len(h.parts) + (len(MACHINERY & vars(h.target).keys()) if isinstance(h.target, type) else 0)
 
