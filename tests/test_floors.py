@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,9 +70,15 @@ def test_the_architecture_has_a_row_for_every_floor():
     assert rooms - {"__init__", "__main__"} <= set(re.findall(r"[a-z_]+", table))
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text())
+
+
+@cache
 def imports(path):
     """Every import of a file that runs: (module path as a tuple, is it of this package, is it inside a function)."""
-    tree = ast.parse(path.read_text())
+    tree, all_found = tree_of(path), []
     inside = {n for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef)) for n in ast.walk(f)}
     hints = {
         n
@@ -94,7 +101,8 @@ def imports(path):
         for module in found:
             module = tuple(filter(None, module))
             ours = module[:1] == ("tinygrad_edu",)
-            yield existing(module[1:]) if ours else module, ours, node in inside
+            all_found.append((existing(module[1:]) if ours else module, ours, node in inside))
+    return all_found
 
 
 def imported_by_string(call, here):
@@ -107,6 +115,7 @@ def imported_by_string(call, here):
     return (*here[: len(here) - level + 1], *name.value[level:].split(".")) if level else tuple(name.value.split("."))
 
 
+@cache
 def existing(module):
     """The longest beginning of a dotted name that is a module of the package: the rest is a name inside it."""
     while module and not (PACKAGE.joinpath(*module).is_dir() or PACKAGE.joinpath(*module).with_suffix(".py").exists()):
@@ -196,7 +205,7 @@ def test_importing_the_package_imports_nothing_heavy():
 
 @pytest.mark.parametrize("path", FILES, ids=identify)
 def test_nothing_typed_by_a_user_is_executed(path):
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
     # compile executes the program that it has written itself, homework what a learner asked it to check, in a process
     # of its own.
