@@ -17,7 +17,8 @@ from torch_of_files import STATE, TRAINING, numbers
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, nn
 from tinygrad_edu.errors import CheckpointError
-from tinygrad_edu.io import atomic, checkpoints
+from tinygrad_edu.io import checkpoints
+from tinygrad_edu.system import files
 
 safetensors = pytest.importorskip("safetensors", reason='needs pip install "tinygrad-edu[io]"')
 FORMS = [".safetensors", ".npz"]
@@ -318,7 +319,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypat
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(atomic.os, "fsync", fail)
+    monkeypatch.setattr(files.os, "fsync", fail)
     with pytest.raises(OSError, match="disk full"):
         tg.save({"a": np.zeros(2)}, path)
     assert os.listdir(tmp_path) == ["net.npz"]

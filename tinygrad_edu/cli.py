@@ -18,6 +18,7 @@ import numpy as np
 from .core.backprop import gradients
 from .core.node import Node
 from .errors import FormulaError, TinygradEduError
+from .system.streams import shown
 
 Command = Callable[[argparse.Namespace], int]  # returns the exit status
 
@@ -35,6 +36,12 @@ tinygrad-edu --help names all commands."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 a check that failed, 2 a command that could not be done."""
     given = sys.argv[1:] if arguments is None else arguments
+    with shown():
+        return carried_out(given)
+
+
+def carried_out(given: Sequence[str]) -> int:
+    """Run one command and return its exit status."""
     if not given:
         print(FIRST_STEPS)
         return 0
@@ -47,10 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = say  # a line of this program would tell nobody anything
-            return run(options)
+            status = run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read has gone
+        return 2
     except (TinygradEduError, OSError, ImportError) as error:
         say(error)
         return 2
+    return status
 
 
 def starts_with_minus(text: str) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from ..core.context import Mode, ModeContext, mode
 from ..core.node import Node, data_of, itself
 from ..errors import AnomalyError
+from ..errors.printable import printable
 from ..ops.compare import where
 from .stable_forms import as_written, double_where, inside, rewrite_advice
 
@@ -180,7 +181,7 @@ def has_nan(x: Any) -> bool:
 def said(z: Node) -> str:
     """Say which operation made a node, of what, and where."""
     assert z.op is not None
-    label = f"`{z.label:.80}` = " if z.label else ""
+    label = f"`{printable(z.label):.80}` = " if z.label else ""
     return f"{label}`{z.op.name}` of {' and '.join(map(as_written, z.inputs))}, at {z.where}"
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core.node import Node, data_of
 from ..core.op import EVERYWHERE
+from ..errors.printable import printable
 
 Pattern = Any  # "x", a number, (row, pattern, …), or a list of patterns of which one must match
 
@@ -113,5 +114,5 @@ def as_written(x: Any) -> str:
         return f"{x!r:.40}" if np.ndim(x) == 0 else f"an array {np.shape(x)}"
     from ..symbolic.formula import formula  # a message is the only reason to load it
 
-    text = x.label or formula(x)
+    text = printable(x.label) or formula(x)
     return text if len(text) <= 60 and "\n" not in text else x.title

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import TinygradEduError
+from ..system import files
 
 HEADER = "# tinygrad-edu exercise: {name}, seed {seed}"
 FOUND = re.compile(r"^# tinygrad-edu exercise: ([a-z-]+), seed (\d+)\s*$", re.MULTILINE)
@@ -259,11 +260,10 @@ def write(name: str, seed: int, folder: Path) -> list[Path]:
     blocks = sheet(name, seed)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {".md": markdown(blocks), ".html": page(blocks), ".py": stub(name, seed)}
-    paths = []
-    for suffix, text in texts.items():
-        path = folder / f"{name}{suffix}"
-        if suffix == ".py" and path.exists() and path.read_text(encoding="utf-8") != text:
-            raise ExerciseError(f"{path} exists, and may hold somebody's work: choose another folder with --out")
-        path.write_text(text, encoding="utf-8")
-        paths.append(path)
-    return paths
+    paths = {folder / f"{name}{suffix}": text for suffix, text in texts.items()}
+    work = folder / f"{name}.py"
+    if work.exists() and work.read_text(encoding="utf-8", errors="replace") != paths[work]:
+        raise ExerciseError(f"{work} exists, and may hold somebody's work: choose another folder with --out")
+    for path, text in paths.items():
+        files.write(path, text)
+    return [*paths]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import html
+import io
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -23,6 +25,7 @@ from typing import Any
 from ..check.homework.process import checked_in_child
 from ..check.homework.program import HomeworkError
 from ..check.homework.report import CodeReport
+from ..system import files
 from .exercises import document, exercise, exercise_of, judged_against
 
 FULL = 100  # marks
@@ -97,7 +100,7 @@ def grade(
     ordered = [marks[path.relative_to(folder).as_posix()] for path in paths]
     write_json(out.with_suffix(".json"), ordered)
     write_csv(out, ordered)
-    replace(out.with_suffix(".html"), class_page(ordered))
+    files.write(out.with_suffix(".html"), class_page(ordered))
     return ordered
 
 
@@ -109,7 +112,7 @@ def marked(name: str, path: Path, seconds: float) -> Mark:
     title, seed = known or ("", None)
     with tempfile.TemporaryDirectory(prefix="grade-") as scratch:
         copy = Path(scratch) / path.name
-        copy.write_bytes(path.read_bytes())
+        shutil.copyfile(path, copy)
         try:
             report: CodeReport | None = checked_in_child(copy, function, 0, seconds, Path(scratch), appendix)
             problem = ""
@@ -164,7 +167,7 @@ def read(path: Path) -> list[Mark]:
 
 def write_json(path: Path, marks: list[Mark]) -> None:
     """Write marks for autograders: for each submission a score and one test a gradient, in Gradescope's words."""
-    replace(path, json.dumps({"submissions": [as_result(mark) for mark in marks]}, indent=2, ensure_ascii=False))
+    files.write(path, json.dumps({"submissions": [as_result(mark) for mark in marks]}, indent=2, ensure_ascii=False))
 
 
 def as_result(mark: Mark) -> dict[str, Any]:
@@ -187,25 +190,19 @@ def as_result(mark: Mark) -> dict[str, Any]:
 
 def write_csv(path: Path, marks: list[Mark]) -> None:
     """Write marks as a table. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    with path.open("w", encoding="utf-8", newline="") as sink:
-        rows = csv.writer(sink)
-        rows.writerow(COLUMNS)
-        for mark in marks:
-            data = asdict(mark)
-            data |= {"right": " ".join(mark.right), "wrong": " ".join(mark.wrong)}
-            rows.writerow([safe(data[column]) for column in COLUMNS])
+    table = io.StringIO(newline="")
+    rows = csv.writer(table)
+    rows.writerow(COLUMNS)
+    for mark in marks:
+        data = asdict(mark)
+        data |= {"right": " ".join(mark.right), "wrong": " ".join(mark.wrong)}
+        rows.writerow([safe(data[column]) for column in COLUMNS])
+    files.write(path, table.getvalue())
 
 
 def safe(cell: Any) -> Any:
     """Return a cell that a spreadsheet shows as it is."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file in one step, so that a run that is broken off leaves the one before."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
 
 
 def class_page(marks: list[Mark]) -> str:

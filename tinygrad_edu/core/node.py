@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..errors import GradientError, InplaceError
 from ..errors.gradients import fixed_by_inputs
 from ..errors.inplace import computed
+from ..errors.printable import printable
 from ..errors.where import line_of, ours, users_frame
 from .commit import attributes, commit
 from .context import current, innermost, tracing
@@ -201,7 +202,7 @@ class Node:
     def title(self) -> str:
         """Its label, or else what it is, for messages."""
         if self.label:
-            return f"`{self.label:.80}`"
+            return f"`{printable(self.label):.80}`"
         return f"the result of `{self.op.name}`" if self.op else f"a leaf {type(self).__name__}"
 
     # Making ----------------------------------------------------------------------------------------------------

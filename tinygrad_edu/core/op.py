@@ -16,7 +16,14 @@ import numpy as np
 
 from ..errors import GradientError
 from ..errors.failed_call import FailedNode, describe_call
-from ..errors.operations import edge_value, name_taken, operand_count, operands_and_rules, operation_error
+from ..errors.operations import (
+    edge_value,
+    name_taken,
+    name_unprintable,
+    operand_count,
+    operands_and_rules,
+    operation_error,
+)
 from ..errors.where import warn
 from .node import Node
 
@@ -62,8 +69,8 @@ class Op:
     elementwise: True where each element of the result depends on the same element of each operand only; known of
     NumPy's ufuncs. linear: True where the result is linear in each operand by itself.
     internal: whether to leave it out of the table: nobody calls it by name.
-    Raises ValueError where the name belongs to a row of this package, GradientError where there are more or fewer
-    rules than operands in `text`.
+    Raises ValueError where the name belongs to a row of this package or cannot be printed, GradientError where there
+    are more or fewer rules than operands in `text`.
     """
 
     def __init__(
@@ -83,6 +90,8 @@ class Op:
     ) -> None:
         if name in BUILT_IN:
             raise ValueError(name_taken(name))
+        if not (name.isprintable() and text.isprintable()):
+            raise ValueError(name_unprintable(name, text))
         slots = sum(field is not None for _, field, _, _ in Formatter().parse(text))
         if BUILT_IN and rules and not isinstance(rules[0], VariadicRule) and len(rules) != slots:
             raise GradientError(operands_and_rules(name, text, slots, len(rules)))

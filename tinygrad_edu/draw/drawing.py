@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import graphviz  # type: ignore[import-untyped]  # it has none
 
+from ..system import files
 from . import engines
 from .pages.page import Page
 
@@ -85,7 +86,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         """
         suffix = Path(filename or self.filename).suffix.lower()
         if suffix in (".dot", ".gv"):
-            return str(super().save(filename, directory=directory, skip_existing=skip_existing))
+            return self.save_statements(filename, directory, bool(skip_existing))
         if suffix not in WRITTEN:
             raise ValueError(
                 f"a drawing is saved as {', '.join(WRITTEN)} or .dot, not {suffix or 'without a suffix'!r}"
@@ -93,8 +94,19 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         text = {".html": lambda: self.html().html, ".tex": self.view.tex}.get(suffix)
         picture = self.pipe(suffix[1:]) if text is None else text().encode()
         path = Path(directory or "", filename or "")
-        path.write_bytes(picture if isinstance(picture, bytes) else picture.encode())
+        files.write(path, picture)
         return str(path)
+
+    def save_statements(self, filename: Any, directory: Any, skip_existing: bool) -> str:
+        """Write the text in the DOT language, as `Digraph.save` does, but wholly or not at all."""
+        if filename is not None:
+            self.filename = filename
+        if directory is not None:
+            self.directory = directory
+        if not (skip_existing and os.path.exists(self.filepath)):
+            os.makedirs(os.path.dirname(self.filepath) or ".", exist_ok=True)
+            files.write(self.filepath, self.source)
+        return str(self.filepath)
 
     def pipe(self, format: str | None = None, *, encoding: str | None = None) -> Any:  # noqa: A002  # Digraph's name
         """Return the picture in a format of Graphviz's, as bytes, or as a string where an `encoding` is given."""

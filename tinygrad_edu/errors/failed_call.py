@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.node import Node, data_of
 from . import ShapeError
+from .printable import printable
 from .where import users_frame, users_line
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def describe_call(op: Op, operands: tuple[Any, ...], names: list[str] | None = N
 
 def described(x: Any, name: str = "") -> str:
     """Say what an operand is in a few words: its name, its label, and its shape or its value."""
-    label = f"{x.label:.80}" if isinstance(x, Node) else ""
+    label = f"{printable(x.label):.80}" if isinstance(x, Node) else ""
     value = data_of(x)
     shown = f"{shape_of(x)}" if isinstance(value, (np.ndarray, list, tuple)) else f"{value!r:.40}"
     called = f"{name} (`{label}`)" if name and label and name != label else name or label

@@ -62,6 +62,11 @@ def name_taken(name: str) -> str:
     return f"op: {name!r} is already a row of the table; choose another name"
 
 
+def name_unprintable(name: str, text: str) -> str:
+    """Say that a name or a text has characters that cannot be printed."""
+    return f"op: the name {name!r} and the text {text!r} must be of characters that can be printed, on one line"
+
+
 def operands_and_rules(name: str, text: str, operands: int, rules: int) -> str:
     """Say that an operation needs one rule for each operand."""
     return (

@@ -16,7 +16,7 @@ from ..symbolic.formula import FORMATS, FormulaWriter, is_constant
 from ..symbolic.formula import formula as formula_of
 from ..symbolic.idioms import as_rows
 from ..symbolic.layers import LayerMap
-from ..symbolic.names import NodeNames, amount, expect_node, number_text, tex_name, tex_number
+from ..symbolic.names import NodeNames, amount, expect_node, number_text, printed_label, tex_name, tex_number
 from .backward import BackwardEquations
 from .explanation import Equation, Explanation, Heading, Statement, Style, Words
 from .layers import of_layers
@@ -99,7 +99,7 @@ def forward_step(z: Node, names: NodeNames) -> Equation:
 
 def result_name(node: Node) -> str:
     """Return what the result is called: its label, or L."""
-    return node.label or "L"
+    return printed_label(node) or "L"
 
 
 def about(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Iterator[Statement]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..symbolic.names import tex_text
+from ..errors.printable import markdown_text
 
 Style = Literal["text", "markdown", "latex"]
 
@@ -80,12 +79,19 @@ def as_markdown(blocks: Iterable[Statement]) -> str:
     for block in blocks:
         match block:
             case Heading(text):
-                parts.append(f"### {text}")
+                parts.append(f"### {markdown_text(text)}")
             case Words(text):
-                parts.append(re.sub(r"([*_])", r"\\\1", text))
+                parts.append(markdown_text(text))
             case Equation(_, tex):
                 parts.append(f"$${tex}$$")
     return "\n\n".join(parts)
+
+
+TEX_WORDS = (
+    {c: f"\\{c}" for c in "_%#$&{}"}
+    | {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "$<$", ">": "$>$"}
+    | {"∂": r"$\partial$", "δ": r"$\delta$", "→": r"$\to$", "·": r"$\cdot$", "σ": r"$\sigma$"}
+)
 
 
 def as_latex(blocks: Iterable[Statement]) -> str:
@@ -104,16 +110,7 @@ def as_latex(blocks: Iterable[Statement]) -> str:
 
 def tex_words(text: str) -> str:
     """Return a sentence so that LaTeX prints it as it is."""
-    plain = tex_text(text.replace("^", "")).replace(r"\ ", " ")
-    for letter, tex in (
-        ("∂", r"$\partial$"),
-        ("δ", r"$\delta$"),
-        ("→", r"$\to$"),
-        ("·", r"$\cdot$"),
-        ("σ", r"$\sigma$"),
-    ):
-        plain = plain.replace(letter, tex)
-    return plain
+    return "".join(TEX_WORDS.get(c, c) for c in text)
 
 
 WRITERS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}

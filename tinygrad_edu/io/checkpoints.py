@@ -11,7 +11,8 @@ from typing import Any
 
 from ..errors import CheckpointError
 from ..errors.where import users_line
-from . import atomic, npz, tensors, torch_pickle, trees
+from ..system import files
+from . import npz, tensors, torch_pickle, trees
 
 # Whatever a broken file makes a reader raise; everything else is a fault of ours and passes as it is.
 BROKEN = (
@@ -32,7 +33,7 @@ def save(what: Any, path: str | Path) -> None:
         raise CheckpointError(f"save: give a module or a dict, not {what!r:.60} (at {users_line()})")
     arrays, text = trees.flattened(what)
     form = npz if Path(path).suffix == ".npz" else tensors
-    atomic.write(path, form.dumped(arrays, text))
+    files.write(path, form.dumped(arrays, text))
 
 
 def load(path: str | Path) -> Any:

@@ -16,7 +16,7 @@ from ..core.node import Node, data_of
 from ..core.tensor import Tensor
 from ..errors import DTypeError, TinygradEduError
 from ..errors.where import users_line
-from . import atomic
+from ..system import files
 from .onnx_writers import COMPARISONS, WRITERS, Refused
 
 OPSET, IR = 20, 10
@@ -44,7 +44,7 @@ def export_onnx(model: Any, example: Any, path: str | Path) -> None:
     check_same(outputs, traced(model, [varied(x) for x in inputs])[1])
     content = Writer(onnx, model, nodes).written(outputs)
     onnx.checker.check_model(content, full_check=True)
-    atomic.write(path, content.SerializeToString())
+    files.write(path, content.SerializeToString())
 
 
 def library() -> Any:

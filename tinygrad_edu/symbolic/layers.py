@@ -16,6 +16,7 @@ import numpy as np
 
 from ..core.backprop import history
 from ..core.node import Node, data_of
+from .names import printed_label
 
 MATRIX_PRODUCTS = frozenset(("matmul", "linear"))
 TURNS = frozenset(("mT", "transpose"))
@@ -164,7 +165,7 @@ class LayerMap:
 
     def labels(self, found: dict[Node, str]) -> dict[Node, str]:
         """Return the user's own labels, unless they only repeat a letter that the layer has."""
-        own = {node: node.label for node in self.order if node.label}
+        own = {node: printed_label(node) for node in self.order if node.label}
         return {node: label for node, label in own.items() if node not in found or label not in GENERIC_LABELS}
 
     @cached_property

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
+from ..errors.printable import printable
 
 GREEK = frozenset(
     (
@@ -23,6 +24,7 @@ GREEK = frozenset(
         *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"),
     )
 )
+TEX = {c: f"\\{c}" for c in "_%#$&{} "} | {"\\": r"\backslash{}", "^": r"\wedge{}", "~": r"\sim{}"}
 PARTS = re.compile(
     r"^(?P<base>[^\W\d_]+)(?:_?(?P<low>\d+|(?<=_)[^\W_]+))?(?:\^(?P<high>\w+|\([\w+\- ]+\)))?(?P<primes>'*)$"
 )
@@ -37,10 +39,10 @@ class NodeNames:
         nodes = list(nodes)
         for node in nodes:
             if node.label and node not in self.of:
-                name, n = node.label, 1
+                name, n = printed_label(node), 1
                 while name in taken:
                     n += 1
-                    name = f"{node.label}'{n}" if n > 2 else f"{node.label}'"
+                    name = f"{printed_label(node)}'{n}" if n > 2 else f"{printed_label(node)}'"
                 taken.add(name)
                 self.of[node] = name
         counts = {"x": 0, "v": 0}
@@ -78,6 +80,11 @@ class NodeNames:
         return self._identifiers[node]
 
 
+def printed_label(node: Node) -> str:
+    """Return the label of a node as it may be printed, on one line."""
+    return printable(node.label)
+
+
 def tex_name(name: str) -> str:
     """Return a label in LaTeX: `w_jk^(L)` with its indices below and above, anything odd as upright text."""
     if name.startswith("∂") and "/∂" in name:
@@ -95,9 +102,8 @@ def tex_name(name: str) -> str:
 
 
 def tex_text(text: str) -> str:
-    """Return any text so that LaTeX prints it as it is."""
-    escaped = re.sub(r"[\\^~]", "", text)
-    return re.sub(r"([_%#$&{}])", r"\\\1", escaped).replace(" ", r"\ ")
+    """Return any text so that LaTeX prints it as it is within mathematics, and no page takes it for HTML or a link."""
+    return re.sub(r"<(?=\S)|(?<=\])\(", r"{\g<0>}", "".join(TEX.get(c, c) for c in text))
 
 
 def number_text(x: Any, digits: int = 0) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from ..draw.pages.page import Page
 from ..draw.pages.recorder import FRAMES, Recorder
 from ..errors.where import users_line
-from ..io import atomic
+from ..system import files
 
 MEMORY = 64 << 20  # bytes that all frames of a run may take
 
@@ -73,9 +73,9 @@ class History(Recorder):
             rows = csv.DictWriter(text, [*dict.fromkeys(name for epoch in self.epochs for name in epoch)])
             rows.writeheader()
             rows.writerows(self.epochs)
-            atomic.write(path, text.getvalue().encode())
+            files.write(path, text.getvalue())
         elif Path(path).suffix == ".json":
-            atomic.write(path, json.dumps(self.numbers(), indent=1).encode())
+            files.write(path, json.dumps(self.numbers(), indent=1))
         else:
             raise ValueError(f"save: a history is written as .csv or .json, not as {path!s:.60} (at {users_line()})")
 

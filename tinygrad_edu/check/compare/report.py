@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ...errors.printable import markdown_text, printable
 from ..mistakes.catalogue import CATALOGUE, OTHER
 
 WIDEST = 76  # columns of the longest line of text
@@ -50,7 +51,7 @@ class Line(NamedTuple):
     def cells(self) -> tuple[str, str, str, str, str]:
         """Return the line as text."""
         relative = "–" if self.relative_error is None else f"{self.relative_error:.3g}"
-        return self.parameter, str(self.shape), f"{self.max_error:.3g}", relative, self.verdict
+        return printable(self.parameter), str(self.shape), f"{self.max_error:.3g}", relative, self.verdict
 
 
 TITLES = ("parameter", "shape", "max error", "relative", "verdict")
@@ -89,7 +90,8 @@ class ComparisonReport:
 
     def text(self) -> str:
         """Return the report for a terminal."""
-        return "\n".join([self.headline(), "", *report_table(self.lines), *self.explanation()]).rstrip()
+        lines = [self.headline(), "", *report_table(self.lines), *self.explanation()]
+        return "\n".join(map(printable, lines)).rstrip()
 
     __str__ = __repr__ = text  # a prompt shows the table too
 
@@ -161,18 +163,20 @@ class ComparisonReport:
 
     def markdown(self) -> str:
         """Return the report in Markdown."""
-        rows = [f"| {' | '.join(x.cells())} |" for x in self.lines]
+        say = markdown_text
+        rows = [f"| {' | '.join(map(say, x.cells()))} |" for x in self.lines]
         found = [
-            f"{i}. **{x.name}**{f' ({x.where})' if x.where else ''}: {x.evidence}. Fix: {x.fix}"
+            f"{i}. **{say(x.name)}**{f' ({say(x.where)})' if x.where else ''}: {say(x.evidence)}. Fix: {say(x.fix)}"
             for i, x in enumerate(self.mistakes, 1)
         ]
         head = [f"| {' | '.join(TITLES)} |", "|---|---|---|---|---|"]
-        unseen = [f"Not tested: {text}" for text in self.untested]
-        return "\n".join([f"**{self.headline()}**", "", *head, *rows, "", *found, *unseen, *self.advice]).rstrip()
+        more = [say(text) for text in (*(f"Not tested: {text}" for text in self.untested), *self.advice)]
+        return "\n".join([f"**{say(self.headline())}**", "", *head, *rows, "", *found, *more]).rstrip()
 
     def latex(self) -> str:
         """Return the report as the body of a LaTeX document."""
-        return "\\begin{verbatim}\n" + self.text() + "\n\\end{verbatim}"
+        verbatim = self.text().replace(r"\end{verbatim}", r"\end {verbatim}")  # a name must not end it
+        return f"\\begin{{verbatim}}\n{verbatim}\n\\end{{verbatim}}"
 
     def _repr_html_(self) -> str:
         say = html.escape

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...errors.printable import printable
 from .numerical import WIDE, Slope
 
 RTOL = 1e-8 if WIDE else 1e-7  # of a derivative; without a wide float the measurement itself is less exact
@@ -57,7 +58,7 @@ class Element:
     def name(self) -> str:
         """Say which number it is."""
         at = f"[{', '.join(map(str, self.index))}]" if self.index else ""
-        return f"input {self.input}{f' `{self.label}`' if self.label else ''}{at}"
+        return f"input {self.input}{f' `{printable(self.label)}`' if self.label else ''}{at}"
 
     @property
     def said(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import TinygradEduError
+from ...system import files
 from .check import check_program
 from .program import Program
 
@@ -32,10 +33,7 @@ def main(arguments: list[str]) -> None:
         answer = {"error": str(error)}
     except BaseException as error:  # what a learner's program raises, SystemExit too
         answer = {"error": explained(error, program, path.name)}
-    whole = Path(request["answer"])
-    part = whole.with_suffix(".part")
-    part.write_text(json.dumps(answer), encoding="utf-8")
-    part.replace(whole)
+    files.write(request["answer"], json.dumps(answer))
     os._exit(0)
 
 

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ...errors.printable import printable
 from .program import HomeworkError
 from .report import CodeReport
 
@@ -44,9 +45,12 @@ def checked_in_child(
         status = run(request, output, folder or path.parent, seconds)
         data = answered(answer)
         if data is not None and "report" in data:
-            return CodeReport.from_dict(data["report"])
+            try:
+                return CodeReport.from_dict(data["report"])
+            except (KeyError, TypeError, AttributeError):
+                raise HomeworkError(f"{path.name} wrote an answer in the place of the checker's") from None
         if data is not None and "error" in data:
-            raise HomeworkError(data["error"])
+            raise HomeworkError(printable(str(data["error"]), keep="\n"))
         raise HomeworkError(f"{path.name} {ended(status, seconds)}{printed(output)}")
 
 
@@ -89,7 +93,7 @@ def answered(answer: Path) -> dict[str, Any] | None:
     """Return the child's answer; None if it is missing or incomplete."""
     try:
         data = json.loads(answer.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
 
@@ -104,7 +108,7 @@ def ended(status: int | None, seconds: float) -> str:
     if status == 0:
         return "ended the process before it could be checked: it calls exit(), quit() or os._exit()"
     if status < 0:
-        name = signal.Signals(-status).name
+        name = next((known.name for known in signal.Signals if known == -status), f"signal {-status}")
         reason = {"SIGXCPU": "it used up its computing time", "SIGKILL": "it was killed, as for want of memory"}.get(
             name
         )
@@ -120,4 +124,4 @@ def printed(output: Path) -> str:
             text = source.read().decode(errors="replace").strip()
     except OSError:
         return ""
-    return f"\nIts output ends:\n{text}" if text else ""
+    return f"\nIts output ends:\n{printable(text, keep=chr(10))}" if text else ""

@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ...errors.printable import printable
+
 
 @dataclass(frozen=True, slots=True)
 class GradientVerdict:
@@ -80,7 +82,7 @@ class CodeReport:
                 f"  + {row}" for row in self.mend.splitlines()
             ]
         lines += [f"Note: {note}" for note in self.notes]
-        return "\n".join(line for line in lines if line)
+        return "\n".join(printable(line, keep="\n") for line in lines if line)
 
     __str__ = text
 

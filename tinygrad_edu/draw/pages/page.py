@@ -10,6 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ...system import files
+
 ENDS_SCRIPT = re.compile(r"<(?=/|!|script)", re.IGNORECASE)  # what HTML would read inside a script element
 TELLS_HEIGHT = (  # to a page around it that asks, and makes the frame fit
     ';addEventListener("message",({source,data})=>{if(data==="height?")'
@@ -65,7 +67,7 @@ class Page:
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise ValueError(WRONG_SUFFIX.format(path.suffix))
-        path.write_text(self.html, encoding="utf-8")
+        files.write(path, self.html)
         return path
 
     def _repr_html_(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,18 @@ from ...core.op import Op
 from ..names import NodeNames, amount, tex_number, tex_text
 from ..precedence import Binds, Spelling, tex_spelling
 from .format import Format, Piece, signed_number
-from .text import given_parameters, indexed
+from .text import given_parameters, indexed, literally
 
 FUNCTION_NAME = re.compile(
     r"\\(mathrm\{\{[^{}]*\}\}|[a-zA-Z]+)(?=\(|\s\{\})"
 )  # a function's name at the start of a template
+
+
+@functools.cache
+def as_tex(template: str) -> str:
+    """Return a row's text as LaTeX that shows it as it is."""
+    parts = [(tex_text(literal).replace(r"\ ", " "), hole) for literal, hole, _, _ in Formatter().parse(template)]
+    return "".join(literally(text) + ("" if hole is None else "{}") for text, hole in parts)
 
 
 class LaTeX(Format):
@@ -28,7 +37,7 @@ class LaTeX(Format):
         """Return the row's own LaTeX, or its text where it has none; axes and numbers below the function's name."""
         if op.name == "getitem":
             return indexed(z)
-        template = op.tex or op.text
+        template = op.tex or as_tex(op.text)
         if op is z.op and z.params and (head := FUNCTION_NAME.match(template)):
             shown = {k: x for k, x in given_parameters(op, z.params).items() if k == "axis" or type(x) in (int, float)}
             if shown:

@@ -28,6 +28,7 @@ CASES = (
     "<mtr><mtd>{2}</mtd><mtd><mtext>else</mtext></mtd></mtr></mtable>"
 )
 OPEN = Binds.ANYTHING
+BRACES = "\x00\x01"  # no text has these
 TWO_DIMENSIONAL = {  # rows that are set above, below or beside each other
     "divide": Spelling("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>", Binds.POWER, (OPEN, OPEN)),
     "power": Spelling("<msup>{}<mrow>{}</mrow></msup>", Binds.POWER, (Binds.ATOM, OPEN)),
@@ -52,7 +53,7 @@ class MathML(Format):
         if op.name == "put":
             place = words(f"at {short_index(z.params['key'])}, else 0")
             return Spelling(f"<mrow>{{0}}{SPACE}{place}</mrow>", Binds.ATOM, (OPEN,) * len(z.inputs))
-        if op is z.op and op.text.count("{}") != len(z.inputs):
+        if op is z.op and op.slots != len(z.inputs):
             operands = self.comma.join(["{}"] * len(z.inputs))
             name = f"<mi>{escape(op.name)}</mi>"
             return Spelling(f"<mrow>{name}{self.in_brackets(operands)}</mrow>", Binds.ATOM, (OPEN,) * len(z.inputs))
@@ -130,7 +131,9 @@ def row_of_tokens(text: str, times: str, axis: Any) -> Spelling:
         return f"<mi>{found['word']}</mi>" if found["word"] else f"<mn>{found['amount']}</mn>"
 
     plain = text_spelling(text)
-    template = f"<mrow>{ROW_TOKEN.sub(token, text).replace(' ', '')}</mrow>"
+    one, other = BRACES  # in the place of braces that are shown, and are no slots
+    tokens = ROW_TOKEN.sub(token, text.replace("{{", one).replace("}}", other)).replace(" ", "")
+    template = f"<mrow>{tokens.replace(one, '{{').replace(other, '}}')}</mrow>"
     if axis is not None:
         template = template.replace("{}", f"{{}}<mo>,</mo>{words(f'axis {axis}')}")
     return Spelling(template, plain.binds, plain.slots)
