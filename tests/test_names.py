@@ -28,7 +28,7 @@ OPEN = {
     "padded", "Pair", "pair", "paired", "pairs", "parse", "PART", "partition", "Parts", "Place", "PLAIN",
     "plain", "PLAIN_NUMBERS", "Point", "points", "position", "positions", "POSITIVE", "products", "Program",
     "push", "quiet", "read", "Recorder", "Recording", "reduction", "reference", "REFUSED",
-    "repeated", "replace", "report", "reported", "restored", "RIGHT", "Rng", "rounded", "rounding", "Rule",
+    "repeated", "report", "reported", "restored", "RIGHT", "Rng", "rounded", "rounding", "Rule",
     "Run", "run", "said", "scripts", "Shape", "share", "shifted", "shown", "SIDE", "signed", "SINGLE",
     "size_of", "slope", "SLOPES", "source", "split", "spread", "stacked", "State", "stem_of", "stretch",
     "STYLE", "summary", "table", "taken", "times", "told", "TOLERANCE", "transposed", "tree", "unchanged",

@@ -15,10 +15,11 @@ def write(path: str | os.PathLike[str], content: str | bytes) -> None:
     A link is followed. What is no file, like /dev/stdout or a pipe, is written to as it is. Raises OSError.
     """
     content = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    path = Path(os.path.realpath(path))
+    path = Path(path)
     if path.exists() and not path.is_file() and not path.is_dir():
         path.write_bytes(content)
         return
+    path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
         with open(temporary, "xb") as file:
