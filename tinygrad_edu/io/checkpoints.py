@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -17,8 +18,15 @@ from . import npz, tensors, torch_pickle, trees
 # Whatever a broken file makes a reader raise; everything else is a fault of ours and passes as it is.
 BROKEN = (
     ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, OverflowError, RecursionError, MemoryError,
-    NotImplementedError, RuntimeError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile,
+    NotImplementedError, RuntimeError, SyntaxError, struct.error, zlib.error, zipfile.BadZipFile, tokenize.TokenError,
 )  # fmt: skip
+KINDS = {  # of files that people hand over by mistake, by how they begin
+    b"\x93NUMPY": "one array of NumPy's: read it with numpy.load",
+    b"<!": "a page: a download may have gone wrong", b"<html": "a page", b"<?xml": "XML",
+    b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"%PDF": "a PDF",
+    b"\x1f\x8b\x08": "packed by gzip", b"7z\xbc\xaf": "packed by 7-Zip", b"\x89HDF": "HDF5, as Keras writes it",
+    b"version https://git-lfs": "a pointer of Git LFS: fetch the file itself with git lfs pull",
+}  # fmt: skip
 
 
 def save(what: Any, path: str | Path) -> None:
@@ -42,14 +50,23 @@ def load(path: str | Path) -> Any:
     Nothing in the file is run: a .pt is read without unpickling. bfloat16 becomes float32. Raises CheckpointError for
     a file that is broken, or holds anything but numbers by name.
     """
+    if Path(path).is_dir():
+        raise CheckpointError(f"load: {path} cannot be read: it is a folder (at {users_line()})")
     content = Path(path).read_bytes()
     try:
         return parsed(content)
     except ImportError:
         raise
     except BROKEN as error:
-        said = str(error) or type(error).__name__
+        said = mistaken(content) or str(error) or type(error).__name__
         raise CheckpointError(f"load: {path} cannot be read: {said:.300} (at {users_line()})") from None
+
+
+def mistaken(content: bytes) -> str:
+    """Say what a file is that is no checkpoint; "" where it does not look like anything else."""
+    if len(content) < 8:
+        return f"it is {'empty' if not content else f'{len(content)} bytes long'}"
+    return next((f"it is {kind}" for start, kind in KINDS.items() if content.startswith(start)), "")
 
 
 def parsed(content: bytes) -> Any:

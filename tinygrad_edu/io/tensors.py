@@ -55,6 +55,8 @@ def loaded(content: bytes) -> tuple[dict[str, Array], str]:
     if not 2 <= length <= min(HEADER, len(content) - 8):
         raise ValueError(f"its header says that it is {length:,} bytes long")
     header = json.loads(content[8 : 8 + length], object_pairs_hook=distinct)
+    if not isinstance(header, dict):
+        raise ValueError("its header is no object of JSON")
     metadata = header.pop("__metadata__", {})
     unknown = {part["dtype"] for part in header.values()} - NAMES.keys()
     if unknown:
