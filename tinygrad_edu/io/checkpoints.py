@@ -58,11 +58,11 @@ def load(path: str | Path) -> Any:
     except ImportError:
         raise
     except BROKEN as error:
-        said = mistaken(content) or str(error) or type(error).__name__
+        said = other_kind(content) or str(error) or type(error).__name__
         raise CheckpointError(f"load: {path} cannot be read: {said:.300} (at {users_line()})") from None
 
 
-def mistaken(content: bytes) -> str:
+def other_kind(content: bytes) -> str:
     """Say what a file is that is no checkpoint; "" where it does not look like anything else."""
     if len(content) < 8:
         return f"it is {'empty' if not content else f'{len(content)} bytes long'}"
