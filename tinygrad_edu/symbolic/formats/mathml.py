@@ -28,7 +28,7 @@ CASES = (
     "<mtr><mtd>{2}</mtd><mtd><mtext>else</mtext></mtd></mtr></mtable>"
 )
 OPEN = Binds.ANYTHING
-BRACES = "\x00\x01"  # no text has these
+BRACES = ("\x00", "\x01")  # no text has these
 TWO_DIMENSIONAL = {  # rows that are set above, below or beside each other
     "divide": Spelling("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>", Binds.POWER, (OPEN, OPEN)),
     "power": Spelling("<msup>{}<mrow>{}</mrow></msup>", Binds.POWER, (Binds.ATOM, OPEN)),
