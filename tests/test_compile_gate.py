@@ -8,7 +8,7 @@ import pytest
 
 import tinygrad_edu
 from tinygrad_edu import Tensor, Value
-from tinygrad_edu.compile.sealed import OPERATORS, Sealed
+from tinygrad_edu.core.sealed import OPERATORS, Sealed
 from tinygrad_edu.errors import CompileError
 
 PACKAGE = Path(tinygrad_edu.__file__).parent

@@ -64,6 +64,7 @@ if TYPE_CHECKING:  # what type checkers and editors see of the names that are im
     from .transforms import per_example_gradients as per_example_gradients
     from .transforms import value_and_grad as value_and_grad
     from .transforms import vjp as vjp
+    from .transforms import vmap as vmap
 
 # What is not needed to build and differentiate a graph is imported when it is first used: name -> module.
 # The functions on arrays (tg.exp, tg.sum, tg.linalg …) are not in this list but in numpy_api, which is asked last.
@@ -108,6 +109,7 @@ _LATER: dict[str, str] = {
     "tree": ".explain.tree",
     "value_and_grad": ".transforms",
     "vjp": ".transforms",
+    "vmap": ".transforms",
 }
 
 __all__ = ["Tensor", "Value", "gradients", "no_grad", "op", *_LATER]

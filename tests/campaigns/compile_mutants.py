@@ -66,7 +66,7 @@ MUTANTS = [
     # branches and the gate
     ("trace.py", "self.outcomes.append((self.read(node), outcome))", "pass", BRANCHES),
     ("builtin_extremes.py", "x > best if larger else x < best", "x < best if larger else x > best", BRANCHES),
-    ("sealed.py", "setattr(Sealed, _name, _refused)", "pass", GATE),
+    ("../core/sealed.py", "setattr(Sealed, _name, _refused)", "pass", GATE),
     # vectoriser and passes
     ("vectorize/vectorizer.py", "if tick < z.born:", "if tick <= z.born + 2:", SCALARS),
     ("vectorize/strides.py", "if any(digit + n > m ", "if any(digit + n > m + 1 ", SCALARS),

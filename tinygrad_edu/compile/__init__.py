@@ -4,8 +4,8 @@ The way of a function:
 
 - `reachable` walks over everything that it can name: `holders` keep and compare its parts, `positions` those of objects
   that move when they are used. `signature` is what a program depends on of the arguments.
-- `trace` runs it once on nodes: it records what is read and changed; `sealed` hides numbers, `builtin_extremes` records
-  `max` and `min`.
+- `trace` runs it once on nodes: it records what is read and changed; `core.sealed` hides numbers, `builtin_extremes`
+  records `max` and `min`.
 - `vectorize` turns graphs of scalars into graphs of arrays (`scalar_graph`, `vectorizer`; `strided` where there are
   loops, `gathered` where there are none; `parameter_packing`, `bulk_io` and `outputs` for leaves, results and effects).
 - `ir` holds the steps, each once; `passes` rewrite them: decompositions, horizontal fusion, tiling.

@@ -18,13 +18,13 @@ from ..core.backprop import history, pull
 from ..core.context import ModeContext, mode, no_grad
 from ..core.inplace import version_before
 from ..core.node import Node, itself, tick
+from ..core.sealed import Sealed
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import CompileError, DTypeError, InplaceError, ShapeError, StaleGraphError
 from ..errors.gradients import stale_graph
 from ..errors.where import users_line
 from ..ops import indexing, shapes
-from .sealed import Sealed
 from .vectorize.bulk_io import element
 from .vectorize.vectorizer import Vectorizer, differentiable
 

@@ -3,5 +3,6 @@
 from .forward import jvp
 from .matrices import hessian, hvp, jacobian
 from .reverse import grad, per_example_gradients, value_and_grad, vjp
+from .vmap import vmap
 
-__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "per_example_gradients", "value_and_grad", "vjp"]
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "per_example_gradients", "value_and_grad", "vjp", "vmap"]

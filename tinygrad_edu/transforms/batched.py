@@ -123,6 +123,8 @@ def lifted(z: Node, path: Any) -> Lift | None:
     varied = [isinstance(x, Node) and x in path for x in z.inputs]
     one = [raw_of(x) for x in z.inputs]
     other, result = another(z, one, varied)
+    if result.shape != z._raw.shape:  # the numbers decide it, as with an index of booleans
+        return None
     expected = np.stack([z._raw, result])
     inner = tuple(range(1, expected.ndim))
     scale = np.nanmax(np.abs(expected), inner, initial=0.0, where=np.isfinite(expected), keepdims=True)

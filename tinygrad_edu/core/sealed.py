@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..core.node import Node
+from .node import Node
 
 OPERATORS = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and", "or", "xor"),
@@ -64,7 +64,7 @@ class Sealed:
         raise AssertionError  # refuse() raises
 
     def __repr__(self) -> str:
-        return f"numbers of shape {self.shape} that a compiled function computes at each call"
+        return f"numbers of shape {self.shape} that a traced function computes at each call"
 
 
 def _refused(self: Sealed, *_: Any, **__: Any) -> NoReturn:
