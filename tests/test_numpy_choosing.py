@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.lib import NumpyVersion
 from slopes import hold
 
 import tinygrad_edu as tg
@@ -83,6 +84,9 @@ for k, ix in enumerate(
 case("sort", np.sort, A)
 case("sort0", lambda x: np.sort(x, axis=0), A)
 case("sortN", lambda x: np.sort(x, axis=None), A)
+if NumpyVersion(np.__version__) >= "2.5.0":
+    case("sortd", lambda x: np.sort(x, axis=0, descending=True), A)
+    case("argsortd", lambda x: x[np.argsort(x[:, 0], descending=True)], A)
 case("sortk", lambda x: np.sort(x, kind="mergesort"), A)
 case("partition", lambda x: np.sort(np.partition(x, 2)), A)
 case("partition0", lambda x: np.partition(x, 1, axis=0), A)
@@ -93,3 +97,12 @@ case("partition0", lambda x: np.partition(x, 1, axis=0), A)
 def test_values_and_derivatives(name):
     f, operands, how = CASES[name]
     hold(f, *operands, **how)
+
+
+def test_falling_order_has_nan_last_and_keeps_equals_in_place():
+    x = np.array([3.0, np.nan, 1.0, 3.0, np.nan, 2.0])
+    for t in (x, tinygrad_edu.Tensor(x)):
+        np.testing.assert_array_equal(np.asarray(tinygrad_edu.argsort(t, descending=True)), [0, 3, 5, 2, 1, 4])
+    whole = tinygrad_edu.sort(tinygrad_edu.Tensor(x.reshape(2, 3)), axis=0, descending=True)
+    np.testing.assert_array_equal(whole.data, [[3, np.nan, 2], [3, np.nan, 1]])
+    np.testing.assert_array_equal(tinygrad_edu.sort(np.array([1, 3, 2], np.uint8), descending=True), [3, 2, 1])

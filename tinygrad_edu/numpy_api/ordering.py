@@ -28,19 +28,24 @@ def sort_keywords(name: str, kind: Any, order: Any, stable: Any) -> None:
 
 
 @implements(np.sort)
-def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def sort(
+    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None, descending: Any = None
+) -> Any:
     """Put the elements along an axis in order; the gradient goes back to where each came from."""
     sort_keywords("sort", kind, order, stable)
     x = ravel(a) if axis is None else given(a)
     axis = position(-1 if axis is None else axis, len(shapes.shape(x)))
-    return take_along_axis(x, ordering.argsort(x, axis=axis), axis)
+    return take_along_axis(x, argsort(x, axis, descending=descending), axis)
 
 
 @implements(np.argsort)
-def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-    """Return the positions that put an axis in order; equals keep theirs."""
+def argsort(
+    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None, descending: Any = None
+) -> Any:
+    """Return the positions that put an axis in order, the smallest first or the largest; equals keep theirs."""
     sort_keywords("argsort", kind, order, stable)
-    return ordering.argsort(ravel(a) if axis is None else given(a), axis=-1 if axis is None else axis)
+    falling = {"descending": True} if flag(descending) else {}
+    return ordering.argsort(ravel(a) if axis is None else given(a), axis=-1 if axis is None else axis, **falling)
 
 
 @implements(np.partition)

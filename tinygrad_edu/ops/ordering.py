@@ -7,6 +7,17 @@ import numpy as np
 from ..core.op import op
 from .reductions import chosen
 
+
+def positions_in_order(x: np.ndarray, axis: int = -1, descending: bool = False) -> np.ndarray:
+    """Return the positions that put an axis in order; equals keep theirs, and NaN comes last either way."""
+    if not descending:
+        return np.argsort(x, axis=axis, kind="stable")
+    last = x.shape[axis] - 1
+    order = np.flip(last - np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
+    missing = np.take_along_axis(np.isnan(x), order, axis)
+    return np.take_along_axis(order, np.argsort(missing, axis=axis, kind="stable"), axis)
+
+
 kth_smallest = op(
     "kth_smallest",
     "kth_smallest({}, {})",
@@ -35,7 +46,7 @@ argmin = op(
 argsort = op(
     "argsort",
     "argsort({})",
-    lambda x, axis=-1: np.argsort(x, axis=axis, kind="stable"),
+    positions_in_order,
     tex=r"\mathrm{{argsort}}({})",
     doc="Return the positions that put an axis in order; equals keep theirs.",
 )
