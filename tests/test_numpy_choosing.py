@@ -101,8 +101,8 @@ def test_values_and_derivatives(name):
 
 def test_falling_order_has_nan_last_and_keeps_equals_in_place():
     x = np.array([3.0, np.nan, 1.0, 3.0, np.nan, 2.0])
-    for t in (x, tinygrad_edu.Tensor(x)):
-        np.testing.assert_array_equal(np.asarray(tinygrad_edu.argsort(t, descending=True)), [0, 3, 5, 2, 1, 4])
-    whole = tinygrad_edu.sort(tinygrad_edu.Tensor(x.reshape(2, 3)), axis=0, descending=True)
+    for t in (x, tg.Tensor(x)):
+        np.testing.assert_array_equal(np.asarray(tg.argsort(t, descending=True)), [0, 3, 5, 2, 1, 4])
+    whole = tg.sort(tg.Tensor(x.reshape(2, 3)), axis=0, descending=True)
     np.testing.assert_array_equal(whole.data, [[3, np.nan, 2], [3, np.nan, 1]])
-    np.testing.assert_array_equal(tinygrad_edu.sort(np.array([1, 3, 2], np.uint8), descending=True), [3, 2, 1])
+    np.testing.assert_array_equal(tg.sort(np.array([1, 3, 2], np.uint8), descending=True), [3, 2, 1])
