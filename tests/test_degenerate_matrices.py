@@ -77,7 +77,7 @@ def test_singular_values_alone():
     np.testing.assert_allclose(tg.grad(lambda a: np.linalg.norm(a, "nuc"))(TURNED), TURNED, atol=1e-12)
 
 
-@pytest.mark.parametrize("a", [np.eye(3), np.diag([1.0, 1.0, 2.0])], ids=str)
+@pytest.mark.parametrize("a", [np.eye(3), np.diag([1.0, 1.0, 2.0]), np.diag([1.0, 1.0, 2.0]) + 0j], ids=str)
 def test_a_matrix_put_together_from_its_eigenvalues(a):
     g = RNG.standard_normal((3, 3))
 

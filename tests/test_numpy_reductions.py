@@ -122,8 +122,9 @@ case("cumprod", np.cumprod, A)
 case("cumprod1", lambda x: np.cumprod(x, axis=-1), Z)
 case("cumprodT", lambda x: np.cumprod(x, axis=1), T)
 case("cumprodm", lambda x: x.cumprod(axis=0), Z)
-case("cumulative_sum", lambda x: np.cumulative_sum(x, axis=1, include_initial=True), A)
-case("cumulative_prod", lambda x: np.cumulative_prod(x, axis=0), A)
+if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
+    case("cumulative_sum", lambda x: np.cumulative_sum(x, axis=1, include_initial=True), A)
+    case("cumulative_prod", lambda x: np.cumulative_prod(x, axis=0), A)
 for n in ["logaddexp", "maximum", "minimum", "add", "multiply", "hypot", "subtract", "fmax", "logical_or"]:
     if n != "logical_or":
         case(

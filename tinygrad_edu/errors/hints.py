@@ -64,7 +64,7 @@ TENSOR = {
     "tril": "np.tril(t)",
     "triu": "np.triu(t)",
     "type": "t.astype(dtype)",
-    "unbind": "np.unstack(t)",
+    "unbind": "tg.unstack(t)",
     "unsqueeze": "np.expand_dims(t, axis), or t[:, None]",
     "view": "t.reshape(shape)",
     "view_as": "t.reshape(u.shape)",

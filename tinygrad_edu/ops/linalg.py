@@ -13,6 +13,7 @@ import numpy as np
 from ..core.node import raw_of
 from ..core.op import op
 from .arithmetic import absolute
+from .compare import where
 from .complex import conj, imag, is_complex, real_part
 from .indexing import HERE, put
 from .limits import Parts, adds, differs, largest, lies_in_row, only
@@ -210,7 +211,7 @@ def eig_back(g: Any, z: Any) -> Any:
     gv = gv - conj(v) * real_part(along)
     if is_complex(v):
         top = one_hot(argmax(absolute(v), axis=-2), classes=shape(v)[-1]).mT
-        gv = gv - 1j * imag(along) * top / v
+        gv = gv - 1j * imag(along) * top / where(top == 0, 1.0, v)
     turning = beside(parts.over(v.mT @ gv, gaps(w), differs))
     return solve(v.mT, (turning + diagonal_matrix(g[..., 0, :])) @ v.mT)
 

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.dispatch import implements
-from ...core.node import data_of
 from ...errors import DTypeError
-from ...ops import arithmetic, linear, shapes
+from ...ops import arithmetic, linear, ordering, shapes
 from ...ops import linalg as rows
 from ...ops.complex import conj, is_complex, real_part
 from ..arguments import given, refuse
@@ -114,7 +113,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
 def of_symmetric(x: Any, compute_uv: bool) -> Any:
     """Return the singular value decomposition of a symmetric matrix, from its eigenvalues."""
     w, v = eigh(x)
-    order = np.argsort(np.abs(data_of(w)))[..., ::-1]
+    order = ordering.argsort(arithmetic.absolute(w))[..., ::-1]
     w, v = take_along_axis(w, order, -1), take_along_axis(v, order[..., None, :], -1)
     s = arithmetic.absolute(w)
     return SVDResult(v, s, conj(v * arithmetic.sign(w)[..., None, :]).mT) if compute_uv else s
