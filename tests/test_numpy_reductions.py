@@ -33,7 +33,7 @@ for n in ["sum", "prod", "mean", "var", "std", "max", "min", "amax", "amin", "pt
         if n == "median":
             T = Q
         case(f"{n}{k}", lambda x, f=f, kw=kw: f(x, **kw), T)
-    if hasattr(np.ndarray, n):
+    if hasattr(T, n):
         case(n + "m", lambda x, n=n: getattr(x, n)(axis=1), T)
 for n in ["sum", "mean"]:  # rows of a matrix are added up by a product
     for k, axis in enumerate([0, (0,), -2]):
