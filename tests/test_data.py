@@ -9,6 +9,8 @@ import pytest
 from refusing import refuses
 
 from tinygrad_edu.data import (
+    Scaler,
+    add_noise,
     batches,
     load_digits,
     load_mnist,
@@ -16,6 +18,8 @@ from tinygrad_edu.data import (
     make_moons,
     make_regression,
     make_spiral,
+    rotate,
+    shift,
     split,
 )
 
@@ -209,3 +213,130 @@ def test_a_split_takes_its_share_of_every_class():
     for share in (0, 1, -0.5, float("nan")):
         with refuses(ValueError, "held_out must be between 0 and 1"):
             split(x, y, share)
+
+
+@pytest.mark.parametrize("y", [np.linspace(0, 1, 50), np.arange(100.0).reshape(50, 2)])
+def test_a_split_of_numbers_that_are_no_classes_is_drawn_at_random(y):
+    x = np.arange(50)
+    (a, b), (c, d) = split(x, y, 0.3, rng=0)
+    assert (len(a), len(c)) == (35, 15)
+    assert sorted([*a, *c]) == [*range(50)]
+    np.testing.assert_array_equal(b, y[a])
+    np.testing.assert_array_equal(d, y[c])
+    assert not np.array_equal(c, split(x, y, 0.3, rng=1)[1][0])
+
+
+def test_a_split_with_an_empty_side_is_refused():
+    with refuses(ValueError, "held_out=0.1 of 4 examples of each class leaves a side empty"):
+        split(np.arange(4), np.array([0, 0, 1, 1]), 0.1)
+    with refuses(ValueError, "of 1 examples leaves a side empty"):
+        split(np.arange(1), np.array([0.5]), 0.5)
+
+
+# Scaling ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64])
+@pytest.mark.parametrize("axis", [0, None, (0, 2, 3)])
+def test_a_scaler_uses_the_statistics_of_the_training_set_alone(axis, dtype):
+    rng = np.random.default_rng(0)
+    x, other = ((20 + 5 * rng.normal(size=(40, 3, 4, 5))).astype(dtype) for _ in range(2))
+    scaler = Scaler(x, axis)
+    kept = {"axis": axis, "keepdims": True, "dtype": float}
+    mean, std = x.mean(**kept), x.std(**kept)
+    tolerance = {"rtol": 0, "atol": {2: 1e-2, 4: 1e-5, 8: 1e-12}[x.dtype.itemsize]}
+    np.testing.assert_allclose(scaler(x), (x - mean) / std, **tolerance)
+    np.testing.assert_allclose(scaler(other), (other - mean) / std, **tolerance)
+    assert scaler(other).dtype == (dtype if dtype is not np.int64 else np.float64)
+    np.testing.assert_allclose(scaler.inverse(scaler(other)), other, rtol=0, atol=20 * tolerance["atol"])
+    assert np.mean(scaler(x), dtype=float) == pytest.approx(0, abs=1e-2)
+
+
+def test_a_scaler_leaves_columns_of_equal_numbers_at_zero():
+    x = np.array([[1.0, 0.1, 0.0], [3.0, 0.1, 0.0], [5.0, 0.1, 0.0]])
+    scaled = Scaler(x)(x)
+    np.testing.assert_allclose(scaled[:, 1:], 0, atol=1e-15)
+    np.testing.assert_allclose(scaled[:, 0], [-(1.5**0.5), 0, 1.5**0.5])
+    np.testing.assert_allclose(Scaler(x).inverse(scaled), x)
+    np.testing.assert_allclose(Scaler([[1], [2], [3]])([[4]]), 2 * 1.5**0.5)
+
+
+def test_a_scaler_refuses_what_has_no_statistics():
+    with refuses(ValueError, "nothing to measure in (0, 3)"):
+        Scaler(np.zeros((0, 3)))
+    with refuses(ValueError, "x[1, 0] is nan"):
+        Scaler([[1.0], [np.nan]])
+
+
+# Augmentation -------------------------------------------------------------------------------------------------------
+
+
+def pictures(dtype=np.float64):
+    return np.random.default_rng(0).random((6, 2, 7, 5)).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("change", [shift, rotate, add_noise])
+def test_augmentation_keeps_shape_type_and_its_argument(change, dtype):
+    x = pictures(dtype)
+    before = x.copy()
+    changed = change(x, rng=1)
+    assert (changed.shape, changed.dtype) == (x.shape, x.dtype)
+    np.testing.assert_array_equal(x, before)
+    np.testing.assert_array_equal(changed, change(x, rng=1))
+    assert not np.array_equal(changed, change(x, rng=2))
+    np.testing.assert_allclose(change(x, 0, rng=0), x, atol=1e-6)  # nothing is asked for
+    changed[:] = 0  # it is the caller's own
+    np.testing.assert_array_equal(change(x[:0], rng=0), x[:0])
+
+
+def test_a_shift_moves_whole_images():
+    x = pictures()
+    moved, seen = shift(x, 2, rng=3), set()
+    for image, other in zip(x, moved, strict=True):
+        around = np.pad(image, [(0, 0), (2, 2), (2, 2)])
+        places = [(i, j) for i in range(5) for j in range(5) if np.array_equal(around[:, i : i + 7, j : j + 5], other)]
+        assert len(places) == 1
+        seen.update(places)
+    assert len(seen) > 3
+
+
+def test_a_rotation_turns_about_the_centre():
+    x = np.random.default_rng(1).random((2, 6, 6))
+    np.testing.assert_allclose(rotate(x, 90, rng=Fixed()), np.rot90(x, -1, axes=(1, 2)), atol=1e-5)
+    np.testing.assert_allclose(rotate(x, 180, rng=Fixed()), x[:, ::-1, ::-1], atol=1e-5)
+    i, j = np.mgrid[:21, :21] - 10.0
+    hill = np.exp(-((i - 4) ** 2 + j**2) / 8)[None]  # 4 below the centre
+    c, s = np.cos(np.deg2rad(30)), np.sin(np.deg2rad(30))
+    turned = np.exp(-((i - 4 * c) ** 2 + (j + 4 * s) ** 2) / 8)[None]
+    np.testing.assert_allclose(rotate(hill, 30, rng=Fixed()), turned, atol=0.06)  # of what interpolation flattens
+
+
+class Fixed(np.random.Generator):
+    """A generator whose uniform numbers are the largest allowed."""
+
+    def __init__(self):
+        super().__init__(np.random.PCG64(0))
+
+    def uniform(self, low=0.0, high=1.0, size=None):
+        return np.full(size, high)
+
+
+def test_noise_has_its_deviation():
+    noise = add_noise(np.zeros((100, 100)), 0.3, rng=0)
+    assert noise.std() == pytest.approx(0.3, rel=0.02)
+    assert noise.mean() == pytest.approx(0, abs=0.01)
+
+
+def test_augmentation_refuses_what_it_cannot_change():
+    for change in (shift, rotate):
+        with refuses(ValueError, change.__name__, "x.reshape(-1, 28, 28)"):
+            change(np.zeros((4, 784)))
+    for change in (shift, rotate, add_noise):
+        with refuses(TypeError, "x / 255, not uint8"):
+            change(np.zeros((4, 8, 8), np.uint8))
+        for wrong in (-1, np.nan, np.inf, True):
+            with refuses(ValueError, change.__name__, "must be a number from 0 up"):
+                change(np.zeros((4, 8, 8)), wrong)
+    with refuses(ValueError, "pixels must be a whole number, not 1.5"):
+        shift(np.zeros((4, 8, 8)), 1.5)

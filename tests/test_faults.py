@@ -12,12 +12,17 @@ from tinygrad_edu.core.leaf_set import stepped_since_zero_grad
 from tinygrad_edu.errors import StaleGraphError
 from tinygrad_edu.errors.where import ours
 from tinygrad_edu.nn import optim
+from tinygrad_edu.train import resume
+from tinygrad_edu.train.progress import Progress
+from tinygrad_edu.train.run import Run
 
 FAULTS = [RuntimeError, KeyboardInterrupt, MemoryError]
 
 
 class World:
     """Leaves, graphs and modules, an action on them, and all that can be seen of them."""
+
+    stride = 1  # at every which line a fault strikes
 
     def __init__(self, act, leaves, graph=None, interior=(), others=lambda: ()):
         self.act, self.leaves, self.graph, self.interior, self.others = act, leaves, graph, interior, others
@@ -107,6 +112,78 @@ def load_optimizer(make):
     return World(lambda: optimizer.load_state_dict(saved), leaves, None, (), state)
 
 
+def two_groups():
+    _, leaves, loss = of_tensors()
+    loss.backward()
+    groups = [{"params": leaves[:2]}, {"params": leaves[2:], "lr": 0.01}]
+    return optim.SGD(groups, lr=0.1, momentum=0.9), leaves
+
+
+def settings_of(optimizer):
+    return [sorted(group.settings().items()) for group in optimizer.param_groups]
+
+
+def scheduled(make, act=lambda schedule: schedule.step()):
+    optimizer, _ = two_groups()
+    schedule = make(optimizer)
+    return World(lambda: act(schedule), [], None, (), lambda: [settings_of(optimizer), schedule.state_dict()])
+
+
+def schedule_step(_):
+    return scheduled(lambda o: optim.OneCycleLR(o, 0.5, 10))
+
+
+def schedule_of_schedules(_):
+    parts = lambda o: [optim.LinearLR(o, 0.5), optim.ExponentialLR(o, 0.9)]  # noqa: E731
+    return scheduled(lambda o: optim.SequentialLR(o, parts(o), [1]))
+
+
+def schedule_of_a_measure(_):
+    return scheduled(lambda o: optim.ReduceLROnPlateau(o, patience=0, threshold=-1.0), lambda s: s.step(2.0))
+
+
+def load_schedule(_):
+    saved = optim.StepLR(two_groups()[0], 2, 0.5).state_dict() | {"t": 5}
+    return scheduled(lambda o: optim.StepLR(o, 2, 0.5), lambda s: s.load_state_dict(saved))
+
+
+def set_momentum(_):
+    optimizer, _ = two_groups()
+
+    def act():
+        optimizer.momentum = 0.5
+
+    return World(act, [], None, (), lambda: [settings_of(optimizer)])
+
+
+def add_group(_):
+    optimizer, leaves = two_groups()
+    more = {"params": [Tensor([1.0])], "lr": 0.5}
+    state = lambda: [settings_of(optimizer), len(optimizer.params), len(optimizer.memory)]  # noqa: E731
+    return World(lambda: optimizer.add_param_group(more), leaves, None, (), state)
+
+
+def resume_run(_):
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.BatchNorm1d(3), nn.Dropout(0.5, rng=1), nn.Linear(3, 1, rng=2))
+    run = run_of(net)
+    run.one_epoch(Progress(1, 0, False), None, None)
+    saved = resume.taken(run)
+    run.one_epoch(Progress(1, 0, False), None, None)
+    state = lambda: [resume.taken(run) | {"history": run.history.numbers()}]  # noqa: E731
+    world = World(lambda: resume.put(run, saved), net.parameters(), None, (), state)
+    world.stride = 17  # its lines are thousands
+    return world
+
+
+def run_of(net):
+    x, y = np.arange(12.0).reshape(6, 2), np.arange(6.0)[:, None]
+    optimizer = optim.Adam(net.parameters())
+    schedule = optim.ExponentialLR(optimizer, 0.9)
+    run = Run(net, (x, y), None, optimizer, 2, 3, None, None, None, schedule, None, 0)
+    run.choose_step(False)
+    return run
+
+
 def evaluate(make):
     net, leaves, _ = make()
     return World(net.eval, leaves, None, (), lambda: [module.training for _, module in net.named_modules()])
@@ -191,7 +268,21 @@ SCENARIOS = {
         set_grad,
     )
     for make in (of_values, of_tensors)
-} | {f.__name__: (f, None) for f in (normalise, write, add_in_place)}
+} | {
+    f.__name__: (f, None)
+    for f in (
+        normalise,
+        write,
+        add_in_place,
+        schedule_step,
+        schedule_of_schedules,
+        schedule_of_a_measure,
+        load_schedule,
+        set_momentum,
+        add_group,
+        resume_run,
+    )
+}
 
 
 class Fault:
@@ -236,14 +327,15 @@ def test_state_is_whole_after_a_fault_at_any_line(scenario, engine, request):
     world.act()
     after = world.seen()
     assert scenario.startswith("forward") or before != after, "the action changes nothing, so nothing can be torn"
-    k, strikes = 0, 0
+    k, strikes, world = 0, 0, make(of)
     while True:
-        k += 1
-        world = make(of)
+        k += world.stride
         if not struck(world, k, FAULTS[k % len(FAULTS)]):
             break
         strikes += 1
         assert mode() is PLAIN, k
         found = world.seen()
         assert found in (before, after), f"torn by a fault at line {k} of the package"
+        if found != before:
+            world = make(of)
     assert strikes >= 2

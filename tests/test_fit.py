@@ -12,7 +12,7 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn
-from tinygrad_edu.errors import AnomalyError, CheckpointError
+from tinygrad_edu.errors import AnomalyError, CheckpointError, ShapeError
 
 
 def digits(n=400):
@@ -137,24 +137,81 @@ def test_a_callback_ends_the_run_and_ctrl_c_keeps_what_was_learnt():
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_a_loss_that_is_no_number_ends_the_run_with_the_weights_before(compiled):
-    model = net()
+@pytest.mark.parametrize("where", ["step", "loss"])
+def test_a_loss_that_is_no_number_ends_the_run_as_the_epoch_began(compiled, where):
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(
+        nn.Linear(64, 8, rng=rng), nn.BatchNorm1d(8), nn.Dropout(0.2, rng=rng), nn.Linear(8, 10, rng=rng)
+    )
     x, y = digits(100)
-    x = x.copy()
-    x[70] = np.inf
-    before = model.state_dict()
-    with np.errstate(all="ignore"), refuses(AnomalyError, line=False):
-        tg.fit(model, (x, y), epochs=3, progress=False, compile=compiled, rng=1)
-    if compiled:
-        assert all(np.array_equal(x, model.state_dict()[name]) for name, x in before.items())
-    assert all(np.isfinite(x).all() for x in model.state_dict().values())
+    x = x.astype(float)
+    x[70] = np.inf if where == "step" else 1.0
+    optimizer = nn.Adam(model.parameters())
+    states = []
+
+    def loss(outputs, targets):
+        value = nn.functional.cross_entropy(outputs, targets)
+        return value if where == "step" else value + np.where(value.detach() < 2.0, np.inf, 0.0)
+
+    def keep(_):
+        states.append((model.state_dict(), optimizer.state_dict()["state"], rng.bit_generator.state))
+
+    keep(None)
+    how = {"epochs": 90, "progress": False, "compile": compiled, "rng": 1, "callbacks": [keep], "loss": loss}
+    with np.errstate(all="ignore"), refuses(AnomalyError, "as when the epoch began", line=False):
+        tg.fit(model, (x, y), optimizer=optimizer, **how)
+    (weights, memory, drawn), now = states[-1], optimizer.state_dict()["state"]
+    assert len(states) > 1 or where == "step"
+    assert all(np.array_equal(array, model.state_dict()[name]) for name, array in weights.items())
+    assert memory.keys() == now.keys()
+    assert all(np.array_equal(memory[i][name], now[i][name]) for i in memory for name in memory[i])
+    assert drawn == rng.bit_generator.state
 
 
 def test_progress_is_a_line_for_every_tenth_where_there_is_no_terminal(capsys):
-    tg.fit(net(), digits(100), epochs=5)
-    lines = capsys.readouterr().err.splitlines()
-    assert [line.split("%")[0].strip() for line in lines] == [str(10 * i) for i in range(1, 11)]
+    tg.fit(net(), digits(100), epochs=5, validation=0.2)
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first == "1,810 weights, 80 examples, 5 × 3 steps, not compiled: fewer than 100 steps"
+    assert [line.split("%")[0].strip() for line in lines] == [
+        "10",
+        "20",
+        "30",
+        "40",
+        "50",
+        "60",
+        "70",
+        "80",
+        "90",
+        "100",
+    ]
     assert "loss" in lines[0]
+    assert [line for line in lines if "validation_accuracy" in line] == lines[1::2]  # at the ends of epochs
+    tg.fit(net(), digits(100), epochs=25, batch_size=25)
+    assert capsys.readouterr().err.splitlines()[0] == "1,810 weights, 100 examples, 25 × 4 steps, compiled"
+
+
+def test_augmentation_changes_what_is_learned_from_and_nothing_else():
+    x, y = digits(60)
+    seen = []
+
+    def augment(batch, rng):
+        seen.append(batch)
+        return tg.data.add_noise(batch, 0.3, rng=rng)
+
+    how = {"epochs": 2, "batch_size": 20, "validation": digits(30), "progress": False}
+    results = []
+    for change in (augment, augment, None):
+        model = net()
+        tg.fit(model, (x, y), augment=change, **how)
+        results.append(model.state_dict()["0.weight"])
+    assert len(seen) == 12
+    assert np.array_equal(
+        np.sort(np.concatenate(seen[:3]), axis=0), np.sort(x, axis=0)
+    )  # never what was changed before
+    assert np.array_equal(results[0], results[1])
+    assert not np.array_equal(results[0], results[2])
+    with refuses(ShapeError, "augment made (32, 8) of a batch (32, 64)"):
+        tg.fit(net(), digits(100), augment=lambda batch, _: batch[:, :8], progress=False)
 
 
 def test_a_net_that_is_no_chain_has_a_history_without_a_replay():

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -141,6 +142,23 @@ def test_summary_of_an_example_tells_shapes_products_and_memory():
     both = nn.Sequential(nn.ConvTranspose2d(2, 3, 2, rng=0)).summary(example=np.ones((1, 2, 4, 4)))
     assert str(4 * 4 * 2 * 3 * 4) in both
     assert nn.LSTM(3, 2, rng=0).summary(example=np.ones((4, 2, 3))).count("memory") == 1
+
+
+@pytest.mark.parametrize("example", [None, np.ones((2, 6, 8))])
+def test_a_summary_draws_any_net(example, tmp_path):
+    net = nn.Sequential(nn.TransformerBlock(8, 2, 16, rng=0), nn.Flatten(), nn.Linear(48, 2, rng=0))
+    summary = net.summary(depth=2, example=example)
+    assert [row.path for row in summary.rows][:2] == ["0", "0.self_attn"]
+    picture = ElementTree.fromstring(summary.draw().svg())
+    said = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")]
+    for row in summary.rows:
+        assert f"{row.path}  {row.kind}" in said
+    assert any(f"{summary.total.parameters:,} parameters" in text for text in said)
+    whole = summary.total.parameters if example is None else summary.total.multiply_adds
+    parts = [row.parameters if example is None else row.multiply_adds for row in summary.rows]
+    bars = [float(r.get("width")) for r in picture.iter("{http://www.w3.org/2000/svg}rect") if r.get("height") == "8"]
+    np.testing.assert_allclose(bars, [150 * part / whole for part in parts], atol=0.06)
+    assert summary.draw().save(tmp_path / "net.html").endswith("net.html")
 
 
 def test_zero_grad_forgets():

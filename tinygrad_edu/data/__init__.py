@@ -1,11 +1,18 @@
-"""Data to learn from: real handwritten digits, toy sets that can be drawn, and batches. NumPy only, no graph."""
+"""Data to learn from: handwritten digits, toy sets that can be drawn; splits, scaling, augmentation and batches.
 
+NumPy only, no graph.
+"""
+
+from .augment import add_noise, rotate, shift
 from .batches import batches, split
 from .digits import load_digits
 from .mnist import load_mnist
+from .scaler import Scaler
 from .toys import make_circles, make_moons, make_regression, make_spiral
 
 __all__ = [
+    "Scaler",
+    "add_noise",
     "batches",
     "load_digits",
     "load_mnist",
@@ -13,5 +20,7 @@ __all__ = [
     "make_moons",
     "make_regression",
     "make_spiral",
+    "rotate",
+    "shift",
     "split",
 ]

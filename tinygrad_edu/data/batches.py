@@ -31,18 +31,25 @@ def batches(x: Any, y: Any, size: int, rng: Rng = None) -> Iterator[tuple[Array,
 
 
 def split(x: Any, y: Any, held_out: float = 0.2, *, rng: Rng = None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Return ((x, y), (x_test, y_test)): the share `held_out` of each class is kept for the test.
+    """Return ((x, y), (x_test, y_test)): the share `held_out` of the examples, drawn at random, is for the test.
 
-    rng: a generator or a seed to choose by. y holds classes as whole numbers.
+    rng: a generator or a seed to draw with. Where y holds classes, whole numbers in one axis, the share is taken of
+    each class. Raises ValueError where a side would be empty.
     """
     x, y = pair("split", x, y)
     if not 0 < held_out < 1:
         raise ValueError(f"split: held_out must be between 0 and 1, not {held_out!r:.60} (at {users_line()})")
     rng = np.random.default_rng(rng)
     test = np.zeros(len(y), bool)
-    for label in np.unique(y):
-        places = rng.permutation(np.flatnonzero(y == label))
+    classes = y.ndim == 1 and y.dtype.kind in "iub"
+    for group in [np.flatnonzero(y == label) for label in np.unique(y)] if classes else [np.arange(len(y))]:
+        places = rng.permutation(group)
         test[places[: round(held_out * len(places))]] = True
+    if test.all() or not test.any():
+        raise ValueError(
+            f"split: held_out={held_out} of {len(y)} examples{' of each class' * classes} leaves a side empty: give "
+            f"another share, or more examples (at {users_line()})"
+        )
     return (x[~test], y[~test]), (x[test], y[test])
 
 

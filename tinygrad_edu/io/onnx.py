@@ -6,6 +6,7 @@ as the operator that it names itself. Opset 20, IR version 10. All shapes are th
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from ..core.node import Node, data_of
 from ..core.tensor import Tensor
 from ..errors import DTypeError, TinygradEduError
 from ..errors.where import users_line
+from ..nn.modes import in_mode
+from ..nn.module import Module
 from ..system import files
 from .onnx_writers import COMPARISONS, WRITERS, Refused
 
@@ -82,15 +85,9 @@ def history_of(outputs: list[Any]) -> list[Any]:
 
 def traced(model: Any, inputs: list[Any]) -> tuple[list[Any], list[Any]]:
     """Run a net in eval mode; return its inputs and outputs, as nodes."""
-    modes = {m: m.training for m in model.modules()} if hasattr(model, "modules") else {}
     nodes = [Tensor(x, requires_grad=False) for x in inputs]
-    try:
-        for module in modes:
-            module.training = False
+    with in_mode(model, training=False) if isinstance(model, Module) else contextlib.nullcontext():
         outputs = [*flat(model(*nodes))]
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
     wrong = [z for z in outputs if not isinstance(z, Tensor)]
     if wrong or not outputs:
         raise DTypeError(f"export_onnx: the net must return tensors, not {wrong[:1]!r:.60} (at {users_line()})")

@@ -215,11 +215,11 @@ class Module:
         """
         state.load(self, saved)
 
-    def summary(self, depth: int = 1, example: Any = None) -> str:
+    def summary(self, depth: int = 1, example: Any = None) -> summary.Summary:
         """Return a table of the modules down to `depth`, with how many numbers each has to learn.
 
-        example: an input, or a tuple of them: then also with the shape of what comes out, the multiply-adds that it
-        takes, and the memory of weights and results.
+        example: an input, or a tuple of them: then also with the shape of each module's output, the multiply-adds that
+        it takes, and the memory of weights and results. The table is text; `summary(…).draw()` is a picture of it.
         """
         return summary.table(self, depth, example)
 

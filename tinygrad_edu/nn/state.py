@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.context import tracing
-from ..core.node import assign_all
+from ..core.node import assign_all, new_versions
 from ..errors import CheckpointError
 from ..errors.where import users_line
 
@@ -30,6 +31,18 @@ def kept(x: Any) -> Any:
 
 def load(module: Module, saved: dict[str, Any]) -> None:
     """Assign `saved` to the leaves of `module`. Raises CheckpointError with all that does not fit; nothing changes."""
+    leaves, new = fitted_to(module, saved)
+    assign_all(leaves, new)
+
+
+def module_writes(module: Module, saved: dict[str, Any]) -> Iterable[Any]:
+    """Return the writes, for `commit`, that put a state back. Raises as `load` does."""
+    leaves, new = fitted_to(module, saved)
+    return new_versions(leaves, [leaf.as_data(x) for leaf, x in zip(leaves, new, strict=True)])
+
+
+def fitted_to(module: Module, saved: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Return the leaves of a module and their numbers in a state. Raises CheckpointError with all that does not fit."""
     leaves = dict(module.named_leaves())
     problems = []
     for path, x in leaves.items():
@@ -46,7 +59,7 @@ def load(module: Module, saved: dict[str, Any]) -> None:
             f"the state does not fit this {type(module).__name__}, which stays as it was (at {users_line()}):\n  "
             + "\n  ".join(problems)
         )
-    assign_all([*leaves.values()], [saved[path] for path in leaves])
+    return [*leaves.values()], [saved[path] for path in leaves]
 
 
 def kind(data: Any) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.backprop import history
 from ..core.node import Node, data_of
+from .modes import in_mode
 
 if TYPE_CHECKING:
     from .module import Module
@@ -16,23 +18,58 @@ if TYPE_CHECKING:
 PRODUCTS = {"linear", "matmul", "conv2d", "affine_conv2d", "conv2d_input"}  # rows that multiply and add
 
 
-def table(net: Module, depth: int, example: Any) -> str:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One module of a net; output and multiply_adds are of its last call for an example, if there was one."""
+
+    path: str
+    kind: str
+    parameters: int
+    output: tuple[int, ...] | None = None
+    multiply_adds: int = 0
+
+
+class Summary(str):
+    """The table of a net as text; `rows` and `total` hold its numbers, and `draw()` makes a picture of them."""
+
+    rows: list[Row]
+    total: Row
+
+    def draw(self) -> Any:
+        """Return the modules as boxes one below the other, with a bar for the share of each in the net's cost."""
+        from ..draw.network.blocks import draw_blocks
+
+        return draw_blocks(self.rows, self.total)
+
+
+def table(net: Module, depth: int, example: Any) -> Summary:
     """Return the modules of a net down to `depth`, a line each; with an example also what it costs to compute it."""
-    heads = ["layer", "kind", "parameters"]
     made = [] if example is None else nodes_of(net, example)
-    rows = [
-        [path, module.described(), f"{count(module):,}", *cost(module, made)] for path, module in inside(net, depth)
-    ]
-    rows.append(["", type(net).__name__, f"{count(net):,}", *cost(net, made)])
-    if example is not None:
-        heads += ["output", "multiply-adds"]
-    lines = aligned([heads, *rows])
+    rows = [row(path, module, module.described(), made) for path, module in inside(net, depth)]
+    total = row("", net, type(net).__name__, made)
+    heads = ["layer", "kind", "parameters", *["output", "multiply-adds"] * (example is not None)]
+    lines = aligned([heads, *(cells(each)[: len(heads)] for each in (*rows, total))])
     rule = "-" * max(map(len, lines))
     text = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
     if example is not None:
         weights = sum(np.asarray(p._data).nbytes for p in net.parameters())
         text.append(f"memory: {in_bytes(weights)} of weights, {in_bytes(sum(z._data.nbytes for z in made))} of results")
-    return "\n".join(text)
+    summary = Summary("\n".join(text))
+    summary.rows, summary.total = rows, total
+    return summary
+
+
+def row(path: str, module: Module, kind: str, made: list[Any]) -> Row:
+    """Return what a module learns, and with the nodes of a call what it gave and cost."""
+    first, last = module.last_call or (0, 0)
+    own = [z for z in made if first < z.born < last]
+    return Row(path, kind, count(module), own[-1].shape if own else None, sum(map(products, own)))
+
+
+def cells(row: Row) -> list[str]:
+    """Return a row of the table as text."""
+    output = "" if row.output is None else str(row.output)
+    return [row.path, row.kind, f"{row.parameters:,}", output, f"{row.multiply_adds:,}"]
 
 
 def inside(net: Module, depth: int) -> list[tuple[str, Module]]:
@@ -48,24 +85,11 @@ def inside(net: Module, depth: int) -> list[tuple[str, Module]]:
 
 def nodes_of(net: Module, example: Any) -> list[Any]:
     """Return what a net computes of an example, in eval mode, in the order of making."""
-    modes = {module: module.training for module in net.modules()}
-    try:
-        made = net.eval()(*example if isinstance(example, tuple) else (example,))
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
+    with in_mode(net, training=False):
+        made = net(*example if isinstance(example, tuple) else (example,))
     outputs = [z for z in (made if isinstance(made, tuple) else (made,)) if isinstance(z, Node)]
     found = {node: None for z in outputs for node in history(z) if node.op is not None}
     return sorted(found, key=lambda node: node.born)
-
-
-def cost(module: Module, made: list[Any]) -> list[str]:
-    """Return the shape of what a module's last call gave, and how many products it added up, as text."""
-    if not made:
-        return []
-    first, last = module.last_call or (0, 0)
-    own = [z for z in made if first < z.born < last]
-    return [str(own[-1].shape), f"{sum(map(products, own)):,}"] if own else ["", "0"]
 
 
 def products(z: Any) -> int:

@@ -26,6 +26,57 @@ def of_each(function: Callable[[float], float], name: str) -> Callable[[Any], An
     return mapped
 
 
+# log(exp(z²) erfc(z) / t) as a polynomial in u = 2t - 1, where t = 2 / (2 + z): its Chebyshev series, cut off and
+# written in powers of u; to 1e-8 and to 1e-16. tests/test_error_function.py compares with mpmath.
+ERFC_SINGLE = (
+    -0.6717940916807759, 0.672643154774543, 0.047343887612987114, -0.04689364055996262, -0.009880019324020219,
+    0.008808825369385993, 0.0017940662497394012, -0.002288765238593006, -0.00022791096599906392,
+    0.0005737663720050471, 8.000738161697865e-06, -8.728381021688478e-05,
+)  # fmt: skip
+ERFC_DOUBLE = (
+    -0.6717940840566923, 0.6726432239776567, 0.04734330684190443, -0.0468956102311753, -0.009872689366389959,
+    0.008824938557060623, 0.001758933557799016, -0.002345812500482853, -0.00014624686337800336,
+    0.000673678795580235, -9.37350311709817e-05, -0.0001743029472030762, 7.14010141275703e-05,
+    3.17451797494374e-05, -3.0187884551394243e-05, 1.3772664134464417e-07, 8.562623420121286e-06,
+    -2.947986876998259e-06, -1.27231190486887e-06, 1.2500276612569754e-06, -1.6849800720653297e-07,
+    -2.495832761719667e-07, 1.5334345920908177e-07, 1.4448658046252676e-09, -3.9171820510271855e-08,
+    1.1172352263623759e-08, 4.06088214696972e-09, -1.8902306008944537e-09,
+)  # fmt: skip
+BLOCK = 1 << 14  # numbers computed together, so that what lies between two steps stays in the cache
+
+
+def _erfc(x: Any) -> Any:
+    """Return erfc of arrays, some ten times as fast as `math.erfc` of each number; all of it in double precision."""
+    x = real_numbers(x, "erfc")
+    flat = np.asarray(x, np.float64).ravel()
+    result = np.empty(flat.shape, x.dtype)
+    for i in range(0, flat.size, BLOCK):
+        result[i : i + BLOCK] = _erfc_of_block(flat[i : i + BLOCK], single=x.dtype.itemsize <= 4)
+    return result.reshape(x.shape)
+
+
+def _erfc_of_block(x: np.ndarray[Any, Any], single: bool) -> np.ndarray[Any, Any]:
+    z = np.minimum(np.abs(x), 30.0)  # beyond 27.3 erfc is 0
+    t = 2 / (2 + z)
+    u = 2 * t - 1
+    series = ERFC_SINGLE if single else ERFC_DOUBLE
+    exponent = np.full_like(u, series[-1])
+    for coefficient in series[-2::-1]:
+        exponent *= u
+        exponent += coefficient
+    with np.errstate(under="ignore"):
+        if not single:
+            near = np.rint(z * 128) / 128  # its square is exact, so that exp(-z²) keeps all digits
+            t *= np.exp(-near * near)
+            z -= near
+            z *= z + 2 * near
+            exponent -= z
+        else:
+            exponent -= z * z
+        t *= np.exp(exponent, exponent)
+    return np.subtract(2, t, out=t, where=x < 0)
+
+
 def _lgamma(x: float) -> float:
     if math.isinf(x) or x > 2.55e305 or (x <= 0 and x == math.floor(x)):  # beyond it `math` raises
         return math.inf
@@ -122,7 +173,7 @@ erf = op(
 erfc = op(
     "erfc",
     "erfc({})",
-    of_each(math.erfc, "erfc"),
+    _erfc,
     lambda g, z, x: g * (-2 / math.sqrt(math.pi)) * exp(-x * x),
     tex=r"\mathrm{{erfc}}({})",
     scalar=math.erfc,

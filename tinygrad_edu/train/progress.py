@@ -20,28 +20,36 @@ class Progress:
                 return
             self.bar = tqdm(total=total, initial=done, unit="step")
 
-    def step(self, measures: dict[str, Any]) -> None:
-        """Count one step."""
-        self.done += 1
-        if not self.shown:
-            return
+    def begin(self, text: str) -> None:
+        """Say what is about to be done."""
         if self.bar is not None:
+            self.bar.write(text, file=sys.stderr)
+        elif self.shown:
+            sys.stderr.write(f"{text}\n")
+
+    def step(self, measures: dict[str, Any], last: bool = False) -> None:
+        """Count one step; the last one of an epoch waits for the measures of the epoch."""
+        self.done += 1
+        if self.bar is not None:
+            self.bar.set_postfix_str(words(measures), refresh=False)
             self.bar.update()
-            return
-        tenth = 10 * self.done // max(self.total, 1)
-        if tenth > self.said:
-            self.said = tenth
+        elif self.shown and not last:
             self.say(measures)
 
     def epoch(self, measures: dict[str, Any]) -> None:
-        """Show the measures of an epoch beside the bar."""
+        """Show the measures of an epoch: above the bar, or where a tenth is done."""
         if self.bar is not None:
-            self.bar.set_postfix_str(words(measures))
+            self.bar.write(words(measures), file=sys.stderr)
+        elif self.shown:
+            self.say(measures)
 
     def say(self, measures: dict[str, Any]) -> None:
-        """Write a line."""
-        sys.stderr.write(f"{100 * self.done // max(self.total, 1):3d} %  {words(measures)}\n")
-        sys.stderr.flush()
+        """Write a line if another tenth is done."""
+        tenth = 10 * self.done // max(self.total, 1)
+        if tenth > self.said:
+            self.said = tenth
+            sys.stderr.write(f"{10 * tenth:3d} %  {words(measures)}\n")
+            sys.stderr.flush()
 
     def close(self) -> None:
         """Leave the bar as it is."""

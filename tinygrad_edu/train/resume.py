@@ -6,14 +6,19 @@ the order of the epoch, and what has been measured so far.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..core.commit import calls, commit
 from ..errors import CheckpointError
 from ..errors.where import users_line
 from ..io import load, save
+from ..nn.optim.state import optimizer_writes
+from ..nn.state import module_writes
 
 VERSION = 1
 
@@ -78,12 +83,7 @@ def read(run: Any, path: str | Path) -> None:
             f"fit: {path} is of another run: {'; '.join(problems)}. Delete it to begin anew, or give another path "
             f"(at {users_line()})"
         )
-    before = taken(run)
-    try:
-        put(run, state)
-    except BaseException:
-        put(run, before)
-        raise
+    put(run, state)
 
 
 def misfits(run: Any, state: Any) -> list[str]:
@@ -98,16 +98,25 @@ def misfits(run: Any, state: Any) -> list[str]:
 
 
 def put(run: Any, state: dict[str, Any]) -> None:
-    """Put everything back."""
-    run.model.load_state_dict(state["model"])
-    run.optimizer.load_state_dict(state["optimizer"])
-    if run.schedule is not None:
-        run.schedule.load_state_dict(state["schedule"])
-    for rng, saved in zip(run.generators, state["generators"], strict=True):
-        rng.bit_generator.state = saved
+    """Put everything back at once. Raises CheckpointError where a part does not fit; then nothing has changed."""
     place, history = run.place, run.history
-    place.epoch, place.batch = state["place"]["epoch"], state["place"]["batch"]
-    place.began, place.sums = state["place"]["began"], dict(state["place"]["sums"])
-    history.epochs = [dict(epoch) for epoch in state["history"]["epochs"]]
-    history.losses, history.best = [*map(float, state["history"]["losses"])], state["history"]["best"]
-    run.best_state, run.waited = state["best"], state["waited"]
+    others = [] if run.schedule is None else run.schedule.writes_of(state["schedule"])
+    others += [generator_write(rng, saved) for rng, saved in zip(run.generators, state["generators"], strict=True)]
+    past = {name: state["history"][name] for name in ("epochs", "best")}
+    past["epochs"], past["losses"] = [*map(dict, past["epochs"])], [*map(float, state["history"]["losses"])]
+    others += [
+        partial(vars(place).update, {**state["place"], "sums": dict(state["place"]["sums"])}),
+        partial(vars(history).update, past),
+        partial(vars(run).update, best_state=state["best"], waited=state["waited"]),
+    ]
+    weights = module_writes(run.model, state["model"])
+    commit(weights, calls([*optimizer_writes(run.optimizer, state["optimizer"]), *others]))
+
+
+def generator_write(rng: np.random.Generator, saved: dict[str, Any]) -> Callable[[], Any]:
+    """Return the write that puts a generator's state back. Raises CheckpointError where it is of another kind."""
+    try:
+        type(rng.bit_generator)().state = saved
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"fit: the state of a generator does not fit: {error} (at {users_line()})") from None
+    return partial(setattr, rng.bit_generator, "state", saved)

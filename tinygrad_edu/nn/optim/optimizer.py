@@ -80,10 +80,14 @@ class Optimizer:
         made = ParamGroup(params, self._steps, self.check({**self.defaults, **settings}))
         vars(made).update(remembers=self.names(made), check=functools.partial(self.check, remembers=self.names(made)))
         self.warn_of_zero(made.lr)
-        self.param_groups.append(made)
-        self.params = [*self.params, *params]
-        self.plain = all(getattr(w._data, "dtype", SINGLE).char in "fdg" for w in self.params)
-        self.memory = [*self.memory, *(self.start(made, zero_like(w)) for w in params)]
+        both = [*self.params, *params]
+        new = {
+            "param_groups": [*self.param_groups, made],
+            "params": both,
+            "plain": all(getattr(w._data, "dtype", SINGLE).char in "fdg" for w in both),
+            "memory": [*self.memory, *(self.start(made, zero_like(w)) for w in params)],
+        }
+        commit(calls([functools.partial(vars(self).update, new)]))
 
     def check(self, settings: dict[str, Any], remembers: tuple[str, ...] | None = None) -> dict[str, Any]:
         """Return a group's settings as they are used. Raises ValueError that names the one at fault.
@@ -113,8 +117,9 @@ class Optimizer:
         if name not in vars(self).get("defaults", ()):
             object.__setattr__(self, name, new)
             return
-        for group in self.param_groups:
-            group[name] = new
+        refuse_inside_a_program(f"{name} of an optimiser is set")
+        checked = [(group, group.check({**group.settings(), name: new})) for group in self.param_groups]
+        commit(calls([functools.partial(vars(group).update, settings) for group, settings in checked]))
         if name == "lr":
             self.warn_of_zero(new)
 

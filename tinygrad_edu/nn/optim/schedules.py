@@ -6,19 +6,26 @@ had when the schedule was made.
 
 from __future__ import annotations
 
+import copy
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+from ...core.commit import calls, commit
 from ...errors import CheckpointError
 from ...errors.where import users_line
 from ..arguments import size
+from .groups import refuse_inside_a_program
 from .optimizer import Optimizer
 
 
 class Schedule:
-    """Sets the learning rates of an optimiser; call `step()` once an epoch, or once a batch."""
+    """Sets the learning rates of an optimiser; call `step()` once an epoch, or once a batch.
+
+    The rates of all groups and the schedule's own state change together, or not at all.
+    """
 
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
@@ -26,49 +33,65 @@ class Schedule:
         self.optimizer = optimizer
         self.base_lrs = [group.lr for group in optimizer.param_groups]
         self.t = 0
-        self.set()
+        commit(calls(self.writes_to({})))
 
     def rate(self, base: float, t: int) -> float:
         """Return the rate after `t` steps of a group that began with `base`."""
         raise NotImplementedError(f"{type(self).__name__} has to define rate()")
 
-    def set(self) -> None:
-        """Give the optimiser the rates that hold now."""
-        for group, base in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
-            group.lr = self.rate(base, self.t)
+    def settings(self) -> list[dict[str, Any]]:
+        """Return the settings of each group that hold now; only those that this schedule sets."""
+        return [{"lr": self.rate(base, self.t)} for base in self.base_lrs]
+
+    def writes_to(self, new: dict[str, Any]) -> list[Callable[[], Any]]:
+        """Return the writes, for `commit`, that give the schedule a new state and all groups their settings then."""
+        refuse_inside_a_program("a schedule steps")
+        then = copy.copy(self)
+        vars(then).update(new)
+        groups = zip(self.optimizer.param_groups, then.settings(), strict=True)
+        checked = [(group, group.check({**group.settings(), **settings})) for group, settings in groups]
+        return [partial(vars(self).update, new), *(partial(vars(group).update, all_) for group, all_ in checked)]
 
     def step(self) -> None:
         """Go on to the next learning rate."""
-        self.t += 1
-        try:
-            self.set()
-        except BaseException:
-            self.t -= 1
-            raise
+        commit(calls(self.writes_to({"t": self.t + 1})))
 
     def get_last_lr(self) -> list[float]:
         """Return the rate of each group as it is now."""
         return [group.lr for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where the schedule is: numbers and lists of numbers by name."""
-        return {name: x for name, x in vars(self).items() if isinstance(x, (int, float, list, str))}
+        """Return where the schedule is: numbers, texts and lists of numbers by name."""
+        return {
+            name: [*x] if isinstance(x, list) else x
+            for name, x in vars(self).items()
+            if isinstance(x, (int, float, list, str))
+        }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Go on from where a schedule of the same kind was. Raises CheckpointError; then nothing has changed."""
-        ours = self.state_dict()
+        commit(calls(self.writes_of(saved)))
+
+    def writes_of(self, saved: Any) -> list[Callable[[], Any]]:
+        """Return the writes that put a state back. Raises CheckpointError where it is none of this kind."""
+        ours, kind, here = self.state_dict(), type(self).__name__, f"(at {users_line()})"
         if not isinstance(saved, dict) or saved.keys() != ours.keys():
-            raise CheckpointError(
-                f"{type(self).__name__}: the state must hold {', '.join(ours)}, and holds {[*saved]!r:.200} "
-                f"(at {users_line()})"
-            )
-        if len(saved["base_lrs"]) != len(self.base_lrs):
-            raise CheckpointError(
-                f"{type(self).__name__}: {len(self.base_lrs)} groups here, {len(saved['base_lrs'])} in the state "
-                f"(at {users_line()})"
-            )
-        vars(self).update(saved)
-        self.set()
+            held = [*saved] if isinstance(saved, dict) else saved
+            raise CheckpointError(f"{kind}: the state must hold {', '.join(ours)}, and holds {held!r:.200} {here}")
+        wrong = [name for name, x in ours.items() if form(saved[name]) != form(x)]
+        if wrong or saved["t"] < 0:
+            name = [*wrong, "t"][0]
+            raise CheckpointError(f"{kind}: {name} cannot be {saved[name]!r:.60}, and is {ours[name]!r:.60} {here}")
+        return self.writes_to({name: [*x] if isinstance(x, list) else x for name, x in saved.items()})
+
+
+def form(x: Any) -> Any:
+    """Return what kind of state a value is, by which a saved one is compared: two whole numbers are alike."""
+    if isinstance(x, list):
+        return [form(y) for y in x]
+    if isinstance(x, (bool, str)):
+        return type(x)
+    return float if isinstance(x, (int, float)) else None
 
 
 class StepLR(Schedule):
@@ -169,17 +192,20 @@ class SequentialLR(Schedule):
                 f"SequentialLR: {len(self.schedulers)} schedules of this optimiser need "
                 f"{max(len(self.schedulers) - 1, 0)} milestones, not {len(self.milestones)} (at {users_line()})"
             )
+        if any(isinstance(s, ReduceLROnPlateau) for s in self.schedulers):
+            raise TypeError(
+                "SequentialLR: ReduceLROnPlateau follows a measure and not the time: call its step(loss) by itself "
+                f"(at {users_line()})"
+            )
         for group, base in zip(optimizer.param_groups, self.schedulers[0].base_lrs, strict=True):
             group.lr = base  # each schedule has already set a rate of its own
         super().__init__(optimizer)
-        self.base_lrs = [*self.schedulers[0].base_lrs]
 
-    def set(self) -> None:
+    def settings(self) -> list[dict[str, Any]]:
         turn = bisect_right(self.milestones, self.t)
-        running = self.schedulers[turn]
-        running.t = self.t - (self.milestones[turn - 1] if turn else 0)
-        running.base_lrs = self.schedulers[0].base_lrs
-        running.set()
+        running = copy.copy(self.schedulers[turn])
+        running.t, running.base_lrs = self.t - (self.milestones[turn - 1] if turn else 0), self.base_lrs
+        return running.settings()
 
 
 class OneCycleLR(Schedule):
@@ -233,21 +259,22 @@ class OneCycleLR(Schedule):
         first = self.max_lr / self.div_factor
         return self.between(t, first, self.max_lr, first / self.final_div_factor)
 
-    def set(self) -> None:
-        super().set()
+    def settings(self) -> list[dict[str, Any]]:
+        found = super().settings()
         if not self.cycle_momentum:
-            return
+            return found
         momentum = self.between(self.t, self.max_momentum, self.base_momentum, self.max_momentum)
-        for group in self.optimizer.param_groups:
+        for group, new in zip(self.optimizer.param_groups, found, strict=True):
             if "betas" in group.settings():
-                group.betas = (momentum, group.betas[1])
+                new["betas"] = (momentum, group.betas[1])
             elif group.settings().get("momentum"):
-                group.momentum = momentum
+                new["momentum"] = momentum
             else:
                 raise ValueError(
                     "OneCycleLR: cycle_momentum needs an optimiser with momentum or betas: give momentum=0.9 to it, or "
                     f"cycle_momentum=False (at {users_line()})"
                 )
+        return found
 
 
 class ReduceLROnPlateau(Schedule):
@@ -256,6 +283,8 @@ class ReduceLROnPlateau(Schedule):
     mode: "min" or "max", which is better. threshold: by how much it must get better to count, relative to the best
     ("rel") or absolute ("abs"). cooldown: steps after a change that do not count. min_lr: the lowest rate.
     """
+
+    lrs: list[float] | None = None  # the rates after the last step
 
     def __init__(
         self,
@@ -284,8 +313,11 @@ class ReduceLROnPlateau(Schedule):
         self.bad, self.cooling = 0, 0
         super().__init__(optimizer)
 
-    def set(self) -> None:
-        """Leave the rates alone: only a measure changes them."""
+    def settings(self) -> list[dict[str, Any]]:
+        return [{"lr": lr} for lr in self.lrs or self.base_lrs]
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "lrs": self.get_last_lr()}
 
     def better(self, measure: float) -> bool:
         """Whether a measure beats the best one so far by the threshold."""
@@ -299,24 +331,14 @@ class ReduceLROnPlateau(Schedule):
         if measure is None:
             raise TypeError(f"ReduceLROnPlateau: step() is told the measure, as in step(loss) (at {users_line()})")
         measure = float(measure.item() if hasattr(measure, "item") else measure)
-        self.t += 1
-        if self.better(measure):
-            self.best, self.bad = measure, 0
-        else:
-            self.bad += 1
-        if self.cooling:
-            self.cooling, self.bad = self.cooling - 1, 0
-        if self.bad > self.patience:
-            for group in self.optimizer.param_groups:
-                new = max(group.lr * self.factor, self.min_lr)
-                if group.lr - new > self.eps:
-                    group.lr = new
-            self.cooling, self.bad = self.cooldown, 0
-
-    def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "lrs": self.get_last_lr()}
-
-    def load_state_dict(self, saved: dict[str, Any]) -> None:
-        super().load_state_dict(saved)
-        for group, lr in zip(self.optimizer.param_groups, vars(self).pop("lrs"), strict=True):
-            group.lr = lr
+        got_better = self.better(measure)
+        bad = 0 if got_better or self.cooling else self.bad + 1
+        lrs = self.get_last_lr()
+        new: dict[str, Any] = {"t": self.t + 1, "bad": bad, "cooling": max(self.cooling - 1, 0), "lrs": lrs}
+        if got_better:
+            new["best"] = measure
+        if bad > self.patience:
+            lower = [max(lr * self.factor, self.min_lr) for lr in lrs]
+            new["lrs"] = [b if a - b > self.eps else a for a, b in zip(lrs, lower, strict=True)]
+            new["cooling"], new["bad"] = self.cooldown, 0
+        commit(calls(self.writes_to(new)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,11 @@ def copied(optimizer: Optimizer) -> dict[str, Any]:
 
 def load(optimizer: Optimizer, saved: Any) -> None:
     """Put a state back. Raises CheckpointError with all that does not fit; then nothing has changed."""
+    commit(calls(optimizer_writes(optimizer, saved)))
+
+
+def optimizer_writes(optimizer: Optimizer, saved: Any) -> list[Callable[[], Any]]:
+    """Return the writes, for `commit`, that put a state back. Raises as `load` does."""
     refuse_inside_a_program("the state of an optimiser is loaded")
     problems: list[str] = []
     groups, state = parts(saved, problems)
@@ -60,7 +66,7 @@ def load(optimizer: Optimizer, saved: Any) -> None:
     steps = max(counts, default=0)
     groups_taken = zip(optimizer.param_groups, settings, counts, strict=True)
     writes = [partial(vars(group).update, new, since=steps - count) for group, new, count in groups_taken]
-    commit(calls([*writes, partial(vars(optimizer).update, memory=memory, _steps=steps)]))
+    return [*writes, partial(vars(optimizer).update, memory=memory, _steps=steps)]
 
 
 def parts(saved: Any, problems: list[str]) -> tuple[list[Any], dict[Any, Any]]:
