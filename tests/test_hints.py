@@ -15,6 +15,7 @@ PLACES = {
     "value": (lambda: Value(2.0), hints.VALUE),
     "package": (lambda: tg, hints.PACKAGE),
     "nn": (lambda: tg.nn, hints.NN),
+    "module": (lambda: tg.nn.Linear(2, 1, rng=0), hints.MODULE),
 }
 EACH = [(place, name) for place, (_, names) in PLACES.items() for name in names]
 NAMES = {  # what the advice is about
@@ -35,6 +36,7 @@ NAMES = {  # what the advice is about
     "high": 3.0,
     "parts": 2,
     "n": 2,
+    "p": np.array([0.5, 0.5]),
     "k": 1,
     "times": 2,
     "shift": 1,

@@ -161,6 +161,26 @@ def test_a_summary_draws_any_net(example, tmp_path):
     assert summary.draw().save(tmp_path / "net.html").endswith("net.html")
 
 
+def test_a_parameter_of_a_tensor_is_a_leaf_of_its_own():
+    x = Tensor([1.0, 2.0])
+    p, q = nn.Parameter(x), nn.Parameter(x * 3.0)
+    assert (p.op, q.op, p.requires_grad, q.requires_grad) == (None, None, True, True)
+    assert q.data.tolist() == [3, 6]
+    p.data = [5.0, 5.0]
+    assert x.data.tolist() == [1, 2]
+
+
+def test_gradients_are_none_and_never_zeros():
+    layer = nn.Linear(2, 1, rng=0)
+    for owner in (layer, nn.SGD(layer.parameters(), 0.1)):
+        layer(np.ones((1, 2))).sum().backward()
+        with refuses(ValueError, "makes gradients None, not zeros"):
+            owner.zero_grad(set_to_none=False)
+        assert layer.weight.grad is not None
+        owner.zero_grad(set_to_none=True)
+        assert layer.weight.grad is None
+
+
 def test_zero_grad_forgets():
     model = net()
     model(np.ones((1, 4))).sum().backward()

@@ -39,3 +39,11 @@ def sizes(owner: str, name: str, given: Any, axes: int = 2, least: int = 1) -> t
             f"{owner}: {name} must be one whole number or {axes}, one an axis, not {given!r:.60} (at {users_line()})"
         )
     return tuple(size(owner, name, n, least) for n in given)
+
+
+def check_set_to_none(owner: str, given: Any) -> None:
+    """Raise ValueError where zeros are wanted for gradients: an optimiser would take them for computed ones."""
+    if given is not True:
+        raise ValueError(
+            f"{owner}: zero_grad() makes gradients None, not zeros; leave set_to_none out (at {users_line()})"
+        )

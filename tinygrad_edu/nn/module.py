@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, Self, Type
 from ..core.backprop import set_gradients
 from ..core.commit import calls, commit
 from ..core.context import tracing
-from ..core.node import Node, tick
+from ..core.node import Node, data_of, tick
 from ..core.tensor import Tensor
-from ..errors import DTypeError, GradientError
+from ..errors import DTypeError, GradientError, hints
 from ..errors.where import users_line
 from . import state, summary
+from .arguments import check_set_to_none
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -183,8 +184,9 @@ class Module:
 
     # Training --------------------------------------------------------------------------------------------------
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters: they are None until backward() computes them, never zeros."""
+        check_set_to_none(type(self).__name__, set_to_none)
         params = [*self.parameters()]
         if tracing() is not None:
             for x in params:
@@ -235,13 +237,14 @@ class Module:
         return tree(self)
 
 
+hints.hint(Module, "a module", hints.MODULE)
 members: Any = Module  # a slot is a descriptor, which the types do not say
 set_last_call = members.last_call.__set__
 
 
 def Parameter(data: Any, requires_grad: bool = True, label: str = "") -> Tensor:  # noqa: N802  # PyTorch's name
-    """Return a tensor that an optimiser may step: a leaf, which any module finds that has it as an attribute."""
-    return Tensor(data, requires_grad, label)
+    """Return a leaf for an optimiser to step, which a module finds where it is an attribute; a tensor is copied."""
+    return Tensor(data_of(data), requires_grad, label)
 
 
 def tree(module: Module, outside: bool | None = None) -> str:

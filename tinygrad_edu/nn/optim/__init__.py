@@ -1,5 +1,6 @@
 """Optimisers: how weights follow their gradients. Each is one rule of plain arithmetic, on Values and Tensors alike."""
 
+from . import schedules as lr_scheduler  # PyTorch's spelling
 from .adaptive import Adagrad, Adam, AdamW, RMSprop
 from .clip import clip_grad_norm
 from .groups import ParamGroup
@@ -39,4 +40,5 @@ __all__ = [
     "SequentialLR",
     "StepLR",
     "clip_grad_norm",
+    "lr_scheduler",
 ]

@@ -24,6 +24,7 @@ from ...errors import AnomalyError, GradientError
 from ...errors.where import users_line, warn
 from ...ops.complex import conj
 from ...ops.precision import SINGLE, rounded, wide
+from ..arguments import check_set_to_none
 from . import state
 from .groups import ParamGroup, checked_params, given_groups, listed, refuse_inside_a_program, zero_like
 
@@ -193,8 +194,9 @@ class Optimizer:
         """
         state.load(self, saved)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients, so that the next backward() starts anew."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients, so that the next backward() starts anew: they are None until then, never zeros."""
+        check_set_to_none(type(self).__name__, set_to_none)
         if tracing() is not None:
             for w in self.params:
                 w.grad = None
