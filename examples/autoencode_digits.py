@@ -27,6 +27,8 @@ print("the mean image leaves an error of", round(plain, 3))
 print("eight numbers an image leave less than a third of it:", history.epochs[-1]["validation_loss"] < plain / 3)
 # > eight numbers an image leave less than a third of it: True
 
+print("a digit on its way through:", tg.draw_network(model, x[0], image=(8, 8)).save("autoencoder.svg"))
+# > a digit on its way through: autoencoder.svg
 with tg.no_grad():
     back = model(x[:6]).data
 ink = np.array(list(" .:oO@"))
@@ -44,11 +46,11 @@ for heading, images in (("six digits", x[:6]), ("what comes back of them", back)
 # >  .O:oO       @@:     .O@@o:     :.:Oo      .@o      :.O@.
 # >   :Oo        o@o       .o@o     :OOo       .@.      o@@o
 # > what comes back of them
-# >   :Oo.       :@:       .@o      oOo.       .O       :O:.
-# >   OooO.      O@O      .O@@     :ooO.       Oo       OO@.
-# >  .O. O:     :@@:      .OoO     ..o@.      .@.       oO@.
-# >  .O. Oo    .o@@        .oo      .O@.      OO.Oo     o@@O
-# >  .o  oo     .O@       .Oo.       .OO.    :@Oo@O      .o@.
-# >  :O  O.      O@.     :@@o.        .Oo    oOOOO.        @:
-# >   O:OO       o@:     .O@OO.     ..:@o    ...Oo       .O@.
-# >   :@O        :@:       .O@:     o@@O.      .O.      :OO:
+# >   :OO.       oO.       :@o      o@:.        O.      :OO.
+# >   OooO.      @@.       O@@     .OoO.       oO       OOOo
+# >  .O..O:     .@@.      .Oo@     ..oO.      .@...     OOO:
+# >  :O. oo    .o@@        oOo      .@@.     .Oo.oo     o@@:
+# >  :o  ::     .O@.      .O:.       oOo     o@Oo@:     .:OO.
+# >  :O .O.      @@.      @@o:        .Oo    O@OOO.        @o
+# >  .O:OO       @@.      O@OO.     o.o@O    ...OO      o:o@o
+# >   :OO.       o@:       .O@o     O@@O.       Oo      :@@O

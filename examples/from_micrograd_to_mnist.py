@@ -39,6 +39,8 @@ def step():
 
 for _ in range(200):
     step()
+print("the net, with its weights:", tg.draw_network(small, x[0]).save("micrograd.svg"))
+# > the net, with its weights: micrograd.svg
 print("1. a net of Values:", len(small.parameters()), "weights, loss below 0.1:", loss_of_values().data < 0.1)
 # > 1. a net of Values: 105 weights, loss below 0.1: True
 
@@ -80,3 +82,6 @@ if folder:
     print(history)
 print(f"3. at least {goal:.0%} of the digits it has never seen: {reached >= goal}")
 # > 3. at least 95% of the digits it has never seen: True
+side = 28 if folder else 8
+print("draw a digit for it to read:", tg.digit_page(model.eval(), (side, side)).save("read_my_digit.html"))
+# > draw a digit for it to read: read_my_digit.html

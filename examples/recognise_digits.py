@@ -54,3 +54,5 @@ print("more than 95 % of the images it has never seen:", bool(right > 0.95))
 p = nn.functional.softmax(scores[0])
 print(f"the first is a {y_test[0]}; the net says {p.argmax()}, and is {'sure' if p.max() > 0.9 else 'not sure'}")
 # > the first is a 7; the net says 7, and is sure
+print("draw a digit for it to read:", tg.digit_page(model).save("recognise_digits.html"))
+# > draw a digit for it to read: recognise_digits.html

@@ -68,6 +68,9 @@ with tg.no_grad():
 print("more than 95 % of the images it has never seen:", bool(np.mean(scores.argmax(axis=1) == y_test) > 0.95))
 # > more than 95 % of the images it has never seen: True
 
+print("what each layer sees:", tg.draw_network(model, x_test[0]).save("filters.svg"))
+# > what each layer sees: filters.svg
+
 # What do the six filters of the first layer look for? Their weights, + where they want ink and - where they want none;
 # and the piece of an unseen image that each of them answers to most strongly.
 filters = model[0].weight.data[:, 0]

@@ -46,6 +46,8 @@ print("at x = 2 it tells a deviation within a fifth of 0.45:", bool(abs(told[0] 
 # > at x = 2 it tells a deviation within a fifth of 0.45: True
 print("at x = 0, where the noise is 0.05, it is surer than at x = 2:", bool(told[1] < told[0] / 2))
 # > at x = 0, where the noise is 0.05, it is surer than at x = 2: True
+print("the net at x = 2:", tg.draw_network(model, [2.0]).save("uncertainty.svg"))
+# > the net at x = 2: uncertainty.svg
 x, y = sample(2000)
 outputs = model(x).data
 within = np.mean(np.abs(y[:, 0] - outputs[:, 0]) < np.exp(outputs[:, 1] / 2))

@@ -85,6 +85,8 @@ print("at first it knows no better than an even guess:", before > 3.2)
 print("then its surprise at a character it has not read is below 2.2:", after < 2.2)
 # > then its surprise at a character it has not read is below 2.2: True
 
+print("what it is made of:", model.summary(2, unread[0][:1]).draw().save("writer.svg"))
+# > what it is made of: writer.svg
 written = [letters.index(c) for c in "the statement "]
 with tg.no_grad():
     for _ in range(80):

@@ -19,7 +19,7 @@ PRODUCTS = {"linear", "matmul", "conv2d", "affine_conv2d", "conv2d_input"}  # ro
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ModuleRow:
     """One module of a net; output and multiply_adds are of its last call for an example, if there was one."""
 
     path: str
@@ -32,8 +32,8 @@ class Row:
 class Summary(str):
     """The table of a net as text; `rows` and `total` hold its numbers, and `draw()` makes a picture of them."""
 
-    rows: list[Row]
-    total: Row
+    rows: list[ModuleRow]
+    total: ModuleRow
 
     def draw(self) -> Any:
         """Return the modules as boxes one below the other, with a bar for the share of each in the net's cost."""
@@ -45,8 +45,8 @@ class Summary(str):
 def table(net: Module, depth: int, example: Any) -> Summary:
     """Return the modules of a net down to `depth`, a line each; with an example also what it costs to compute it."""
     made = [] if example is None else nodes_of(net, example)
-    rows = [row(path, module, module.described(), made) for path, module in inside(net, depth)]
-    total = row("", net, type(net).__name__, made)
+    rows = [row_of_module(path, module, module.described(), made) for path, module in inside(net, depth)]
+    total = row_of_module("", net, type(net).__name__, made)
     heads = ["layer", "kind", "parameters", *["output", "multiply-adds"] * (example is not None)]
     lines = aligned([heads, *(cells(each)[: len(heads)] for each in (*rows, total))])
     rule = "-" * max(map(len, lines))
@@ -59,14 +59,14 @@ def table(net: Module, depth: int, example: Any) -> Summary:
     return summary
 
 
-def row(path: str, module: Module, kind: str, made: list[Any]) -> Row:
+def row_of_module(path: str, module: Module, kind: str, made: list[Any]) -> ModuleRow:
     """Return what a module learns, and with the nodes of a call what it gave and cost."""
     first, last = module.last_call or (0, 0)
     own = [z for z in made if first < z.born < last]
-    return Row(path, kind, count(module), own[-1].shape if own else None, sum(map(products, own)))
+    return ModuleRow(path, kind, count(module), own[-1].shape if own else None, sum(map(products, own)))
 
 
-def cells(row: Row) -> list[str]:
+def cells(row: ModuleRow) -> list[str]:
     """Return a row of the table as text."""
     output = "" if row.output is None else str(row.output)
     return [row.path, row.kind, f"{row.parameters:,}", output, f"{row.multiply_adds:,}"]
