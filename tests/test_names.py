@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 OPEN = {
     "_cross_entropy", "ABSENT", "accumulate", "Activation", "aligned", "alike", "along", "AND", "Array",
     "array", "array_of", "assignments", "at", "attributes", "BITS", "CALLED", "Change", "Changes", "checked",
-    "chosen", "column", "compared", "COMPARISONS", "computed", "CONSTANT", "constant", "copied", "cost",
+    "chosen", "column", "compared", "COMPARISONS", "computed", "CONSTANT", "constant", "copied",
     "count", "counted", "DARK", "data", "data_of", "described", "differences", "differentiable", "dtype_of",
     "dumped", "Edge", "edges", "ends", "ENOUGH", "entries", "exact", "explained", "Expression", "extreme",
     "FEW", "filled", "finite", "fitted", "fitting", "flattened", "Found", "found", "FRAMES", "fresh", "frozen",
