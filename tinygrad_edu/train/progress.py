@@ -1,4 +1,4 @@
-"""How far a run is: a bar in a terminal or a notebook, elsewhere a line for every tenth. Knows only counts."""
+"""Progress of a run: a bar in a terminal or a notebook, elsewhere a line for every tenth. Knows only counts."""
 
 from __future__ import annotations
 
@@ -10,45 +10,49 @@ class Progress:
     """Shows how many of `total` steps are done. Where tqdm is missing, lines take the place of the bar."""
 
     def __init__(self, total: int, done: int, shown: bool) -> None:
-        self.total, self.done, self.shown = total, done, shown
+        self.total, self.done, self.shown = max(total, 1), done, shown
         self.bar: Any = None
-        self.said = 10 * done // max(total, 1)
         if shown and (sys.stderr.isatty() or "ipykernel" in sys.modules):
             try:
                 from tqdm.auto import tqdm  # type: ignore[import-untyped]  # it has no types
+
+                self.bar = tqdm(total=total, initial=done, unit="step")
             except ImportError:
-                return
-            self.bar = tqdm(total=total, initial=done, unit="step")
+                pass
+        self.parts = 10 if self.bar is None else 20  # of the run, after each of which a line may be written
+        self.said = self.parts * done // self.total
 
     def begin(self, text: str) -> None:
         """Say what is about to be done."""
-        if self.bar is not None:
-            self.bar.write(text, file=sys.stderr)
-        elif self.shown:
-            sys.stderr.write(f"{text}\n")
+        if self.shown:
+            self.write(text)
 
     def step(self, measures: dict[str, Any], last: bool = False) -> None:
-        """Count one step; the last one of an epoch waits for the measures of the epoch."""
+        """Count one step; the line of an epoch's last step waits for the measures of the epoch."""
         self.done += 1
         if self.bar is not None:
             self.bar.set_postfix_str(words(measures), refresh=False)
             self.bar.update()
-        elif self.shown and not last:
+        elif not last:
             self.say(measures)
 
     def epoch(self, measures: dict[str, Any]) -> None:
-        """Show the measures of an epoch: above the bar, or where a tenth is done."""
-        if self.bar is not None:
-            self.bar.write(words(measures), file=sys.stderr)
-        elif self.shown:
-            self.say(measures)
+        """Show the measures of an epoch: a line above the bar, or one of the lines."""
+        self.say(measures)
 
     def say(self, measures: dict[str, Any]) -> None:
-        """Write a line if another tenth is done."""
-        tenth = 10 * self.done // max(self.total, 1)
-        if tenth > self.said:
-            self.said = tenth
-            sys.stderr.write(f"{10 * tenth:3d} %  {words(measures)}\n")
+        """Write a line if another part of the run is done."""
+        part = self.parts * self.done // self.total
+        if self.shown and part > self.said:
+            self.said = part
+            self.write(f"{100 * part // self.parts:3d} %  {words(measures)}")
+
+    def write(self, line: str) -> None:
+        """Write a line, above the bar where there is one."""
+        if self.bar is not None:
+            self.bar.write(line, file=sys.stderr)
+        else:
+            sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 
     def close(self) -> None:
