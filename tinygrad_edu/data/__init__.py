@@ -1,4 +1,4 @@
-"""Data to learn from: handwritten digits, toy sets that can be drawn; splits, scaling, augmentation and batches.
+"""Data sets, real and made up; splits, scaling, augmentation and batches.
 
 NumPy only, no graph.
 """

@@ -1,4 +1,4 @@
-"""Cutting a set into what is learnt from and what is held out, and into batches."""
+"""Splits into training and test set, and batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""1,797 real handwritten digits of 8×8 pixels, shipped with the package.
+"""The handwritten digits that are shipped with the package: 1,797 images of 8×8 pixels.
 
 They are the test set of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak, UCI Machine
 Learning Repository, 1998, https://doi.org/10.24432/C50P49, under the Creative Commons licence CC BY 4.0

@@ -1,4 +1,4 @@
-"""Reading MNIST, the 70,000 handwritten digits of Yann LeCun's, from the four files that everybody keeps."""
+"""MNIST, the 70,000 handwritten digits of Yann LeCun and others, read from its four IDX files."""
 
 from __future__ import annotations
 

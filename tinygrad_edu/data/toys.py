@@ -1,4 +1,4 @@
-"""Small made-up sets in the plane, which a straight line cannot separate, and one for fitting a line.
+"""Toy data sets: classes in the plane that no straight line separates, and points for a regression.
 
 Each takes `rng`, a generator or a seed; without it every call gives other points. Classes are 0, 1, …, in turn.
 """

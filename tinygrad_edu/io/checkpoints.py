@@ -1,4 +1,4 @@
-"""`tg.save` and `tg.load`: numbers by name, in the format that the path or the file itself says."""
+"""`tg.save` and `tg.load`: arrays by name, in the format that the file's suffix or its first bytes tell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NumPy's .npz, read and written without pickles, and never unpacked beyond what it may hold."""
+"""NumPy's .npz format without pickles, with a limit to what an archive may unpack to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tg.export_onnx`: the graph of a net as an ONNX file, which other programs run.
+"""`tg.export_onnx`: the graph of a net as an ONNX file.
 
 The graph is the one that the net records on an example, in eval mode; each row is written as `onnx_writers` says, or
 as the operator that it names itself. Opset 20, IR version 10. All shapes are those of the example.
@@ -31,7 +31,7 @@ SAME_TYPE = {"where", "matmul", "linear", "concatenate", "einsum", "clip"}  # of
 
 
 class ExportError(TinygradEduError, ValueError):
-    """A net holds a row that ONNX cannot say."""
+    """A net holds an operation that ONNX does not have."""
 
 
 def export_onnx(model: Any, example: Any, path: str | Path) -> None:
@@ -196,7 +196,7 @@ class Writer:
 
 
 def as_operand(x: Any) -> Any:
-    """Return what decides about the common type: plain numbers do not, arrays do."""
+    """Return the operands that decide the common type: arrays and nodes, not plain numbers."""
     return x if isinstance(x, (int, float)) else np.asarray(data_of(x)).dtype
 
 

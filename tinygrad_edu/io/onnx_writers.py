@@ -1,4 +1,4 @@
-"""How each row is written in ONNX: those whose operator is not simply the row's own `onnx` name.
+"""ONNX operators of the rows that are not one operator by the name in their `onnx`.
 
 A writer is given the graph being written, the node and the names of its operands, and returns the name of the result.
 A row that is not here and has no operator of its own is refused by name.
@@ -24,7 +24,7 @@ REDUCTIONS = {"sum", "mean", "max", "min", "prod", "norm", "logsumexp"}
 
 
 class Refused(Exception):  # noqa: N818  # it becomes the reason in an error
-    """Why a row with these parameters has no spelling in ONNX."""
+    """A row with these parameters has no operator in ONNX; the message says why."""
 
 
 def composed(*steps: tuple[Any, ...]) -> Write:

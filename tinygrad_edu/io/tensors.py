@@ -1,4 +1,4 @@
-"""The safetensors format, by the library of that name: what other programs read and write."""
+"""The safetensors format, read and written with the library of that name."""
 
 from __future__ import annotations
 

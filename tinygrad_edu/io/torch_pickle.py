@@ -1,4 +1,4 @@
-"""PyTorch's .pt and .pth, read without PyTorch and without unpickling.
+"""PyTorch's .pt and .pth files, read without PyTorch and without unpickling.
 
 Such a file is a zip of a pickle and of the storages that its tensors are views of. A pickle is a program that may call
 anything; here a small closed interpreter walks its opcodes. It knows the few that a state_dict needs and the few
@@ -30,13 +30,13 @@ MARK: Any = object()
 
 
 class Global(NamedTuple):
-    """Something that the pickle names, and nobody calls but `Reader.reduce`."""
+    """A class or function named in the pickle; `Reader.reduce` does what it would do."""
 
     name: str
 
 
 class Storage(NamedTuple):
-    """Numbers in the archive: their type, their file's name, and how many they are."""
+    """A storage in the archive: the type and count of its numbers, and its file."""
 
     kind: str
     key: str
@@ -70,7 +70,7 @@ class Reader:
         return self.archive.read(entry)
 
     def read(self) -> Any:
-        """Return what the pickle makes."""
+        """Return the object that the pickle describes."""
         for opcode, argument, _ in pickletools.genops(self.pickle):
             if opcode.name == "STOP":
                 break
@@ -83,14 +83,14 @@ class Reader:
         return plain(self.stack.pop())
 
     def pop_mark(self) -> list[Any]:
-        """Return what was put on the stack since the last mark, and take it off."""
+        """Pop everything above the last mark."""
         at = max(i for i, x in enumerate(self.stack) if x is MARK)
         found = self.stack[at + 1 :]
         del self.stack[at:]
         return found
 
     def reduce(self) -> None:
-        """Do what one of the known functions does, on plain data."""
+        """Apply the twin of a known function to plain data."""
         arguments, function = self.stack.pop(), self.stack.pop()
         known = CALLS.get(function.name) if isinstance(function, Global) else None
         if known is None or type(arguments) is not tuple:
@@ -243,7 +243,7 @@ def is_key(key: Any) -> bool:
 
 
 def ordered(_: Reader, *pairs: Any) -> dict[Hashable, Any]:
-    """Do what collections.OrderedDict does, called with nothing or with a list of pairs."""
+    """Make a dict of a list of pairs, or an empty one, as collections.OrderedDict does."""
     if not pairs:
         return {}
     (items,) = pairs
@@ -253,14 +253,14 @@ def ordered(_: Reader, *pairs: Any) -> dict[Hashable, Any]:
 
 
 def parameter(_: Reader, data: Any, *__: Any) -> Any:
-    """Do what torch._utils._rebuild_parameter does: the tensor itself."""
+    """Return the tensor itself, as torch._utils._rebuild_parameter does."""
     if not isinstance(data, np.ndarray):
         raise ValueError("its pickle makes a parameter of what is no tensor")
     return data
 
 
 def size_of(_: Reader, lengths: Any) -> tuple[Any, ...]:
-    """Do what torch.Size does."""
+    """Make a tuple, as torch.Size does."""
     if type(lengths) is not tuple:
         raise ValueError("its pickle makes a size of what is no tuple")
     return lengths

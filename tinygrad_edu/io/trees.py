@@ -1,4 +1,4 @@
-"""Nested dicts and lists with arrays in them, as a flat dict of arrays and a text: what a checkpoint is on disk.
+"""Checkpoints on disk: nested dicts and lists of arrays as one flat dict of arrays and a text.
 
 A dict of names and arrays needs no text, and is then what every other program expects.
 """

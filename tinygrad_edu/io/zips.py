@@ -1,4 +1,4 @@
-"""Archives that say one thing only: what a zip lists is checked against what its end says that it lists."""
+"""Zip archives, checked: every entry is listed once, in a directory that agrees with the archive's end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ END, LONG_END = b"PK\x05\x06", b"PK\x06\x06"  # the records at the end of an arc
 
 
 def entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipInfo]:
-    """Return what an archive holds, by name. Raises ValueError for two of one name, and where some are not listed."""
+    """Return the entries by name. Raises ValueError for two of one name, and where some are not listed."""
     found = {info.filename: info for info in archive.infolist()}
     end = content.rfind(END)
     count = int.from_bytes(content[end + 10 : end + 12], "little")

@@ -1,4 +1,4 @@
-"""Activations as modules, with PyTorch's names: what a layer of neurons makes of its weighted sums."""
+"""Activation functions as modules, with PyTorch's names."""
 
 from __future__ import annotations
 

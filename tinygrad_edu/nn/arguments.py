@@ -1,4 +1,4 @@
-"""Checks of the numbers that describe a layer, in words that name the argument."""
+"""Checks of the arguments that describe a layer; errors name the argument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attention: every place of a sequence looks up what it needs at the others. PyTorch's names and meanings."""
+"""Attention, and the transformer block made of it, with PyTorch's names and meanings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .normalisation import LayerNorm
 
 
 class MultiHeadAttention(Module):
-    """Attention by several heads, each on its share of the width; PyTorch's `MultiheadAttention`.
+    """Multi-head attention, each head on its share of the width; PyTorch's `MultiheadAttention`.
 
     in_proj_weight: (3·embed_dim, embed_dim), the queries' rows first, then the keys', then the values'. batch_first:
     inputs are (n, length, embed_dim), otherwise (length, n, embed_dim); without a batch always (length, embed_dim).
@@ -63,7 +63,7 @@ class MultiHeadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """Return what was looked up, and with `need_weights` how much of it came from where, else None.
+        """Return the attended values, and with `need_weights` the attention weights, else None.
 
         Masks are True where a place is not looked at, or floats that are added to the scores: key_padding_mask (n, S),
         attn_mask (L, S) or (n·heads, L, S). is_causal: nobody looks ahead. The weights are (n, L, S), or (n, heads,
@@ -132,7 +132,7 @@ class MultiHeadAttention(Module):
 
 
 class TransformerBlock(Module):
-    """Attention and a small net for each place, each added to what went in; PyTorch's `TransformerEncoderLayer`.
+    """Self-attention and a feed-forward net, each with a residual connection; PyTorch's `TransformerEncoderLayer`.
 
     norm_first: normalised before each part, as GPT-2 does, otherwise after it (Vaswani and others 2017).
     activation: "relu", "gelu" or a function. batch_first: as in `MultiHeadAttention`.

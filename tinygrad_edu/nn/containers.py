@@ -1,4 +1,4 @@
-"""Modules that hold modules: one after the other, added to what went in, or in a list."""
+"""Containers: modules in sequence, with a residual connection, or in a list."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Sequential(Module):
 
 
 class Residual(Sequential):
-    """Modules one after the other, and what went in added to what comes out: x + f(x). He and others 2016."""
+    """Modules in sequence with a residual connection around them: x + f(x). He and others 2016."""
 
     def forward(self, x: Any) -> Tensor:
         """Return the sum, of the shape of `x`."""

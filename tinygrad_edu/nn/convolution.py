@@ -1,4 +1,4 @@
-"""Layers for images and series, with PyTorch's names and meanings: convolution, and pooling of what it found."""
+"""Convolution and pooling layers for images and series, with PyTorch's names and meanings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .module import Module
 
 
 class Convolution(Module):
-    """What convolutions over one axis and over two have in common: filters, and how they slide."""
+    """The base of convolutions over one axis and over two: filters, stride, padding, dilation, groups."""
 
     starts_layer = True
     axes: ClassVar[int]
@@ -135,7 +135,7 @@ class ConvTranspose2d(Module):
 
 
 class Pooling(Module):
-    """What poolings have in common: a window, and how it slides."""
+    """The base of pooling layers: a window and its stride."""
 
     def __init__(self, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool) -> None:
         super().__init__()

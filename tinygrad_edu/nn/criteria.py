@@ -101,7 +101,7 @@ class BCEWithLogitsLoss(Loss):
 
 
 class KLDivLoss(Loss):
-    """How far log-probabilities are from the truth; reduction="batchmean" is the divergence itself."""
+    """The Kullback-Leibler divergence of log-probabilities from targets, which reduction="batchmean" gives itself."""
 
     function, settings = "kl_div", ("log_target",)
 
@@ -119,7 +119,7 @@ class MultiMarginLoss(Loss):
 
 
 class MarginRankingLoss(Loss):
-    """How far two inputs are from the order that the target wants."""
+    """max(0, margin - target (x1 - x2)): the target is 1 where x1 should be larger, else -1."""
 
     function, settings = "margin_ranking_loss", ("margin",)
 
@@ -131,7 +131,7 @@ class SoftMarginLoss(Loss):
 
 
 class GaussianNLLLoss(Loss):
-    """The surprise of normal distributions at the truth: called with means, targets and variances."""
+    """The negative log-likelihood of targets under normal distributions, given means, targets and variances."""
 
     function, settings = "gaussian_nll_loss", ("full", "eps")
 

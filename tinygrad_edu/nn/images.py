@@ -1,4 +1,4 @@
-"""What layers that look through windows compute, as functions, with PyTorch's names and meanings; made of rows.
+"""Convolution and pooling as functions, with PyTorch's names and meanings; made of rows.
 
 An image is (C, H, W) and a batch of them (N, C, H, W); a series is (C, L), a batch (N, C, L). Here stands what may be
 asked for; how it is computed is the business of `ops.convolution` and `ops.windows`.
@@ -31,7 +31,7 @@ KINDS = {
 def conv2d(
     x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> Any:
-    """Return what each window of images adds up to, weighed by each filter: (N, O, H', W') of (N, C, H, W).
+    """Return the convolution of images with filters: (N, O, H', W') of (N, C, H, W).
 
     weight: (O, C / groups, kh, kw). bias: (O,). stride, dilation: an int, or a pair of them, down and right. padding:
     the same, "valid" for none, or "same" for results as large as the images. groups: of channels, which do not see
@@ -43,7 +43,7 @@ def conv2d(
 def conv1d(
     x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> Any:
-    """Return what each stretch of series adds up to, weighed by each filter: (N, O, L') of (N, C, L).
+    """Return the convolution of series with filters: (N, O, L') of (N, C, L).
 
     weight: (O, C / groups, k). Everything else is as in `conv2d`, with one axis.
     """
@@ -233,7 +233,7 @@ def check_groups(owner: str, channels: int, filters: int, groups: Any) -> int:
 
 
 def check_fit(owner: str, x: Any, window: tuple[int, ...], dilation: tuple[int, ...], around: Around) -> None:
-    """Raise ShapeError where a window is larger than what it slides over."""
+    """Raise ShapeError where a window is larger than the padded image."""
     spans = [d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
     lengths = x.shape[-len(window) :]
     short = [span - n - sum(p) for span, n, p in zip(spans, lengths, around, strict=True)]

@@ -1,4 +1,4 @@
-"""Where training starts: arrays of first weights, drawn from a generator that the caller gives.
+"""Initial weights: arrays drawn from a generator that the caller gives.
 
 Nothing here touches NumPy's global random state. A weight has shape `(n_out, n_in, …)`; `fan_in` is how many
 numbers go into one output, `fan_out` how many outputs one input reaches. Functions that end in `_` have PyTorch's

@@ -1,4 +1,4 @@
-"""Layers of tensors, with PyTorch's names and meanings: what they are given has one row an example."""
+"""Linear, dropout, embedding and reshaping layers, with PyTorch's names and meanings; a row an example."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Linear(Module):
 
 
 class Identity(Module):
-    """What comes in."""
+    """The input, unchanged."""
 
     def forward(self, x: Any) -> Tensor:
         """Return `x`."""

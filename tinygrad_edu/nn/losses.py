@@ -1,4 +1,4 @@
-"""How wrong a net is, as one number: the losses, with PyTorch's names, signatures and meanings.
+"""Loss functions, with PyTorch's names, signatures and meanings.
 
 Each takes the net's output and the truth. reduction: "mean" over the examples, "sum", or "none".
 Whole numbers count as doubles, and of halves all is computed in single precision and rounded at the end.

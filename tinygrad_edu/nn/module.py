@@ -1,4 +1,4 @@
-"""What every net is made of: a module holds parameters and other modules, and finds them by itself.
+"""Modules, the parts of a net: a module holds parameters and other modules, and finds them by itself.
 
 A parameter is a leaf that needs a gradient, kept as an attribute of a module or in a list, tuple or dict there;
 a buffer is a leaf that needs none. Nothing is registered, and nothing here knows one kind of layer from another.

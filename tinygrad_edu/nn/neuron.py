@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Uniform(Protocol):
-    """What weights are drawn from: `random`, a `random.Random` or a `numpy.random.Generator`."""
+    """A source of first weights: `random`, a `random.Random` or a `numpy.random.Generator`."""
 
     def uniform(self, low: float, high: float, /) -> float:
         """Return a number between `low` and `high`."""
@@ -173,7 +173,7 @@ class MLP(ScalarModule):
 
 
 def source(rng: Rng) -> Uniform:
-    """Return what to draw from: Python's `random` by default, a new generator from a seed, or the one given."""
+    """Return the generator to draw from: Python's `random`, a new one from a seed, or the one given."""
     if rng is None:
         return random
     if isinstance(rng, int):

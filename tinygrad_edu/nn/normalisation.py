@@ -1,4 +1,4 @@
-"""Layers that keep signals centred and of one size: across a batch, or within each example. PyTorch's names."""
+"""Normalisation layers, across a batch or within each example, with PyTorch's names and meanings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .normalise import batch_norm_and_statistics
 
 
 class BatchNorm(Module):
-    """Each channel gets mean 0 and variance 1 across the batch, then a scale and a shift that are learnt.
+    """Each channel gets mean 0 and variance 1 across the batch, then a scale and a shift that are learned.
 
     In training it measures the batch, and keeps running averages (buffers `running_mean`, `running_var`) that it
     uses otherwise; each new measurement counts `momentum`, or all count alike where that is None. Without
@@ -89,7 +89,7 @@ class BatchNorm2d(BatchNorm):
 
 
 class LayerNorm(Module):
-    """The last axes get mean 0 and variance 1, then a scale and a shift that are learnt. Ba, Kiros and Hinton 2016.
+    """The last axes get mean 0 and variance 1, then a scale and a shift that are learned. Ba, Kiros and Hinton 2016.
 
     normalized_shape: the lengths of these axes; an int for the last one alone.
     """

@@ -48,7 +48,7 @@ def batch_norm_and_statistics(
     momentum: Any,
     eps: float,
 ) -> tuple[Any, dict[Any, Any]]:
-    """Return what `batch_norm` returns, and the running statistics with what they move to: nothing has changed yet."""
+    """Return the result of `batch_norm`, and the new values of the running statistics, which are not written yet."""
     axes = (0, *range(2, len(input.shape)))
     along = (-1, *(1,) * (len(input.shape) - 2))  # channels on axis 1
     x = exact(input)
@@ -126,7 +126,7 @@ def last_axes(name: str, x: Any, lengths: Any) -> tuple[int, ...]:
 
 
 def narrowed(z: Any, *operands: Any) -> Any:
-    """Return what was computed in single precision in half precision, if all operands are in half precision."""
+    """Round a result to half precision if all operands are in half precision."""
     return rounded(z, operands[0]) if all(getattr(y, "dtype", HALF) is HALF for y in operands) else z
 
 

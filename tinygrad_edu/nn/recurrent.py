@@ -1,4 +1,4 @@
-"""Recurrent layers: a state goes along a sequence and is renewed at each step. PyTorch's names and meanings.
+"""Recurrent layers, with PyTorch's names and meanings.
 
 Sequences are (length, n, width), with `batch_first` (n, length, width), and one alone (length, width).
 """

@@ -1,4 +1,4 @@
-"""The numbers of a net by name: taking a copy, and putting one back, wholly or not at all."""
+"""The state of a net, arrays by name: copied, and loaded wholly or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A net as a table: its modules, what comes out of them, what they learn and what they cost."""
+"""Summaries: the modules of a net as a table of parameters, output shapes and costs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def table(net: Module, depth: int, example: Any) -> Summary:
 
 
 def row_of_module(path: str, module: Module, kind: str, made: list[Any]) -> ModuleRow:
-    """Return what a module learns, and with the nodes of a call what it gave and cost."""
+    """Return the parameters of a module, and with the nodes of a call its output and multiply-adds."""
     first, last = module.last_call or (0, 0)
     own = [z for z in made if first < z.born < last]
     return ModuleRow(path, kind, count(module), own[-1].shape if own else None, sum(map(products, own)))
@@ -84,7 +84,7 @@ def inside(net: Module, depth: int) -> list[tuple[str, Module]]:
 
 
 def nodes_of(net: Module, example: Any) -> list[Any]:
-    """Return what a net computes of an example, in eval mode, in the order of making."""
+    """Return the nodes that a net makes of an example, in eval mode, in the order of making."""
     with in_mode(net, training=False):
         made = net(*example if isinstance(example, tuple) else (example,))
     outputs = [z for z in (made if isinstance(made, tuple) else (made,)) if isinstance(z, Node)]

@@ -1,4 +1,4 @@
-"""Training: `fit` runs the loop that everybody writes, keeps its history, and can be stopped and taken up again."""
+"""Training: `fit` runs the loop, records its history, and resumes from checkpoints."""
 
 from .history import History
 from .loop import fit

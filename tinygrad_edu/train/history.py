@@ -1,4 +1,4 @@
-"""What a training run was like: the loss of each step, the measures of each epoch, and the net as it changed."""
+"""The history of a training run: the loss of each step, the measures of each epoch, and the changing net."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stopping and going on: all that decides what the next step does, taken down and put back bit by bit.
+"""Checkpoints of a run: everything that decides the next step, saved and restored bit by bit.
 
 These are the weights, the optimiser, the schedule, every generator that the model or the loop draws from, the place in
 the order of the epoch, and what has been measured so far.
@@ -24,7 +24,7 @@ VERSION = 1
 
 
 class Place:
-    """Where a run is: in which epoch, after how many of its batches, and what these measured."""
+    """The position of a run: its epoch, the batches done in it, and the sums of their measures."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.epoch, self.batch = 0, 0

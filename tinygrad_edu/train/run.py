@@ -1,4 +1,4 @@
-"""One run of `fit`: its parts, checked, how it takes a step, and what it measures."""
+"""One run of `fit`: its parts, checked; its steps, epochs and measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimisers: how weights follow their gradients. Each is one rule of plain arithmetic, on Values and Tensors alike."""
+"""Optimisers. Each is one rule of plain arithmetic, on Values and Tensors alike."""
 
 from . import schedules as lr_scheduler  # PyTorch's spelling
 from .adaptive import Adagrad, Adam, AdamW, RMSprop

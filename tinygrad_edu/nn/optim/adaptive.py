@@ -1,4 +1,4 @@
-"""Optimisers that give each weight a step of its own size, from the gradients it has met; PyTorch's definitions."""
+"""Adaptive optimisers, with a step size of its own for each weight; PyTorch's definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping gradients within bounds before a step."""
+"""Gradient clipping."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .groups import checked_params
 
 
 def clip_grad_norm(params: Iterable[Any], max_norm: float) -> Any:
-    """Shorten all gradients together so that they are `max_norm` long at most; return how long they were, as a float.
+    """Scale all gradients together to a norm of at most `max_norm`; return the norm before, as a float.
 
-    In a function that is compiled the length is a node.
+    In a compiled function the norm is a node.
     Raises AnomalyError that names the first parameter with a NaN or infinite gradient; then nothing has changed.
     """
     if isinstance(max_norm, bool) or not isinstance(max_norm, (int, float)) or not max_norm > 0:

@@ -1,4 +1,4 @@
-"""Parameter groups: some parameters and the settings with which they are stepped, under PyTorch's names."""
+"""Parameter groups: parameters with settings of their own, under PyTorch's names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every optimiser shares: checking what it is given, and one step that is taken wholly or not at all.
+"""The base of optimisers: checks of parameters and settings, and one step that is taken wholly or not at all.
 
 An optimiser adds one method, `rule`: from a weight, its gradient and what is remembered of earlier steps it
 computes the next weight and what to remember. A rule is plain arithmetic over its arguments and over nothing
@@ -104,7 +104,7 @@ class Optimizer:
         return settings
 
     def warn_of_zero(self, lr: float) -> None:
-        """Warn of a rate with which nothing is learnt; a schedule may well end there."""
+        """Warn of a rate with which nothing is learned; a schedule may well end there."""
         if lr == 0:
             warn(f"{type(self).__name__}: with lr=0 no weight ever changes", UserWarning)
 

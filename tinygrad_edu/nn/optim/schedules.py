@@ -1,4 +1,4 @@
-"""Learning rates that change as training goes on: each schedule is one formula over its first rate and the time.
+"""Learning-rate schedules: each is one formula of the first rate and the number of steps.
 
 PyTorch's names and meanings. A schedule sets the rate of every group of its optimiser, from the rate that the group
 had when the schedule was made.
@@ -95,7 +95,7 @@ def form(x: Any) -> Any:
 
 
 class StepLR(Schedule):
-    """Times `gamma` after every `step_size` steps."""
+    """Multiplies the rate by `gamma` after every `step_size` steps."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         self.step_size, self.gamma = size("StepLR", "step_size", step_size), gamma
@@ -106,7 +106,7 @@ class StepLR(Schedule):
 
 
 class MultiStepLR(Schedule):
-    """Times `gamma` after each of `milestones`."""
+    """Multiplies the rate by `gamma` after each of `milestones`."""
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
         self.milestones, self.gamma = sorted(size("MultiStepLR", "a milestone", m, 0) for m in milestones), gamma
@@ -117,7 +117,7 @@ class MultiStepLR(Schedule):
 
 
 class ExponentialLR(Schedule):
-    """Times `gamma` after every step."""
+    """Multiplies the rate by `gamma` after every step."""
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         self.gamma = gamma
@@ -128,7 +128,7 @@ class ExponentialLR(Schedule):
 
 
 class LambdaLR(Schedule):
-    """Times a function of the number of steps."""
+    """Multiplies the first rate by a function of the number of steps."""
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Callable[[int], float]) -> None:
         self.lr_lambda = lr_lambda
@@ -139,7 +139,7 @@ class LambdaLR(Schedule):
 
 
 class CosineAnnealingLR(Schedule):
-    """Down to the rate `eta_min` within `T_max` steps, along half a cosine; after that up again."""
+    """Lowers the rate to `eta_min` within `T_max` steps, along half a cosine, and raises it again after that."""
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803  # PyTorch's name
         self.T_max, self.eta_min = size("CosineAnnealingLR", "T_max", T_max), eta_min
@@ -150,7 +150,7 @@ class CosineAnnealingLR(Schedule):
 
 
 class CosineAnnealingWarmRestarts(Schedule):
-    """Down to `eta_min` along half a cosine, then from the first rate anew: SGDR (Loshchilov and Hutter 2017).
+    """Lowers the rate to `eta_min` along half a cosine, again and again: SGDR (Loshchilov and Hutter 2017).
 
     T_0: the steps of the first period. T_mult: how many times as long each period is as the one before.
     """
@@ -168,7 +168,7 @@ class CosineAnnealingWarmRestarts(Schedule):
 
 
 class LinearLR(Schedule):
-    """From the share `start_factor` of the first rate to `end_factor` within `total_iters` steps: a warm-up."""
+    """Moves the rate from `start_factor` to `end_factor` times the first within `total_iters` steps: a warm-up."""
 
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
@@ -209,7 +209,7 @@ class SequentialLR(Schedule):
 
 
 class OneCycleLR(Schedule):
-    """Up to `max_lr` and down again once, momentum the other way round (Smith and Topin 2019).
+    """Raises the rate to `max_lr` and lowers it again, and momentum the other way round (Smith and Topin 2019).
 
     total_steps: of the whole cycle, or `epochs` times `steps_per_epoch`. pct_start: the share of steps that goes up.
     The first rate is max_lr / div_factor, the last one that / final_div_factor. cycle_momentum: between
@@ -278,7 +278,7 @@ class OneCycleLR(Schedule):
 
 
 class ReduceLROnPlateau(Schedule):
-    """Times `factor` when a measure has not got better for more than `patience` steps; `step(measure)` is told it.
+    """Multiplies the rate by `factor` when a measure has not improved for more than `patience` steps; `step(measure)`.
 
     mode: "min" or "max", which is better. threshold: by how much it must get better to count, relative to the best
     ("rel") or absolute ("abs"). cooldown: steps after a change that do not count. min_lr: the lowest rate.

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent: every weight goes a little way downhill."""
+"""Stochastic gradient descent."""
 
 from __future__ import annotations
 

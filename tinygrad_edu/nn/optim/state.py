@@ -1,4 +1,4 @@
-"""The state of an optimiser by PyTorch's names: taking a copy, and putting one back, wholly or not at all."""
+"""The state of an optimiser by PyTorch's names: copied, and loaded wholly or not at all."""
 
 from __future__ import annotations
 
