@@ -93,6 +93,8 @@ def budgets() -> Iterator[Budget]:
     for subject, how in ((OURS, "eager"), (COMPILED, "compiled")):
         yield Budget(f"cnn, {how}", "≤ 2 × PyTorch", 2, slower("cnn", subject, "PyTorch"))
         yield Budget(f"cnn, {how}", "ahead of MyGrad and HIPS autograd", 1, slower("cnn", subject, *NUMPY_FRAMEWORKS))
+    yield Budget("mnist-cnn, compiled", "≤ 1 × PyTorch", 1, slower("mnist-cnn", COMPILED, "PyTorch"))
+    yield Budget("small-gpt, compiled", "≤ 2 × PyTorch", 2, slower("small-gpt", COMPILED, "PyTorch"))
     yield Budget("chains of 10³ to 10⁶ scalar nodes", "time a node even within 1.3 ×", 1.3, evenness)
     yield Budget("chains of 10³ to 10⁶ scalar nodes", "≤ 250 bytes a node", 250, most_bytes, unit="bytes")
     yield Budget("import", "≤ 1.3 × import numpy", 1.3, slower("import", OURS, "numpy"))

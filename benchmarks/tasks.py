@@ -13,6 +13,7 @@ from typing import Any
 import chains
 import images
 import matrices
+import nets
 import package
 import scalars
 import twins
@@ -117,6 +118,8 @@ CURVES: dict[str, dict[int, Task]] = {
 }
 
 OTHERS = {
+    "mnist-cnn": Task(nets.READERS, 64, 3),
+    "small-gpt": Task(nets.WRITERS, 16, 2),
     "import": Task(package.IMPORTS, None, None, package.seconds_of_import),
     "pages of 1,000 nodes": Task(package.PAGES, 1000, 50, package.seconds_of_writing),
     **{f"twin {name}": Task(twins.SUBJECTS, name, name, twins.seconds) for name in twins.WORK},

@@ -117,6 +117,10 @@ def test_mnist_that_lies_is_refused_before_memory_is_spent(folder):
     labels.write_bytes(good[:-1] + b"\x0a")
     with refuses(ValueError, "label 4 of train is 10", line=False):
         load_mnist(folder)
+    labels.write_bytes(good)
+    images.write_bytes(gzip.compress(idx(np.zeros((5, 8, 8), np.uint8))))
+    with refuses(ValueError, "images of train have 64 pixels, those of t10k 784", line=False):
+        load_mnist(folder)
     with refuses(TypeError, "pixels become floats"):
         load_mnist(folder, dtype=int)
 

@@ -24,7 +24,7 @@ def load_mnist(folder: str | Path, dtype: Any = np.float32) -> tuple[tuple[Array
     """
     if np.dtype(dtype).kind != "f":
         raise TypeError(f"load_mnist: pixels become floats from 0 to 1, and dtype is {dtype!r:.60} (at {users_line()})")
-    sets = []
+    sets: list[tuple[Array, Array]] = []
     for name in ("train", "t10k"):
         images = read_idx(file_of(folder, f"{name}-images-idx3-ubyte"), axes=3)
         labels = read_idx(file_of(folder, f"{name}-labels-idx1-ubyte"), axes=1)
@@ -34,6 +34,11 @@ def load_mnist(folder: str | Path, dtype: Any = np.float32) -> tuple[tuple[Array
             place = int(np.argmax(labels > 9))
             raise ValueError(f"load_mnist: label {place} of {name} is {labels[place]}, and digits are 0 to 9")
         x = images.reshape(len(images), math.prod(images.shape[1:])).astype(dtype) / np.dtype(dtype).type(255)
+        if sets and x.shape[1] != sets[0][0].shape[1]:
+            raise ValueError(
+                f"load_mnist: images of train have {sets[0][0].shape[1]} pixels, those of {name} {x.shape[1]}: "
+                "the files are of two data sets"
+            )
         sets.append((x, labels.astype(np.int64)))
     return sets[0], sets[1]
 
