@@ -360,15 +360,19 @@ def difference_of_calls(last: Specialization, key: Any, reach: Reachable) -> str
     return "arrays or structures of ever other shapes are given: pad or cut batches to a few shapes"
 
 
-def compile(function: Callable[P, R], backend: str = "numpy") -> Compiled[P, R]:  # noqa: A001  # the public name
+def compile(  # noqa: A001  # the public name
+    function: Callable[P, R], backend: str = "numpy", devices: int | None = None
+) -> Compiled[P, R]:
     """Return `function`, replayed as a program of NumPy calls.
 
     It is run once on nodes for each kind of arguments. What it can name (parameters, settings, globals, closures,
     attributes, elements) is looked at again before each call, and where that has changed it is traced anew.
     Gradients are taken inside of it, and none passes through its results; but where an argument
     belongs to a graph that needs gradients, as in `grad(compiled)`, the function itself is run, as a part of that.
-    Raises ValueError for a back-end that there is not.
+    backend: "numpy", or "jax" for a program that XLA compiles, and that keeps parameters, gradients and optimisers'
+    memory on JAX's device between calls. devices: of "jax", among how many devices the rows of arguments are divided.
+    Raises ValueError for a back-end that there is not, ImportError where JAX is not installed.
     """
     if not callable(function):
         raise TypeError(f"compile: pass a function, not {function!r:.60} (at {users_line()})")
-    return Compiled(function, named(backend))
+    return Compiled(function, named(backend, devices))

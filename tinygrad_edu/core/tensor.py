@@ -316,6 +316,9 @@ class Tensor(Operators, ArrayMethods, Node):
                     wanted = True
             elif type(x) in PLAIN_NUMBERS:
                 arrays.append(x)
+            elif isinstance(x, Tensor):  # of a kind whose numbers are somewhere else until they are read
+                arrays.append(x._raw)
+                wanted = wanted or x._requires_grad
             elif isinstance(x, Node) and tracing() is not None:
                 return x.make(op, operands, params)  # type: ignore[no-any-return]  # this tensor may stand for a number
             else:

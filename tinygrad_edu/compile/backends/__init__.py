@@ -7,6 +7,7 @@ means (signatures, verification, results) is decided outside and is the same for
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from ...core.node import Node
@@ -35,10 +36,20 @@ class Executable(Protocol):
 Backend = Callable[[Trace, list[Node]], Executable]  # (what was recorded, the nodes of the results)
 
 
-def named(backend: str) -> Backend:
-    """Return a back-end by its name. Raises ValueError where there is none."""
-    if backend != "numpy":
-        raise ValueError(f'compile: backend {backend!r:.60} is not "numpy" (at {users_line()})')
-    from .on_numpy import OnNumpy
+def named(backend: str, devices: int | None) -> Backend:
+    """Return a back-end by its name. Raises ValueError, or ImportError with the command that installs it."""
+    if backend not in ("numpy", "jax"):
+        raise ValueError(f'compile: backend {backend!r:.60} is none of "numpy", "jax" (at {users_line()})')
+    if devices is not None and (backend != "jax" or type(devices) is not int or devices < 1):
+        raise ValueError(
+            f'compile: devices= is a number from 1 up, and of backend="jax", not {devices!r:.60} (at {users_line()})'
+        )
+    if backend == "numpy":
+        from .on_numpy import OnNumpy
 
-    return OnNumpy
+        return OnNumpy
+    from .jax_rows import load
+    from .on_jax import OnJax
+
+    load()
+    return partial(OnJax, devices=devices)

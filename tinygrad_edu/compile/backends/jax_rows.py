@@ -1,0 +1,324 @@
+"""How each row of the table is computed by JAX.
+
+Most rows need nothing: a ufunc has its namesake in `jax.numpy`, and any other row's own function runs with `jax.numpy`
+in the place of NumPy (`transplanted`). Written here are only those that write into memory, look at strides, ask
+Python's `math`, or mean something else in JAX. JAX is imported when it is first asked for, by `load`.
+"""
+
+from __future__ import annotations
+
+import dis
+import math
+from contextlib import nullcontext
+from types import CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from ...core.op import BUILT_IN, Op
+from ...ops import windows
+from ...ops.indexing import filled
+from ..codegen.primitives import Primitive
+
+jax: Any = None  # set by `load`
+jnp: Any = None
+lax: Any = None
+
+NAMED = {  # rows whose parameters bear the same names there
+    *("sum", "mean", "max", "min", "prod", "all", "any", "argmax", "argmin", "cumsum", "cumprod"),
+    *("reshape", "transpose", "broadcast_to", "flip", "where", "real", "imag", "angle"),
+}
+
+
+def load() -> Any:
+    """Import JAX and return it. Raises ImportError with the command that installs it."""
+    global jax, jnp, lax
+    if jax is None:
+        try:
+            import jax as found
+            import jax.numpy as numpy_of_jax
+        except ImportError as error:
+            raise ImportError(f'compile(backend="jax") needs JAX ({error}): pip install "tinygrad-edu[xla]"') from error
+        jax, jnp, lax = found, numpy_of_jax, found.lax
+    return jax
+
+
+class NumPyOnJax:
+    """What a row's own function finds under the name `np`."""
+
+    def __init__(self, **others: Any) -> None:
+        vars(self).update(errstate=lambda **_: nullcontext(), dtype=np.dtype, **others)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(jnp, name)
+
+
+def transplanted(f: Any, known: dict[Any, Any], np_there: Any) -> Any:
+    """Return a function, and the functions of this package that it calls, with another `np`."""
+    if f in known:
+        return known[f]
+    space = dict(f.__globals__)
+    known[f] = there = FunctionType(f.__code__, space, f.__name__, f.__defaults__, f.__closure__)
+    there.__kwdefaults__ = f.__kwdefaults__
+    for name in names_of(f.__code__):
+        x = space.get(name)
+        if x is np:
+            space[name] = np_there
+        elif isinstance(x, Op):
+            space[name] = function_of(x)
+        elif isinstance(x, FunctionType) and x.__globals__.get("np") is np:
+            space[name] = transplanted(x, known, np_there)
+    return there
+
+
+def names_of(code: CodeType) -> set[str]:
+    """Return the global names that code, and the functions in it, look up."""
+    inner = (names_of(x) for x in code.co_consts if isinstance(x, CodeType))
+    return {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}.union(*inner)
+
+
+def function_of(op: Op | Primitive) -> Any:
+    """Return the function that computes a row in JAX."""
+    load()
+    f = op.forward
+    own = PRIMITIVES if isinstance(op, Primitive) else OWN if op.name in BUILT_IN else {}
+    if op.name in own:
+        return own[op.name]
+    if isinstance(f, np.ufunc) or getattr(f, "__module__", "").startswith("numpy"):
+        home = jnp.linalg if "linalg" in getattr(f, "__module__", "") else jnp
+        return getattr(home, f.__name__)
+    return transplanted(f, {}, NumPyOnJax(**ANSWERS.get(op.name, {})))
+
+
+# Rows of their own ----------------------------------------------------------------------------------------------
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """Compute as the row does: in single precision where halves are given."""
+    return jax.nn.softmax(single(x), axis).astype(as_floats(x).dtype)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """Compute as the row does."""
+    return jax.nn.log_softmax(single(x), axis).astype(as_floats(x).dtype)
+
+
+def softmax_cross_entropy(x: Any, labels: Any) -> Any:
+    """Pick -log(softmax(x)) at the labels."""
+    picked = jnp.take_along_axis(jax.nn.log_softmax(single(x), -1), jnp.asarray(labels)[..., None], -1)[..., 0]
+    return -picked.astype(as_floats(x).dtype)
+
+
+def softmax_minus_one_hot(x: Any, labels: Any) -> Any:
+    """Subtract 1 at the labels."""
+    p = softmax(x)
+    return p - jax.nn.one_hot(labels, x.shape[-1], dtype=p.dtype)
+
+
+def as_floats(x: Any) -> Any:
+    """Return whole numbers as doubles."""
+    x = jnp.asarray(x)
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
+def single(x: Any) -> Any:
+    """Return halves in single precision, whole numbers in double."""
+    x = as_floats(x)
+    return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
+def real(f: Any) -> Any:
+    """Return a function of real numbers of `jax.scipy.special`, by its name there."""
+
+    def of_numbers(x: Any) -> Any:
+        if as_floats(x).dtype.kind == "c":
+            raise TypeError("it is defined for real numbers only")
+        return getattr(jax.scipy.special, f)(as_floats(x))
+
+    return of_numbers
+
+
+def gelu(x: Any) -> Any:
+    """Compute x Φ(x)."""
+    x = as_floats(x)
+    return x * (0.5 * jax.scipy.special.erfc(x * -math.sqrt(0.5)))
+
+
+def setitem(x: Any, y: Any, *indices: Any, key: Any) -> Any:
+    """Write y; of two numbers for one place the last stays, which XLA's own scatter leaves open."""
+    x, index = jnp.asarray(x), filled(key, indices)
+    if all(jnp.ndim(i) == 0 for i in indices):
+        return x.at[index].set(y)
+    picked = jax.eval_shape(lambda a: a[index], x).shape
+    turns = jnp.arange(math.prod(picked)).reshape(picked)
+    last = jnp.full(x.shape, -1).at[index].max(turns)
+    written = jnp.broadcast_to(jnp.asarray(y, x.dtype), picked).reshape(-1)
+    return jnp.where(last >= 0, written[last], x)
+
+
+def put(x: Any, *indices: Any, key: Any, shape: Any) -> Any:
+    """Add into zeros."""
+    return jnp.zeros(shape, x.dtype).at[filled(key, indices)].add(x)
+
+
+def conv2d(
+    x: Any, w: Any, stride: Any = (1, 1), padding: Any = "VALID", dilation: Any = (1, 1), groups: int = 1
+) -> Any:
+    """Convolve; of stacks each pair."""
+    x, w = as_floats(x), as_floats(w)
+    kind = jnp.result_type(x, w)
+
+    def one(x: Any, w: Any) -> Any:
+        return lax.conv_general_dilated(x, w, stride, padding, rhs_dilation=dilation, feature_group_count=groups)
+
+    stack = np.broadcast_shapes(x.shape[:-4], w.shape[:-4])
+    x, w = (jnp.broadcast_to(a, stack + a.shape[-4:]).astype(kind) for a in (x, w))
+    for _ in stack:
+        one = jax.vmap(one)
+    return one(x, w)
+
+
+def transpose_of(f: Any, y: Any, shape: tuple[int, ...], kind: Any) -> Any:
+    """Return the transpose of a linear function of an array of a shape, applied to `y`."""
+    return jax.linear_transpose(f, jax.ShapeDtypeStruct(shape, kind))(y.astype(kind))[0]
+
+
+def conv2d_input(y: Any, w: Any, size: Any, **how: Any) -> Any:
+    """Transpose the convolution by its images."""
+    y, w = as_floats(y), as_floats(w)
+    stack = np.broadcast_shapes(y.shape[:-4], w.shape[:-4])
+    y = jnp.broadcast_to(y, stack + y.shape[-4:])
+    shape = (*stack, y.shape[-4], w.shape[-3] * how.get("groups", 1), *size)
+    kind = jnp.result_type(y, w)
+    return transpose_of(lambda x: conv2d(x, w.astype(kind), **how), y, shape, kind)
+
+
+def conv2d_weight(x: Any, y: Any, size: Any, **how: Any) -> Any:
+    """Transpose the convolution by its weights."""
+    x, y = as_floats(x), as_floats(y)
+    stack = np.broadcast_shapes(x.shape[:-4], y.shape[:-4])
+    y = jnp.broadcast_to(y, stack + y.shape[-4:])
+    shape = (*stack, y.shape[-3], x.shape[-3] // how.get("groups", 1), *size)
+    kind = jnp.result_type(x, y)
+    return transpose_of(lambda w: conv2d(x.astype(kind), w, **how), y, shape, kind)
+
+
+def affine_conv2d(x: Any, w: Any, b: Any, **how: Any) -> Any:
+    """Convolve, and add a number for each filter."""
+    return conv2d(x, w, **how) + b[..., None, :, None, None]
+
+
+def over_windows(x: Any, start: Any, by: Any, window: Any, stride: Any, padding: Any, dilation: Any = (1, 1)) -> Any:
+    """Reduce each window of the last two axes."""
+    left = x.ndim - 2
+    return lax.reduce_window(
+        x, start, by, (1,) * left + window, (1,) * left + stride, ((0, 0),) * left + padding,
+        window_dilation=(1,) * left + dilation,
+    )  # fmt: skip
+
+
+UNPADDED = ((0, 0), (0, 0))
+
+
+def sum_pool2d(x: Any, window: Any, stride: Any, padding: Any = UNPADDED) -> Any:
+    """Add up windows."""
+    x = x.astype(windows.sum_type(np.empty(0, x.dtype)))
+    return over_windows(x, x.dtype.type(0), lax.add, window, stride, padding)  # a zero of JAX would have no transpose
+
+
+def sum_unpool2d(x: Any, size: Any, **at: Any) -> Any:
+    """Transpose the sums of windows."""
+    x = x.astype(windows.sum_type(np.empty(0, x.dtype)))
+    return transpose_of(lambda a: sum_pool2d(a, **at), x, (*x.shape[:-2], *size), x.dtype)
+
+
+def max_pool2d(x: Any, window: Any, stride: Any, padding: Any = UNPADDED, dilation: Any = (1, 1)) -> Any:
+    """Find the maxima of windows; whole numbers become doubles where there is padding."""
+    if x.dtype.kind != "f":
+        x = x.astype(float)
+    return over_windows(x, x.dtype.type(-np.inf), lax.max, window, stride, padding, dilation)
+
+
+def cut_and_back(x: Any, m: Any, window: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    """Return for each place in a window how to cut it from images padded with `fill`, and how to put it back."""
+    size = x.shape[-2:]
+
+    def cut(a: Any, fill: Any, i: int, j: int) -> Any:
+        a = lax.pad(a, jnp.asarray(fill, a.dtype), [(0, 0, 0)] * (a.ndim - 2) + [(*p, 0) for p in padding])
+        first = (i * dilation[0], j * dilation[1])
+        stop = [f + (n - 1) * s + 1 for f, n, s in zip(first, m.shape[-2:], stride, strict=True)]
+        return a[..., first[0] : stop[0] : stride[0], first[1] : stop[1] : stride[1]]
+
+    def back(a: Any, i: int, j: int) -> Any:
+        edges = []
+        for k, d, n, s, p, h in zip((i, j), dilation, m.shape[-2:], stride, padding, size, strict=True):
+            low = k * d - p[0]
+            edges.append((low, h - (low + (n - 1) * s + 1), s - 1))
+        return lax.pad(a, jnp.asarray(0, a.dtype), [(0, 0, 0)] * (a.ndim - 2) + edges)
+
+    return cut, back, [(i, j) for i in range(window[0]) for j in range(window[1])]
+
+
+def max_unpool2d(
+    y: Any, m: Any, x: Any, window: Any, stride: Any, padding: Any = UNPADDED, dilation: Any = (1, 1)
+) -> Any:
+    """Give each number of y to the maxima of its window, ties in equal shares."""
+    cut, back, every = cut_and_back(x, m, window, stride, padding, dilation)
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    holds = [cut(x, lowest, i, j) == m for i, j in every]
+    share = (y / sum(h.astype(y.dtype) for h in holds)).astype(y.dtype)
+    return sum(back(jnp.where(h, share, 0), i, j) for h, (i, j) in zip(holds, every, strict=True))
+
+
+def max_picked2d(
+    y: Any, m: Any, x: Any, window: Any, stride: Any, padding: Any = UNPADDED, dilation: Any = (1, 1)
+) -> Any:
+    """Take from y what stands at the maxima of windows of x, of ties the average."""
+    cut, _, every = cut_and_back(y, m, window, stride, padding, dilation)
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    holds = [cut(x, lowest, i, j) == m for i, j in every]
+    picked = sum(jnp.where(h, cut(y, 0, i, j), 0) for h, (i, j) in zip(holds, every, strict=True))
+    return (picked / sum(h.astype(y.dtype) for h in holds)).astype(y.dtype)
+
+
+def without_namesake(why: str) -> Any:
+    """Return the function of a row that JAX has not."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise TypeError(why)
+
+    return refuse
+
+
+OWN: dict[str, Any] = {
+    "erf": real("erf"),
+    "erfc": real("erfc"),
+    "lgamma": real("gammaln"),
+    "gelu": gelu,
+    "broadcast_to": lambda x, shape: jnp.broadcast_to(x, shape),
+    "sum": lambda x, axis=None, keepdims=False: jnp.sum(x, axis, keepdims=keepdims),
+    "logcumsumexp": lambda x, axis: lax.cumlogsumexp(as_floats(x), axis % x.ndim),
+    "pinv": lambda x, rcond: jnp.linalg.pinv(x, rtol=rcond),
+    "argsort": lambda x, axis=-1: jnp.argsort(x, axis, stable=True),
+    "searchsorted": lambda a, v, side="left": jnp.searchsorted(a, v, side).astype(int),
+    "argpartition": without_namesake(
+        "the positions that it gives to what is not the kth element are NumPy's own choice"
+    ),
+}
+PRIMITIVES: dict[str, Any] = {
+    "element": lambda x, i: jnp.reshape(x, -1)[i],
+    "stand_in": lambda x: x,
+    "pack": lambda *numbers: jnp.stack([jnp.asarray(x, float) for x in numbers]),
+}
+OWN |= {
+    f.__name__: f
+    for f in (
+        *(softmax, log_softmax, softmax_cross_entropy, softmax_minus_one_hot, setitem, put),
+        *(conv2d, conv2d_input, conv2d_weight, affine_conv2d),
+        *(sum_pool2d, sum_unpool2d, max_pool2d, max_unpool2d, max_picked2d),
+    )
+}
+# What rows find in place of NumPy's functions that ask numbers for a shortcut, or take a tuple for an array.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "i0": {"all": lambda _: False, "isin": lambda x, among: jnp.isin(x, jnp.array(among))}
+}
