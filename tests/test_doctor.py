@@ -38,7 +38,7 @@ def test_every_extra_for_users_is_listed_with_its_cure(capsys, monkeypatch):
 
     monkeypatch.setattr(metadata, "version", missing)
     found = told(capsys)
-    extras = set(metadata.metadata("tinygrad-edu").get_all("Provides-Extra")) - {"all", "test", "lint", "bench"}
+    extras = set(metadata.metadata("tinygrad-edu").get_all("Provides-Extra")) - {"all", "docs", "test", "lint", "bench"}
     assert set(doctor.PURPOSES) == extras
     for name in extras:
         assert doctor.packages(name)

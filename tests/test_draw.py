@@ -2,11 +2,13 @@
 
 import itertools
 import operator
+import io
 import os
 import random
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -22,7 +24,7 @@ from hypothesis import strategies as st
 import tinygrad_edu as tg
 from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.op import TABLE, VariadicRule
-from tinygrad_edu.draw import engines
+from tinygrad_edu.draw import engines, printing
 from tinygrad_edu.draw.drawing import fitting
 from tinygrad_edu.draw.formats.svg import svg
 from tinygrad_edu.draw.graph.picture import Card, Edge, Group, Picture
@@ -64,6 +66,7 @@ MAGIC = {
 @pytest.fixture(autouse=True)
 def no_program(monkeypatch):
     monkeypatch.setattr(engines, "find", lambda *_: None)
+    monkeypatch.setattr(printing, "find", lambda: None)
 
 
 def neuron():
@@ -391,7 +394,7 @@ def test_every_suffix_is_that_kind_of_file_or_says_what_is_missing(kind, tmp_pat
     random.seed(0)
     for drawing in (tg.draw(neuron()), tg.draw_network(tg.nn.MLP(2, [2, 1]), [1.0, 2.0])):
         path = tmp_path / f"a.{kind.upper() if kind == 'svg' else kind}"
-        if kind in ("png", "pdf") and engines.find(kind) is None:
+        if kind in ("png", "pdf") and engines.find(kind) is None and printing.find() is None:
             with pytest.raises(
                 OSError, match=r"needs Graphviz.*apt-get install graphviz.*\.svg and \.html need nothing"
             ):
@@ -837,6 +840,28 @@ def test_graphviz_is_never_given_a_large_graph(monkeypatch):
     assert len(paths(drawing.pipe("svg", encoding="utf-8"))) == 1600
     with pytest.raises(OSError, match="would take Graphviz minutes"):
         drawing.pipe("png")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(printing.find() is None, reason="no chromium on PATH: apt-get install chromium")
+def test_a_chromium_prints_where_there_is_no_graphviz(monkeypatch, tmp_path):
+    image = pytest.importorskip("matplotlib.image")
+    browser, drawing = printing.find(), tg.draw(neuron())
+    monkeypatch.undo()
+    monkeypatch.setattr(engines, "find", lambda *_: None)
+    width, height = (float(side) for side in printing.SIZE.search(drawing.svg()).groups())
+    picture = drawing.pipe("png")
+    assert struct.unpack(">II", picture[16:24]) == (2 * int(width + 1), 2 * int(height + 1))
+    pixels = image.imread(io.BytesIO(picture))
+    right, bottom = pixels[:, -80:, :3], pixels[-80:, :, :3]
+    assert right.min() < 0.5 > bottom.min(), "the whole picture is there"
+    with pytest.raises(OSError, match=r"PNG of 20,001 × 11 pixels is too large for a browser: save as \.svg"):
+        printing.printed(browser, '<svg width="20000" height="10">', "png")
+    page = drawing.pipe("pdf")
+    assert page.startswith(b"%PDF-")
+    assert page.count(b"/Type /Page\n") == 1
+    with pytest.raises(OSError, match="could not print a picture"):
+        printing.printed(shutil.which("false"), drawing.svg(), "pdf")
 
 
 def test_engines_are_found_and_their_errors_told(monkeypatch, tmp_path):

@@ -299,7 +299,7 @@ def test_the_lines_of_a_net_are_handles_and_its_circles_follow(browser, tmp_path
         assert math.isclose(float(page.get_attribute("[data-value]", "data-value")), loss.data, rel_tol=1e-12)
         assert page.evaluate(GRADIENTS) == {p.label: number(p.grad) for p in net.parameters()}
         outputs = page.locator("#net g[id^=a2] .v").all_text_contents()
-        assert outputs == [number(net([1.0, -2.0]).data, 3)]
+        assert outputs == [number(net([1.0, -2.0]).data, 2)]
         assert page.evaluate("document.querySelector('#graph').scrollWidth > 0")
 
 

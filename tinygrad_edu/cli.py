@@ -80,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
         add_check,
         add_exercise,
         add_grade,
+        add_laws,
         add_draw,
         add_step,
         add_live,
@@ -227,7 +228,7 @@ def check_homework(options: argparse.Namespace) -> int:
 def add_exercise(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add `exercise` to the commands."""
     command = add_command(commands, exercise, "exercise")
-    command.add_argument("name", help="neuron, two-layers, columns, normalisation or recurrent")
+    command.add_argument("name", help="golfer, neuron, two-paths, two-layers, columns, normalisation or recurrent")
     command.add_argument("--seed", type=whole(0), default=0, help="of sizes and numbers (0)")
     command.add_argument("-o", "--out", type=Path, default=Path(), help="the folder to write into (this one)")
 
@@ -264,6 +265,21 @@ def grade(options: argparse.Namespace) -> int:
         print(f"{status}: {sum(mark.status == status for mark in marks)}")
     print(options.out)
     return 0
+
+
+def add_laws(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add `laws` to the commands."""
+    command = add_command(commands, laws, "laws")
+    command.add_argument("file", type=Path, help="a Python file with a class Array, an engine of your own; it is run")
+
+
+def laws(options: argparse.Namespace) -> int:
+    """Say which laws of differentiation an engine of your own keeps, and which it breaks."""
+    from .classroom.laws import engine_in, verdict
+
+    said = verdict(engine_in(options.file))
+    print(said)
+    return 1 if "✗" in said else 0
 
 
 def print_json(data: Any) -> None:

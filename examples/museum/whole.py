@@ -1,6 +1,6 @@
 """An engine of sixty lines that works: what the broken ones beside it should be.
 
-Each exhibit takes this class and gets one thing wrong. `python laws.py no_sum.py` says which law it breaks.
+Each exhibit takes this class and gets one thing wrong. `tinygrad-edu laws no_sum.py` says which law it breaks.
 """
 
 import numpy as np

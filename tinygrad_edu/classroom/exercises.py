@@ -39,6 +39,21 @@ class Exercise:
 
 
 EXERCISES = {
+    "golfer": Exercise(
+        "A golfer",
+        "One number to learn: the strength w. Hole i asks for a distance of y_i, and a shot rolls X_i metres for each "
+        "unit of strength. The cost is the mean squared miss. Derive ∂L/∂w.",
+        """\
+X = rng.uniform(0.5, 2, size={n})
+y = rng.uniform(1, 3, size={n})
+params = {{"w": rng.normal(size=1)}}""",
+        """\
+def forward(params, X, y):
+    distance = X * params["w"]
+    loss = np.mean((distance - y) ** 2)
+    return loss, {"distance": distance}""",
+        ("w",),
+    ),
     "neuron": Exercise(
         "One neuron",
         "A neuron with a sigmoid and a squared error. Derive ∂L/∂w and ∂L/∂b.",
@@ -52,6 +67,21 @@ def forward(params, X, y):
     a = 1 / (1 + np.exp(-z))
     loss = 0.5 * np.mean((a - y) ** 2)
     return loss, {"z": z, "a": a}""",
+        ("w", "b"),
+    ),
+    "two-paths": Exercise(
+        "Two paths",
+        "What a neuron says is used twice: squared, and as it is. Derive ∂L/∂w along both paths, and ∂L/∂b.",
+        """\
+X = rng.normal(size=({n}, {a}))
+y = rng.normal(size={n})
+params = {{"w": rng.normal(size={a}), "b": rng.normal(size=1)}}""",
+        """\
+def forward(params, X, y):
+    a = np.tanh(X @ params["w"] + params["b"])
+    out = a ** 2 + a
+    loss = 0.5 * np.mean((out - y) ** 2)
+    return loss, {"a": a, "out": out}""",
         ("w", "b"),
     ),
     "two-layers": Exercise(

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import graphviz  # type: ignore[import-untyped]  # it has none
 
 from ..system import files
-from . import engines
+from . import engines, printing
 from .pages.page import Page
 
 WRITTEN = (".svg", ".html", ".png", ".pdf", ".tex")  # by this package; .dot is Digraph's own business
@@ -79,8 +79,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
     ) -> str:
         """Write the picture as its suffix says: .svg, .html, .png, .pdf, .dot or .tex; return the path.
 
-        SVG, HTML and TeX (a document, with TikZ) need nothing else, PNG Graphviz or graphviz-pure, PDF Graphviz. Where
-        Graphviz is installed it lays out SVG too; `.svg()` is always this package's own picture.
+        SVG, HTML and TeX (a document, with TikZ) need nothing else. PNG and PDF need Graphviz or Chromium, or for PNG
+        graphviz-pure. Where Graphviz is installed it lays out SVG too; `.svg()` is always this package's own picture.
         Raises ValueError for another suffix or a picture that is too large for TeX, OSError where a program is missing,
         naming what to install.
         """
@@ -114,10 +114,15 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         engine = engines.find(format)
         if format == "svg" and (engine is None or self.view.ours or len(self.body) > LARGEST_FOR_DOT):
             found = self.svg().encode()
-        elif engine is None:
-            raise OSError(engines.missing(format))
-        elif (n := len(self.body)) > LARGEST_FOR_DOT:
-            raise OSError(f"{format.upper()} of {n:,} statements would take Graphviz minutes: save as .svg, or fold")
+        elif (too_large := len(self.body) > LARGEST_FOR_DOT) or engine is None:
+            browser = printing.find() if format in printing.FORMATS else None
+            if browser is not None:
+                found = printing.printed(browser, self.svg(), format)
+            elif too_large and engine is not None:
+                large = f"{format.upper()} of {len(self.body):,} statements would take Graphviz minutes"
+                raise OSError(f"{large}: install Chromium, save as .svg, or fold")
+            else:
+                raise OSError(engines.missing(format))
         else:
             try:
                 found = engine.render(self.source, format)

@@ -1,6 +1,6 @@
 """Which program lays out DOT here: Graphviz's `dot`, the pip-installed `graphviz-pure`, or none.
 
-Without any, this package draws SVG by itself; PNG needs one of the two, PDF needs `dot`.
+Without any, this package draws SVG by itself, and a Chromium can print that (`printing.py`).
 """
 
 from __future__ import annotations
@@ -49,9 +49,7 @@ def pure() -> str | None:
 
 def missing(format: str) -> str:  # noqa: A002  # as above
     """Say what to install for `format`."""
-    ways = "apt-get install graphviz, brew install graphviz or winget install graphviz"
+    ways = "apt-get install graphviz (or chromium), brew install graphviz or winget install graphviz"
     if format in PURE_FORMATS:
-        return (
-            f'{format.upper()} needs Graphviz: pip install "tinygrad-edu[dot]", or {ways}; .svg and .html need nothing'
-        )
-    return f"{format.upper()} needs Graphviz's program dot: {ways}; .svg and .html need nothing"
+        ways = f'pip install "tinygrad-edu[dot]", or {ways}'
+    return f"{format.upper()} needs Graphviz or a Chromium: {ways}; .svg and .html need nothing"
