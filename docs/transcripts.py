@@ -13,6 +13,7 @@ import io
 import json
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -71,6 +72,7 @@ def completed(markdown: str, name: str, folder: Path) -> str:
     name: of the document, which the files are called after.
     """
     names: dict[str, Any] = {}
+    folder = folder.resolve()
     up, stem = "../" * name.count("/"), name.replace("/", "-")
     shown = []
 
@@ -89,7 +91,8 @@ def completed(markdown: str, name: str, folder: Path) -> str:
                 after.append(form.format(source=source, title=escape(title), height=getattr(value, "height", "")))
         return "\n".join(after) + "\n"
 
-    return BLOCK.sub(block, markdown)
+    with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):  # a lesson may write files
+        return BLOCK.sub(block, markdown)
 
 
 def notebook(markdown: str) -> dict[str, Any]:

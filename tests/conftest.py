@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from browsing import browser  # noqa: F401  # a fixture
 from hypothesis import HealthCheck, settings
 
 import tinygrad_edu.nn  # noqa: F401  # installs all twins, of the neuron too

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import browser, opened  # noqa: F401  # a fixture
+from browsing import opened
 
 import tinygrad_edu as tg
 
@@ -18,7 +18,7 @@ def products(text):
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1)])
-def test_every_number_is_the_sum_of_the_products_that_light_up(browser, tmp_path, stride, padding):  # noqa: F811
+def test_every_number_is_the_sum_of_the_products_that_light_up(browser, tmp_path, stride, padding):
     rng = np.random.default_rng(0)
     image, kernel = rng.integers(-3, 4, (5, 5)) * 1.0, rng.integers(-2, 3, (3, 3)) * 1.0
     rows = (5 + 2 * padding - 3) // stride + 1
@@ -47,7 +47,7 @@ def test_every_number_is_the_sum_of_the_products_that_light_up(browser, tmp_path
 
 
 @pytest.mark.browser
-def test_it_is_usable_on_a_narrow_screen_and_in_a_sandbox(browser, tmp_path):  # noqa: F811
+def test_it_is_usable_on_a_narrow_screen_and_in_a_sandbox(browser, tmp_path):
     page = tg.convolution_page(np.eye(6), np.ones((2, 2)))
     (tmp_path / "notebook.html").write_text(page._repr_html_(), encoding="utf-8")
     with opened(browser, tmp_path / "notebook.html", width=400) as there:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from browsing import browser, opened  # noqa: F401  # a fixture
+from browsing import opened
 
 from tinygrad_edu import demo
 from tinygrad_edu.cli import main
@@ -47,9 +47,8 @@ def test_the_whole_command_does_the_main_job(done):
     assert sum(path.stat().st_size for path in folder.iterdir()) < 1_500_000
 
 
-@pytest.mark.parametrize("seed", [1, 7])
-def test_other_seeds_reach_it_too(seed, tmp_path, capsys):
-    assert main(["demo", "--seed", str(seed), "--out", str(tmp_path)]) == 0
+def test_another_seed_reaches_it_too(tmp_path, capsys):
+    assert main(["demo", "--seed", "7", "--out", str(tmp_path)]) == 0
     _, held_out = (float(n) for n in re.findall(r"([\d.]+)%", capsys.readouterr().out))
     assert held_out >= 97
 
@@ -127,10 +126,8 @@ def test_the_cost_is_that_of_the_scores_beside_it(done):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("scheme", "is_dark", "width"), [("light", False, 1280), ("dark", True, 1280), ("light", False, 400)]
-)
-def test_a_browser_shows_the_page(done, browser, scheme, is_dark, width):  # noqa: F811  # the fixture
+@pytest.mark.parametrize(("scheme", "is_dark", "width"), [("light", False, 1280), ("dark", True, 400)])
+def test_a_browser_shows_the_page(done, browser, scheme, is_dark, width):
     with opened(browser, done[1] / "report.html", scheme=scheme, width=width) as page:
         paper = re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))
         assert (int(paper[0]) < 100) is is_dark
@@ -148,7 +145,7 @@ def test_a_browser_shows_the_page(done, browser, scheme, is_dark, width):  # noq
 
 
 @pytest.mark.browser
-def test_a_visitor_replays_the_training_and_draws_a_digit(done, browser):  # noqa: F811  # the fixture
+def test_a_visitor_replays_the_training_and_draws_a_digit(done, browser):
     with opened(browser, done[1] / "report.html", width=1280) as page:
         training = page.frame_locator(".training iframe")
         training.locator("#slide").press("End")
@@ -172,7 +169,7 @@ def test_a_visitor_replays_the_training_and_draws_a_digit(done, browser):  # noq
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["network", "neuron"])
-def test_the_pages_beside_it_open(done, browser, name):  # noqa: F811  # the fixture
+def test_the_pages_beside_it_open(done, browser, name):
     with opened(browser, done[1] / f"{name}.html") as page:
         if name == "network":
             page.locator("button[data-show=n]").click()

@@ -1,8 +1,8 @@
 """Pictures of graphs: one edge for each use, labels drawn literally, every way to save, folded where too large."""
 
+import io
 import itertools
 import operator
-import io
 import os
 import random
 import re
@@ -17,7 +17,7 @@ import graphviz
 import numpy as np
 import pytest
 import samples
-from browsing import browser, opened  # noqa: F401  # a fixture
+from browsing import opened
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,7 +66,7 @@ MAGIC = {
 @pytest.fixture(autouse=True)
 def no_program(monkeypatch):
     monkeypatch.setattr(engines, "find", lambda *_: None)
-    monkeypatch.setattr(printing, "find", lambda: None)
+    monkeypatch.setattr(printing, "installed_browser", lambda: None)
 
 
 def neuron():
@@ -394,7 +394,7 @@ def test_every_suffix_is_that_kind_of_file_or_says_what_is_missing(kind, tmp_pat
     random.seed(0)
     for drawing in (tg.draw(neuron()), tg.draw_network(tg.nn.MLP(2, [2, 1]), [1.0, 2.0])):
         path = tmp_path / f"a.{kind.upper() if kind == 'svg' else kind}"
-        if kind in ("png", "pdf") and engines.find(kind) is None and printing.find() is None:
+        if kind in ("png", "pdf") and engines.find(kind) is None and printing.installed_browser() is None:
             with pytest.raises(
                 OSError, match=r"needs Graphviz.*apt-get install graphviz.*\.svg and \.html need nothing"
             ):
@@ -843,10 +843,10 @@ def test_graphviz_is_never_given_a_large_graph(monkeypatch):
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(printing.find() is None, reason="no chromium on PATH: apt-get install chromium")
+@pytest.mark.skipif(printing.installed_browser() is None, reason="no chromium on PATH: apt-get install chromium")
 def test_a_chromium_prints_where_there_is_no_graphviz(monkeypatch, tmp_path):
     image = pytest.importorskip("matplotlib.image")
-    browser, drawing = printing.find(), tg.draw(neuron())
+    browser, drawing = printing.installed_browser(), tg.draw(neuron())
     monkeypatch.undo()
     monkeypatch.setattr(engines, "find", lambda *_: None)
     width, height = (float(side) for side in printing.SIZE.search(drawing.svg()).groups())
@@ -856,12 +856,12 @@ def test_a_chromium_prints_where_there_is_no_graphviz(monkeypatch, tmp_path):
     right, bottom = pixels[:, -80:, :3], pixels[-80:, :, :3]
     assert right.min() < 0.5 > bottom.min(), "the whole picture is there"
     with pytest.raises(OSError, match=r"PNG of 20,001 × 11 pixels is too large for a browser: save as \.svg"):
-        printing.printed(browser, '<svg width="20000" height="10">', "png")
+        printing.print_picture(browser, '<svg width="20000" height="10">', "png")
     page = drawing.pipe("pdf")
     assert page.startswith(b"%PDF-")
     assert page.count(b"/Type /Page\n") == 1
     with pytest.raises(OSError, match="could not print a picture"):
-        printing.printed(shutil.which("false"), drawing.svg(), "pdf")
+        printing.print_picture(shutil.which("false"), drawing.svg(), "pdf")
 
 
 def test_engines_are_found_and_their_errors_told(monkeypatch, tmp_path):
@@ -924,7 +924,7 @@ def test_blocks_made_by_the_same_lines_become_one_card_and_the_last_stays():
 
 
 @pytest.mark.browser
-def test_a_wide_picture_is_zoomed_moved_and_fitted(browser, tmp_path):  # noqa: F811
+def test_a_wide_picture_is_zoomed_moved_and_fitted(browser, tmp_path):
     x = tg.Value(1.0, label="x")
     for _ in range(60):
         x = x * 1.01 + 0.5

@@ -8,7 +8,6 @@ from base64 import b64decode, b64encode
 
 import numpy as np
 import pytest
-from browsing import browser  # noqa: F401  # a fixture
 
 import tinygrad_edu as tg
 from tinygrad_edu.core.op import BUILT_IN, TABLE, Op, VariadicRule
@@ -70,7 +69,7 @@ def alike(mine: float, theirs: float, scale: float) -> bool:
 
 @pytest.mark.browser
 @pytest.mark.filterwarnings("ignore")
-def test_every_scalar_row_computes_in_a_browser_as_in_python(browser):  # noqa: F811
+def test_every_scalar_row_computes_in_a_browser_as_in_python(browser):
     table, tried, sent = RowTable(), [], []
     for row in SCALAR:
         for params in PARAMS.get(row.name, [{}]):

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from browsing import browser, opened  # noqa: F401  # a fixture
+from browsing import opened
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -74,7 +74,7 @@ def moved(x, units):
 
 
 @pytest.fixture(scope="module")
-def live_page(browser, tmp_path_factory):  # noqa: F811
+def live_page(browser, tmp_path_factory):
     path = tg.live(model(START)[0]).save(tmp_path_factory.mktemp("live") / "live.html")
     with opened(browser, path, width=1280) as page:
         yield page
@@ -170,7 +170,7 @@ def test_page_and_python_agree_after_any_sequence_of_changes(live_page):
 
 
 @pytest.mark.browser
-def test_a_leaf_of_the_picture_is_a_handle_for_mouse_keys_and_touch(browser, tmp_path):  # noqa: F811
+def test_a_leaf_of_the_picture_is_a_handle_for_mouse_keys_and_touch(browser, tmp_path):
     path = tg.live(model(START)[0]).save(tmp_path / "live.html")
     with opened(browser, path, width=1280) as page:
         page.locator("#graph [aria-label=w]").focus()
@@ -200,7 +200,7 @@ def test_a_leaf_of_the_picture_is_a_handle_for_mouse_keys_and_touch(browser, tmp
 
 
 @pytest.mark.browser
-def test_the_address_carries_the_state_to_the_last_bit(browser, tmp_path):  # noqa: F811
+def test_the_address_carries_the_state_to_the_last_bit(browser, tmp_path):
     path = tg.live(model(START)[0]).save(tmp_path / "live.html")
     with opened(browser, path) as page:
         page.fill('[data-leaf="w"]', "0.123456789012345678")
@@ -220,7 +220,7 @@ def test_the_address_carries_the_state_to_the_last_bit(browser, tmp_path):  # no
 
 
 @pytest.mark.browser
-def test_too_large_a_step_is_seen_to_diverge_and_undone(browser, tmp_path):  # noqa: F811
+def test_too_large_a_step_is_seen_to_diverge_and_undone(browser, tmp_path):
     w = tg.Value(1.0, label="w")
     loss = w**2 * 3.0
     with opened(browser, tg.live(loss, typed="3 w²").save(tmp_path / "live.html")) as page:
@@ -240,7 +240,7 @@ def test_too_large_a_step_is_seen_to_diverge_and_undone(browser, tmp_path):  # n
 
 
 @pytest.mark.browser
-def test_a_page_that_computes_something_else_stands_still(browser, tmp_path):  # noqa: F811
+def test_a_page_that_computes_something_else_stands_still(browser, tmp_path):
     page = tg.live(model(START)[0])
     right = re.search(r'"expected":\[([\d.]+)', page.html)
     page.html = page.html.replace(right[0], '"expected":[7.25')
@@ -263,7 +263,7 @@ def test_says_which_operation_keeps_it_still():
 
 
 @pytest.mark.browser
-def test_names_are_data_and_the_page_obeys_a_strict_policy(browser, tmp_path):  # noqa: F811
+def test_names_are_data_and_the_page_obeys_a_strict_policy(browser, tmp_path):
     bad = "<img src=x onerror=alert(1)>\"'`${alert(2)}</script>"
     w = tg.Value(2.0, label=bad)
     loss = (w * 3.0).tanh()
@@ -283,7 +283,7 @@ def test_names_are_data_and_the_page_obeys_a_strict_policy(browser, tmp_path):  
 
 
 @pytest.mark.browser
-def test_the_lines_of_a_net_are_handles_and_its_circles_follow(browser, tmp_path):  # noqa: F811
+def test_the_lines_of_a_net_are_handles_and_its_circles_follow(browser, tmp_path):
     net = tg.nn.MLP(2, [2, 1], "tanh", rng=0)
     loss = (net([1.0, -2.0]) - 1.0) ** 2
     path = tg.live(loss, model=net).save(tmp_path / "live.html")
@@ -304,7 +304,7 @@ def test_the_lines_of_a_net_are_handles_and_its_circles_follow(browser, tmp_path
 
 
 @pytest.mark.browser
-def test_numbers_are_written_as_python_writes_them(browser):  # noqa: F811
+def test_numbers_are_written_as_python_writes_them(browser):
     from random import Random
 
     from tinygrad_edu.draw.pages.page import asset
@@ -337,7 +337,7 @@ def test_numbers_are_written_as_python_writes_them(browser):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_everything_is_redrawn_within_a_frame_or_three(browser, tmp_path):  # noqa: F811
+def test_everything_is_redrawn_within_a_frame_or_three(browser, tmp_path):
     """Print how long a change takes; a page that takes a second would fail, a slow machine does not."""
     net = tg.nn.MLP(3, [4, 4, 1], "tanh", rng=0)
     loss = (net([1.0, -2.0, 0.5]) - 1.0) ** 2

@@ -5,7 +5,7 @@ import random
 import warnings
 
 import pytest
-from browsing import browser, opened  # noqa: F401  # a fixture
+from browsing import opened
 
 import tinygrad_edu as tg
 from tinygrad_edu.check.mistakes.wrong_rules import wrong_rules
@@ -66,7 +66,7 @@ def written(rng, depth=0):
 
 
 @pytest.fixture(scope="module")
-def reader(browser):  # noqa: F811
+def reader(browser):
     table = RowTable()
     places = row_places(table)
     page = browser.new_page()
@@ -112,7 +112,7 @@ def typed(page, *lines):
 
 
 @pytest.mark.browser
-def test_right_lines_are_right_and_the_first_wrong_one_is_named(browser, tmp_path):  # noqa: F811
+def test_right_lines_are_right_and_the_first_wrong_one_is_named(browser, tmp_path):
     with opened(browser, tg.derivation_pad(NEURON, wrt="w").save(tmp_path / "pad.html")) as page:
         right = [
             "a = σ(wx + b)",
@@ -133,41 +133,40 @@ def test_right_lines_are_right_and_the_first_wrong_one_is_named(browser, tmp_pat
         assert "1 − a" in page.inner_text("#sheet")
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize(
-    ("formula", "line", "kind", "said"),
-    [
-        ("relu(x)", "1", "wrong", ""),
-        ("relu(w*x + b)", "∂L/∂w = x", "wrong", ""),
-        ("relu(w*x + b)", "∂L/∂w = [wx + b > 0]x", "right", "both sides"),
-        ("abs(x)", "1", "wrong", ""),
-        ("x*abs(x)", "2x", "wrong", ""),
-        ("log(abs(x))", "1/abs(x)", "wrong", ""),
-        ("log(abs(x))", "1/x", "right", ""),
-        ("x**2 * sin(x)", "2x sin x + x² cos x", "right", ""),
-        ("x**2 * sin(x)", "2x cos x", "wrong", ""),
-        ("x**2 * sin(x)", "2x sin x", "wrong", "path was left out"),
-        ("x**3", "3x³", "wrong", "exponent not lowered"),
-        ("x**3", "6x²", "wrong", "2 times"),
-        ("cos(x)", "sin(x)", "wrong", "wrong sign"),
-        ("max(x, y)", "∂L/∂y = [y > x]", "right", "both sides"),
-        ("w*x", "∂L/∂w = w", "wrong", "∂L/∂x"),
-        ("sin(x) - sin(x)", "0", "right", ""),
-        ("x / 3", "0.3333", "note", "digits"),
-        ("x**2", "2z", "odd", "z is not in L"),
-        ("x**2", "2x +", "odd", "too early"),
+VERDICTS = {  # of a formula: a line, what it is, and words of the verdict
+    "relu(x)": [("1", "wrong", "")],
+    "relu(w*x + b)": [("∂L/∂w = x", "wrong", ""), ("∂L/∂w = [wx + b > 0]x", "right", "both sides")],
+    "abs(x)": [("1", "wrong", "")],
+    "x*abs(x)": [("2x", "wrong", "")],
+    "log(abs(x))": [("1/abs(x)", "wrong", ""), ("1/x", "right", "")],
+    "x**2 * sin(x)": [
+        ("2x sin x + x² cos x", "right", ""),
+        ("2x cos x", "wrong", ""),
+        ("2x sin x", "wrong", "path was left out"),
     ],
-)
-def test_verdicts(browser, tmp_path, formula, line, kind, said):  # noqa: F811
-    with opened(browser, tg.derivation_pad(formula).save(tmp_path / "pad.html")) as page:
-        page.fill("#sheet input", line)
-        page.press("#sheet input", "Enter")
-        assert page.get_attribute("#sheet li", "class").split()[0] == kind
-        assert said in page.inner_text("#sheet li >> nth=0")
+    "x**3": [("3x³", "wrong", "exponent not lowered"), ("6x²", "wrong", "2 times")],
+    "cos(x)": [("sin(x)", "wrong", "wrong sign")],
+    "max(x, y)": [("∂L/∂y = [y > x]", "right", "both sides")],
+    "w*x": [("∂L/∂w = w", "wrong", "∂L/∂x")],
+    "sin(x) - sin(x)": [("0", "right", "")],
+    "x / 3": [("0.3333", "note", "digits")],
+    "x**2": [("2z", "odd", "z is not in L"), ("2x +", "odd", "too early")],
+}
 
 
 @pytest.mark.browser
-def test_works_by_keyboard_in_a_sandbox_in_the_dark_and_narrow(browser, tmp_path):  # noqa: F811
+@pytest.mark.parametrize("formula", VERDICTS)
+def test_verdicts(browser, tmp_path, formula):
+    with opened(browser, tg.derivation_pad(formula).save(tmp_path / "pad.html")) as page:
+        for line, kind, said in VERDICTS[formula]:
+            page.fill("#sheet input >> nth=0", line)
+            page.press("#sheet input >> nth=0", "Enter")
+            assert page.get_attribute("#sheet li >> nth=0", "class").split()[0] == kind, line
+            assert said in page.inner_text("#sheet li >> nth=0"), line
+
+
+@pytest.mark.browser
+def test_works_by_keyboard_in_a_sandbox_in_the_dark_and_narrow(browser, tmp_path):
     page = tg.derivation_pad("relu(w*x + b)**2")
     (tmp_path / "notebook.html").write_text(page._repr_html_(), encoding="utf-8")
     with opened(browser, tmp_path / "notebook.html", scheme="dark", width=400) as there:
@@ -187,7 +186,7 @@ def test_works_by_keyboard_in_a_sandbox_in_the_dark_and_narrow(browser, tmp_path
 
 
 @pytest.mark.browser
-def test_a_sheet_is_in_the_address_and_can_be_saved_and_graded(browser, tmp_path, capsys):  # noqa: F811
+def test_a_sheet_is_in_the_address_and_can_be_saved_and_graded(browser, tmp_path, capsys):
     path = tg.derivation_pad(NEURON, tmp_path / "pad.html", wrt="w") and tmp_path / "pad.html"
     lines = ["a = σ(wx + b)", "∂L/∂w = 2(a−y)·a·x", "= 2(a−y)·a(1−a)x", "∂L/∂b = 2(a-y)a"]
     with opened(browser, path) as page:

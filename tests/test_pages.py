@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from browsing import browser, opened  # noqa: F401  # a fixture
+from browsing import opened
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn
@@ -139,7 +139,7 @@ def test_looking_at_a_net_leaves_no_trace():
 
 
 @pytest.mark.browser
-def test_a_neuron_that_is_chosen_shows_its_arithmetic(browser, tmp_path):  # noqa: F811
+def test_a_neuron_that_is_chosen_shows_its_arithmetic(browser, tmp_path):
     net = nn.MLP(2, [3, 1], "tanh", rng=0)
     loss = (net([1.5, -2.0]) - 1.0) ** 2
     loss.backward()
@@ -205,7 +205,7 @@ def test_a_run_that_diverged_can_be_replayed():
 
 
 @pytest.mark.browser
-def test_a_replay_shows_what_the_net_said(browser, tmp_path, run):  # noqa: F811
+def test_a_replay_shows_what_the_net_said(browser, tmp_path, run):
     net, recorder = run
     path = recorder.replay().save(tmp_path / "replay.html")
     content = json.loads(re.search(r'id="data">(.*?)</script>', path.read_text(), re.DOTALL)[1])
@@ -228,7 +228,7 @@ def test_a_replay_shows_what_the_net_said(browser, tmp_path, run):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_a_replay_of_images_and_one_of_values(browser, tmp_path):  # noqa: F811
+def test_a_replay_of_images_and_one_of_values(browser, tmp_path):
     net = nn.Sequential(nn.Linear(64, 16, rng=0), nn.ReLU(), nn.Linear(16, 10, rng=1))
     recorder = tg.Recorder(net)
     recorder.record(float("nan"))
@@ -246,7 +246,7 @@ def test_a_replay_of_images_and_one_of_values(browser, tmp_path):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_a_landscape_is_the_loss_around_the_trained_net(browser, tmp_path, run):  # noqa: F811
+def test_a_landscape_is_the_loss_around_the_trained_net(browser, tmp_path, run):
     net, recorder = run
     before = {name: value.copy() for name, value in net.state_dict().items()}
     page_written = recorder.landscape(loss_of, size=9)
@@ -302,7 +302,7 @@ def test_nudges_are_minus_lr_times_gradients_and_average_to_the_step():
 
 @pytest.mark.browser
 @pytest.mark.parametrize("activation", [nn.ReLU, nn.Tanh, nn.Sigmoid])
-def test_the_digit_page_computes_as_python_does(browser, tmp_path, activation):  # noqa: F811
+def test_the_digit_page_computes_as_python_does(browser, tmp_path, activation):
     net = nn.Sequential(nn.Linear(64, 12, rng=0), activation(), nn.Linear(12, 10, rng=1))
     with opened(browser, tg.digit_page(net).save(tmp_path / "digit.html")) as page:
         assert page.inner_text("#verdict") == "Nothing is drawn yet."
@@ -358,7 +358,7 @@ NASTY = [
 
 
 @pytest.mark.browser
-def test_labels_are_harmless_on_every_page(browser, tmp_path):  # noqa: F811
+def test_labels_are_harmless_on_every_page(browser, tmp_path):
     leaves = [tg.Value(float(k), label=label) for k, label in enumerate(NASTY)]
     total = sum(leaf * leaf for leaf in leaves)
     net = nn.Linear(4, len(NASTY), rng=0)
@@ -395,7 +395,7 @@ def test_pages_need_no_process_no_network_and_no_thread(monkeypatch, run):
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
-def test_every_page_fits_and_works_in_a_sandboxed_frame(browser, tmp_path, run, scheme, width):  # noqa: F811
+def test_every_page_fits_and_works_in_a_sandboxed_frame(browser, tmp_path, run, scheme, width):
     net, recorder = run
     trained_net = nn.Sequential(nn.Linear(64, 12, rng=0), nn.ReLU(), nn.Linear(12, 10, rng=1))
     pages = [
@@ -427,7 +427,7 @@ def test_every_page_fits_and_works_in_a_sandboxed_frame(browser, tmp_path, run, 
 
 
 @pytest.mark.browser
-def test_a_neuron_shows_delta_times_a_all_its_terms_and_zeros_are_no_sign(browser, tmp_path):  # noqa: F811
+def test_a_neuron_shows_delta_times_a_all_its_terms_and_zeros_are_no_sign(browser, tmp_path):
     net = nn.MLP(48, [2, 1], "relu", rng=0)
     net.layers[0].neurons[0].b.data = 5.0
     net.layers[0].neurons[1].b.data = -100.0  # is off: the gradients of its weights, and of the one behind it, are zero

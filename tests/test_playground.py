@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import browser, opened  # noqa: F401  # a fixture
+from browsing import opened
 
 import tinygrad_edu as tg
 from tinygrad_edu.cli import main
@@ -30,7 +30,7 @@ def run_code(page):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", ["square", "softplus", "relu"])
-def test_the_program_that_the_page_gives_does_the_same(browser, tmp_path, kind):  # noqa: F811
+def test_the_program_that_the_page_gives_does_the_same(browser, tmp_path, kind):
     with opened(browser, tg.playground().save(tmp_path / "play.html"), width=1280) as page:
         page.select_option("#kind", kind)
         page.fill("#momentum", "0.5")
@@ -45,7 +45,7 @@ def test_the_program_that_the_page_gives_does_the_same(browser, tmp_path, kind):
 
 
 @pytest.mark.browser
-def test_begins_with_the_users_net_and_points(browser, tmp_path):  # noqa: F811
+def test_begins_with_the_users_net_and_points(browser, tmp_path):
     rng = np.random.default_rng(0)
     points, sides = rng.uniform(-1, 1, (12, 2)).round(4), rng.integers(0, 2, 12)
     for net in (
@@ -62,7 +62,7 @@ def test_begins_with_the_users_net_and_points(browser, tmp_path):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_points_are_added_moved_and_taken_away_by_mouse_keys_and_touch(browser, tmp_path):  # noqa: F811
+def test_points_are_added_moved_and_taken_away_by_mouse_keys_and_touch(browser, tmp_path):
     path = tg.playground().save(tmp_path / "play.html")
     with opened(browser, path, width=1280) as page:
         page.select_option("#set", "none")
@@ -101,7 +101,7 @@ def test_points_are_added_moved_and_taken_away_by_mouse_keys_and_touch(browser, 
 
 
 @pytest.mark.browser
-def test_a_neuron_shows_its_sum_its_delta_and_its_nudges(browser, tmp_path):  # noqa: F811
+def test_a_neuron_shows_its_sum_its_delta_and_its_nudges(browser, tmp_path):
     net = tg.nn.MLP(2, [2, 1], "tanh", rng=3)
     points = [[0.5, -0.25], [0.1, 0.8]]
     with opened(browser, tg.playground(net, (points, [1, 0])).save(tmp_path / "play.html"), width=1280) as page:
@@ -122,7 +122,7 @@ def test_a_neuron_shows_its_sum_its_delta_and_its_nudges(browser, tmp_path):  # 
 
 
 @pytest.mark.browser
-def test_diverges_in_sight_and_plays_in_a_sandbox_in_the_dark(browser, tmp_path):  # noqa: F811
+def test_diverges_in_sight_and_plays_in_a_sandbox_in_the_dark(browser, tmp_path):
     page = tg.playground()
     assert len(page.html.encode()) <= 200_000
     (tmp_path / "notebook.html").write_text(page._repr_html_(), encoding="utf-8")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import browser  # noqa: F401  # a fixture
 
 import tinygrad_edu as tg
 
@@ -122,7 +121,7 @@ def test_a_result_that_a_lesson_does_not_show_is_seen():
 
 
 @pytest.mark.browser
-def test_the_crawler_finds_what_is_wrong(browser, tmp_path):  # noqa: F811  # the fixture
+def test_the_crawler_finds_what_is_wrong(browser, tmp_path):
     crawl = program("crawl").crawl
     (tmp_path / "b.html").write_text('<p id="here">text</p><a href="index.html">back</a>')
     (tmp_path / "index.html").write_text('<link rel="icon" href="data:,"><a href="b.html#here">b</a>')

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import browser, opened  # noqa: F401  # a fixture
+from browsing import opened
 
 import tinygrad_edu as tg
 from tinygrad_edu.core.backprop import history
@@ -119,7 +119,7 @@ def test_a_page_holds_no_address_but_namespaces():
 
 
 @pytest.mark.browser
-def test_eleven_steps_lead_to_the_gradients(browser, tmp_path):  # noqa: F811
+def test_eleven_steps_lead_to_the_gradients(browser, tmp_path):
     o, leaves = neuron()
     path = tg.stepper(o, tmp_path / "step.html") and tmp_path / "step.html"
     with opened(browser, path) as page:
@@ -137,7 +137,7 @@ def test_eleven_steps_lead_to_the_gradients(browser, tmp_path):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_keys_slider_and_going_back_restore_every_state(browser, tmp_path):  # noqa: F811
+def test_keys_slider_and_going_back_restore_every_state(browser, tmp_path):
     path = tmp_path / "step.html"
     tg.stepper(neuron()[0], path)
     with opened(browser, path) as page:
@@ -159,7 +159,7 @@ def test_keys_slider_and_going_back_restore_every_state(browser, tmp_path):  # n
 
 
 @pytest.mark.browser
-def test_leaves_are_called_as_in_textbooks(browser, tmp_path):  # noqa: F811
+def test_leaves_are_called_as_in_textbooks(browser, tmp_path):
     w, x = tg.Value(2.0, label="w_12^(1)"), tg.Value(3.0, label="x<y")
     tg.stepper(w * x, tmp_path / "step.html")
     with opened(browser, tmp_path / "step.html") as page:
@@ -170,7 +170,7 @@ def test_leaves_are_called_as_in_textbooks(browser, tmp_path):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_the_address_says_where_to_stand(browser, tmp_path):  # noqa: F811
+def test_the_address_says_where_to_stand(browser, tmp_path):
     path = tmp_path / "step.html"
     tg.stepper(neuron()[0], path)
     with opened(browser, path, "#8") as page:
@@ -183,7 +183,7 @@ def test_the_address_says_where_to_stand(browser, tmp_path):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_each_step_says_its_arithmetic(browser, tmp_path):  # noqa: F811
+def test_each_step_says_its_arithmetic(browser, tmp_path):
     path = tmp_path / "step.html"
     tg.stepper(neuron()[0], path)
     with opened(browser, path, "#1") as page:
@@ -196,7 +196,7 @@ def test_each_step_says_its_arithmetic(browser, tmp_path):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_the_naive_order_is_shown_wrong_beside_the_right_one(browser, tmp_path):  # noqa: F811
+def test_the_naive_order_is_shown_wrong_beside_the_right_one(browser, tmp_path):
     path = tmp_path / "step.html"
     tg.stepper(twice()[1], path)
     with opened(browser, path, "#last") as page:
@@ -212,7 +212,7 @@ def test_the_naive_order_is_shown_wrong_beside_the_right_one(browser, tmp_path):
 
 
 @pytest.mark.browser
-def test_the_quiz_accepts_right_answers_only(browser, tmp_path):  # noqa: F811
+def test_the_quiz_accepts_right_answers_only(browser, tmp_path):
     path = tmp_path / "step.html"
     tg.stepper(neuron()[0], path)
     with opened(browser, path, "#last") as page:
@@ -229,7 +229,7 @@ def test_the_quiz_accepts_right_answers_only(browser, tmp_path):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_it_works_in_a_sandboxed_frame_of_a_notebook(browser, tmp_path):  # noqa: F811
+def test_it_works_in_a_sandboxed_frame_of_a_notebook(browser, tmp_path):
     (tmp_path / "notebook.html").write_text(tg.stepper(neuron()[0])._repr_html_(), encoding="utf-8")
     with opened(browser, tmp_path / "notebook.html") as page:
         frame = page.frame_locator("iframe")
@@ -238,7 +238,7 @@ def test_it_works_in_a_sandboxed_frame_of_a_notebook(browser, tmp_path):  # noqa
 
 
 @pytest.mark.browser
-def test_the_quiz_is_taken_by_keyboard_alone(browser, tmp_path):  # noqa: F811
+def test_the_quiz_is_taken_by_keyboard_alone(browser, tmp_path):
     w, x = tg.Value(3.0, label="w"), tg.Value(0.25, label="x")
     y = (w * x) ** 2
     y.label = "y"
@@ -270,7 +270,7 @@ def test_the_quiz_is_taken_by_keyboard_alone(browser, tmp_path):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_the_quiz_gives_hints_in_stages_and_keeps_the_score(browser, tmp_path):  # noqa: F811
+def test_the_quiz_gives_hints_in_stages_and_keeps_the_score(browser, tmp_path):
     with opened(browser, tg.stepper(neuron()[0]).save(tmp_path / "step.html")) as page:
         page.click("#quiz")
         for stage in (1, 2, 3):
@@ -291,7 +291,7 @@ def test_the_quiz_gives_hints_in_stages_and_keeps_the_score(browser, tmp_path): 
 
 
 @pytest.mark.browser
-def test_arrays_are_shown_row_by_row(browser, tmp_path):  # noqa: F811
+def test_arrays_are_shown_row_by_row(browser, tmp_path):
     rng = np.random.default_rng(0)
     net = tg.nn.Sequential(tg.nn.Linear(3, 2, rng=rng), tg.nn.Tanh())
     x = tg.Tensor(rng.normal(size=(2, 3)), requires_grad=False, label="x")
@@ -330,7 +330,7 @@ def test_large_arrays_and_large_graphs_say_what_is_not_shown():
 
 
 @pytest.mark.browser
-def test_the_network_and_the_graph_light_up_together(browser, tmp_path):  # noqa: F811
+def test_the_network_and_the_graph_light_up_together(browser, tmp_path):
     net = tg.nn.MLP(2, [2, 1], "tanh", rng=0)
     loss = (net([1.0, -2.0]) - 1.0) ** 2
     tg.stepper(loss, tmp_path / "step.html", model=net)
@@ -357,7 +357,7 @@ def test_a_weight_that_every_step_uses_takes_no_lane_through_every_layer():
 
 
 @pytest.mark.browser
-def test_the_picture_follows_the_step_and_the_page_stays(browser, tmp_path):  # noqa: F811
+def test_the_picture_follows_the_step_and_the_page_stays(browser, tmp_path):
     x = tg.Value(1.0)
     for _ in range(40):
         x = x * 1.01

@@ -17,8 +17,8 @@ import numpy as np
 
 from ..errors import TinygradEduError
 
-Engine = Any  # a class that a learner wrote
-Law = Callable[[Engine], None]
+LearnersEngine = Any  # a class that a learner wrote
+Law = Callable[[LearnersEngine], None]
 
 
 class LawError(Exception):
@@ -33,21 +33,21 @@ def expect(found: Any, right: Any, what: str) -> None:
         raise LawError(f"{what} is {np.asarray(found)}, and should be {np.asarray(right)}")
 
 
-def chain_rule(engine: Engine) -> None:
+def chain_rule(engine: LearnersEngine) -> None:
     """A chain of steps multiplies their derivatives."""
     x, y = engine(0.5), engine(3.0)
     (x * y).tanh().backward()
     expect(x.grad, 3 * (1 - np.tanh(1.5) ** 2), "∂tanh(x·y)/∂x")
 
 
-def both_paths(engine: Engine) -> None:
+def both_paths(engine: LearnersEngine) -> None:
     """What is used twice gets the sum of what comes back along both paths."""
     x = engine(3.0)
     (x * x + x).backward()
     expect(x.grad, 7.0, "∂(x·x + x)/∂x at 3")
 
 
-def after_all_uses(engine: Engine) -> None:
+def after_all_uses(engine: LearnersEngine) -> None:
     """A node hands its gradient on only when everything that used it has handed its share back."""
     x = engine(0.5)
     y = x * x
@@ -56,14 +56,14 @@ def after_all_uses(engine: Engine) -> None:
     expect(x.grad, 6 * 0.5**5 + 4 * 0.5**3, "∂(x⁶ + x⁴)/∂x at 0.5")
 
 
-def own_shape(engine: Engine) -> None:
+def own_shape(engine: LearnersEngine) -> None:
     """A gradient has the shape of what it is the gradient of."""
     w, b = engine(np.arange(12.0).reshape(4, 3)), engine([1.0, 2.0, 3.0])
     (w + b).sum().backward()
     expect(b.grad, [4.0, 4.0, 4.0], "∂Σ(w + b)/∂b")
 
 
-def fresh_start(engine: Engine) -> None:
+def fresh_start(engine: LearnersEngine) -> None:
     """After zero_grad() the next backward() gives the gradient, not a sum of gradients."""
     x = engine(3.0)
     for _ in range(2):
@@ -72,7 +72,7 @@ def fresh_start(engine: Engine) -> None:
     expect(x.grad, 2.0, "∂(2·x)/∂x, the second time")
 
 
-def twice_is_double(engine: Engine) -> None:
+def twice_is_double(engine: LearnersEngine) -> None:
     """backward() twice on one graph gives every leaf twice its gradient."""
     x = engine(3.0)
     z = (x * x).tanh() * x
@@ -82,7 +82,7 @@ def twice_is_double(engine: Engine) -> None:
     expect(x.grad, 2 * once, "the gradient after two calls")
 
 
-def past_is_past(engine: Engine) -> None:
+def past_is_past(engine: LearnersEngine) -> None:
     """A step of training does not change what an older graph remembers."""
     x, y = engine([1.0, 2.0]), engine([3.0, 4.0])
     older = (x * y).sum()
@@ -92,7 +92,7 @@ def past_is_past(engine: Engine) -> None:
     expect(y.grad, [1.0, 2.0], "∂Σx·y/∂y of the graph made before the step")
 
 
-def linear_time(engine: Engine) -> None:
+def linear_time(engine: LearnersEngine) -> None:
     """Each node hands back once, however many paths lead through it."""
     calls = 0
     x = y = engine(1.0)
@@ -127,7 +127,7 @@ class EngineFileError(TinygradEduError, ValueError):
     """A file holds no engine."""
 
 
-def engine_in(path: str | Path) -> Engine:
+def engine_in(path: str | Path) -> LearnersEngine:
     """Return the class `Array` of a file, which is run as Python runs it. Raises EngineFileError where it has none."""
     path = Path(path).resolve()
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -144,7 +144,7 @@ def engine_in(path: str | Path) -> Engine:
     return module.Array
 
 
-def broken(engine: Engine) -> dict[Law, str]:
+def broken(engine: LearnersEngine) -> dict[Law, str]:
     """Return the laws that an engine breaks, each with what was found."""
     found = {}
     for law in LAWS:
@@ -157,7 +157,7 @@ def broken(engine: Engine) -> dict[Law, str]:
     return found
 
 
-def verdict(engine: Engine) -> str:
+def verdict(engine: LearnersEngine) -> str:
     """Return a line for each law, and beneath a broken one what was found."""
     found, lines = broken(engine), []
     for law in LAWS:

@@ -115,9 +115,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         if format == "svg" and (engine is None or self.view.ours or len(self.body) > LARGEST_FOR_DOT):
             found = self.svg().encode()
         elif (too_large := len(self.body) > LARGEST_FOR_DOT) or engine is None:
-            browser = printing.find() if format in printing.FORMATS else None
+            browser = printing.installed_browser() if format in printing.KINDS_PRINTED else None
             if browser is not None:
-                found = printing.printed(browser, self.svg(), format)
+                found = printing.print_picture(browser, self.svg(), format)
             elif too_large and engine is not None:
                 large = f"{format.upper()} of {len(self.body):,} statements would take Graphviz minutes"
                 raise OSError(f"{large}: install Chromium, save as .svg, or fold")

@@ -14,7 +14,7 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-FORMATS = ("png", "pdf")
+KINDS_PRINTED = ("png", "pdf")
 OPTIONS = "--headless --disable-gpu --hide-scrollbars --no-first-run --disable-background-networking --disable-sync"
 SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([\d.]+)(?:pt|px)?"[^>]*?\bheight="([\d.]+)')
 LARGEST = 16_000  # pixels of a side that a Chromium can make into one picture
@@ -31,12 +31,12 @@ PICTURE = re.compile(rb"<body>data:image/png;base64,([^<]+)")
 SECONDS = 60  # that it may take
 
 
-def find() -> str | None:
+def installed_browser() -> str | None:
     """Return where a Chromium is, or None."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
-def printed(browser: str, svg: str, format: str) -> bytes:  # noqa: A002  # as in Graphviz
+def print_picture(browser: str, svg: str, format: str) -> bytes:  # noqa: A002  # as in Graphviz
     """Return a picture as "png", twice as fine as it is shown, or as "pdf", on one page of its size.
 
     Raises OSError where the browser fails, or the picture is too large for it.

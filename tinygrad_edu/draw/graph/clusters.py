@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.node import Node
-from .collapse import users_of
+from .collapse import uses_in_graph
 from .picture import Group, shown
 
 
@@ -30,7 +30,7 @@ def clusters(order: list[Node], model: Any) -> tuple[list[Group], dict[Node, int
         groups.append(Group(shown(f"{path} {summary(module)}", 48), number[around[-1]] if around else None))
         for z in inside[k]:
             found[z] = number[k]
-    for x, users in users_of(order).items():
+    for x, users in uses_in_graph(order).users.items():
         if x.op is None and (group := common([found.get(z) for z in users], groups)) is not None:
             found[x] = group
     return groups, found

@@ -8,7 +8,8 @@ batch become one, "×100"; blocks that the same lines made one after another bec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,71 +31,101 @@ def collapsed(order: list[Node], collapse: Choice) -> tuple[Cards, list[str]]:
     if callable(collapse):
         titles = {z: collapse(z) for z in order}
         return {z: ("chosen", title) if title else z for z, title in titles.items()}, []
-    drawn = len(order) + sum(not isinstance(x, Node) for z in order for x in z.inputs)
-    if collapse is False or (collapse is None and drawn <= READABLE):
+    if collapse is False:
         return {}, []
-    found = into_users(order)
-    left = len(set(found.values()))
-    if left > READABLE:
-        found = over_examples(order, found)
+    uses = uses_in_graph(order)
+    drawn = len(order) + uses.constants
+    if collapse is None and drawn <= READABLE:
+        return {}, []
+    found = into_users(uses)
+    if len(set(found.values())) > READABLE:
+        found = over_examples(uses, found)
         for _ in range(ROUNDS):  # blocks within blocks
-            if len(set(found.values())) <= READABLE or (folded := over_blocks(order, found)) is found:
+            if len(set(found.values())) <= READABLE or (folded := over_blocks(uses, found)) is found:
                 break
             found = folded
     cards = len(set(found.values()))
     return found, [f"{drawn:,} nodes folded into {cards:,}; draw(…, collapse=False) draws them all."]
 
 
-def users_of(order: Iterable[Node]) -> dict[Node, list[Node]]:
-    """Return the results that each node was an operand of, each use once."""
-    users: dict[Node, list[Node]] = {}
+@dataclass(slots=True)
+class Uses:
+    """Who uses whom in a graph, looked up once: a graph may have 100,000 nodes."""
+
+    order: list[Node]
+    operands: dict[Node, list[Node]]  # constants left out
+    users: dict[Node, list[Node]]  # each use once
+    constants: int = 0
+
+
+def uses_in_graph(order: list[Node]) -> Uses:
+    """Return who uses whom."""
+    found = Uses(order, {}, {})
+    users = found.users
     for z in order:
-        for x in z.inputs:
-            if isinstance(x, Node):
-                users.setdefault(x, []).append(z)
-    return users
+        inputs = z.inputs
+        found.operands[z] = operands = [x for x in inputs if isinstance(x, Node)]
+        found.constants += len(inputs) - len(operands)
+        for x in operands:
+            if x in users:
+                users[x].append(z)
+            else:
+                users[x] = [z]
+    return found
 
 
-def into_users(order: list[Node]) -> Cards:
+def into_users(uses: Uses) -> Cards:
     """Fold every node that has no name and one use into its user, and every leaf of one use as well."""
-    users = users_of(order)
     found: Cards = {}
-    for z in reversed(order):
-        to = users.get(z, [])
+    for z in reversed(uses.order):
+        to = uses.users.get(z, ())
         alone = len(to) == 1 and (not z.label or z.op is None)
         found[z] = found[to[0]] if alone and to[0] in found else z
     return found
 
 
-def over_examples(order: list[Node], before: Cards) -> Cards:
+def over_examples(uses: Uses, before: Cards) -> Cards:
     """Make one of the nodes that one line computed of different examples: of equal name, operation and depth."""
     depth: dict[Hashable, int] = {}
-    for z in order:
+    for z in uses.order:
         key = before[z]
-        below = [depth[before[x]] + 1 for x in z.inputs if isinstance(x, Node) and before[x] is not key]
-        depth[key] = max([depth.get(key, 0), *below])
+        deepest = depth.get(key, 0)
+        for x in uses.operands[z]:
+            if (other := before[x]) is not key and depth[other] >= deepest:
+                deepest = depth[other] + 1
+        depth[key] = deepest
     lines: dict[Any, str] = {}  # instructions of one line may differ: the interpreter specialises them as it goes
     same: dict[Hashable, Hashable] = {}
-    for z in order:
+    for z in uses.order:
         if before[z] is z:
             made = (z.code, z.instruction)
             line = lines.get(made) or lines.setdefault(made, z.where)
             same[z] = (z.label, z.op and z.op.name, line, depth[z])
-    found = {z: same[key] for z, key in before.items()}
-    for x, users in users_of(order).items():
-        homes = {found[z] for z in users}
-        if x.op is None and len(homes) == 1:
-            found[x] = homes.pop()
+    return with_leaves(uses, {z: same[key] for z, key in before.items()})
+
+
+def with_leaves(uses: Uses, found: Cards) -> Cards:
+    """Put each leaf whose users are all on one card on that card."""
+    for x, users in uses.users.items():
+        if x.op is None:
+            home = found[users[0]]
+            if all(found[z] is home or same_key(found[z], home) for z in users):
+                found[x] = home
     return found
 
 
-def over_blocks(order: list[Node], before: Cards) -> Cards:
+def same_key(one: Hashable, other: Hashable) -> bool:
+    """Return whether two keys are equal, where a key may be a node, whose == would compute."""
+    return isinstance(one, tuple) and isinstance(other, tuple) and one == other
+
+
+def over_blocks(uses: Uses, before: Cards) -> Cards:
     """Make one of blocks that the same lines computed one after another, like the layers of a deep net.
 
     The last of them stays as it is, so that a reader sees what a block is. A leaf goes with its users where all are in
     one block. Blocks that cannot be drawn without a circle stay apart.
     """
-    last = {before[z]: z for z in order if z.op is not None}  # says what the key computes
+    last = {before[z]: z for z in uses.order if z.op is not None}  # says what the key computes
     where: dict[Any, Any] = {}
     lines: dict[Any, int] = {}
     ids = []
@@ -109,13 +140,9 @@ def over_blocks(order: list[Node], before: Cards) -> Cards:
         block |= dict.fromkeys(keys[start : start + period * (times - 1)], ("chosen", title))
     if not block:
         return before
-    found = {z: block.get(key, key) for z, key in before.items()}
-    for x, users in users_of(order).items():
-        homes = {found[z] for z in users}
-        if x.op is None and len(homes) == 1:
-            found[x] = homes.pop()
+    found = with_leaves(uses, {z: block.get(key, key) for z, key in before.items()})
     try:
-        in_order(order, found)
+        in_order(uses, found)
     except ValueError:
         return before
     return found
@@ -150,17 +177,19 @@ def repeats(ids: list[int]) -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
-def in_order(order: list[Node], key_of: Cards) -> list[tuple[Hashable, list[Node]]]:
+def in_order(uses: Uses, key_of: Cards) -> list[tuple[Hashable, list[Node]]]:
     """Return each key with its nodes, operands before results. Raises ValueError where cards would make a circle."""
     members: dict[Hashable, list[Node]] = {}
-    for z in order:
-        members.setdefault(key_of[z], []).append(z)
-    needs = {
-        key: {key_of[x] for z in nodes for x in z.inputs if isinstance(x, Node)} - {key}
-        for key, nodes in members.items()
-    }
+    needs: dict[Hashable, set[Hashable]] = {}
+    for z in uses.order:
+        key = key_of[z]
+        if key not in members:
+            members[key], needs[key] = [], set()
+        members[key].append(z)
+        needs[key].update([key_of[x] for x in uses.operands[z]])
     feeds: dict[Hashable, list[Hashable]] = {}
     for key, below in needs.items():
+        below.discard(key)
         for other in below:
             feeds.setdefault(other, []).append(key)
     ready = [key for key, below in needs.items() if not below]
