@@ -30,7 +30,7 @@ from .training import LEARNING_RATE, SMUDGE
 Array = np.ndarray[Any, Any]
 DRAWN = 3  # inputs of the neuron: those that weigh most
 EXAMPLES = 12  # of a batch, whose nudges are shown
-JUDGES, POINTS = 400, 31  # images by which a net of the landscape is judged, and how many nets each way
+JUDGES, POINTS = 240, 25  # images by which a net of the landscape is judged, and how many nets each way
 PART = 80  # images at once: for more, NumPy starts threads, which on a busy machine wait for each other
 
 
