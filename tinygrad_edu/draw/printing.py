@@ -13,6 +13,8 @@ import tempfile
 from base64 import b64decode, b64encode
 from pathlib import Path
 
+from ..system import files
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 KINDS_PRINTED = ("png", "pdf")
 OPTIONS = "--headless --disable-gpu --hide-scrollbars --no-first-run --disable-background-networking --disable-sync"
@@ -65,7 +67,7 @@ def ran(browser: str, page: str, *options: str) -> bytes:
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # else it refuses to start
     with tempfile.TemporaryDirectory(prefix="tinygrad-edu-", ignore_cleanup_errors=True) as scratch:
         file, out = Path(scratch) / "picture.html", Path(scratch) / "picture.out"
-        file.write_text(page, encoding="utf-8")
+        files.write(file, page)
         profile = f"--user-data-dir={scratch}/profile"
         command = [browser, *OPTIONS.split(), *root, profile, *(o.format(out=out) for o in options), file.as_uri()]
         try:
