@@ -53,10 +53,10 @@ def print_picture(browser: str, svg: str, format: str) -> bytes:  # noqa: A002  
         scale = 2 if 2 * max(width, height) <= LARGEST else 1
         image = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
         page = DRAWS.format(image=image, width=width * scale, height=height * scale)
-        found = PICTURE.search(ran(browser, page, "--dump-dom", "--virtual-time-budget=10000"))
-        if found is None:
-            raise OSError(f"{browser} could not write png")
-        return b64decode(found[1])
+        drawn = PICTURE.search(ran(browser, page, "--dump-dom", "--virtual-time-budget=10000"))
+        if drawn is None:
+            raise OSError(f"{browser} could not draw the picture")
+        return b64decode(drawn[1])
     style = f"@page{{size:{width}px {height}px;margin:0}}body{{margin:0}}svg{{display:block}}"
     page = f'<!doctype html><meta charset="utf-8"><style>{style}</style>{svg}'
     return ran(browser, page, "--print-to-pdf={out}", "--no-pdf-header-footer")

@@ -78,7 +78,7 @@ def into_users(uses: Uses) -> Cards:
     """Fold every node that has no name and one use into its user, and every leaf of one use as well."""
     found: Cards = {}
     for z in reversed(uses.order):
-        to = uses.users.get(z, ())
+        to = uses.users.get(z, [])
         alone = len(to) == 1 and (not z.label or z.op is None)
         found[z] = found[to[0]] if alone and to[0] in found else z
     return found
