@@ -10,9 +10,12 @@ from campaigns.homework import campaign
 from homework import COLUMNS, LAYER_PAIR, NETWORK, RECURRENT, SCALARS, SCRIPT, TWO_LAYERS
 
 import tinygrad_edu as tg
+from tinygrad_edu.check.homework.adapters import tasks_of
 from tinygrad_edu.check.homework.check import check_program
+from tinygrad_edu.check.homework.forward_graph import forward_graph
 from tinygrad_edu.check.homework.process import checked_in_child
 from tinygrad_edu.check.homework.program import HomeworkError, Program
+from tinygrad_edu.check.homework.runs import Runs
 from tinygrad_edu.cli import main
 
 STYLES = {
@@ -194,9 +197,43 @@ def test_a_kink_seen_from_one_side_only_is_said():
     assert any("the other is not tested" in note for note in report.notes)
 
 
-def test_a_relu_whose_units_are_all_on_is_tried_where_they_are_off():
-    text = TWO_LAYERS.replace('"b1": np.zeros(5)', '"b1": np.full(5, 9.0)').replace("dz1 = dh * (z1 > 0)", "dz1 = dh")
-    assert not checked(text).right
+@pytest.mark.parametrize(
+    "relu", ["np.maximum(0, z1)", "z1 * (z1 > 0)", "np.where(z1 > 0, z1, 0)", "np.clip(z1, 0, None)", "z1.clip(min=0)"]
+)
+def test_a_relu_whose_units_are_all_on_is_tried_where_they_are_off(relu):
+    text = TWO_LAYERS.replace('"b1": np.zeros(5)', '"b1": np.full(5, 90.0)').replace("np.maximum(0, z1)", relu)
+    assert checked(text).right
+    assert not checked(text.replace("dz1 = dh * (z1 > 0)", "dz1 = dh")).right
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_graph_of_a_forward_pass_has_the_gradients_of_its_recording(style):
+    program = Program(STYLES[style], "homework.py")
+    module = program.run()
+    for task in tasks_of(program, module):
+        recording = Runs(program, task, module).record(task.values)
+        graph = forward_graph(recording, list(task.paths))
+        assert set(graph.leaves) <= set(task.paths)
+        for name, leaf in graph.leaves.items():
+            np.testing.assert_allclose(
+                graph.run.gradient(graph.run.grads, leaf), recording.truth(name), rtol=1e-9, atol=1e-12
+            )
+
+
+@pytest.mark.parametrize(
+    ("shape", "accepted"), [("(4, 1)", True), ("4", False), ("(1, 4)", False), ("(1, 4, 1)", True)]
+)
+def test_a_shape_that_numpy_makes_fit_is_accepted_and_one_that_it_broadcasts_is_not(shape, accepted):
+    text = """\
+import numpy as np
+
+b = np.linspace(-1, 1, 4).reshape(4, 1)
+
+
+def loss(b):
+    return np.sum(b**3), (3 * b**2).reshape(shape)
+"""
+    assert checked(text.replace("shape)\n", f"{shape})\n")).right is accepted
 
 
 def test_a_gradient_that_was_not_returned_is_said():

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..check.compare.formulas import RANGES, compare_formulas, recorded_somewhere
-from ..check.compare.gradient_names import found_under, plain
 from ..check.compare.report import ComparisonReport
+from ..check.gradient_names import variable_of
 from ..check.mistakes.catalogue import CATALOGUE, cure
 from ..check.mistakes.wrong_rules import RIGHT, wrong_rules
 from ..core.backprop import between, gradients, history
@@ -168,7 +168,7 @@ def grade_sheet(path: str | Path) -> ComparisonReport:
         if line.startswith("#") or not right.strip():
             continue
         tree = Substituted(defined).visit(parse(right, (*known, *defined)).tree)
-        name = found_under(left, {plain(x): x for x in known}) if left else by or known[0]
+        name = variable_of(left, known) if left else by or known[0]
         if left.isidentifier() and left not in known and name is None:
             defined[left] = tree
         elif name is not None:

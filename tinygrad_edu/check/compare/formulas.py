@@ -17,8 +17,8 @@ from ...core.backprop import gradients
 from ...core.node import Node
 from ...errors import GradientError
 from ...symbolic.parser import Expression, parse
+from ..gradient_names import variable_of, variables_of
 from .compare import compare
-from .gradient_names import found_under, parameters_of, plain
 from .report import ComparisonReport
 from .sympy_opinion import second_opinion
 
@@ -67,7 +67,7 @@ def read_function(text: str, gradients: list[str], at: Mapping[str, Any]) -> Exp
     expression = parse(text, at)
     known = set(expression.variables)
     for gradient in gradients:
-        names = {*parameters_of(gradient)}
+        names = {gradient.strip(), *variables_of(gradient)}
         if names & known:
             continue
         for product in expression.variables:
@@ -90,7 +90,7 @@ def read_as(text: str, expression: Expression) -> list[str]:
 def variable_and_formula(hand: str, expression: Expression, wrt: str) -> tuple[str, str]:
     """Return the variable that a derivative is by, and its formula."""
     if left := left_of(hand):
-        name = found_under(left, {plain(x): x for x in expression.variables})
+        name = variable_of(left, expression.variables)
         if name is None and re.fullmatch(r"\w+['′]", left) and len(expression.variables) == 1:
             name = expression.variables[0]  # y' = …, by the only variable that there is
         if name is not None:

@@ -17,11 +17,11 @@ from ...core.value import Value
 from ...errors import GradientError
 from ...symbolic.layers import LayerMap
 from ...symbolic.parser import parse
+from ..gradient_names import variable_of
 from ..replay.points import is_distribution, other_sides, random_runs
 from ..replay.rounding import SAFETY
 from ..replay.run import Array, Recording, Run
 from .black_box import measured_gradient, value_of
-from .gradient_names import found_under, plain
 from .inputs import formula_text, is_symbolic, leaves_of_tree, parts_of
 from .items import items_at
 from .precheck import Item, array_of_numbers
@@ -155,7 +155,7 @@ def by_parameter(got: Any, names: list[str], shapes: dict[str, tuple[int, ...]])
 
 def known_name(key: str, names: list[str]) -> str:
     """Return the parameter that a gradient is by. Raises GradientError if there is none."""
-    name = found_under(key, {plain(name): name for name in names})
+    name = variable_of(key, names)
     if name is None:
         raise GradientError(f"the function has no parameter {key!r}; there are: {', '.join(names)}")
     return name

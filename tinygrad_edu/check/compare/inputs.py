@@ -16,8 +16,8 @@ from ...core.node import Node
 from ...errors import GradientError, ShapeError
 from ...symbolic.layers import LayerMap
 from ...symbolic.parser import parse
+from ..gradient_names import plain, variable_of
 from ..replay.run import Array, Run
-from .gradient_names import found_under, plain
 from .precheck import array_of_numbers
 from .sympy_opinion import library
 
@@ -101,7 +101,8 @@ def by_name(hand: dict[str, Any], targets: dict[str, Any], notation: LayerMap | 
             spelled.setdefault(plain(spelling), (shown, target))
     found: Pairs = {}
     for key, given in hand.items():
-        match = found_under(key, spelled) or intermediate(key, notation)
+        parameter = variable_of(key, spelled)
+        match = spelled[parameter] if parameter is not None else intermediate(key, notation)
         if match is None:
             known = ", ".join(dict.fromkeys(name for name, _ in spelled.values()))
             raise GradientError(f"there is no parameter {key!r} to compare with; there are: {known}")

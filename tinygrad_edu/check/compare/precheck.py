@@ -24,7 +24,8 @@ class Item:
     """One gradient to compare: its name, what was derived, what is right, and the node that both belong to.
 
     digits: to which all gradients of one comparison were typed; by default this one's own.
-    spread: how far rounding moves the right one. eps: the rounding of the least precise number involved.
+    spread: how far rounding, or the error of measuring, moves the right one: the most, or each of its numbers.
+    eps: the rounding of the least precise number involved.
     conventions: what is as right at a kink, where a derivative is a matter of convention.
     """
 
@@ -33,7 +34,7 @@ class Item:
     auto: Array
     node: Node | None = None
     digits: Digits | None = None
-    spread: float = 0.0
+    spread: float | Array = 0.0
     eps: float = DOUBLE
     conventions: list[Array] = field(default_factory=list)
     hand: Array = field(init=False)  # `given` in the shape of `auto`, as far as that can be had
@@ -52,9 +53,14 @@ class Item:
         self.auto = self.auto.astype(float)
         self.size = float(np.max(np.abs(self.auto), initial=0.0))
         relative = EXACT if self.eps <= DOUBLE else 10 * SINGLE * self.eps / 2.0**-23
-        limit = max(relative * self.size, SAFETY * self.spread, 1e-300)
-        self.tolerance = np.full(self.auto.shape, limit)
-        self.judge(limit)
+        limit = np.maximum(max(relative * self.size, 1e-300), SAFETY * np.asarray(self.spread))
+        self.tolerance = np.broadcast_to(limit, self.auto.shape)
+        self.judge()
+
+    @property
+    def rounding(self) -> float:
+        """How far off a right number may be by rounding, at most."""
+        return SAFETY * float(np.max(self.spread, initial=0.0))
 
     @property
     def error(self) -> float:
@@ -67,9 +73,9 @@ class Item:
     @property
     def relative_error(self) -> float | None:
         """The largest difference, relative to the largest number; None where the right gradient is zero."""
-        return None if self.size <= SAFETY * self.spread or self.size == 0.0 else self.error / self.size
+        return None if self.size <= self.rounding or self.size == 0.0 else self.error / self.size
 
-    def judge(self, limit: float) -> None:
+    def judge(self) -> None:
         """Decide whether the gradient is right, and to what precision."""
         if not self.fits:
             self.verdict = "the shape is wrong"
@@ -84,9 +90,10 @@ class Item:
             )
             return
         error = self.error
-        if self.mistakes:
-            self.verdict = "right numbers in the wrong shape" if error <= limit else "wrong, and in the wrong shape"
-        elif error <= limit or bool(np.array_equal(self.hand, self.auto, equal_nan=True)):
+        close = bool(np.all(np.abs(self.hand - self.auto) <= self.tolerance))
+        if self.mistakes and not self.odd_shape:
+            self.verdict = "right numbers in the wrong shape" if close else "wrong, and in the wrong shape"
+        elif close or bool(np.array_equal(self.hand, self.auto, equal_nan=True)):
             self.ok, self.verdict = True, self.precision(error)
         elif self.judge_typed():
             pass
@@ -101,10 +108,10 @@ class Item:
 
     def precision(self, error: float) -> str:
         """Say how exactly a gradient is right that is as near as its own precision lets it be."""
-        if self.size <= SAFETY * self.spread:
+        if self.size <= self.rounding:
             return "correct: zero, but for rounding" if error or self.size else "correct"
-        if SAFETY * self.spread > VAGUE * self.size:
-            return f"correct as far as can be told: rounding alone moves it by {self.spread:.1g}"
+        if self.rounding > VAGUE * self.size:
+            return f"correct as far as can be told: rounding alone moves it by {self.rounding / SAFETY:.1g}"
         return (
             "correct" if self.eps <= DOUBLE or error <= EXACT * self.size else "correct to single precision (float32)"
         )
@@ -136,6 +143,9 @@ class Item:
         if squeezed == right and given.ndim < len(shape) and shape[len(shape) - given.ndim :] == given.shape:
             self.odd_shape = f"{had}: NumPy makes it fit"
             return given.reshape(shape)
+        if squeezed == right and given.ndim > len(shape) and given.shape[given.ndim - len(shape) :] == shape:
+            self.odd_shape = f"{had}: an axis of length 1 too many, as keepdims leaves it"
+            return self.noted(29, self.odd_shape, given.reshape(shape))
         if len(shape) == 2 and given.shape == shape[::-1]:
             return self.noted(6, had, given.T)
         if given.ndim == len(shape) + 1 and given.shape[1:] == shape and given.shape[0] > 1:

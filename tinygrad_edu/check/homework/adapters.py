@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..gradient_names import variable_of
 from .binding import (
     UnboundError,
     bound,
@@ -21,7 +22,7 @@ from .binding import (
     in_arguments,
     returned_names,
 )
-from .names import is_numbers, numbers_in, variable_of, with_numbers
+from .containers import is_numbers, numbers_in, with_numbers
 from .pairs import pairs
 from .program import HomeworkError, Namespace, Program
 from .scripts import scripts
@@ -158,10 +159,14 @@ def made_of(name: str, arguments: dict[str, Any]) -> Callable[[Namespace], Any]:
 # Nielsen's network -------------------------------------------------------------------------------------------------
 
 
+FORWARD = ("feedforward", "forward", "feed_forward", "predict")  # what the method is called that computes the output
+
+
 def networks(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
     """Yield networks with `weights`, `biases` and a method `backprop(x, y)` that returns `(nabla_b, nabla_w)`."""
     for where, net in instances(program, module):
-        if not all(hasattr(net, part) for part in ("weights", "biases", "backprop", "feedforward")):
+        forward = next((name for name in FORWARD if hasattr(net, name)), None)
+        if forward is None or not all(hasattr(net, part) for part in ("weights", "biases", "backprop")):
             continue
         if wanted and wanted.rsplit(".", 1)[-1] != "backprop":
             continue
@@ -174,12 +179,12 @@ def networks(program: Program, module: Namespace, wanted: str) -> Iterator[Task]
         held = {"weights": list(net.weights), "biases": list(net.biases)}
 
         def call(there: Namespace, now: Values, wrap: Wrap, where: Any = where, held: Any = held, x: Any = x,
-                 y: Any = y) -> Any:  # fmt: skip
+                 y: Any = y, forward: str = forward) -> Any:  # fmt: skip
             net = where(there)
             for part, arrays in held.items():
                 setattr(net, part, with_numbers(part, arrays, now, wrap))
             gradients = net.backprop(wrap(x), wrap(y))
-            return cost_of(net, net.feedforward(wrap(x)), y), gradients
+            return cost_of(net, getattr(net, forward)(wrap(x)), y), gradients
 
         values = in_arguments(held)
         name = f"{type(net).__name__}.backprop"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .names import is_numbers, numbers_in, with_numbers
+from .containers import is_numbers, numbers_in, with_numbers
 from .program import Namespace, Program
 from .rewrite import names_of
 from .task import Values, Wrap

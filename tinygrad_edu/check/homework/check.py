@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from ..gradient_names import variables_of
 from .adapters import tasks_of
 from .known import Known
 from .mends import Mend, search
-from .names import variables_of
 from .process import checked_in_child
 from .program import HomeworkError, Namespace, Program
-from .report import CodeReport, GradientVerdict
+from .report import CodeReport
 from .runs import Recording, Runs
 from .suspects import Line, backward_lines, ordered
 from .verdict import Verdict, judge
@@ -88,11 +88,7 @@ def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     if not verdict.right and (unguarded := without_guards(runs, seed)) is not None and unguarded.right:
         verdict = unguarded
         notes.append("Right but for a guard like 1e-8, which keeps a logarithm from 0 and counts as 0.")
-    parameters = {
-        name: GradientVerdict(p.error, p.verdict, p.ok, p.place, p.given, p.truth)
-        for name, p in verdict.parameters.items()
-    }
-    program, name = runs.program, runs.task.name
+    parameters, program, name = verdict.parameters, runs.program, runs.task.name
     if verdict.right:
         return CodeReport(program.name, name, True, parameters, notes=tuple(notes))
     if verdict.recording is None:
@@ -104,7 +100,8 @@ def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     if not lines:
         mistake = f"Wrong: {', '.join(verdict.wrong)}. No line of the backward pass leads to it: it is a constant."
         return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
-    mend = search(runs, verdict, lines, verdict.wrong)
+    found = search(runs, verdict, lines, verdict.wrong)
+    mend = found[0] if found else None
     if mend is None and len(verdict.wrong) > 1 and (apart := one_by_one(runs, verdict, lines)):
         mend = min(apart.values(), key=lambda found: found.line)
         notes += [
@@ -122,10 +119,14 @@ def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     place = program.place(number)
     source = statement_text(program, number)
     line = next(line for line in lines if line.number == number)
+    further = [other.number for other in lines if other.number != number]
+    for other in found[1:]:
+        notes.append(f"A change of {program.place(other.line)} does as well: `{other.text.strip()}`")
+        further = [other.line, *(n for n in further if n != other.line)]
     return CodeReport(
         program.name, name, False, parameters, place.line, place.cell, source,
         None if mend is None else mend.text, told(runs, verdict, line, mend), None if mend is None else mend.what,
-        others=tuple(program.place(other.number).line for other in lines if other.number != number), notes=tuple(notes),
+        others=tuple(program.place(n).line for n in further), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -133,9 +134,9 @@ def one_by_one(runs: Runs, verdict: Verdict, lines: list[Line]) -> dict[str, Men
     """Return a change for each wrong gradient, where each has one of its own; nothing where one has none."""
     found: dict[str, Mend] = {}
     for wrong in verdict.wrong[:MOST_APART]:
-        mend = search(runs, verdict, lines, [wrong], SEARCH / len(verdict.wrong[:MOST_APART]))
-        if mend is not None:
-            found[wrong] = mend
+        mends = search(runs, verdict, lines, [wrong], SEARCH / len(verdict.wrong[:MOST_APART]))
+        if mends:
+            found[wrong] = mends[0]
     return found if len(found) == len(verdict.wrong) and len({m.line for m in found.values()}) > 1 else {}
 
 

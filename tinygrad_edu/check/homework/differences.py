@@ -58,8 +58,3 @@ def slope(f: Callable[[Any], Any], at: float) -> tuple[float, float]:
     if np.isfinite(exact) and abs(exact - best) <= 10 * error:
         return exact, 1e-14 * max(abs(exact), abs(float(f(0.0))))
     return best, error
-
-
-def directional(loss: Callable[[float], Any]) -> tuple[float, float]:
-    """Return the slope of a loss along a direction, as a function of how far it was gone, and its error."""
-    return slope(loss, 0.0)

@@ -7,7 +7,9 @@ people make, the other way round. Whether an edit helps is not decided here.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 from typing import Any
 
 from .edit import Edit, Expression, Surroundings, loaded, located, parse
@@ -32,10 +34,41 @@ def edits(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> list[Ed
         if isinstance(whole, ast.expr):
             parts = list(enumerate(whole.elts)) if isinstance(whole, (ast.Tuple, ast.List)) else [(None, whole)]
             for index, part in parts:
+                if isinstance(statement, ast.Return) and isinstance(part, ast.Name):
+                    continue  # what is wrong with a variable is wrong where it is assigned
                 holder, its = (head, name) if index is None else (whole, "elts")
                 for cost, what, new in of_whole(part, around) if name == "value" else ():
                     found.append(Edit(cost, what, holder, its, index, part, located(new, part)))
+    if isinstance(getattr(statement, "value", None), ast.expr):
+        found += of_two_names(statement, around)
     return sorted(found, key=lambda edit: edit.cost)
+
+
+def of_two_names(statement: ast.stmt, around: Surroundings) -> Iterator[Edit]:
+    """Yield the exchange of two variables of one shape, or of two that pick elements, in all that is assigned."""
+    value: ast.expr = statement.value  # type: ignore[attr-defined]  # the caller has seen it
+    names = names_in([value], set(around.shapes))
+    alike = [pair for pair in combinations(names, 2) if around.shapes[pair[0]] == around.shapes[pair[1]]]
+    picking = names_in([n.slice for n in ast.walk(value) if isinstance(n, ast.Subscript)])
+    for a, b in dict.fromkeys([*alike, *combinations(picking[:6], 2)]):
+        new = Renamed({a: b, b: a}).visit(copy.deepcopy(value))
+        yield Edit(2.8, f"{a} and {b} exchanged", statement, "value", None, value, located(new, value))
+
+
+def names_in(expressions: list[ast.expr], among: set[str] | None = None) -> list[str]:
+    """Return the variables in expressions, all or those of a set."""
+    names = {n.id for e in expressions for n in ast.walk(e) if isinstance(n, ast.Name)}
+    return sorted(names if among is None else names & among)
+
+
+class Renamed(ast.NodeTransformer):
+    """Gives variables other names."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.copy_location(ast.Name(self.names.get(node.id, node.id), node.ctx), node)
 
 
 def expressions(statement: ast.stmt) -> Iterator[tuple[Expression, ast.AST, str, int | None]]:
@@ -70,6 +103,7 @@ def of_statement(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> 
     def edit(cost: float, what: str, new: Any) -> Edit:
         return Edit(cost, what, parent, name, index, statement, located(new, statement))
 
+    yield from of_target(statement, around)
     if isinstance(statement, ast.AugAssign):
         for kind in (ast.Add, ast.Sub, ast.Mult, ast.Div):
             if not isinstance(statement.op, kind):
@@ -101,6 +135,30 @@ def of_statement(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> 
             yield edit(6, "the line left out", ast.Pass())
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         yield edit(5, "the line left out", ast.Pass())
+
+
+def of_target(statement: ast.stmt, around: Surroundings) -> Iterator[Edit]:
+    """Yield other places of an array to write to."""
+    if isinstance(statement, ast.AugAssign):
+        target: ast.expr = statement.target
+    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+    else:
+        return
+    if not isinstance(target, ast.Subscript):
+        return
+    for holder, name, k, part in index_parts(target):
+        for text in around.indices if not isinstance(part, ast.Slice) else ():
+            if text != ast.unparse(part):
+                yield Edit(2.4, "the index", holder, name, k, part, located(parse(text), part))
+
+
+def index_parts(e: ast.Subscript) -> Iterator[tuple[ast.AST, str, int | None, ast.expr]]:
+    """Yield the indices of an element, each with the place that holds it."""
+    if isinstance(e.slice, ast.Tuple):
+        yield from ((e.slice, "elts", k, part) for k, part in enumerate(e.slice.elts))
+    else:
+        yield e, "slice", None, e.slice
 
 
 def statements_with_parents(tree: ast.AST) -> Iterable[tuple[ast.stmt, ast.AST]]:

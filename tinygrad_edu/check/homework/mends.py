@@ -11,8 +11,10 @@ import heapq
 import textwrap
 import time
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from .edit import Edit
 from .edits import edits, statements_with_parents
@@ -22,7 +24,7 @@ from .runs import Runs, number, quiet
 from .scopes import Scopes
 from .suspects import Line
 from .task import Values
-from .verdict import Verdict, judged
+from .verdict import Verdict, item_on
 
 SECONDS = 4.0  # of computing time that a search may take
 
@@ -44,13 +46,13 @@ class Trials:
         self.tree = in_float64(ast.parse(runs.program.text, runs.program.filename))
         self.statements = list(statements_with_parents(self.tree))
         self.owner = owners(self.tree)
-        self.names = [*wanted, *(name for name, p in verdict.parameters.items() if p.ok)]
-        self.slack = {name: verdict.slack.get(name, 0.0) for name in self.names}
+        right = [name for name, p in verdict.parameters.items() if p.ok and name in verdict.truths[0]]
+        self.names = [*wanted, *right]
         order = sorted(range(len(verdict.points)), key=lambda k: -k)
         self.points = [(verdict.points[k], verdict.truths[k]) for k in order]
         self.losses = [runs.loss(values) for values, _ in self.points]
         self.given: set[str] | None = None  # the variables that a changed script asks for
-        self.tried = 0
+        self.seen: set[tuple[int, str]] = set()  # statements and the texts that were tried for them
 
     def rerun(self, values: Values) -> Namespace:
         """Execute the changed script with values of its parameters."""
@@ -61,7 +63,6 @@ class Trials:
 
     def works(self, statement: ast.stmt) -> bool:
         """Tell whether the program, as its tree is now, is right in everything."""
-        self.tried += 1
         try:
             with self.changed(statement) as module:
                 for (values, truths), loss in zip(self.points, self.losses, strict=True):
@@ -70,11 +71,28 @@ class Trials:
                     if abs(number(outcome.loss) - loss) > 1e-9 * max(1.0, abs(loss)):
                         return False
                     for name in self.names:
-                        if not judged(name, outcome.gradients[name], truths.get(name), self.slack[name]).ok:
+                        spread = self.verdict.spreads.get(name, 0.0)
+                        item = item_on(name, outcome.gradients[name], truths[name], spread)
+                        if item is None or not item.ok:
                             return False
             return True
         except Exception:  # of any kind: a change may make the program fail in any way
             return False
+
+    def tried(self, statement: ast.stmt, edit: Edit) -> Mend | None:
+        """Return a change as a mend, if everything is right with it; None too if it was tried before."""
+        edit.apply()
+        try:
+            now = edit.new if isinstance(edit.new, (ast.stmt, list)) else statement
+            text = unparsed(now)
+            if (id(statement), text) in self.seen:
+                return None
+            self.seen.add((id(statement), text))
+            if not self.works(statement):
+                return None
+            return Mend(statement.lineno, written(self.runs.program, statement, edit, text), edit.what, edit.cost)
+        finally:
+            edit.undo()
 
     def changed(self, statement: ast.stmt) -> Changed:
         """Return the module with the changed tree in it, for as long as it is entered."""
@@ -142,18 +160,41 @@ def code_of(function: ast.stmt, filename: str) -> types.CodeType:
 
 PENALTIES = (0.0, 0.8, 1.2, 1.6, 2.6)  # of a line's level, in the cost of changing it
 RIGHT_ONCE = 0.6  # of a line that computed a right gradient at first
+SUSPICIOUS = 1.0  # less for the first line that calls a gradient what is none
+LITTLE_MORE = 3.0  # than the first change may a change of another line cost that is told beside it
+AGAIN = 1.0  # seconds that the search for that may take
 BEHIND = 0.25  # of every line of its level before it in the order of suspicion
 
 
 def search(
     runs: Runs, verdict: Verdict, lines: Sequence[Line], wanted: Sequence[str], seconds: float = SECONDS
-) -> Mend | None:
-    """Return the most likely change of one line that makes the wanted gradients right; None if none was found.
+) -> list[Mend]:
+    """Return the most likely change of one line that makes the wanted gradients right; none if none was found.
 
-    Those that are right stay right.
-    Likely changes of suspect lines are tried before unlikely ones, and those before changes of lines that are cleared.
+    A second one is a change of another line that does as well, where such was found at little more cost: the program
+    alone cannot tell which was meant. Gradients that are right stay right. Likely changes of suspect lines are tried
+    before unlikely ones, and those before changes of lines that are cleared.
     """
     trials, start = Trials(runs, verdict, wanted), time.process_time()
+    found: list[Mend] = []
+    most, limit = np.inf, seconds
+    for cost, statement, edit in candidates(runs, verdict, lines, trials):
+        if cost > most or time.process_time() - start > limit:
+            break
+        if found and statement.lineno == found[0].line:
+            continue
+        if (mend := trials.tried(statement, edit)) is not None:
+            found.append(mend)
+            if len(found) == 2:
+                break
+            most, limit = cost + LITTLE_MORE, min(seconds, time.process_time() - start + AGAIN)
+    return found
+
+
+def candidates(
+    runs: Runs, verdict: Verdict, lines: Sequence[Line], trials: Trials
+) -> Iterator[tuple[float, ast.stmt, Edit]]:
+    """Yield changes of lines, the likeliest first: the cost of each, the statement, the change."""
     scopes = Scopes(runs, verdict, trials.tree)
     waiting: list[tuple[float, int, int, ast.stmt, Edit | None]] = []
     count = 0
@@ -161,42 +202,21 @@ def search(
     for rank, line in enumerate(lines):
         behind = rank - levels.index(line.level)
         for statement, parent in trials.statements:
-            if (
-                statement.lineno == line.number
-                and not isinstance(parent, ast.While)
-                and not isinstance(statement, ast.While)
-            ):
-                penalty = PENALTIES[line.level] + BEHIND * min(behind, 6) + RIGHT_ONCE * line.right_once
-                waiting.append((penalty, count, rank, statement, None))
-                count += 1
+            if statement.lineno != line.number or isinstance(parent, ast.While) or isinstance(statement, ast.While):
+                continue
+            penalty = PENALTIES[line.level] + BEHIND * min(behind, 6) + RIGHT_ONCE * line.right_once
+            waiting.append((penalty - SUSPICIOUS * line.suspicious, count, rank, statement, None))
+            count += 1
     heapq.heapify(waiting)
     parents = {id(statement): parent for statement, parent in trials.statements}
-    seen: set[tuple[int, str]] = set()
-    while waiting and time.process_time() - start < seconds:
+    while waiting:
         cost, _, rank, statement, edit = heapq.heappop(waiting)
-        if edit is None:
-            for found in edits(statement, parents[id(statement)], scopes.around(lines[rank])):
-                count += 1
-                heapq.heappush(waiting, (cost + found.cost, count, rank, statement, found))
-        elif (mend := tried(trials, statement, edit, seen)) is not None:
-            return mend
-    return None
-
-
-def tried(trials: Trials, statement: ast.stmt, edit: Edit, seen: set[tuple[int, str]]) -> Mend | None:
-    """Return a change as a mend, if everything is right with it."""
-    edit.apply()
-    try:
-        now = edit.new if isinstance(edit.new, (ast.stmt, list)) else statement
-        text = unparsed(now)
-        if (id(statement), text) in seen:
-            return None
-        seen.add((id(statement), text))
-        if not trials.works(statement):
-            return None
-        return Mend(statement.lineno, written(trials.runs.program, statement, edit, text), edit.what, edit.cost)
-    finally:
-        edit.undo()
+        if edit is not None:
+            yield cost, statement, edit
+            continue
+        for found in edits(statement, parents[id(statement)], scopes.around(lines[rank])):
+            count += 1
+            heapq.heappush(waiting, (cost + found.cost, count, rank, statement, found))
 
 
 def unparsed(now: Any) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..gradient_names import variable_of, variables_of
 from .binding import NOTHING, UnboundError, bound, functions_of, given, in_arguments, returned_names
-from .names import is_numbers, variable_of, variables_of, with_numbers
+from .containers import is_numbers, with_numbers
 from .program import HomeworkError, Namespace, Program
 from .task import Task, Values, Wrap
 

@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 
 from .edit import Surroundings
+from .edits import index_parts
 from .runs import Runs
 from .suspects import Line
 from .verdict import Verdict
@@ -83,7 +84,8 @@ class Scopes:
         counts = [name for name in self.counts(inner) if name not in shapes and name not in numbers]
         functions = [name for name in self.defined if inside is None or name != inside.name]
         used = {n: s for n, s in shapes.items() if n in names or n in arguments or not n.isidentifier()}
-        indices = {ast.unparse(n.slice) for n in inner if isinstance(n, ast.Subscript) and is_index(n.slice)}
+        parts = [part for n in inner if isinstance(n, ast.Subscript) for _, _, _, part in index_parts(n)]
+        indices = {ast.unparse(part) for part in parts if is_index(part)}
         subscripts = [n for n in inner if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)]
         lists = {n.value.id for n in subscripts if isinstance(n.value, ast.Name)}
         return Surroundings(used, counts[:4], numbers[:16], functions[:8], sorted(indices)[:8], sorted(lists)[:8], None)

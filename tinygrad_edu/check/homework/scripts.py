@@ -10,7 +10,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from .names import is_numbers, variable_of, variables_of
+from ..gradient_names import variable_of, variables_of
+from .containers import is_numbers
 from .program import RERUN, HomeworkError, Namespace, Program
 from .rewrite import names_of
 from .task import Outcome, Task, Values, Wrap, is_scalar

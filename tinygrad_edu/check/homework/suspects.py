@@ -7,17 +7,17 @@ What remains is ordered by the data: lines from which all wrong gradients come, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from ..gradient_names import variables_of
 from .adjoints import ancestors
+from .forward_graph import computed
 from .known import Found, Known
-from .names import variables_of
 from .program import Program
-from .recorder import CALL, CONSTANT, GATHER, PARAMETER, PUT, Node
+from .recorder import CALL, CONSTANT, PARAMETER, Node
 from .runs import Recording
-from .shadow import Array, Slot, filled
+from .shadow import Array, Slot
 from .verdict import Verdict
 
 
@@ -30,7 +30,9 @@ class Line:
     results: list[Node] = field(default_factory=list)
     known: list[Found | None] = field(default_factory=list)
     own: bool = False  # whether it computed one of its nodes, or only named them
-    misnamed: bool = False  # whether it calls one of them the gradient of what it is not the gradient of
+    misnamed: bool = False  # whether it calls one of them the gradient of what it is no multiple of the gradient of
+    rescaled: bool = False  # whether it calls one of them a gradient that it is another multiple of
+    suspicious: bool = False  # whether it is the first, in the order of the data, whose names say that it is wrong
     confirmed: bool = False  # whether something known, without a factor, was computed from all that it assigned
     constant: bool = False  # whether nothing that it assigned depends on a parameter
     level: int = 0
@@ -132,6 +134,7 @@ class Backward:
         line.confirmed = bool(doubtful) and not misnamed and all(self.confirmed(node) for node in doubtful)
         line.constant = not any(depends(node, self.moving) for node in line.results)
         line.misnamed = bool(misnamed)
+        line.rescaled = any(what is not None and np.isnan(what.factor) for what in line.known)
         first = line.known[0] if line.known else None
         right = first is not None and first.factor == 1.0 and first.kind == "gradient"
         line.right_once = right and line.results[0] not in misnamed
@@ -150,8 +153,16 @@ class Backward:
     def what(self, node: Node) -> Found | None:
         """Return what a node is, if that is known."""
         if node not in self.found:
-            self.found[node] = look_up(node, self.known)
+            found = look_up(node, self.known)
+            if found is None and is_product(node) and any(self.vanishes(x) for x in node.inputs):
+                found = Found("zero", node, 1.0)
+            self.found[node] = found
         return self.found[node]
+
+    def vanishes(self, node: Node) -> bool:
+        """Tell whether a node of the backward pass is 0, but for rounding."""
+        found = None if node in self.forward else look_up(node, self.known)
+        return found is not None and found.kind == "zero"
 
     def confirmed(self, node: Node) -> bool:
         """Tell whether a right gradient was computed from a node that could not be right if the node were not.
@@ -174,28 +185,12 @@ class Backward:
         for x in order:
             if x is not node and any(y in values for y in x.inputs):
                 try:
-                    values[x] = computed(x, [values.get(y, y.value) for y in x.inputs])
+                    values[x] = np.asarray(computed(x, [values.get(y, y.value) for y in x.inputs]))
                 except Exception:  # of any kind: the program's function
                     return False
             if x is target:
                 return target in values and bool((np.asarray(values[target]) != target.value).all())
         return False
-
-
-def computed(node: Node, operands: list[Any]) -> Any:
-    """Return a node's value from other values of its operands."""
-    if node.kind == CALL:
-        f, args, kwargs, part = node.call
-        result = f(*filled(args, operands), **filled(kwargs, operands))
-        return result if part is None else result[part]
-    if node.kind == GATHER:
-        return np.ravel(operands[0])[node.indices]
-    flat = np.array(operands[0]).ravel()
-    if node.kind == PUT:
-        flat[node.indices] = operands[1]
-    else:
-        np.add.at(flat, node.indices, operands[1])
-    return flat.reshape(node.shape)
 
 
 def unchanged(node: Node) -> list[Node]:
@@ -320,4 +315,7 @@ def ordered(program: Program, lines: dict[int, Line]) -> list[Line]:
             line.level = 2
         else:
             line.level = 0 if line.reaches_wrong == most else 1
+    named = [line for line in lines.values() if line.level <= 1 and (line.misnamed or line.rescaled)]
+    if named:
+        min(named, key=lambda line: line.first).suspicious = True
     return sorted(lines.values(), key=lambda line: (line.level, -line.reaches_wrong, line.first))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .names import variable_of
+from ..gradient_names import variable_of
 from .program import HomeworkError, Namespace
 from .recorder import Recorder
 from .shadow import Array, Shadow

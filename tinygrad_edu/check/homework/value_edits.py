@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from itertools import islice
 
+from ..gradient_names import variables_of
 from .edit import Change, Expression, Surroundings
 
 MOST_PRODUCTS = 60  # of two arrays that are tried as a missing term
@@ -53,6 +54,9 @@ def of_whole(e: Expression, around: Surroundings) -> Iterator[Change]:
                 texts += [(3.6, f"plus {number} / N * {name}", f"(_) + {number} * {name} / {n}") for n in around.counts]
         elif shape == () or broadcasts(shape, around.value):
             texts += [(3.2, f"times {name}", f"(_) * {name}"), (3.4, f"divided by {name}", f"(_) / {name}")]
+        elif around.value is not None and shape[1:] == around.value:
+            of_gradient = any(variables_of(name))
+            texts += [(3.2 if of_gradient else 3.8, f"the sum of {name}", f"{name}.sum(axis=0)")]
     for function in around.functions:
         for name, shape in around.shapes.items():
             if around.value is None or shape == around.value:
