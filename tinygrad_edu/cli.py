@@ -221,7 +221,7 @@ def check_homework(options: argparse.Namespace) -> int:
     if options.format == "json":
         print_json(report.as_dict())
     else:
-        print(report)
+        print({"text": report.text, "markdown": report.markdown, "latex": report.latex}[options.format]())
     return 0 if report.right else 1
 
 

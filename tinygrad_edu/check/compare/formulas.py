@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ...core.backprop import gradients
+from ...core.backprop import gradients, history
 from ...core.node import Node
 from ...errors import GradientError
+from ...symbolic.formula import formula
 from ...symbolic.parser import Expression, parse
 from ..gradient_names import variable_of, variables_of
 from .compare import compare
@@ -24,6 +25,7 @@ from .sympy_opinion import second_opinion
 
 RANGES = ((0.4, 1.9), (-1.9, -0.4), (1.1, 3.0), (-0.9, 0.9), (3.0, 12.0), (20.0, 90.0))  # where functions are defined
 TRIES = 200
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus")
 
 
 def compare_formulas(
@@ -50,7 +52,9 @@ def compare_formulas(
         derived[name] = read.text
         missing = [x for x in read.variables if x not in expression.variables and x not in at]
         if missing:
-            raise GradientError(f"the derivative mentions `{missing[0]}`, which {text} does not")
+            raise GradientError(
+                f"the derivative mentions `{missing[0]}`, which {text} does not{meant_by(missing[0], expression)}"
+            )
     node, leaves = recorded_somewhere(expression, at, np.random.default_rng(seed))
     report = compare(derived, {name: leaves[name] for name in derived}, node, seed=seed)
     advice = understood
@@ -74,6 +78,16 @@ def read_function(text: str, gradients: list[str], at: Mapping[str, Any]) -> Exp
             if names & set(product) and len(product) > 1:
                 known |= set(product)
     return parse(text, {*at, *known} - {x for x in expression.variables if len(x) > 1 and set(x) <= known})
+
+
+def meant_by(letter: str, expression: Expression) -> str:
+    """Say how to write what the letter stands for in textbooks: a for an activation, z for what it is applied to."""
+    node, _ = recorded_somewhere(expression, {}, np.random.default_rng(0))
+    activations = [z for z in history(node) if z.op is not None and z.op.name in ACTIVATIONS]
+    if letter not in ("a", "z") or len(activations) != 1:
+        return ""
+    text = formula(activations[0] if letter == "a" else activations[0].inputs[0])
+    return f": where {letter} stands for {text}, write that"
 
 
 def left_of(hand: str) -> str:

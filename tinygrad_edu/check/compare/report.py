@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ...errors.printable import markdown_text, printable
+from .. import latex
 from ..mistakes.catalogue import CATALOGUE, OTHER
 
 WIDEST = 76  # columns of the longest line of text
@@ -175,8 +176,15 @@ class ComparisonReport:
 
     def latex(self) -> str:
         """Return the report as the body of a LaTeX document."""
-        verbatim = self.text().replace(r"\end{verbatim}", r"\end {verbatim}")  # a name must not end it
-        return f"\\begin{{verbatim}}\n{verbatim}\n\\end{{verbatim}}"
+        found = [
+            rf"\item \textbf{{{latex.prose(x.name)}}}{latex.prose(f' ({x.where})') if x.where else ''}: "
+            rf"{latex.prose(x.evidence)}. \emph{{{latex.prose(x.fix)}}}"
+            for x in self.mistakes
+        ]
+        listed = [r"\begin{enumerate}", *found, r"\end{enumerate}"] if found else []
+        notes = [latex.prose(text) for text in (*(f"Not tested: {x}" for x in self.untested), *self.advice)]
+        head = rf"\textbf{{{latex.prose(self.headline())}}}"
+        return "\n\n".join([head, latex.table(TITLES, [x.cells() for x in self.lines]), *listed, *notes])
 
     def _repr_html_(self) -> str:
         say = html.escape

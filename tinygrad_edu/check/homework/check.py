@@ -21,6 +21,7 @@ from .program import HomeworkError, Namespace, Program
 from .report import CodeReport
 from .runs import Recording, Runs
 from .suspects import Line, backward_lines, ordered
+from .torch_scripts import check_torch_script, uses_torch
 from .verdict import Verdict, judge
 
 CLEARED = 2  # the level from which a line is no suspect any more
@@ -66,6 +67,8 @@ def closure(f: Callable[..., Any]) -> Namespace:
 
 def check_program(program: Program, function: str = "", seed: int = 0) -> CodeReport:
     """Check a program in this process, and return the report: of the first function that is wrong, if one is."""
+    if uses_torch(program):
+        return check_torch_script(program)
     module = program.run()
     reports = []
     for task in tasks_of(program, module, function):

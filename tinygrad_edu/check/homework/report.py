@@ -6,7 +6,13 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ...errors.printable import printable
+import numpy as np
+
+from ...errors.printable import markdown_text, printable
+from .. import latex
+from ..compare.precheck import Item
+
+TITLES = ("gradient by", "", "verdict", "relative error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,15 @@ class GradientVerdict:
     place: tuple[int, ...] = ()
     given: float | None = None
     truth: float | None = None
+
+    @classmethod
+    def of(cls, item: Item) -> GradientVerdict:
+        """Return the verdict on a gradient that was judged."""
+        difference = np.abs(item.hand - item.auto)
+        if not difference.size or not item.fits:
+            return cls(None, item.verdict, item.ok)
+        place = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
+        return cls(item.relative_error, item.verdict, item.ok, place, float(item.hand[place]), float(item.auto[place]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +88,45 @@ class CodeReport:
             mark = "✓" if p.ok else "✗"
             error = "" if p.error is None or not math.isfinite(p.error) else f"  relative error {p.error:.1e}"
             lines.append(f"  {mark} {name:<{width}}  {p.verdict}{error}{'' if p.ok else numbers(name, p)}")
-        if self.right:
-            lines.append("Every gradient is right.")
-        else:
-            lines.append(self.mistake or "")
-        if self.mend is not None and self.source is not None:
-            lines += [f"  - {row}" for row in self.source.splitlines()] + [
-                f"  + {row}" for row in self.mend.splitlines()
-            ]
+        lines.append(self.verdict())
+        if self.mend is not None:
+            lines += [f"  {row}" for row in self.change()]
         lines += [f"Note: {note}" for note in self.notes]
         return "\n".join(printable(line, keep="\n") for line in lines if line)
 
     __str__ = text
+
+    def markdown(self) -> str:
+        """Return the report in Markdown."""
+        rows = [f"| {' | '.join(map(markdown_text, cells))} |" for cells in self.cells()]
+        head = [f"**{markdown_text(f'{self.name}: {self.function}')}**", "", f"| {' | '.join(TITLES)} |"]
+        change = ["", *(f"    {printable(row)}" for row in self.change())] if self.mend is not None else []
+        notes = [f"\n{markdown_text(note)}" for note in self.notes]
+        return "\n".join([*head, "|---" * len(TITLES) + "|", *rows, "", markdown_text(self.verdict()), *change, *notes])
+
+    def latex(self) -> str:
+        """Return the report as the body of a LaTeX document."""
+        head = rf"\textbf{{{latex.prose(f'{self.name}: {self.function}')}}}"
+        change = [latex.verbatim(self.change())] if self.mend is not None else []
+        notes = map(latex.prose, self.notes)
+        return "\n\n".join([head, latex.table(TITLES, self.cells()), latex.prose(self.verdict()), *change, *notes])
+
+    def verdict(self) -> str:
+        """Return the verdict on the whole in words."""
+        return "Every gradient is right." if self.right else self.mistake or ""
+
+    def change(self) -> list[str]:
+        """Return the lines that are changed, as they are and as they should be."""
+        before, after = (self.source or "").splitlines(), (self.mend or "").splitlines()
+        return [*(f"- {row}" for row in before), *(f"+ {row}" for row in after)]
+
+    def cells(self) -> list[list[str]]:
+        """Return the rows of a table of all gradients."""
+        found = []
+        for name, p in self.parameters.items():
+            error = "" if p.error is None or not math.isfinite(p.error) else f"{p.error:.1e}"
+            found.append([name, "✓" if p.ok else "✗", p.verdict, error])
+        return found
 
     def __bool__(self) -> bool:
         return self.right

@@ -191,12 +191,7 @@ def verdict_on(name: str, given: Any, truth: Any, spread: float, others: list[Ar
     item = item_on(name, given, truth, spread, others)
     if item is None:
         return GradientVerdict(None, f"of shape {np.shape(given)}, which is not the parameter's", False)
-    difference = np.abs(item.hand - item.auto)
-    if not difference.size or not item.fits:
-        return GradientVerdict(None, item.verdict, item.ok)
-    place = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
-    hand, auto = float(item.hand[place]), float(item.auto[place])
-    return GradientVerdict(item.relative_error, item.verdict, item.ok, place, hand, auto)
+    return GradientVerdict.of(item)
 
 
 def item_on(name: str, given: Any, truth: Any, spread: float, others: list[Array] | None = None) -> Item | None:
