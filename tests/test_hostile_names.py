@@ -132,7 +132,8 @@ def test_no_text_moves_the_cursor_or_ends_what_it_stands_in(name):
             assert not re.search(r"\[[^\]]*\]\(", text), who
         if who.endswith("latex"):
             verbatim = re.compile(r"\\begin\{verbatim\}.*?\\end\{verbatim\}", re.DOTALL)
-            assert not re.search(r"\\(input|begin|end)\b", verbatim.sub("", text)), who
+            own = r"\\(begin|end)\{(tabular|enumerate)\}"  # environments that the report of a comparison is made of
+            assert not re.search(r"\\(input|begin|end)\b", re.sub(own, "", verbatim.sub("", text))), who
 
 
 def test_printable_text_stays_as_it_is_and_the_rest_is_escaped():
