@@ -76,7 +76,8 @@ def test_it_is_compiled_with_its_gradients_and_state(s):
             np.testing.assert_allclose(x, twin.state_dict()[name], rtol=1e-9)
 
 
-@pytest.mark.parametrize("s", SAMPLES, ids=lambda s: s.name)
+# Deep recurrent nets are the same steps in larger graphs, of which a picture takes seconds.
+@pytest.mark.parametrize("s", [s for s in SAMPLES if not s.name.endswith("deep")], ids=lambda s: s.name)
 def test_it_is_drawn_and_explained(s):
     module, inputs, _ = made(s)
     loss = loss_of(s, module, given(s, inputs))
