@@ -10,6 +10,7 @@ from refusing import refuses
 
 from tinygrad_edu import Tensor, Value, nn
 from tinygrad_edu.errors import AnomalyError, CheckpointError, GradientError, StaleGraphError
+from tinygrad_edu.nn import optim
 from tinygrad_edu.nn.optim import CosineAnnealingLR, ExponentialLR, LinearLR, StepLR, clip_grad_norm
 
 START, GRADS = 2.0, [0.5, -1.0, 0.25, 2.0]
@@ -405,3 +406,41 @@ def test_a_schedule_needs_an_optimiser_and_a_length():
         StepLR(params(), 2)
     with refuses(ValueError, "CosineAnnealingLR: T_max must be at least 1, not 0"):
         CosineAnnealingLR(nn.SGD(params(), 0.1), 0)
+
+
+def test_a_schedule_that_cannot_go_on_changes_nothing():
+    u, v = Tensor([1.0]), Tensor([2.0])
+    optimizer = nn.SGD([{"params": [u], "momentum": 0.9}, {"params": [v]}], lr=0.1)
+    with refuses(ValueError, "OneCycleLR: cycle_momentum needs an optimiser with momentum"):
+        optim.OneCycleLR(optimizer, 0.5, 10)
+    assert [(g.lr, g.momentum) for g in optimizer.param_groups] == [(0.1, 0.9), (0.1, 0.0)]
+    schedule = optim.LambdaLR(optimizer, lambda t: -1.0 if t else 1.0)
+    with refuses(ValueError, "lr must be a number from 0 up"):
+        schedule.step()
+    assert (schedule.t, optimizer.lr) == (0, 0.1)
+    with refuses(ValueError, "nesterov looks ahead along the velocity"):
+        optimizer.nesterov = True  # which the second group has no momentum for
+    assert not optimizer.param_groups[0].nesterov
+    with refuses(TypeError, "ReduceLROnPlateau follows a measure"):
+        optim.SequentialLR(optimizer, [optim.ReduceLROnPlateau(optimizer)], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"t": -1}, "t cannot be -1"),
+        ({"t": "2"}, "t cannot be '2', and is 0"),
+        ({"base_lrs": [0.1, 0.2]}, "base_lrs cannot be [0.1, 0.2]"),
+        ({"base_lrs": 0.1}, "base_lrs cannot be 0.1"),
+        ({"gamma": None}, "gamma cannot be None"),
+        ({"more": 1}, "the state must hold optimizer"),
+        (None, "the state must hold"),
+    ],
+)
+def test_a_schedule_refuses_a_state_that_is_none_of_its_own(change, words):
+    optimizer = nn.SGD(params(), 0.1)
+    schedule = StepLR(optimizer, 2)
+    saved = None if change is None else schedule.state_dict() | {"t": 7} | change
+    with refuses(CheckpointError, "StepLR", words.replace(" optimizer", "")):
+        schedule.load_state_dict(saved)
+    assert (schedule.t, optimizer.lr) == (0, 0.1)

@@ -14,14 +14,20 @@ PROGRAM = Path(__file__).parent.parent / "training_run.py"
 
 
 def run(checkpoint, mode, limit=None):
-    """Run the program; kill it after `limit` seconds. Return what it printed, or nothing where it was killed."""
+    """Run the program; kill it after `limit` seconds. Return what it printed, or nothing where it was killed.
+
+    Raises RuntimeError where it fails by itself: that is no kill.
+    """
     process = subprocess.Popen([sys.executable, str(PROGRAM), checkpoint, mode], stdout=subprocess.PIPE, text=True)
     try:
-        return process.communicate(timeout=limit)[0].strip()
+        answer = process.communicate(timeout=limit)[0].strip()
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
         return ""
+    if process.returncode or not answer:
+        raise RuntimeError(f"the run of {checkpoint} failed by itself, with {process.returncode}")
+    return answer
 
 
 def killed(mode, rng, kills, folder):

@@ -22,7 +22,7 @@ class History(Recorder):
     losses: of each step. epochs: a dict for each, with "epoch", "loss", the metrics, the same of the validation with
     "validation_" before, and "lr". best: the epoch whose validation loss was lowest, from 1; 0 for none.
     stopped: why the run ended: "epochs", "early stopping", "callback" or "interrupted". compiled: whether its steps
-    were. note: why not, where that was tried.
+    were. note: why not.
     """
 
     def __init__(self, model: Any, x: Any = None, y: Any = None) -> None:

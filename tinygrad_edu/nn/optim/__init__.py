@@ -5,6 +5,7 @@ from .adaptive import Adagrad, Adam, AdamW, RMSprop
 from .clip import clip_grad_norm
 from .groups import ParamGroup
 from .optimizer import Optimizer
+from .schedule import Schedule
 from .schedules import (
     CosineAnnealingLR,
     CosineAnnealingWarmRestarts,
@@ -14,7 +15,6 @@ from .schedules import (
     MultiStepLR,
     OneCycleLR,
     ReduceLROnPlateau,
-    Schedule,
     SequentialLR,
     StepLR,
 )
