@@ -8,6 +8,7 @@ returns the variable of the result, or None if the operation stays as it is. `em
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -178,6 +179,13 @@ def _relu(emit: Any, x: Any) -> Any:
     return emit(POSITIVE, x, _zeros(x))  # of two arrays NumPy compares several numbers at once
 
 
+def _gelu(emit: Any, x: Any) -> Any:
+    """Write out what the derivative computes too, so that erfc, which takes longest, is computed once."""
+    if getattr(x.data, "dtype", None) not in FLOAT:
+        return None
+    return emit("multiply", x, emit("multiply", 0.5, emit("erfc", emit("multiply", x, -math.sqrt(0.5)))))
+
+
 def _less_equal(emit: Any, x: Any, y: Any) -> Any:
     if not _is_zero(y) or getattr(x.data, "dtype", None) not in FLOAT or not x.data.ndim:
         return None
@@ -221,6 +229,7 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "softmax_cross_entropy": _cross_entropy,
     "softmax_minus_one_hot": _minus_one_hot,
     "relu": _relu,
+    "gelu": _gelu,
     "less_equal": _less_equal,
     "where": _where,
 }
