@@ -141,6 +141,12 @@ def test_summary_of_an_example_tells_shapes_products_and_memory():
     assert net.training
     both = nn.Sequential(nn.ConvTranspose2d(2, 3, 2, rng=0)).summary(example=np.ones((1, 2, 4, 4)))
     assert str(4 * 4 * 2 * 3 * 4) in both
+
+    class Sums(nn.Module):
+        def forward(self, x):
+            return np.einsum("bij,bkj->bik", x, x)
+
+    assert Sums().summary(example=Tensor(np.ones((2, 3, 5)))).total.multiply_adds == 2 * 3 * 3 * 5
     assert nn.LSTM(3, 2, rng=0).summary(example=np.ones((4, 2, 3))).count("memory") == 1
 
 

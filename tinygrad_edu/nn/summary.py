@@ -15,7 +15,7 @@ from .modes import in_mode
 if TYPE_CHECKING:
     from .module import Module
 
-PRODUCTS = {"linear", "matmul", "conv2d", "affine_conv2d", "conv2d_input"}  # rows that multiply and add
+PRODUCTS = {"linear", "matmul", "einsum", "conv2d", "affine_conv2d", "conv2d_input"}  # rows that multiply and add
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,15 @@ def products(z: Any) -> int:
     """Return how many multiply-adds a node takes: of products of matrices and convolutions; others are few."""
     if z.op.name not in PRODUCTS:
         return 0
-    x, w = (np.shape(data_of(operand)) for operand in z.inputs[:2])
+    shapes = [np.shape(data_of(operand)) for operand in z.inputs]
+    if z.op.name == "einsum":  # one for each value of all its indices together
+        lengths = {
+            i: n
+            for term, shape in zip(z.params["terms"], shapes, strict=True)
+            for i, n in zip(term, shape, strict=True)
+        }
+        return math.prod(lengths.values()) if len(shapes) > 1 else 0
+    x, w = shapes[:2]
     if z.op.name in ("linear", "matmul"):
         return int(math.prod(z.shape) * x[-1])
     return int(math.prod(z.shape if z.op.name != "conv2d_input" else x) * math.prod(w[1:]))
