@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import tinygrad_edu as tg
-from tinygrad_edu.draw.graph.picture import number
+from tinygrad_edu.draw.graph.picture import format_number
 from tinygrad_edu.draw.pages.stepper import keep_room
 
 STEPS, SECONDS, RATE = 6, 9.0, 0.4
@@ -61,7 +61,7 @@ def animated(pictures: list[str]) -> str:
         kind = f"{style[1]} " if style else ""
         return "".join(f'<text{rest} class="{kind}f{k}">{found[2]}{each[at][2]}</text>' for k, each in enumerate(texts))
 
-    title = f"<title>A neuron takes {STEPS} steps against its gradient: w ← w − {number(RATE)} ∂C/∂w</title>"
+    title = f"<title>A neuron takes {STEPS} steps against its gradient: w ← w − {format_number(RATE)} ∂C/∂w</title>"
     picture = TEXT.sub(all_of, pictures[0])
     return re.sub(r"(<svg[^>]*>)<style>", rf"\1{title}<style>{rules}", picture, count=1)
 

@@ -21,7 +21,7 @@ import numpy as np
 
 import tinygrad_edu as tg
 from tinygrad_edu import ops
-from tinygrad_edu.check.kinks import POINTS, number
+from tinygrad_edu.check.kinks import POINTS, short_number
 from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.dispatch import HANDLED_FUNCTIONS, REFUSED, dispatch
 from tinygrad_edu.core.node import Node
@@ -184,7 +184,7 @@ def at_kinks() -> dict[str, list[str]]:
             warnings.simplefilter("ignore")
             made = [z.op.name for z in history(f(tg.Tensor(at))) if z.op and z.op.name != "getitem"]
         if len(made) == 1:
-            slopes = f"{number(kink.left)}, **{number(kink.choice)}**, {number(kink.right)}"
+            slopes = f"{short_number(kink.left)}, **{short_number(kink.choice)}**, {short_number(kink.right)}"
             found[made[0]].append(f"{code(kink.point)}: {slopes}")
     return found
 

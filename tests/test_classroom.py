@@ -7,9 +7,9 @@ import os
 import pytest
 
 from tinygrad_edu.check.homework.check import check_program
-from tinygrad_edu.check.homework.program import Program
-from tinygrad_edu.classroom.exercises import EXERCISES, ExerciseError, exercise_of, reference, stub, write
-from tinygrad_edu.classroom.grade import grade, read
+from tinygrad_edu.check.homework.program import LearnerProgram
+from tinygrad_edu.classroom.exercises import EXERCISES, ExerciseError, exercise_of, reference_code, stub, write_sheet
+from tinygrad_edu.classroom.grade import grade, read_marks
 from tinygrad_edu.cli import main
 
 SOLUTIONS = {
@@ -67,29 +67,29 @@ def solved(name, seed, old="", new=""):
 def test_every_exercise_can_be_solved(name, seed):
     text = solved(name, seed)
     assert exercise_of(text) == (name, seed)
-    program = Program(text, "x.py").with_appendix(reference(name, seed))
+    program = LearnerProgram(text, "x.py").with_appendix(reference_code(name, seed))
     report = check_program(program, "graded")
     assert report.right, report.text()
     assert set(report.parameters) == set(EXERCISES[name].parameters)
 
 
 def test_numbers_differ_by_seed_and_a_sheet_says_its_seed(tmp_path):
-    sheets = [write("two-layers", seed, tmp_path / str(seed)) for seed in (1, 2)]
+    sheets = [write_sheet("two-layers", seed, tmp_path / str(seed)) for seed in (1, 2)]
     first, second = ([path.read_text() for path in paths] for paths in sheets)
     assert first != second
     assert [path.suffix for path in sheets[0]] == [".md", ".html", ".py"]
     assert all("seed 1" in text for text in first)
-    assert first == [path.read_text() for path in write("two-layers", 1, tmp_path / "again")]
+    assert first == [path.read_text() for path in write_sheet("two-layers", 1, tmp_path / "again")]
 
 
 def test_work_is_never_overwritten(tmp_path):
-    *_, path = write("neuron", 1, tmp_path)
+    *_, path = write_sheet("neuron", 1, tmp_path)
     path.write_text(solved("neuron", 1))
     with pytest.raises(ExerciseError, match="work"):
-        write("neuron", 1, tmp_path)
+        write_sheet("neuron", 1, tmp_path)
     assert path.read_text() == solved("neuron", 1)
     with pytest.raises(ExerciseError, match="two-layers"):
-        write("nothing", 1, tmp_path)
+        write_sheet("nothing", 1, tmp_path)
 
 
 def test_a_submission_is_judged_against_the_reference(tmp_path, capsys):
@@ -146,4 +146,4 @@ def test_grading_goes_on_where_it_was(tmp_path):
     marks = grade(folder, out, jobs=1, progress=lambda done, count, name: seen.append(name))
     assert seen == ["s0.py", "s1.py", "s1.py"]
     assert [mark.status for mark in marks] == ["right", "wrong"]
-    assert read(out.with_suffix(".json")) == marks
+    assert read_marks(out.with_suffix(".json")) == marks

@@ -229,7 +229,7 @@ def test_what_is_compared_is_not_zero():
     compared = checks.by_hand(model, x, y)
     assert [one.name for one in compared] == ["W^(1)", "b^(1)", "W^(2)", "b^(2)", "W^(3)", "b^(3)"]
     assert all(np.count_nonzero(one.hand) > one.size / 4 for one in compared)
-    found = checks.nudges(model, x, y)
+    found = checks.example_nudges(model, x, y)
     assert found.each.shape == (8, 10)
     assert (found.each.argmax(axis=1) == y).all()
     np.testing.assert_allclose(found.each.mean(axis=0), -compared[-1].auto, rtol=1e-12)

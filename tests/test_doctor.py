@@ -67,7 +67,7 @@ def test_limits_on_threads_are_told(capsys, monkeypatch):
 def test_a_library_that_says_nothing_of_itself_is_no_trouble(capsys, monkeypatch):
     monkeypatch.delenv(blas.CHOICE, raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "2")
-    monkeypatch.setattr(blas, "loaded", lambda: iter(()))
+    monkeypatch.setattr(blas, "openblas_handles", lambda: iter(()))
     found = told(capsys)
     assert found["kernels"] == "this library does not say which it chose"
     assert "MKL_NUM_THREADS=2" in found["threads"]
@@ -92,7 +92,9 @@ def test_openblas_is_found_however_it_was_built(monkeypatch):
             return 7
 
     for name in ("scipy_openblas_get_num_threads64_", "openblas_get_num_threads"):
-        monkeypatch.setattr(blas, "loaded", lambda name=name: iter([object(), type("Library", (), {name: Function()})]))
+        monkeypatch.setattr(
+            blas, "openblas_handles", lambda name=name: iter([object(), type("Library", (), {name: Function()})])
+        )
         assert blas.asked("get_num_threads", int) == 7
         assert blas.asked("get_corename", int) is None
 

@@ -25,11 +25,11 @@ import tinygrad_edu as tg
 from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.op import TABLE, VariadicRule
 from tinygrad_edu.draw import engines, printing
-from tinygrad_edu.draw.drawing import fitting
+from tinygrad_edu.draw.drawing import shrinkable
 from tinygrad_edu.draw.formats.svg import svg
-from tinygrad_edu.draw.graph.picture import Card, Edge, Group, Picture
-from tinygrad_edu.draw.layout.coordinates import Item, Link, arrange, join
-from tinygrad_edu.draw.layout.crossing_reduction import crossings, ends, reduce_crossings
+from tinygrad_edu.draw.graph.picture import Card, CardEdge, Group, Picture
+from tinygrad_edu.draw.layout.coordinates import Item, Link, arrange, link_items
+from tinygrad_edu.draw.layout.crossing_reduction import crossings, link_ends, reduce_crossings
 from tinygrad_edu.draw.layout.edge_routing import lay_out
 from tinygrad_edu.draw.layout.layer_assignment import layering
 
@@ -172,7 +172,7 @@ def test_frames_hold_their_cards_and_do_not_overlap(homes, data):
     for i, home in enumerate(homes):
         picture.cards.append(Card("result", f"c{i}", "+", group=[0, 1, 2, None][home], inputs=1 if i else 0))
         if i:
-            picture.edges.append(Edge(data.draw(st.integers(0, i - 1)), i, 0, "1"))
+            picture.edges.append(CardEdge(data.draw(st.integers(0, i - 1)), i, 0, "1"))
     used = {card.group for card in picture.cards}
     layout = lay_out(picture)
     assert not overlapping(layout.cards)
@@ -214,10 +214,10 @@ def test_a_layer_is_sorted_by_its_neighbours(second):
     for i in range(7):  # a zigzag: 0-0, 0-1, 1-1, 1-2, …
         for j in (i, i + 1):
             if j < 7:
-                join(items, i, 0.0, 7 + j, 0.0)
+                link_items(items, i, 0.0, 7 + j, 0.0)
     layers = [list(range(7)), [7 + j for j in second]]
     reduce_crossings(items, layers)
-    assert crossings([ends(items, item.before) for item in items], layers) == 0
+    assert crossings([link_ends(items, item.before) for item in items], layers) == 0
 
 
 def test_links_that_leave_a_box_together_share_their_lanes():
@@ -452,10 +452,10 @@ def test_a_notebook_shows_it():
     bundle = tg.draw(neuron())._repr_mimebundle_()
     root = ET.fromstring(bundle["image/svg+xml"])
     assert root.get("style") == f"max-width:max(100%,{int(root.get('width')) / 2:g}px);height:auto"
-    assert fitting('<?xml?>\n<svg width="81.5pt" height="9pt">').endswith(
+    assert shrinkable('<?xml?>\n<svg width="81.5pt" height="9pt">').endswith(
         '<svg style="max-width:max(100%,40.75pt);height:auto" width="81.5pt" height="9pt">'
     )
-    assert fitting("no picture") == "no picture"
+    assert shrinkable("no picture") == "no picture"
     assert bundle["text/plain"] == "a computation graph of 10 cards and 9 edges"
 
 

@@ -7,14 +7,14 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
-from tinygrad_edu.core.context import PLAIN, mode
+from tinygrad_edu.core.context import PLAIN_MODE, mode
 from tinygrad_edu.core.leaf_set import stepped_since_zero_grad
 from tinygrad_edu.errors import StaleGraphError
 from tinygrad_edu.errors.where import ours
 from tinygrad_edu.nn import optim
 from tinygrad_edu.train import resume
 from tinygrad_edu.train.progress import Progress
-from tinygrad_edu.train.run import Run
+from tinygrad_edu.train.run import TrainingRun
 
 FAULTS = [RuntimeError, KeyboardInterrupt, MemoryError]
 
@@ -167,9 +167,9 @@ def resume_run(_):
     net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.BatchNorm1d(3), nn.Dropout(0.5, rng=1), nn.Linear(3, 1, rng=2))
     run = run_of(net)
     run.one_epoch(Progress(1, 0, False), None, None)
-    saved = resume.taken(run)
+    saved = resume.run_state(run)
     run.one_epoch(Progress(1, 0, False), None, None)
-    state = lambda: [resume.taken(run) | {"history": run.history.numbers()}]  # noqa: E731
+    state = lambda: [resume.run_state(run) | {"history": run.history.numbers()}]  # noqa: E731
     world = World(lambda: resume.put(run, saved), net.parameters(), None, (), state)
     world.stride = 17  # its lines are thousands
     return world
@@ -179,7 +179,7 @@ def run_of(net):
     x, y = np.arange(12.0).reshape(6, 2), np.arange(6.0)[:, None]
     optimizer = optim.Adam(net.parameters())
     schedule = optim.ExponentialLR(optimizer, 0.9)
-    run = Run(net, (x, y), None, optimizer, 2, 3, None, None, None, schedule, None, 0)
+    run = TrainingRun(net, (x, y), None, optimizer, 2, 3, None, None, None, schedule, None, 0)
     run.choose_step(False)
     return run
 
@@ -333,7 +333,7 @@ def test_state_is_whole_after_a_fault_at_any_line(scenario, engine, request):
         if not struck(world, k, FAULTS[k % len(FAULTS)]):
             break
         strikes += 1
-        assert mode() is PLAIN, k
+        assert mode() is PLAIN_MODE, k
         found = world.seen()
         assert found in (before, after), f"torn by a fault at line {k} of the package"
         if found != before:

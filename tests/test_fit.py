@@ -255,7 +255,7 @@ def test_a_run_taken_up_at_every_batch_comes_to_the_same_bits(tmp_path, monkeypa
     path, stops = str(tmp_path / "stopped.npz"), 0
     from tinygrad_edu.train import resume
 
-    write = resume.write
+    write = resume.save_run
 
     class StoppedError(Exception):
         pass
@@ -264,7 +264,7 @@ def test_a_run_taken_up_at_every_batch_comes_to_the_same_bits(tmp_path, monkeypa
         write(run, path)
         raise StoppedError
 
-    monkeypatch.setattr(resume, "write", write_and_stop)
+    monkeypatch.setattr(resume, "save_run", write_and_stop)
     while True:
         try:
             found = training_run.main(path, False, 2)

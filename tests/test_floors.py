@@ -31,7 +31,7 @@ FLOORS = [
     ),
     "system.files",
     *("core.commit", "core.context", "core.copying", "core.leaf_set", "core.node", "core.backprop"),
-    *("errors.failed_call", "errors.operations", "core.op", "ops"),
+    *("core.types", "errors.failed_call", "errors.operations", "core.op", "ops"),
     *("core.arrays", "core.sealed", "core.dispatch", "core.operators", "core.value", "core.inplace", "core.tensor"),
     "fast",
     *("numpy_api", "linalg", "fft", "random", "transforms", "check.kinks", "data", "nn", "symbolic"),

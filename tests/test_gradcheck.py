@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.check.gradcheck.numerical import complex_step, slope
+from tinygrad_edu.check.gradcheck.numerical import complex_step, richardson_slope
 from tinygrad_edu.core.op import TABLE, Op
 from tinygrad_edu.errors import GradcheckError
 from tinygrad_edu.ops.activations import relu
@@ -267,8 +267,8 @@ def test_measured_slopes_are_exact(name):
     f, derivative, tolerance = FUNCTIONS[name]
     for x in np.random.default_rng(0).uniform(0.05, 2.0, 40):
         right = derivative(x)
-        wide = slope(lambda h, x=x: f(np.longdouble(x) + h), x)
-        narrow = slope(lambda h, x=x: f(x + float(h)), x, np.finfo(float).eps * abs(f(x)))
+        wide = richardson_slope(lambda h, x=x: f(np.longdouble(x) + h), x)
+        narrow = richardson_slope(lambda h, x=x: f(x + float(h)), x, np.finfo(float).eps * abs(f(x)))
         assert abs(wide.value - right) <= tolerance * abs(right)
         assert abs(narrow.value - right) <= 1e3 * tolerance * abs(right)
         assert abs(narrow.value - right) <= 10 * narrow.error
@@ -277,6 +277,6 @@ def test_measured_slopes_are_exact(name):
 
 def test_the_estimated_error_of_a_noisy_function_is_no_smaller_than_the_error():
     rng = np.random.default_rng(0)
-    found = slope(lambda h: np.exp(float(h)) * (1 + 1e-9 * rng.normal()), 0.0)
+    found = richardson_slope(lambda h: np.exp(float(h)) * (1 + 1e-9 * rng.normal()), 0.0)
     assert abs(found.value - 1) <= 10 * found.error
     assert found.error > 1e-9

@@ -14,7 +14,7 @@ from tinygrad_edu.check.homework.adapters import tasks_of
 from tinygrad_edu.check.homework.check import check_program
 from tinygrad_edu.check.homework.forward_graph import forward_graph
 from tinygrad_edu.check.homework.process import checked_in_child
-from tinygrad_edu.check.homework.program import HomeworkError, Program
+from tinygrad_edu.check.homework.program import HomeworkError, LearnerProgram
 from tinygrad_edu.check.homework.runs import Runs
 from tinygrad_edu.cli import main
 
@@ -25,7 +25,7 @@ STYLES = {
 
 
 def checked(text, function=""):
-    return check_program(Program(text, "homework.py"), function)
+    return check_program(LearnerProgram(text, "homework.py"), function)
 
 
 def changed(text, old, new):
@@ -208,7 +208,7 @@ def test_a_relu_whose_units_are_all_on_is_tried_where_they_are_off(relu):
 
 @pytest.mark.parametrize("style", STYLES)
 def test_the_graph_of_a_forward_pass_has_the_gradients_of_its_recording(style):
-    program = Program(STYLES[style], "homework.py")
+    program = LearnerProgram(STYLES[style], "homework.py")
     module = program.run()
     for task in tasks_of(program, module):
         recording = Runs(program, task, module).record(task.values)

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 import tinygrad_edu as tg
-from tinygrad_edu.draw.graph.picture import number
+from tinygrad_edu.draw.graph.picture import format_number
 
 pytestmark = pytest.mark.filterwarnings("error")
 GRADIENTS = (
@@ -103,7 +103,7 @@ def test_page_and_python_agree_after_any_sequence_of_changes(live_page):
         def typed(self, name, hundredths):
             self.page.fill(f'[data-leaf="{name}"]', str(hundredths / 100))
             self.page.press(f'[data-leaf="{name}"]', "Enter")
-            if number(self.values[name], 6) != number(hundredths / 100, 6):
+            if format_number(self.values[name], 6) != format_number(hundredths / 100, 6):
                 self.change(**{name: hundredths / 100})
 
         @rule(name=st.sampled_from("wxb"), up=st.booleans(), shift=st.booleans())
@@ -297,9 +297,9 @@ def test_the_lines_of_a_net_are_handles_and_its_circles_follow(browser, tmp_path
         loss = (net([1.0, -2.0]) - 1.0) ** 2
         loss.backward()
         assert math.isclose(float(page.get_attribute("[data-value]", "data-value")), loss.data, rel_tol=1e-12)
-        assert page.evaluate(GRADIENTS) == {p.label: number(p.grad) for p in net.parameters()}
+        assert page.evaluate(GRADIENTS) == {p.label: format_number(p.grad) for p in net.parameters()}
         outputs = page.locator("#net g[id^=a2] .v").all_text_contents()
-        assert outputs == [number(net([1.0, -2.0]).data, 2)]
+        assert outputs == [format_number(net([1.0, -2.0]).data, 2)]
         assert page.evaluate("document.querySelector('#graph').scrollWidth > 0")
 
 
@@ -332,7 +332,7 @@ def test_numbers_are_written_as_python_writes_them(browser):
     page.add_script_tag(content=asset("numbers.js"))
     for count in (1, 2, 3, 4, 5, 6):
         got = page.evaluate("([xs, n]) => xs.map((x) => digits(x, n))", [numbers, count])
-        assert got == [number(x, count) for x in numbers]
+        assert got == [format_number(x, count) for x in numbers]
     page.close()
 
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tinygrad_edu import Tensor, Value, gradients, no_grad
-from tinygrad_edu.core.context import PLAIN, mode
+from tinygrad_edu.core.context import PLAIN_MODE, mode
 
 
 def records():
@@ -62,7 +62,7 @@ def test_nested_reused_and_reentered():
     assert records()
     with off:
         assert not records()
-    assert mode() is PLAIN
+    assert mode() is PLAIN_MODE
 
 
 def test_left_by_an_exception():
@@ -76,7 +76,7 @@ def test_left_by_an_exception():
                 raise KeyError
         finally:
             assert not records()
-    assert mode() is PLAIN
+    assert mode() is PLAIN_MODE
 
 
 @no_grad()

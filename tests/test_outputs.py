@@ -78,7 +78,7 @@ SAVES = {
     "marks.csv": lambda path: grade.write_csv(
         path, [grade.Mark("a", 1.0, "wrong", "", 1, (), (), 3, "", "é" * 500, 1.0, "")]
     ),
-    "neuron.md": lambda path: exercises.write("neuron", 0, path.parent),
+    "neuron.md": lambda path: exercises.write_sheet("neuron", 0, path.parent),
 }
 
 

@@ -14,7 +14,7 @@ from tinygrad_edu.cli import main
 from tinygrad_edu.core.op import BUILT_IN, TABLE
 from tinygrad_edu.draw.javascript.grammar import grammar, row_places
 from tinygrad_edu.draw.javascript.rows import RowTable
-from tinygrad_edu.draw.pages.page import asset, data
+from tinygrad_edu.draw.pages.page import asset, json_data
 from tinygrad_edu.errors import FormulaError
 from tinygrad_edu.symbolic.natural import to_notation
 from tinygrad_edu.symbolic.parser import ALIASES, OF_TWO, ONE_OVER, parse
@@ -71,7 +71,8 @@ def reader(browser):
     places = row_places(table)
     page = browser.new_page()
     page.goto("about:blank")
-    script = f"window.PLACES = {data(places)}; window.READER = formulas({data(grammar(places))}); window.ROWS = ROWS;"
+    reader = f"window.READER = formulas({json_data(grammar(places))});"
+    script = f"window.PLACES = {json_data(places)}; {reader} window.ROWS = ROWS;"
     page.add_script_tag(content=table.script() + asset("formula.js") + script)
     yield page
     page.close()

@@ -16,11 +16,11 @@ from browsing import opened
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn
-from tinygrad_edu.draw.graph.picture import number
+from tinygrad_edu.draw.graph.picture import format_number
 from tinygrad_edu.draw.network.layers import forward, layers_of
 from tinygrad_edu.draw.network.picture import thick
-from tinygrad_edu.draw.pages.page import data
-from tinygrad_edu.draw.pages.replay import grid
+from tinygrad_edu.draw.pages.page import json_data
+from tinygrad_edu.draw.pages.replay import grid_points
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -151,7 +151,7 @@ def test_a_neuron_that_is_chosen_shows_its_arithmetic(browser, tmp_path):
         page.keyboard.press("Enter")
         said = page.inner_text("#said")
         for expected in (neuron.w[0].data, neuron.w[1].data, z, np.tanh(z)):
-            assert number(float(expected)) in said
+            assert format_number(float(expected)) in said
         assert page.locator("path.w.now").count() == 2
         page.set_viewport_size({"width": 500, "height": 240})
         page.evaluate("scrollTo(0, 0)")  # below a tall picture nobody would see it
@@ -209,7 +209,7 @@ def test_a_replay_shows_what_the_net_said(browser, tmp_path, run):
     net, recorder = run
     path = recorder.replay().save(tmp_path / "replay.html")
     content = json.loads(re.search(r'id="data">(.*?)</script>', path.read_text(), re.DOTALL)[1])
-    said = net(grid(content["box"])).data[:, 0] - 0.5
+    said = net(grid_points(content["box"])).data[:, 0] - 0.5
     with opened(browser, path, "#last") as page:
         assert page.inner_text("#count") == f"step 35, loss {recorder.losses[-1]:#.4g}"
         pixels = page.evaluate("[...document.getElementById('grid').getContext('2d').getImageData(0, 0, 50, 50).data]")
@@ -334,7 +334,7 @@ def test_the_digit_page_refuses_what_it_cannot_compute():
 
 def test_data_in_a_page_cannot_end_its_script():
     nasty = ["</script>", "<!--", "<SCRIPT>", "\u2028", "é"]
-    written = data(nasty)
+    written = json_data(nasty)
     assert json.loads(written) == nasty
     assert not re.search(r"</|<!|<script", written, re.IGNORECASE)
 
@@ -443,9 +443,9 @@ def test_a_neuron_shows_delta_times_a_all_its_terms_and_zeros_are_no_sign(browse
         page.click("#all")
         assert page.locator("#said tbody tr").count() == 48
         slope = net.layers[0].neurons[0].b.grad
-        assert f"δ1(1) = ∂C/∂z = {number(slope)}" in page.inner_text("#said")
+        assert f"δ1(1) = ∂C/∂z = {format_number(slope)}" in page.inner_text("#said")
         last = page.locator("#said tbody tr").last.locator("td").last.inner_text()
-        assert last == number(net.layers[0].neurons[0].w[47].grad)
+        assert last == format_number(net.layers[0].neurons[0].w[47].grad)
         page.click("[data-show=g]")
         assert page.locator("#net path.w.zero").count() == 12 + 1
         assert page.locator("#net path.w.zero.neg").count() == 0
@@ -470,11 +470,11 @@ def test_a_convolutional_net_is_drawn_as_the_maps_that_its_layers_make():
     tips = [element.text for element in root.iter() if element.tag.endswith("title")]
     maps = net[2](net[1](net[0](picture[None, None]))).data[0]
     for k in range(6):
-        assert f"map {k + 1}: {number(maps[k].min())} … {number(maps[k].max())}" in tips
+        assert f"map {k + 1}: {format_number(maps[k].min())} … {format_number(maps[k].max())}" in tips
         assert f"the kernel of map {k + 1}" in tips
     scores = net(picture[None, None]).data[0]
     assert [tip for tip in tips if tip.startswith("neuron")] == [
-        f"neuron {k + 1}: {number(a)}" for k, a in enumerate(scores[:6])
+        f"neuron {k + 1}: {format_number(a)}" for k, a in enumerate(scores[:6])
     ]
     assert "⋮ 4 more" in drawing.svg()
     assert "conv · relu · maxpool" in drawing.source

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor
-from tinygrad_edu.check.gradcheck.numerical import TINY, slope
+from tinygrad_edu.check.gradcheck.numerical import TINY, richardson_slope
 from tinygrad_edu.core.node import Node
 
 SHAPES = [(), (3,), (1,), (2, 1), (1, 3), (2, 3)]  # any two broadcast together
@@ -133,7 +133,7 @@ def test_value_gradient_and_hessian_vector_product(program):
     second = [np.asarray(h.data) for h in tg.gradients(along, leaves)]
     for _ in range(2):
         u = [rng.normal(size=shape) for shape in shapes]
-        measured = slope(lambda h, u=u: exact(u, moved(arrays, v, float(h))), rounding=1e-16 * scale)
+        measured = richardson_slope(lambda h, u=u: exact(u, moved(arrays, v, float(h))), rounding=1e-16 * scale)
         if measured.kink:
             continue
         curvature = sum(np.sum(h * w) for h, w in zip(second, u, strict=True))

@@ -8,7 +8,7 @@ from matplotlib.mathtext import MathTextParser
 
 from tinygrad_edu.check.compare.formulas import compare_formulas
 from tinygrad_edu.check.homework.check import check_program
-from tinygrad_edu.check.homework.program import Program
+from tinygrad_edu.check.homework.program import LearnerProgram
 from tinygrad_edu.check.latex import prose
 from tinygrad_edu.check.mistakes.catalogue import CATALOGUE
 from tinygrad_edu.cli import main
@@ -49,7 +49,7 @@ def test_a_comparison_in_every_format(capsys):
 
 
 def test_homework_in_every_format():
-    report = check_program(Program(TWO_LAYERS.replace("dz1 = dh * (z1 > 0)", "dz1 = dh"), "homework.py"))
+    report = check_program(LearnerProgram(TWO_LAYERS.replace("dz1 = dh * (z1 > 0)", "dz1 = dh"), "homework.py"))
     body, change = report.latex().split(r"\begin{verbatim}")
     for line in body.splitlines():
         typeset(line.replace(" & ", " ").removesuffix(r" \\"))

@@ -9,7 +9,7 @@ from browsing import opened
 
 import tinygrad_edu as tg
 from tinygrad_edu.core.backprop import history
-from tinygrad_edu.draw.graph.picture import number
+from tinygrad_edu.draw.graph.picture import format_number
 from tinygrad_edu.draw.pages.steps import Walk
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -131,7 +131,7 @@ def test_eleven_steps_lead_to_the_gradients(browser, tmp_path):
         assert gradients_shown(page) == {"x1": "−1.5", "x2": "0.5", "w1": "1", "w2": "0", "b": "0.5"}
         o.backward()
         for name, text in gradients_shown(page).items():
-            assert text == number(leaves[name].grad)
+            assert text == format_number(leaves[name].grad)
         page.click("#next")
         assert page.inner_text("#count") == "11 / 11"
 

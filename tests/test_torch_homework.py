@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tinygrad_edu.check.homework.check import check_program
-from tinygrad_edu.check.homework.program import HomeworkError, Program
+from tinygrad_edu.check.homework.program import HomeworkError, LearnerProgram
 
 SCRIPT = """\
 import torch
@@ -42,7 +42,7 @@ db1 = dhpre.sum(0)
 
 
 def checked(text):
-    return check_program(Program(text, "homework.py"))
+    return check_program(LearnerProgram(text, "homework.py"))
 
 
 def test_a_right_script_is_right_and_torch_is_left_as_it_was():

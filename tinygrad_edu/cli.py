@@ -110,19 +110,23 @@ def add_command(commands: Commands[argparse.ArgumentParser], run: Command, name:
 def add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add `demo` to the commands."""
     command = add_command(commands, demo, "demo")
-    command.add_argument("--seed", type=whole(0), default=0, help="of the split, the weights and the batches (0)")
-    command.add_argument("--epochs", type=whole(1), default=80, help="how often all examples are gone through (80)")
+    command.add_argument(
+        "--seed", type=integer_from(0), default=0, help="of the split, the weights and the batches (0)"
+    )
+    command.add_argument(
+        "--epochs", type=integer_from(1), default=80, help="how often all examples are gone through (80)"
+    )
     command.add_argument("--out", type=Path, default=Path("tinygrad-edu-demo"), help="the folder to write into")
 
 
 def demo(options: argparse.Namespace) -> int:
     """Train on handwritten digits and check every gradient against formulas derived by hand."""
-    from .demo import run
+    from .demo import run_demo
 
-    return run(seed=options.seed, epochs=options.epochs, out=options.out)
+    return run_demo(seed=options.seed, epochs=options.epochs, out=options.out)
 
 
-def whole(least: int) -> Callable[[str], int]:
+def integer_from(least: int) -> Callable[[str], int]:
     """Return the reader of an argument that is a whole number from `least` up."""
 
     def number(text: str) -> int:
@@ -185,7 +189,7 @@ def add_check(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--symbolic", action="store_true", help="ask SymPy too, whether the formulas are equal")
     command.add_argument("--function", default="", metavar="NAME", help="in a file, the function (the first one)")
     command.add_argument("--at", default="", metavar="NAME=NUMBER,…", help="a point to try; others are drawn around it")
-    command.add_argument("--seed", type=whole(0), default=0, help="of the points that are drawn (0)")
+    command.add_argument("--seed", type=integer_from(0), default=0, help="of the points that are drawn (0)")
     command.add_argument("--format", choices=FORMATS, default="text", help="of what is printed (text)")
 
 
@@ -229,15 +233,15 @@ def add_exercise(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add `exercise` to the commands."""
     command = add_command(commands, exercise, "exercise")
     command.add_argument("name", help="golfer, neuron, two-paths, two-layers, columns, normalisation or recurrent")
-    command.add_argument("--seed", type=whole(0), default=0, help="of sizes and numbers (0)")
+    command.add_argument("--seed", type=integer_from(0), default=0, help="of sizes and numbers (0)")
     command.add_argument("-o", "--out", type=Path, default=Path(), help="the folder to write into (this one)")
 
 
 def exercise(options: argparse.Namespace) -> int:
     """Write an exercise: a sheet in Markdown and HTML, and a Python file whose backward pass is to be filled in."""
-    from .classroom.exercises import write
+    from .classroom.exercises import write_sheet
 
-    for path in write(options.name, options.seed, options.out):
+    for path in write_sheet(options.name, options.seed, options.out):
         print(path)
     return 0
 
@@ -249,8 +253,8 @@ def add_grade(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "-o", "--out", type=ending(".csv"), required=True, help="the marks; .json and .html lie beside it"
     )
-    command.add_argument("--jobs", type=whole(1), default=None, help="how many at a time (one a processor)")
-    command.add_argument("--seconds", type=whole(1), default=30, help="that a submission may take (30)")
+    command.add_argument("--jobs", type=integer_from(1), default=None, help="how many at a time (one a processor)")
+    command.add_argument("--seconds", type=integer_from(1), default=30, help="that a submission may take (30)")
 
 
 def grade(options: argparse.Namespace) -> int:

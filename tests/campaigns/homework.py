@@ -20,12 +20,12 @@ from homework_writer import sheet
 
 from tinygrad_edu.check.homework.adapters import tasks_of
 from tinygrad_edu.check.homework.check import check_program
-from tinygrad_edu.check.homework.program import Program
+from tinygrad_edu.check.homework.program import LearnerProgram
 
 
 def gradients(text, seed=3):
     """The gradients that a program returns, at its own numbers and beside them."""
-    program = Program(text, "homework.py")
+    program = LearnerProgram(text, "homework.py")
     module = program.run()
     found = []
     for task in tasks_of(program, module):
@@ -103,7 +103,7 @@ def timed(text):
     """The report on a program, and the computing time that it took."""
     start = time.process_time()
     try:
-        report = check_program(Program(text, "homework.py"))
+        report = check_program(LearnerProgram(text, "homework.py"))
     except Exception as error:
         print(f"{type(error).__name__}: {error}", flush=True)
         report = None

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu import Tensor, Value, nn, no_grad
-from tinygrad_edu.core.context import PLAIN, mode
+from tinygrad_edu.core.context import PLAIN_MODE, mode
 
 
 def modes() -> tuple[Callable[[], None], Callable[[], bool]]:
@@ -105,7 +105,7 @@ def struck(name: str, times: int) -> Iterator[tuple[bool, bool]]:
                 act()
         except KeyboardInterrupt as error:
             kept = error  # as a notebook keeps the last traceback
-        yield not whole(), mode() is not PLAIN
+        yield not whole(), mode() is not PLAIN_MODE
     del kept
 
 

@@ -19,7 +19,7 @@ from ..core.node import Node, data_of, itself
 from ..errors import AnomalyError
 from ..errors.printable import printable
 from ..ops.compare import where
-from .stable_forms import as_written, double_where, inside, rewrite_advice
+from .stable_forms import as_written, domain_advice, double_where, rewrite_advice
 
 LOOK_AHEAD = 200  # nodes remembered after an infinity, to recognise the formula that it is part of
 
@@ -92,10 +92,10 @@ class Watch:
             self.made_before(z)
         if self.infinite is not None:
             self.since.append(z)
-        if finite(z):
+        if is_finite(z):
             return
         if not has_nan(z):
-            if self.infinite is None and all(map(finite, z.inputs)):
+            if self.infinite is None and all(map(is_finite, z.inputs)):
                 self.infinite = z
             return
         source = next((x for x in z.inputs if has_nan(x)), None)
@@ -120,14 +120,14 @@ class Watch:
         """Return the error for a NaN or an infinity in the data of `z`; `source`: the operand it came in with."""
         first = z
         while (
-            bad := next((x for x in first.inputs if isinstance(x, Node) and x.op and not finite(x)), None)
+            bad := next((x for x in first.inputs if isinstance(x, Node) and x.op and not is_finite(x)), None)
         ) is not None:
             first = bad
-        lines = [f"{what} in the forward pass: {said(first)}"]
+        lines = [f"{what} in the forward pass: {origin_of(first)}"]
         if source is not None:
-            lines[0] = f"NaN came into the forward pass with {as_written(source)}: {said(z)}"
+            lines[0] = f"NaN came into the forward pass with {as_written(source)}: {origin_of(z)}"
         elif first is not z:
-            lines[0] = f"NaN in the forward pass, from the infinity of {said(first)}, handed to {said(z)}"
+            lines[0] = f"NaN in the forward pass, from the infinity of {origin_of(first)}, handed to {origin_of(z)}"
         lines += ranges(first.inputs)
         lines.append(f"  result: {span(first._data)}")
         advice = "replace it in the data, as with np.nan_to_num, or leave those examples out"
@@ -135,7 +135,7 @@ class Watch:
             advice = rewrite_advice([first, z, *self.since], first)
             if not advice and z is not first and z.op is not None and z.op.name == "multiply":  # by a mask
                 advice = double_where(first, len(first.inputs) - 1, None)
-            advice = advice or inside(first)
+            advice = advice or domain_advice(first)
         return AnomalyError("\n".join([*lines, f"  cure: {advice}"]))
 
     def backward(self, z: Node, i: int, g: np.ndarray[Any, Any], dx: np.ndarray[Any, Any]) -> AnomalyError:
@@ -146,9 +146,9 @@ class Watch:
         if left_out:
             advice = f"{double_where(z, i, silencer)}; or call backward() inside strong_zero()"
         else:
-            advice = rewrite_advice(self.used_by(z), z) or inside(z)
+            advice = rewrite_advice(self.used_by(z), z) or domain_advice(z)
         by = f" by {as_written(z.inputs[i])}" if len(z.inputs) > 1 else ""
-        lines = [f"{what} in the backward pass, in the derivative{by} of {said(z)}", *ranges(z.inputs)]
+        lines = [f"{what} in the backward pass, in the derivative{by} of {origin_of(z)}", *ranges(z.inputs)]
         lines.append(f"  gradient that arrived: {span(g)}")
         if left_out and silencer is not None:
             lines[-1] += f"; it is 0 because of `{silencer.op.name}` at {silencer.where}"  # type: ignore[union-attr]  # left_out
@@ -163,7 +163,7 @@ class Watch:
         return found
 
 
-def finite(x: Any) -> bool:
+def is_finite(x: Any) -> bool:
     """Say whether a node or a constant holds no NaN and no infinity."""
     data = data_of(x)
     if type(data) is float:
@@ -178,7 +178,7 @@ def has_nan(x: Any) -> bool:
     return data.dtype.kind in "fc" and bool(np.any(np.isnan(data)))
 
 
-def said(z: Node) -> str:
+def origin_of(z: Node) -> str:
     """Say which operation made a node, of what, and where."""
     assert z.op is not None
     label = f"`{printable(z.label):.80}` = " if z.label else ""

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..symbolic.natural import plain_characters
 
-LOSSES = r"(?:[A-Zfyc]|[Ll]oss|[Cc]ost|[Ee]rr|[Ee]rror)(?:_0)?"
+LOSS_PATTERN = r"(?:[A-Zfyc]|[Ll]oss|[Cc]ost|[Ee]rr|[Ee]rror)(?:_0)?"
 FORMS = [  # of the name of a gradient, as regular expressions whose group 1 is the variable
-    rf"\(?[d∂] ?{LOSSES}? ?/ ?[d∂] ?_?(.+?)\)?",  # dL/dw, ∂C/∂W
-    rf"[d∂]{LOSSES}_?[d∂]_?(.+)",  # dLdW1, dloss_dW1
+    rf"\(?[d∂] ?{LOSS_PATTERN}? ?/ ?[d∂] ?_?(.+?)\)?",  # dL/dw, ∂C/∂W
+    rf"[d∂]{LOSS_PATTERN}_?[d∂]_?(.+)",  # dLdW1, dloss_dW1
     r"(?:grads?|gradient|nabla|delta|del|∇|d|∂|D|g)_(.+)",
     r"(?:grads?|gradient|nabla|delta|del|∇|d|∂)\(?(.+?)\)?",
     r"(.+?)[._](?:grads?|gradient|bar)",

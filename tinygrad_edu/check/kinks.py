@@ -30,11 +30,11 @@ EXACT = "there is a derivative, and this is it"
 JUMP = "constant on either side; the jump itself has no slope"
 BESIDE = "the slope on either side; the jump itself has none"
 CORNER = "no direction is better than another: none"
-NOTHING = "0 * log(0) counts as 0, whatever the logarithm does"
+ZERO_LOG_ZERO = "0 * log(0) counts as 0, whatever the logarithm does"
 HONEST = "0 times infinity: rules see one step at a time; detect_anomaly() names the cure"
 LIMIT = "the true slope is 1, but no rule that sees one step at a time is always right"
 
-Function = Callable[[Any], Any]
+UnaryFunction = Callable[[Any], Any]
 
 
 class Kink(NamedTuple):
@@ -51,7 +51,7 @@ class Kinks(list[Kink]):
     """Kinks that show themselves as a table."""
 
     def __str__(self) -> str:
-        cells = [("point", "left slope", "right slope", "choice", "reason"), *starmap(shown, self)]
+        cells = [("point", "left slope", "right slope", "choice", "reason"), *starmap(table_line, self)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
         return "\n".join([lines[0], "  ".join("─" * width for width in widths), *lines[1:]])
@@ -60,7 +60,7 @@ class Kinks(list[Kink]):
 
     def markdown(self) -> str:
         """Return the table for a document."""
-        cells = [shown(*kink) for kink in self]
+        cells = [table_line(*kink) for kink in self]
         lines = [f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in cells]
         return "\n".join(["| point | left slope | right slope | choice | reason |", "|---|---|---|---|---|", *lines])
 
@@ -75,7 +75,7 @@ def stable_cross_entropy(x: Any) -> Any:
     return tg.maximum(x, 0.0) - x + tg.log1p(tg.exp(-abs(x)))
 
 
-POINTS: list[tuple[str, Function, Any, str]] = [
+POINTS: list[tuple[str, UnaryFunction, Any, str]] = [
     ("abs(x)", abs, 0.0, LEAST),
     ("norm(x)", lambda x: TABLE["norm"](x), [0.0, 0.0], LEAST),
     ("norm(x)**2", lambda x: TABLE["norm"](x) ** 2, [0.0, 0.0], EXACT),
@@ -114,7 +114,7 @@ POINTS: list[tuple[str, Function, Any, str]] = [
     ("x**0", lambda x: x**0.0, 0.0, EXACT),
     ("x**1", lambda x: x**1.0, 0.0, EXACT),
     ("0**x", lambda x: 0.0**x, 0.0, JUMP),
-    ("xlogy(x, 0)", lambda x: tg.xlogy(x, 0.0), 0.0, NOTHING),
+    ("xlogy(x, 0)", lambda x: tg.xlogy(x, 0.0), 0.0, ZERO_LOG_ZERO),
     ("sqrt(x)", np.sqrt, 0.0, STEEP),
     ("cbrt(x)", np.cbrt, 0.0, STEEP),
     ("x**0.5", lambda x: x**0.5, 0.0, STEEP),
@@ -149,20 +149,22 @@ def kinks() -> Kinks:
         return Kinks([kink(*point) for point in POINTS])
 
 
-def kink(name: str, f: Function, at: Any, reason: str) -> Kink:
+def kink(name: str, f: UnaryFunction, at: Any, reason: str) -> Kink:
     """Return one line of the table."""
     x = np.asarray(at)
     choice = grad(f)(x)
-    return Kink(f"{name} at {number(at)}", slopes(f, x, -1), slopes(f, x, 1), plain(choice), reason)
+    return Kink(f"{name} at {short_number(at)}", slopes(f, x, -1), slopes(f, x, 1), nested_floats(choice), reason)
 
 
-def slopes(f: Function, x: np.ndarray[Any, Any], side: int) -> Any:
+def slopes(f: UnaryFunction, x: np.ndarray[Any, Any], side: int) -> Any:
     """Return the slope of `f` by each number of `x`, beside `x` on one side."""
     scale = np.abs(x).max() if 0 < np.abs(x).max() < 1e-6 else 1.0
-    return plain(np.reshape([slope(f, x, side * scale * e.reshape(x.shape)) for e in np.eye(x.size)], x.shape))
+    return nested_floats(
+        np.reshape([one_sided_slope(f, x, side * scale * e.reshape(x.shape)) for e in np.eye(x.size)], x.shape)
+    )
 
 
-def slope(f: Function, x: np.ndarray[Any, Any], step: np.ndarray[Any, Any]) -> float:
+def one_sided_slope(f: UnaryFunction, x: np.ndarray[Any, Any], step: np.ndarray[Any, Any]) -> float:
     """Return the limit of the slopes of `f` along a line that starts at `x`, measured beside it, not at it."""
 
     def value(h: float) -> float:
@@ -179,16 +181,16 @@ def slope(f: Function, x: np.ndarray[Any, Any], step: np.ndarray[Any, Any]) -> f
     return 0.0 if abs(limit) < 1e-9 else float(f"{limit:.5g}")
 
 
-def plain(data: Any) -> Any:
+def nested_floats(data: Any) -> Any:
     """Return an array as nested lists of floats, and zero without a sign."""
     return (np.asarray(data) + 0.0).tolist()
 
 
-def number(x: Any) -> str:
+def short_number(x: Any) -> str:
     """Return a number or a list of numbers, short."""
-    return f"[{', '.join(map(number, x))}]" if isinstance(x, list) else f"{x:.4g}"
+    return f"[{', '.join(map(short_number, x))}]" if isinstance(x, list) else f"{x:.4g}"
 
 
-def shown(point: str, left: Any, right: Any, choice: Any, reason: str) -> tuple[str, ...]:
+def table_line(point: str, left: Any, right: Any, choice: Any, reason: str) -> tuple[str, ...]:
     """Return a line of the table as text."""
-    return point, number(left), number(right), number(choice), reason
+    return point, short_number(left), short_number(right), short_number(choice), reason

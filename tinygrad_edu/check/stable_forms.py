@@ -85,7 +85,7 @@ def double_where(z: Node, i: int, chooser: Node | None) -> str:
     )
 
 
-def inside(z: Node) -> str:
+def domain_advice(z: Node) -> str:
     """Return advice for operands outside the domain of an operation, at a pole of it, or too large for it."""
     assert z.op is not None
     for x, (low, high) in zip(z.inputs, [*z.op.domain, *[EVERYWHERE] * len(z.inputs)], strict=False):

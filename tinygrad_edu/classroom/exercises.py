@@ -176,7 +176,7 @@ def exercise(name: str) -> Exercise:
     return EXERCISES[name]
 
 
-def data_of(name: str, seed: int) -> str:
+def data_code(name: str, seed: int) -> str:
     """Return the code of an exercise's numbers."""
     found = exercise(name)
     rng = np.random.default_rng(seed)
@@ -193,7 +193,7 @@ def stub(name: str, seed: int) -> str:
 
 import numpy as np
 
-{data_of(name, seed)}
+{data_code(name, seed)}
 
 
 {found.forward}
@@ -210,14 +210,14 @@ def loss_and_gradients(params, X, y):
 '''
 
 
-def reference(name: str, seed: int) -> str:
+def reference_code(name: str, seed: int) -> str:
     """Return what is appended to a submission to judge it: numbers and forward pass as they were handed out."""
     forward = exercise(name).forward.replace("def forward(", "def reference_forward(")
     return f"""
 
 import numpy as np
 
-{data_of(name, seed)}
+{data_code(name, seed)}
 
 
 {forward}
@@ -241,7 +241,7 @@ def judged_against(path: Path, function: str = "") -> tuple[str, str]:
         known = exercise_of(path.read_text(encoding="utf-8", errors="replace")) if path.suffix == ".py" else None
     except OSError:
         known = None
-    return (function, "") if known is None else (GRADED, reference(*known))
+    return (function, "") if known is None else (GRADED, reference_code(*known))
 
 
 def sheet(name: str, seed: int) -> list[tuple[str, str]]:
@@ -252,7 +252,7 @@ def sheet(name: str, seed: int) -> list[tuple[str, str]]:
         ("title", f"{found.title} (seed {seed})"),
         ("text", found.task),
         ("text", "The numbers:"),
-        ("code", f"import numpy as np\n\n{data_of(name, seed)}"),
+        ("code", f"import numpy as np\n\n{data_code(name, seed)}"),
         ("text", "The forward pass:"),
         ("code", found.forward),
         ("text", f"On paper: write down {gradients}, every step by the chain rule, with the shape of each array."),
@@ -276,16 +276,18 @@ def page(blocks: list[tuple[str, str]]) -> str:
     return document(title, body)
 
 
-STYLE = "body{max-width:50em;margin:2em auto;font:16px/1.5 sans-serif}pre{background:#f4f4f4;padding:1em;overflow:auto}"
+PAGE_STYLE = (
+    "body{max-width:50em;margin:2em auto;font:16px/1.5 sans-serif}pre{background:#f4f4f4;padding:1em;overflow:auto}"
+)
 
 
 def document(title: str, body: str, style: str = "") -> str:
     """Return a page that loads nothing."""
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}{style}</style>'
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{PAGE_STYLE}{style}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
 
 
-def write(name: str, seed: int, folder: Path) -> list[Path]:
+def write_sheet(name: str, seed: int, folder: Path) -> list[Path]:
     """Write the sheet in Markdown and HTML and the stub, and return their paths. A stub that exists is kept."""
     blocks = sheet(name, seed)
     folder.mkdir(parents=True, exist_ok=True)

@@ -82,7 +82,7 @@ def grade(
     paths = submissions(folder)
     if not paths:
         raise HomeworkError(f"{folder} holds no submission: no .py or .ipynb file")
-    kept = {mark.submission: mark for mark in read(out.with_suffix(".json"))}
+    kept = {mark.submission: mark for mark in read_marks(out.with_suffix(".json"))}
     marks: dict[str, Mark] = {}
     waiting = []
     for path in paths:
@@ -156,7 +156,7 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
-def read(path: Path) -> list[Mark]:
+def read_marks(path: Path) -> list[Mark]:
     """Return the marks that an earlier run has kept; none if there are none, or they cannot be read."""
     try:
         found = [row["mark"] for row in json.loads(path.read_text(encoding="utf-8"))["submissions"]]

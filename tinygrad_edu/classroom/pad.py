@@ -19,7 +19,7 @@ from ..check.compare.formulas import RANGES, compare_formulas, recorded_somewher
 from ..check.compare.report import ComparisonReport
 from ..check.gradient_names import variable_of
 from ..check.mistakes.catalogue import CATALOGUE, cure
-from ..check.mistakes.wrong_rules import RIGHT, wrong_rules
+from ..check.mistakes.wrong_rules import RIGHT_FORMULAS, wrong_rules
 from ..core.backprop import between, gradients, history
 from ..core.node import Node
 from ..core.op import Op
@@ -27,7 +27,7 @@ from ..core.value import Value
 from ..draw.javascript.grammar import grammar, row_places
 from ..draw.javascript.rows import RowTable
 from ..draw.javascript.translate import TranslationError
-from ..draw.pages.page import Page, asset, data, filled
+from ..draw.pages.page import Page, asset, fill_template, json_data
 from ..errors import FormulaError
 from ..symbolic.formats.text import Brief
 from ..symbolic.formula import FormulaWriter, formula
@@ -76,10 +76,10 @@ def derivation_pad(
     parts = {
         "typed": escape(expression),
         "variables": "".join(f"<option>{escape(name)}</option>" for name in variables),
-        "data": data(content),
+        "data": json_data(content),
     }
     script = table.script() + wrong + "".join(map(asset, ("numbers.js", "formula.js", "pad.js")))
-    page = Page("A derivative by hand", filled(asset("pad.html"), parts), styles=asset("pad.css"), script=script)
+    page = Page("A derivative by hand", fill_template(asset("pad.html"), parts), styles=asset("pad.css"), script=script)
     if path is not None:
         page.save(path)
     return page
@@ -102,7 +102,7 @@ def wrong_in_javascript(table: RowTable, used: set[Op]) -> tuple[str, list[int]]
                         rule = table.rule_text(each.rule, count, {})
                     except (TranslationError, TypeError, ValueError):  # a rule for arrays
                         continue
-                    rules.append(f"[{each.number},{data(each.said)},{rule}]")
+                    rules.append(f"[{each.number},{json_data(each.said)},{rule}]")
                     numbers.add(each.number)
                 if rules:
                     spelled.append(f'"{row.name} {i} {kind}":[{",".join(rules)}]')
@@ -112,7 +112,7 @@ def wrong_in_javascript(table: RowTable, used: set[Op]) -> tuple[str, list[int]]
 
 def mend(number: int, used: set[Op]) -> str:
     """Return how to mend a mistake, without the indices of layers, for a formula of some rows."""
-    right = "; ".join(sorted(RIGHT[row.name] for row in used if row.name in RIGHT))
+    right = "; ".join(sorted(RIGHT_FORMULAS[row.name] for row in used if row.name in RIGHT_FORMULAS))
     return re.sub(r"\^\(l[^)]*\)|_jk|_[jk]\b", "", cure(number, right=right or "it is in the table of operations"))
 
 
@@ -124,25 +124,28 @@ def hints(node: Node, leaf: Node) -> list[str]:
     names = NodeNames(order)
     names.of[node] = "L"
     writer = FormulaWriter(names, Brief())
-    way = "; ".join(line(writer.equation(z, set(order))) for z in steps)
+    way = "; ".join(formula_html(writer.equation(z, set(order))) for z in steps)
     slopes = [
-        slope(z, i, names) for z in steps for i, x in enumerate(z.inputs) if isinstance(x, Node) and x in way_there
+        local_derivative_text(z, i, names)
+        for z in steps
+        for i, x in enumerate(z.inputs)
+        if isinstance(x, Node) and x in way_there
     ]
     answer = formula(gradients(node, [leaf])[0], "brief")
     return [
         f"The way from {escape(names[leaf])} to L: {way}",
-        f"The slope of each step: {'; '.join(line(text) for text in slopes if text)}. "
+        f"The slope of each step: {'; '.join(formula_html(text) for text in slopes if text)}. "
         "Multiply along the way; add where ways meet.",
-        f"The answer: ∂L/∂{escape(names[leaf])} = {line(answer)}",
+        f"The answer: ∂L/∂{escape(names[leaf])} = {formula_html(answer)}",
     ]
 
 
-def line(text: str) -> str:
+def formula_html(text: str) -> str:
     """Return a formula as HTML."""
     return f"<code>{escape(text)}</code>".replace("\n", "<br>")
 
 
-def slope(z: Node, i: int, names: NodeNames) -> str:
+def local_derivative_text(z: Node, i: int, names: NodeNames) -> str:
     """Return the local derivative of a step by one of its operands: "∂v2/∂v1 = x"; empty where it cannot be written."""
     operands = [named_leaf(z, x._data, names[x]) if isinstance(x, Node) else x for x in z.inputs]
     try:

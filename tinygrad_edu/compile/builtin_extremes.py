@@ -21,7 +21,7 @@ _traces = 0
 _originals = builtins.max, builtins.min
 
 
-def extreme(original: Callable[..., Any], larger: bool) -> Callable[..., Any]:
+def recording_extreme(original: Callable[..., Any], larger: bool) -> Callable[..., Any]:
     """Return what stands for `max` or `min`."""
 
     def fold(*given: Any, **keywords: Any) -> Any:
@@ -46,8 +46,8 @@ class TracedExtremes:
         with _lock:
             _traces += 1
             if _traces == 1:
-                builtins.max = extreme(_originals[0], larger=True)
-                builtins.min = extreme(_originals[1], larger=False)
+                builtins.max = recording_extreme(_originals[0], larger=True)
+                builtins.min = recording_extreme(_originals[1], larger=False)
 
     def __exit__(self, *_: object) -> None:
         global _traces

@@ -19,30 +19,32 @@ from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
 from ..transforms.trees import leaves, rebuilt
 from .backends import Backend, named
-from .reachable import PLAIN, Reachable
-from .sharing import Group, SharesState, claim, join
+from .reachable import PLAIN_TYPES, Reachable
+from .sharing import LockGroup, SharesState, claim, merge_groups
 from .signature import NUMERIC, InsideOuterGraph, Signature
 from .specialization import Specialization
 from .vectorize.bulk_io import OtherOutcome
 from .verify import (
     Agreement,
-    Change,
-    State,
+    CallNumbers,
+    StateSnapshot,
     World,
-    differences,
+    largest_difference,
     nodes_in,
-    numbers_of,
     other,
     refuse_difference,
+    result_numbers,
     variations,
-    varied,
+    varied_argument,
 )
 
 P = ParamSpec("P")
 R = TypeVar("R")
 MOST = 32  # programs that a function keeps
 SHARE = 0.05  # of the time of replays, to be spent on comparing them with the function itself
-TOLERANCE = 1e-9  # difference, relative to the largest number of its kind, that rounding may make in double precision
+REPLAY_TOLERANCE = (
+    1e-9  # difference, relative to the largest number of its kind, that rounding may make in double precision
+)
 BRANCHES = 16  # programs for one kind of call, that differ in the outcomes of tests
 HAIR = 1e-12  # by how much numbers are moved to see whether a tie is broken otherwise
 NEVER = 2**62  # calls until the next comparison
@@ -67,7 +69,7 @@ class Compiled(Generic[P, R]):
         self.fixed = False  # whether plain floats among the arguments are part of the signature
         self.outside: set[int] = set()  # ids of the nodes that the function can name
         self.last: Specialization | None = None
-        self.group = Group()
+        self.group = LockGroup()
         self.group.members.add(self)
         self.has_warned = self.has_failed = False
         functools.update_wrapper(self, function)
@@ -97,7 +99,7 @@ class Compiled(Generic[P, R]):
                         nodes = found.nodes
                 else:
                     continue
-            join(self, nodes)
+            merge_groups(self, nodes)
         return self.function(*args, **kwargs)
 
     def run(self, args: Any, kwargs: Any) -> Any:
@@ -153,7 +155,7 @@ class Compiled(Generic[P, R]):
         self.last = made = self.traced(call, args, kwargs)
         return made(call.inputs, args, kwargs)
 
-    def undone(self, world: World, before: State, args: Any, kwargs: Any) -> Any:
+    def undone(self, world: World, before: StateSnapshot, args: Any, kwargs: Any) -> Any:
         """Return the result of the function itself; where it raises, put everything back."""
         try:
             with ModeContext():  # a mode, though a plain one: compiled functions within are run themselves
@@ -177,8 +179,10 @@ class Compiled(Generic[P, R]):
         end = perf_counter()
         ours = world.state()
         changes = world.changes(before, [ours, theirs])
-        difference, what = differences(numbers_of(result) + changes[0], numbers_of(eager) + changes[1])
-        if not difference <= TOLERANCE and not self.is_at_a_kink(world, (before, ours, theirs), eager, args, kwargs):
+        difference, what = largest_difference(result_numbers(result) + changes[0], result_numbers(eager) + changes[1])
+        if not difference <= REPLAY_TOLERANCE and not self.is_at_a_kink(
+            world, (before, ours, theirs), eager, args, kwargs
+        ):
             world.restore(before)
             refuse_difference(program.name, what, difference, program.since)
         spent = middle - start + (perf_counter() - end)
@@ -186,7 +190,12 @@ class Compiled(Generic[P, R]):
         return result
 
     def is_at_a_kink(
-        self, world: World, states: tuple[State, State, State], eager: Any, args: Any, kwargs: Any
+        self,
+        world: World,
+        states: tuple[StateSnapshot, StateSnapshot, StateSnapshot],
+        eager: Any,
+        args: Any,
+        kwargs: Any,
     ) -> bool:
         """Return whether rounding alone explains a difference: a tie that numbers moved by a hair break otherwise."""
         before, ours, theirs = states
@@ -199,9 +208,9 @@ class Compiled(Generic[P, R]):
             given = rebuilt([args, kwargs], iter(moved))
             result = self.undone(world, before, given[0], given[1])
             changes = world.changes(before, [world.state(), theirs])
-            apart.append(differences(numbers_of(result) + changes[0], numbers_of(eager) + changes[1])[0])
+            apart.append(largest_difference(result_numbers(result) + changes[0], result_numbers(eager) + changes[1])[0])
         world.restore(ours)
-        return apart[0] <= TOLERANCE < apart[1]
+        return apart[0] <= REPLAY_TOLERANCE < apart[1]
 
     def specialized(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
         """Return the program for a call that fits the world as it is, traced now if there is none."""
@@ -256,7 +265,7 @@ class Compiled(Generic[P, R]):
         roots = {
             f"argument {i}": x
             for i, x in enumerate(leaves([args, kwargs]))
-            if not isinstance(x, NUMERIC) and not isinstance(x, PLAIN)
+            if not isinstance(x, NUMERIC) and not isinstance(x, PLAIN_TYPES)
         }
         return Reachable({"": self.function} | roots, {Compiled: "function"}, RECORDED)
 
@@ -287,7 +296,7 @@ class Compiled(Generic[P, R]):
         try:
             claim(self, reach.nodes.values())
         except SharesState as found:
-            join(self, found.nodes)
+            merge_groups(self, found.nodes)
         with self.group.lock:
             world = World(reach, nodes_in(args, kwargs), ())
             before, modes = world.state(), [module.training for module in world.modules]
@@ -295,7 +304,7 @@ class Compiled(Generic[P, R]):
             tried: list[str] = []
             worst = self.compared(world, args, kwargs, tolerance, "as things are")
             try:
-                changed = rebuilt([args, kwargs], iter([varied(x, rng) for x in leaves([args, kwargs])]))
+                changed = rebuilt([args, kwargs], iter([varied_argument(x, rng) for x in leaves([args, kwargs])]))
                 worst = max(worst, self.compared(world, changed[0], changed[1], tolerance, "other arguments"))
                 tried += ["as things are", "other arguments"]
                 for name, change in variations(world, rng).items():
@@ -317,15 +326,15 @@ class Compiled(Generic[P, R]):
             try:
                 with np.errstate(all="ignore"), ModeContext() if f is self.function else nullcontext():
                     result = f(*args, **kwargs)
-                found.append(numbers_of(result))
+                found.append(result_numbers(result))
             except CompileError:
                 raise
             except Exception as error:
-                found.append([Change("error", repr(error), f"{error!r:.100}", None)])
+                found.append([CallNumbers("error", repr(error), f"{error!r:.100}", None)])
             states.append(world.state())
             world.restore(before)
         changes = world.changes(before, states)
-        difference, what = differences(found[1] + changes[1], found[0] + changes[0])
+        difference, what = largest_difference(found[1] + changes[1], found[0] + changes[0])
         if not difference <= tolerance:
             refuse_difference(getattr(self, "__name__", "function"), f"{what} ({case})", difference, 0)
         return difference

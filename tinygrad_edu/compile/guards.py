@@ -12,7 +12,7 @@ from .ir import Var
 from .trace import CapturedInput
 from .vectorize.bulk_io import LeafGroup
 
-MANY = 4  # so many owners are checked together
+CHECKED_TOGETHER = 4  # so many owners are checked together
 
 
 class Guards(PlannedNames):
@@ -64,7 +64,7 @@ class Guards(PlannedNames):
         checks = []
         for unset in (True, False):
             leaves = [leaf for leaf, was in self.program.trace.unset.items() if was is unset]
-            if len(leaves) > MANY:
+            if len(leaves) > CHECKED_TOGETHER:
                 checks.append(f"{'ungraded' if unset else 'graded'}({self.bound('leaves', LeafGroup(leaves))})")
             else:
                 checks += [f"({self.owner(leaf)}._slope is None) is {unset}" for leaf in leaves]

@@ -7,7 +7,7 @@ from operator import is_
 from types import CellType, MappingProxyType
 from typing import Any
 
-ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "nothing"})()  # in place of a name that is not defined
+MISSING: Any = type("Absent", (), {"__repr__": lambda _: "nothing"})()  # in place of a name that is not defined
 MACHINERY = {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__firstlineno__"}  # of a class
 
 
@@ -37,15 +37,15 @@ class Holder:
             return
         if type(x) is CellType:
             if cell_value(x) is not self.parts[0]:
-                if self.parts[0] is ABSENT:
+                if self.parts[0] is MISSING:
                     del x.cell_contents
                 else:
                     x.cell_contents = self.parts[0]
         elif isinstance(x, dict):
             for key, part in zip(self.keys, self.parts, strict=True):
-                if part is ABSENT:
+                if part is MISSING:
                     x.pop(key, None)
-                elif x.get(key, ABSENT) is not part:
+                elif x.get(key, MISSING) is not part:
                     x[key] = part
             if not self.chosen and len(x) > len(self.keys):
                 for key in set(x) - set(self.keys):
@@ -60,23 +60,23 @@ class Holder:
                 x.update(self.parts)
         else:
             for key, part in zip(self.keys, self.parts, strict=True):
-                now = vars(x).get(key, ABSENT) if isinstance(x, type) else getattr(x, key, ABSENT)
+                now = vars(x).get(key, MISSING) if isinstance(x, type) else getattr(x, key, MISSING)
                 if now is not part:
                     write = setattr if isinstance(x, type) else object.__setattr__  # a frozen dataclass refuses its own
-                    write(x, key, part) if part is not ABSENT else delattr(x, key)
+                    write(x, key, part) if part is not MISSING else delattr(x, key)
             for key in {*vars(x)} - {*self.keys} - MACHINERY if isinstance(x, type) else ():
                 delattr(x, key)
 
 
 def names_in(prefix: str, space: dict[str, Any], keys: tuple[str, ...]) -> Holder:
     """Return the holder of chosen names in a namespace."""
-    parts = [space.get(key, ABSENT) for key in keys]
+    parts = [space.get(key, MISSING) for key in keys]
     return Holder(prefix, space, [f"{prefix}{key}" for key in keys], parts, keys, chosen=True)
 
 
 def cell_value(cell: CellType) -> Any:
-    """Return what a closure's cell holds; ABSENT where it is empty."""
+    """Return what a closure's cell holds; MISSING where it is empty."""
     try:
         return cell.cell_contents
     except ValueError:
-        return ABSENT
+        return MISSING

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node, tick
-from .holders import ABSENT, MACHINERY, Holder, cell_value
+from .holders import MACHINERY, MISSING, Holder, cell_value
 
 FEW = 128  # parts up to which the test is written out
 Test = Callable[[], bool]
@@ -60,7 +60,7 @@ class Parts:
 
     def __init__(self) -> None:
         self.space: dict[str, Any] = {
-            "ABSENT": ABSENT,
+            "MISSING": MISSING,
             "flat": chain.from_iterable,
             "contents": attrgetter("cell_contents"),
             "references": np.fromiter,
@@ -83,17 +83,17 @@ class Parts:
             if type(x) is CellType:
                 cell = self.name(x)
                 tests.append(
-                    f"is_empty({cell})" if h.parts[0] is ABSENT else f"{cell}.cell_contents is {self.name(h.parts[0])}"
+                    f"is_empty({cell})" if h.parts[0] is MISSING else f"{cell}.cell_contents is {self.name(h.parts[0])}"
                 )
             elif isinstance(x, (dict, MappingProxyType, type)):
                 space = self.name(namespace(x))
-                tests += [] if h.chosen else [f"len({space}) == {entries(h)}"]
+                tests += [] if h.chosen else [f"len({space}) == {entry_count(h)}"]
                 for key, part in zip(map(self.literal, h.keys), h.parts, strict=True):
-                    tests.append(f"{key} not in {space}" if part is ABSENT else f"{space}[{key}] is {self.name(part)}")
+                    tests.append(f"{key} not in {space}" if part is MISSING else f"{space}[{key}] is {self.name(part)}")
             elif h.keys:
                 owner = self.name(x)
                 for key, part in zip(map(self.literal, h.keys), h.parts, strict=True):
-                    tests.append(f"getattr({owner}, {key}, ABSENT) is {self.name(part)}")
+                    tests.append(f"getattr({owner}, {key}, MISSING) is {self.name(part)}")
             else:
                 ids, kept = self.name([*map(id, h.parts)]), self.name(h.parts)  # kept: so that no id is used again
                 tests.append(f"len({self.name(x)}) == len({kept}) and [*map(id, {self.name(x)})] == {ids}")
@@ -117,7 +117,7 @@ class Parts:
         for h in holders:
             x = h.target
             if type(x) is CellType:
-                if h.parts[0] is ABSENT:
+                if h.parts[0] is MISSING:
                     empty.append(x)
                 else:
                     cells.append(x)
@@ -126,7 +126,7 @@ class Parts:
                 get.append(namespace(x).get)
                 keys.append(h.keys)
                 parts["chosen"] += h.parts
-                sized += [] if h.chosen else [(namespace(x), entries(h))]
+                sized += [] if h.chosen else [(namespace(x), entry_count(h))]
             elif h.keys and not isinstance(x, (dict, MappingProxyType)):
                 owners += [x] * len(h.keys)
                 names += h.keys
@@ -136,10 +136,10 @@ class Parts:
                 parts["live"] += h.parts
                 sized.append((live[-1], len(h.parts)))
         wanted = [*chain.from_iterable(parts.values())]
-        absent = self.name(repeat(ABSENT))
+        absent = self.name(repeat(MISSING))
         read = (
             f"flat((map(contents, {self.name(cells)}), "
-            f"flat(map(map, {self.name(get)}, {self.name(keys)}, {self.name([repeat(ABSENT)] * len(get))})), "
+            f"flat(map(map, {self.name(get)}, {self.name(keys)}, {self.name([repeat(MISSING)] * len(get))})), "
             f"flat({self.name(live)}), map(getattr, {self.name(owners)}, {self.name(names)}, {absent})))"
         )
         self.name(wanted)  # kept, so that no address is used again
@@ -165,7 +165,7 @@ def namespace(x: Any) -> Any:
     return vars(x) if isinstance(x, type) else x
 
 
-def entries(h: Holder) -> int:
+def entry_count(h: Holder) -> int:
     """Return how many entries the namespace of a holder had; of a class those too that are not looked at."""
     return len(h.parts) + (len(MACHINERY & vars(h.target).keys()) if isinstance(h.target, type) else 0)
 
@@ -177,4 +177,4 @@ def references(parts: list[Any]) -> bytes:
 
 def is_empty(cell: CellType) -> bool:
     """Return whether a closure's cell holds nothing."""
-    return cell_value(cell) is ABSENT
+    return cell_value(cell) is MISSING

@@ -89,7 +89,7 @@ class Program:
         for z in found:
             if z.op is not None:
                 args = [self.vars[self.version(x, z)] if isinstance(x, Node) else Var(x) for x in z.inputs]
-                known = all(dtype_of(x.data) == dtype_of(data_of(y)) for x, y in zip(args, z.inputs, strict=True))
+                known = all(array_dtype(x.data) == array_dtype(data_of(y)) for x, y in zip(args, z.inputs, strict=True))
                 self.vars[z] = self.step(z.op, args, z.params, z, z._raw if known else None)
 
     def version(self, x: Node, z: Node) -> Node:
@@ -175,18 +175,18 @@ def step_key(op: Op | Primitive, args: list[Var], params: dict[str, Any]) -> Any
     operands = [identity_of(x) for x in args]
     if op.name in COMMUTE:
         operands.sort(key=hash)
-    return op, tuple(operands), frozen(params)
+    return op, tuple(operands), comparable(params)
 
 
-def frozen(x: Any) -> Any:
+def comparable(x: Any) -> Any:
     """Return what is equal for parameters that are certainly the same: arrays by their numbers, others by identity."""
     kind = type(x)
     if kind is dict:
-        return tuple((key, frozen(part)) for key, part in sorted(x.items()))
+        return tuple((key, comparable(part)) for key, part in sorted(x.items()))
     if kind in (tuple, list):
-        return kind, *map(frozen, x)
+        return kind, *map(comparable, x)
     if kind is slice:
-        return kind, *map(frozen, (x.start, x.stop, x.step))
+        return kind, *map(comparable, (x.start, x.stop, x.step))
     if isinstance(x, np.ndarray):
         return x.dtype.str, x.shape, x.strides, x.tobytes()
     if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
@@ -225,7 +225,7 @@ def is_plain(x: Var) -> bool:
     return type(x.data) in NUMBERS and not x.constant
 
 
-def dtype_of(x: Any) -> Any:
+def array_dtype(x: Any) -> Any:
     """Return the dtype of an array; None of a plain number."""
     return getattr(x, "dtype", None)
 

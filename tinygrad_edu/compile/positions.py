@@ -42,7 +42,7 @@ def position(x: Any) -> Any:
         return operator.length_hint(x)
     if isinstance(x, enumerate):
         return x.__reduce__()[1][1]
-    return frozen(state_of(x)) if isinstance(x, RANDOM) else None
+    return comparable_state(state_of(x)) if isinstance(x, RANDOM) else None
 
 
 def repr_of(x: Any) -> Any:
@@ -71,10 +71,10 @@ def set_state(rng: Any, state: Any) -> None:
         rng.state = state
 
 
-def frozen(state: Any) -> Any:
+def comparable_state(state: Any) -> Any:
     """Return the state of a generator as something that compares by value."""
     if isinstance(state, dict):
-        return {key: frozen(part) for key, part in state.items()}
+        return {key: comparable_state(part) for key, part in state.items()}
     return state.tobytes() if isinstance(state, np.ndarray) else state
 
 
@@ -95,7 +95,7 @@ class Positions:
         """Note where an object is; return the objects that move with it."""
         if isinstance(x, RANDOM):
             self.states.append((x, state_of(x)))
-            self.found.append((path, x, frozen(self.states[-1][1])))
+            self.found.append((path, x, comparable_state(self.states[-1][1])))
             return iter(())
         self.found.append((path, x, position(x)))
         if isinstance(x, WRAPPERS):
@@ -113,7 +113,7 @@ class Positions:
         """Return where the same objects are by now, and what the same arrays hold."""
         now: Positions = object.__new__(Positions)
         now.states = [(x, state_of(x)) for x, _ in self.states]
-        states = {id(x): frozen(state) for x, state in now.states}
+        states = {id(x): comparable_state(state) for x, state in now.states}
         now.found = [(path, x, states[id(x)] if id(x) in states else position(x)) for path, x, _ in self.found]
         now.arrays = []
         for path, x, _ in self.arrays:

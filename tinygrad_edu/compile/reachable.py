@@ -24,11 +24,11 @@ import numpy as np
 from ..core.node import Node
 from ..errors import CompileError
 from ..errors.where import ours, users_line
-from .holders import ABSENT, MACHINERY, Holder, cell_value, names_in
+from .holders import MACHINERY, MISSING, Holder, cell_value, names_in
 from .identity import identity_test, is_nodes
 from .positions import Positions, moves
 
-PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice, np.generic, np.dtype)
+PLAIN_TYPES = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice, np.generic, np.dtype)
 SMALL = 4096  # bytes of an array, up to which its numbers are compared before every call
 LARGE = 1000  # parts of a container of data, from which on only its identity and length are compared
 MOST = 200_000  # objects that a walk visits
@@ -78,7 +78,7 @@ class Reachable:
     def visit(self, path: str, x: Any) -> None:
         """Note an object, and put what it refers to on the list of what is to be visited."""
         kind = type(x)
-        if x is ABSENT or issubclass(kind, PLAIN):
+        if x is MISSING or issubclass(kind, PLAIN_TYPES):
             self.facts.append((path, "plain", (kind, repr(x))))
             return
         if isinstance(x, Node):
@@ -192,7 +192,9 @@ class Reachable:
                 self.hold(Holder(path, attributes, names, [*attributes.values()], [*attributes]))
         slots = tuple(dict.fromkeys(slot for base in kind.__mro__ for slot in slots_of(base) if slot not in ignored))
         if slots and (ours or is_users_class(kind)):
-            self.hold(Holder(path, x, [f"{path}.{s}" for s in slots], [getattr(x, s, ABSENT) for s in slots], [*slots]))
+            self.hold(
+                Holder(path, x, [f"{path}.{s}" for s in slots], [getattr(x, s, MISSING) for s in slots], [*slots])
+            )
         self.waiting.append((kind.__name__, kind))
 
     def hold(self, holder: Holder) -> None:
@@ -250,10 +252,10 @@ def copy_of(x: list[Any]) -> list[Any] | None:
     """Return a copy of a list of plain numbers, or of rows of them; None of anything else and of very many."""
     rows = [part for part in x if type(part) is list]
     if not rows:
-        return [*x] if len(x) <= MOST and all(isinstance(part, PLAIN) for part in x) else None
+        return [*x] if len(x) <= MOST and all(isinstance(part, PLAIN_TYPES) for part in x) else None
     if len(rows) < len(x) or sum(map(len, rows)) > MOST:
         return None
-    return [[*row] for row in rows] if all(isinstance(part, PLAIN) for row in rows for part in row) else None
+    return [[*row] for row in rows] if all(isinstance(part, PLAIN_TYPES) for row in rows for part in row) else None
 
 
 def slots_of(kind: type) -> tuple[str, ...]:
@@ -269,7 +271,7 @@ def named_by(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the globals and the attributes that code names, functions inside it included."""
     names: dict[str, None] = {}
     attributes: dict[str, None] = {}
-    for inner in nested(code):
+    for inner in nested_code(code):
         for step in dis.get_instructions(inner):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
                 names[step.argval] = None
@@ -278,12 +280,12 @@ def named_by(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(names), tuple(attributes)
 
 
-def nested(code: CodeType) -> Iterator[CodeType]:
+def nested_code(code: CodeType) -> Iterator[CodeType]:
     """Yield code and all code inside it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from nested(constant)
+            yield from nested_code(constant)
 
 
 @functools.lru_cache(maxsize=4096)

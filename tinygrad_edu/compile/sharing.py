@@ -16,7 +16,7 @@ from weakref import WeakSet, ref
 from ..core.node import Node
 
 
-class Group:
+class LockGroup:
     """Functions of which one may run at a time."""
 
     def __init__(self) -> None:
@@ -33,32 +33,32 @@ class SharesState(Exception):  # noqa: N818  # no fault: the groups are joined, 
         self.nodes = nodes
 
 
-everyone: WeakSet[Group] = WeakSet()
-owners: dict[int, tuple[ref[Node], Group]] = {}  # the group of each node that a compiled function can name
-joining = threading.Lock()  # taken only by a thread that holds no group's lock
+everyone: WeakSet[LockGroup] = WeakSet()
+group_of_node: dict[int, tuple[ref[Node], LockGroup]] = {}  # the group of each node that a compiled function can name
+merge_lock = threading.Lock()  # taken only by a thread that holds no group's lock
 
 
 def forget(key: int, _: object) -> None:
     """Take a node out that is no more: another object may get its id."""
-    owners.pop(key, None)
+    group_of_node.pop(key, None)
 
 
 def claim(member: Any, nodes: Iterable[Node]) -> None:
     """Note that a function can name nodes. Raises SharesState where a function of another group can."""
     nodes = list(nodes)
     group = member.group
-    known = [owners.get(id(x)) for x in nodes]
+    known = [group_of_node.get(id(x)) for x in nodes]
     if any(found is not None and found[1] is not group for found in known):
         raise SharesState(nodes)
     for x, found in zip(nodes, known, strict=True):
         if found is None:
-            owners[id(x)] = ref(x, partial(forget, id(x))), group
+            group_of_node[id(x)] = ref(x, partial(forget, id(x))), group
 
 
-def join(member: Any, nodes: Iterable[Node]) -> None:
+def merge_groups(member: Any, nodes: Iterable[Node]) -> None:
     """Make one group of a function's and of all those whose functions can name the same nodes."""
-    with joining:
-        found = [owners[id(x)][1] for x in nodes if id(x) in owners]
+    with merge_lock:
+        found = [group_of_node[id(x)][1] for x in nodes if id(x) in group_of_node]
         groups = sorted({id(group): group for group in (member.group, *found)}.values(), key=id)
         for group in groups:
             group.lock.acquire()
@@ -68,9 +68,9 @@ def join(member: Any, nodes: Iterable[Node]) -> None:
                     other.group = groups[0]
                     groups[0].members.add(other)
             gone = {id(group) for group in groups[1:]}
-            for key, (node, group) in list(owners.items()):
+            for key, (node, group) in list(group_of_node.items()):
                 if id(group) in gone:
-                    owners[key] = node, groups[0]
+                    group_of_node[key] = node, groups[0]
         finally:
             for group in groups:
                 group.lock.release()
@@ -78,8 +78,8 @@ def join(member: Any, nodes: Iterable[Node]) -> None:
 
 def _after_fork() -> None:
     """Make new locks in a child process: a thread that is not there may have held the old ones."""
-    global joining
-    joining = threading.Lock()
+    global merge_lock
+    merge_lock = threading.Lock()
     for group in everyone:
         group.lock = threading.RLock()
 

@@ -23,7 +23,7 @@ from .signature import NUMERIC, numeric
 from .trace import Trace
 from .vectorize.outputs import vectorize_outputs
 
-MANY = 10_000  # nodes of a trace, from which on a comparison would make the first call a third longer
+LONG_TRACE = 10_000  # nodes of a trace, from which on a comparison would make the first call a third longer
 
 
 def refuse_leaked(node: Node) -> Any:
@@ -126,7 +126,9 @@ class Specialization:
         self.generators = [rng for rng, _ in trace.rngs.values()]
         self.is_heard = reach.speaks()
         self.tests = [f"{node.where}" for node, _ in trace.outcomes]
-        self.left = int(len(trace.made) > MANY)  # calls until the next comparison: of so many nodes the second call's
+        self.left = int(
+            len(trace.made) > LONG_TRACE
+        )  # calls until the next comparison: of so many nodes the second call's
         self.since = 0  # calls since the last one
         for node in (*trace.made, *arguments):
             del node._raw

@@ -26,7 +26,7 @@ from ..errors.gradients import stale_graph
 from ..errors.where import users_line
 from ..ops import indexing, shapes
 from .vectorize.bulk_io import element
-from .vectorize.vectorizer import Vectorizer, differentiable
+from .vectorize.vectorizer import Vectorizer, nodes_with_gradient
 
 VIEWS = (indexing.getitem, shapes.reshape, shapes.transpose, shapes.mT, shapes.flip)
 
@@ -276,7 +276,7 @@ class Trace:
         """Return the gradients of the leaves: of a large graph of scalars, by way of the arrays that they become."""
         if type(root) is Value:
             walk = self.lifted.walk([root, start])
-            path = differentiable(root, walk.nodes) if walk.stale else ()
+            path = nodes_with_gradient(root, walk.nodes) if walk.stale else ()
             for z, x in walk.stale:
                 if z in path:
                     raise StaleGraphError(stale_graph(z, x))

@@ -23,7 +23,7 @@ from .reachable import Reachable
 SLOTS = ("_raw", "_slope", "born", "code", "instruction")
 
 
-class State(NamedTuple):
+class StateSnapshot(NamedTuple):
     """What nodes, optimisers and random generators hold."""
 
     nodes: list[tuple[Any, ...]]
@@ -31,7 +31,7 @@ class State(NamedTuple):
     generators: list[Any]
 
 
-class Change(NamedTuple):
+class CallNumbers(NamedTuple):
     """Numbers that a call gives or leaves: of which kind, the how-manieth of it, their name, and the numbers."""
 
     kind: str
@@ -51,15 +51,15 @@ class World:
         found = [*generators, *(rng for rng, _ in reach.positions.states)]
         self.generators = [*{id(x): x for x in found}.values()]
 
-    def state(self) -> State:
+    def state(self) -> StateSnapshot:
         """Return what everything holds now."""
-        return State(
+        return StateSnapshot(
             [tuple([getattr(x, slot) for slot in SLOTS]) for x in self.nodes],
             [(x.steps, [*x.memory]) for x in self.optimizers],
             [state_of(rng) for rng in self.generators],
         )
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: StateSnapshot) -> None:
         """Put a state back."""
         columns = zip(*state.nodes, strict=True) if state.nodes else [()] * len(SLOTS)
         commit(*(attributes(self.nodes, slot, values) for slot, values in zip(SLOTS, columns, strict=True)))
@@ -74,26 +74,26 @@ class World:
             if x.op is None:
                 x._raw = other(x._raw, rng, scale)
 
-    def changes(self, before: State, states: list[State]) -> list[list[Change]]:
+    def changes(self, before: StateSnapshot, states: list[StateSnapshot]) -> list[list[CallNumbers]]:
         """Return what was changed in any of several states, with the numbers that it has in each."""
-        found: list[list[Change]] = [[] for _ in states]
+        found: list[list[CallNumbers]] = [[] for _ in states]
         for k, (x, old, *news) in enumerate(zip(self.nodes, before.nodes, *(s.nodes for s in states), strict=True)):
             for slot, kind in enumerate(("data", "gradient")):
                 if any(new[slot] is not old[slot] for new in news):
                     for changes, new in zip(found, news, strict=True):
-                        changes.append(Change(kind, k, f"the {kind} of {x.title}", new[slot]))
+                        changes.append(CallNumbers(kind, k, f"the {kind} of {x.title}", new[slot]))
         for k, x in enumerate(self.optimizers):
             for changes, state in zip(found, states, strict=True):
                 steps, memory = state.optimizers[k]
-                changes.append(Change("steps", k, f"the steps of {type(x).__name__}", steps))
+                changes.append(CallNumbers("steps", k, f"the steps of {type(x).__name__}", steps))
                 for i, parts in enumerate(memory):
                     for j, part in enumerate(parts):
                         name = f"what {type(x).__name__} remembers of parameter {i}"
-                        changes.append(Change(f"memory {j}", (k, i), name, part))
+                        changes.append(CallNumbers(f"memory {j}", (k, i), name, part))
         return found
 
 
-def differences(ours: Iterable[Change], theirs: Iterable[Change]) -> tuple[float, str]:
+def largest_difference(ours: Iterable[CallNumbers], theirs: Iterable[CallNumbers]) -> tuple[float, str]:
     """Return the largest difference, and the name of what differs most.
 
     Each is relative to the largest number of its kind: of all gradients, say, as a gradient that ought to be zero is as
@@ -118,13 +118,13 @@ def differences(ours: Iterable[Change], theirs: Iterable[Change]) -> tuple[float
             equal = (x == y) | (np.isnan(x) & np.isnan(y)) if x.dtype.kind in "fc" else x == y
             apart = np.abs(np.subtract(x, y, dtype=np.result_type(x, y, float)))
             size = float(np.max(np.where(equal, 0.0, apart), initial=0.0))
-            difference = size / max(scale[kind], 1e-300) / rounding(x.dtype) if size else 0.0
+            difference = size / max(scale[kind], 1e-300) / rounding_scale(x.dtype) if size else 0.0
         if not difference <= worst:
             worst, where = difference, name
     return worst, where
 
 
-def rounding(dtype: np.dtype[Any]) -> float:
+def rounding_scale(dtype: np.dtype[Any]) -> float:
     """Return how many times the rounding of a sum in double precision that of another dtype is taken to be."""
     return {4: 1e6, 2: 1e8}.get(dtype.itemsize // (1 + (dtype.kind == "c")), 1.0) if dtype.kind in "fc" else 1.0
 
@@ -187,7 +187,7 @@ def other(x: Any, rng: np.random.Generator, scale: float = 0.1) -> Any:
     """Return other numbers of the size, sign and type of `x`; whole numbers in another order, if `scale` is large."""
     if isinstance(x, np.ndarray):
         if x.dtype.kind in "fc":
-            scale = scale if scale > 0.01 else scale * rounding(x.dtype)
+            scale = scale if scale > 0.01 else scale * rounding_scale(x.dtype)
             return np.asarray(x * (1 + scale * rng.uniform(-1, 1, x.shape)), x.dtype)
         return x if scale < 0.01 else rng.permutation(x.ravel()).reshape(x.shape)
     return type(x)(x * (1 + scale * rng.uniform(-1, 1))) if isinstance(x, (float, np.floating)) else x
@@ -198,13 +198,13 @@ def nodes_in(args: Any, kwargs: Any) -> list[Node]:
     return [x for x in leaves([args, kwargs]) if isinstance(x, Node)]
 
 
-def numbers_of(result: Any) -> list[Change]:
+def result_numbers(result: Any) -> list[CallNumbers]:
     """Return the numbers of a result."""
     parts = [(i, x) for i, x in enumerate(leaves(result)) if isinstance(x, (np.ndarray, np.generic, float, Node))]
-    return [Change("result", i, f"result {i}", data_of(x)) for i, x in parts]
+    return [CallNumbers("result", i, f"result {i}", data_of(x)) for i, x in parts]
 
 
-def varied(x: Any, rng: np.random.Generator, scale: float = 0.1) -> Any:
+def varied_argument(x: Any, rng: np.random.Generator, scale: float = 0.1) -> Any:
     """Return an argument with other numbers."""
     if not isinstance(x, Node):
         return other(x, rng, scale)

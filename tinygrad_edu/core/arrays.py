@@ -12,7 +12,7 @@ from ..errors import DTypeError, ShapeError
 from ..errors import data as sentences
 
 REAL = "biuf"  # the kinds of dtype that are real numbers
-NUMBERS = REAL + "c"
+NUMERIC_KINDS = REAL + "c"
 
 
 def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndarray[Any, Any]:
@@ -22,7 +22,7 @@ def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndar
     that is not numbers, and for complex ones where `dtype` is real.
     """
     if isinstance(data, np.ma.MaskedArray):
-        raise DTypeError(sentences.masked(what))
+        raise DTypeError(sentences.mask_lost(what))
     try:
         array = np.array(data, dtype=None if isinstance(data, (np.ndarray, np.generic)) else dtype, subok=False)
     except ValueError as error:
@@ -34,7 +34,7 @@ def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndar
         if dtype is not None and isinstance(data, (complex, list, tuple)):
             return array_of(np.array(data), dtype, what=what)  # complex numbers, which are refused by name
         raise DTypeError(sentences.unreadable(data, what, error)) from None
-    allowed = NUMBERS if dtype is None or np.dtype(dtype).kind == "c" else REAL
+    allowed = NUMERIC_KINDS if dtype is None or np.dtype(dtype).kind == "c" else REAL
     if dtype is not None and array.dtype.kind in allowed:
         array = array.astype(dtype, copy=False)
     if array.dtype.kind not in allowed:

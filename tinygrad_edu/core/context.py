@@ -100,23 +100,25 @@ class Changes(TypedDict, total=False):
     tracer: Tracer | None
 
 
-current: ContextVar[Mode | None] = ContextVar("tinygrad_edu.mode", default=None)  # None is PLAIN, and quicker to test
+current: ContextVar[Mode | None] = ContextVar(
+    "tinygrad_edu.mode", default=None
+)  # None is PLAIN_MODE, and quicker to test
 entering: ContextVar[Callable[[], Any]] = ContextVar("tinygrad_edu.entering", default=lambda: None)  # see BlockEnd
-PLAIN = Mode()
+PLAIN_MODE = Mode()
 
 
 def innermost() -> Mode | None:
-    """Return the mode that holds here, None for PLAIN; leave modes whose blocks were interrupted."""
+    """Return the mode that holds here, None for PLAIN_MODE; leave modes whose blocks were interrupted."""
     here = current.get()
     while here is not None and here.block is not None and here.block.interrupted():
-        here = None if here.parent is PLAIN else here.parent
+        here = None if here.parent is PLAIN_MODE else here.parent
         current.set(here)
     return here
 
 
 def mode() -> Mode:
     """Return the mode that holds here."""
-    return innermost() or PLAIN
+    return innermost() or PLAIN_MODE
 
 
 def tracing() -> Tracer | None:
@@ -167,7 +169,7 @@ class ModeContext:
     def leave(self, *_: Any) -> None:
         """Go back to the mode around; called with the error that ends the block, as `__exit__` is."""
         here = mode()
-        current.set(None if here.parent is PLAIN else here.parent)
+        current.set(None if here.parent is PLAIN_MODE else here.parent)
         if here.block is not None:
             here.block.left = True  # a task that was made inside keeps the mode
 

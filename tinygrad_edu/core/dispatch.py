@@ -147,11 +147,11 @@ class ArrayMethods:
 
     def partition(self, *_: Any, **__: Any) -> None:
         """Refuse: it would change the tensor itself."""
-        raise in_place("partition")
+        raise in_place_error("partition")
 
     def sort(self, *_: Any, **__: Any) -> None:
         """Refuse: it would change the tensor itself."""
-        raise in_place("sort")
+        raise in_place_error("sort")
 
     def fill(self, value: Any) -> None:
         """Set all elements, as `t[...] = value` does."""
@@ -183,7 +183,7 @@ class ArrayMethods:
         return data_of(self).itemsize  # type: ignore[no-any-return]  # as above
 
 
-def in_place(name: str) -> Exception:
+def in_place_error(name: str) -> Exception:
     """Return the error for a method that would change a tensor under its graph."""
     return DTypeError(
         f"t.{name}() would change the tensor in place and bypass the graph: use np.{name}(t), which returns a new one"

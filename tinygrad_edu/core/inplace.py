@@ -40,7 +40,7 @@ def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Tensor]:
         if x.op is None and not (recording and isinstance(y, Node) and y._requires_grad):
             if x._raw.base is not None and not stored_back(sys._getframe(1)):
                 refuse_view(x, f"{symbol}=")
-            x.assign(op(numbers_of(x), numbers_of(y)))
+            x.assign(op(detached_numbers(x), detached_numbers(y)))
             return x  # type: ignore[no-any-return]  # `t += y` is a statement about a tensor, here and below
         if x.op is not None and x._requires_grad and derivative_reads_result(x):
             raise InplaceError(sentences.needed_result(x.title, x.where, x.op.name, symbol))
@@ -51,7 +51,7 @@ def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Tensor]:
     return method
 
 
-def numbers_of(x: Any) -> Any:
+def detached_numbers(x: Any) -> Any:
     """Return a node's numbers to compute with outside a graph: while a function is traced, a node that is cut off."""
     tracer = tracing()
     return raw_of(x) if tracer is None or not isinstance(x, Node) else tracer.read(x)
@@ -91,7 +91,7 @@ def setitem(t: Any, index: Any, value: Any) -> None:
     if t._raw.dtype.kind not in "fc" and isinstance(value, Node) and value._requires_grad:
         raise DTypeError(sentences.setitem_into_integers(t.title, t._raw.dtype))
     refuse_view(t, "[…] =")
-    key, arrays = indexing.split(index)
+    key, arrays = indexing.split_index(index)
     tracer = tracing()
     if tracer is not None and tracer.setitem(t, key, arrays, value):
         return

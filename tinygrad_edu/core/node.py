@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import GradientError, InplaceError
 from ..errors.gradients import fixed_by_inputs
-from ..errors.inplace import computed
+from ..errors.inplace import not_a_leaf
 from ..errors.printable import printable
 from ..errors.where import line_of, ours, users_frame
 from .commit import attributes, commit
@@ -268,7 +268,7 @@ def assign_all(leaves: Sequence[Node], new: Iterable[Any]) -> None:
     """Give each leaf other data, all or none."""
     for leaf in leaves:
         if leaf.op is not None:
-            raise InplaceError(computed(leaf.title, leaf.where, type(leaf).__name__))
+            raise InplaceError(not_a_leaf(leaf.title, leaf.where, type(leaf).__name__))
     if (tracer := tracing()) is not None:
         for leaf, x in zip(leaves, new, strict=True):
             tracer.assign(leaf, x)

@@ -26,12 +26,13 @@ from ..errors.operations import (
 )
 from ..errors.where import warn
 from .node import Node
+from .types import Rule
 
-Rule = Callable[..., Any]
 Interval = tuple[float, float]
 
 EVERYWHERE: Interval = (-math.inf, math.inf)
 NUMBERS = frozenset((float, int, bool))
+PLAIN_NUMBERS = frozenset((float, int))  # the types of a constant that is kept as it is: asked by `type(x) in`
 TABLE: dict[str, Op] = {}  # every row by its name, in the order of making
 BUILT_IN: set[str] = set()  # the names of this package's own rows; empty until they are all made
 

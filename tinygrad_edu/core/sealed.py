@@ -12,7 +12,7 @@ OPERATORS = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and", "or", "xor"),
     *("lshift", "rshift"),
 )
-REFUSED = (
+SEALED_METHODS = (
     *(f"__{name}__" for name in OPERATORS),
     *(f"__r{name}__" for name in OPERATORS),
     *(f"__{name}__" for name in ("neg", "pos", "abs", "invert", "round", "trunc", "floor", "ceil")),
@@ -72,5 +72,5 @@ def _refused(self: Sealed, *_: Any, **__: Any) -> NoReturn:
     raise AssertionError  # refuse() raises
 
 
-for _name in REFUSED:
+for _name in SEALED_METHODS:
     setattr(Sealed, _name, _refused)

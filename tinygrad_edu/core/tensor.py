@@ -23,10 +23,9 @@ from .context import mode, tracing
 from .dispatch import ArrayMethods, apply_ufunc, dispatch
 from .inplace import in_place, setitem
 from .node import ABSENT, NO_PARAMS, Node, data_of
-from .op import TABLE, Op
+from .op import PLAIN_NUMBERS, TABLE, Op
 from .operators import Operators
 
-PLAIN_NUMBERS = frozenset((float, int))
 OPERANDS = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)  # constants that operators compute with
 
 
@@ -174,7 +173,7 @@ class Tensor(Operators, ArrayMethods, Node):
     # Indexing and shape ----------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Tensor:
-        key, arrays = indexing.split(index)
+        key, arrays = indexing.split_index(index)
         return Tensor.make(indexing.getitem, (self, *arrays), {"key": key})
 
     def __setitem__(self, index: Any, value: Any) -> None:

@@ -18,10 +18,9 @@ from .backprop import accumulate, backward, pull_through, set_gradients
 from .context import tracing
 from .dispatch import apply_ufunc, dispatch
 from .node import Grads, Node, data_of, raw_of
-from .op import Op
+from .op import PLAIN_NUMBERS, Op
 from .operators import COMPARISONS, Operators, binary, unary
 
-PLAIN_NUMBERS = frozenset((float, int))
 EQUAL, NOT_EQUAL = (binary(name, COMPARISONS[name]) for name in ("__eq__", "__ne__"))
 ROUNDING_METHODS: dict[str, Op] = {
     "__floor__": arithmetic.floor,
@@ -41,7 +40,7 @@ def real(x: Any) -> float:
     raise DTypeError(sentences.not_one_number(x))
 
 
-def number(x: Any) -> Any:
+def as_number(x: Any) -> Any:
     """Return an operand as a float, or as the `Value` that stands for it in a program that is traced."""
     tracer = tracing()
     if tracer is not None and isinstance(x, Node) and not isinstance(x, Value):
@@ -79,7 +78,7 @@ class Value(Operators):
             if label or any(made_by):
                 raise DTypeError(sentences.made_by_hand(label))
             label = ""  # micrograd's Value(2.0, (), ""): a leaf, made from nothing
-        given = number(data)
+        given = as_number(data)
         self._raw = raw_of(given)
         self.remember(None, (), {}, requires_grad)
         if given is not self._raw:
@@ -228,7 +227,7 @@ class Value(Operators):
             elif type(x) in PLAIN_NUMBERS:
                 numbers.append(x)
             else:
-                x = number(x)
+                x = as_number(x)
                 wanted = wanted or (isinstance(x, Value) and x._requires_grad)
                 numbers.append(raw_of(x))
                 operands = (*operands[:i], x, *operands[i + 1 :])

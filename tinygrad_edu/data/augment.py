@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ..core.types import Array, Rng
 from ..errors.where import users_line
-
-Array = np.ndarray[Any, Any]
-Rng = np.random.Generator | int | None
 
 
 def shift(x: Any, pixels: int = 2, *, rng: Rng = None) -> Array:

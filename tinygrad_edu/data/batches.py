@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.types import Array, Rng
 from ..errors.where import users_line
-
-Array = np.ndarray[Any, Any]
-Rng = np.random.Generator | int | None
 
 
 def batches(x: Any, y: Any, size: int, rng: Rng = None) -> Iterator[tuple[Array, Array]]:
@@ -20,7 +18,7 @@ def batches(x: Any, y: Any, size: int, rng: Rng = None) -> Iterator[tuple[Array,
     rng: a generator or a seed to shuffle by; without it the order is kept.
     Raises ValueError at once where x and y differ in length or `size` is not a whole number from 1 up.
     """
-    x, y = pair("batches", x, y)
+    x, y = inputs_and_answers("batches", x, y)
     if isinstance(size, bool) or not hasattr(size, "__index__"):
         raise ValueError(f"batches: size must be a whole number of examples, not {size!r:.60} (at {users_line()})")
     size = operator.index(size)
@@ -36,7 +34,7 @@ def split(x: Any, y: Any, held_out: float = 0.2, *, rng: Rng = None) -> tuple[tu
     rng: a generator or a seed to draw with. Where y holds classes, whole numbers in one axis, the share is taken of
     each class. Raises ValueError where a side would be empty.
     """
-    x, y = pair("split", x, y)
+    x, y = inputs_and_answers("split", x, y)
     if not 0 < held_out < 1:
         raise ValueError(f"split: held_out must be between 0 and 1, not {held_out!r:.60} (at {users_line()})")
     rng = np.random.default_rng(rng)
@@ -53,7 +51,7 @@ def split(x: Any, y: Any, held_out: float = 0.2, *, rng: Rng = None) -> tuple[tu
     return (x[~test], y[~test]), (x[test], y[test])
 
 
-def pair(name: str, x: Any, y: Any) -> tuple[Array, Array]:
+def inputs_and_answers(name: str, x: Any, y: Any) -> tuple[Array, Array]:
     """Return inputs and answers as arrays. Raises ValueError where their lengths differ."""
     x, y = np.asarray(x), np.asarray(y)
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):

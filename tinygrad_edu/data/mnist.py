@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.types import Array
 from ..errors.where import users_line
 
-Array = np.ndarray[Any, Any]
 LARGEST = 1 << 30  # no file of this kind unpacks to a gigabyte
 
 

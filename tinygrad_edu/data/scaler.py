@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.types import Array
 from ..errors.where import users_line
-
-Array = np.ndarray[Any, Any]
 
 
 class Scaler:

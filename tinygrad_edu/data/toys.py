@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.types import Array, Rng
 from ..errors.where import users_line
-
-Array = np.ndarray[Any, Any]
-Rng = np.random.Generator | int | None
 
 
 def make_moons(n: int = 100, noise: float = 0.1, *, rng: Rng = None) -> tuple[Array, Array]:
@@ -21,7 +19,7 @@ def make_moons(n: int = 100, noise: float = 0.1, *, rng: Rng = None) -> tuple[Ar
     rng, y = np.random.default_rng(rng), in_turn("make_moons", n, 2)
     t = rng.uniform(0, np.pi, n)
     x = np.where(y[:, None] == 0, np.stack([np.cos(t), np.sin(t)], 1), np.stack([1 - np.cos(t), 0.5 - np.sin(t)], 1))
-    return x + spread("make_moons", noise) * rng.normal(size=x.shape), y
+    return x + checked_noise("make_moons", noise) * rng.normal(size=x.shape), y
 
 
 def make_circles(n: int = 100, noise: float = 0.05, factor: float = 0.5, *, rng: Rng = None) -> tuple[Array, Array]:
@@ -29,7 +27,7 @@ def make_circles(n: int = 100, noise: float = 0.05, factor: float = 0.5, *, rng:
     rng, y = np.random.default_rng(rng), in_turn("make_circles", n, 2)
     t = rng.uniform(0, 2 * np.pi, n)
     x = np.where(y == 0, 1.0, factor)[:, None] * np.stack([np.cos(t), np.sin(t)], 1)
-    return x + spread("make_circles", noise) * rng.normal(size=x.shape), y
+    return x + checked_noise("make_circles", noise) * rng.normal(size=x.shape), y
 
 
 def make_spiral(n: int = 300, arms: int = 3, noise: float = 0.03, *, rng: Rng = None) -> tuple[Array, Array]:
@@ -38,7 +36,7 @@ def make_spiral(n: int = 300, arms: int = 3, noise: float = 0.03, *, rng: Rng = 
     r = rng.uniform(0.1, 1, n)
     t = 2 * np.pi * y / arms + 4 * r
     x = r[:, None] * np.stack([np.sin(t), np.cos(t)], 1)
-    return x + spread("make_spiral", noise) * rng.normal(size=x.shape), y
+    return x + checked_noise("make_spiral", noise) * rng.normal(size=x.shape), y
 
 
 def make_regression(
@@ -51,7 +49,7 @@ def make_regression(
     rng, _ = np.random.default_rng(rng), in_turn("make_regression", n, features)
     w = rng.normal(size=features) if weights is None else np.broadcast_to(weights, (features,))
     x = rng.normal(size=(n, features))
-    return x, x @ w + bias + spread("make_regression", noise) * rng.normal(size=n)
+    return x, x @ w + bias + checked_noise("make_regression", noise) * rng.normal(size=n)
 
 
 def in_turn(name: str, n: int, classes: int) -> Array:
@@ -68,7 +66,7 @@ def in_turn(name: str, n: int, classes: int) -> Array:
     return np.arange(n) % classes
 
 
-def spread(name: str, noise: float) -> float:
+def checked_noise(name: str, noise: float) -> float:
     """Return the noise. Raises ValueError where it is negative or not a number."""
     if not noise >= 0:
         raise ValueError(f"{name}: noise must be 0 or more, not {noise!r:.60} (at {users_line()})")

@@ -14,11 +14,11 @@ from . import checks
 from .findings import Findings
 from .pictures import pictures
 from .progress import progress, say
-from .report import report
+from .report import report_page
 from .training import BATCH, digit_net, least_sure, recognised, train
 
 
-def run(seed: int, epochs: int, out: Path) -> int:
+def run_demo(seed: int, epochs: int, out: Path) -> int:
     """Do all of it, print what came out, and return the exit status: 1 if a gradient was not as derived by hand.
 
     out: the folder to write into; made if it is missing, and only the demo's own files in it are replaced.
@@ -30,7 +30,7 @@ def run(seed: int, epochs: int, out: Path) -> int:
 
     model = digit_net(rng)
     batch = x[:BATCH], y[:BATCH]
-    before, nudges = checks.by_hand(model, *batch), checks.nudges(model, *batch)
+    before, nudges = checks.by_hand(model, *batch), checks.example_nudges(model, *batch)
     recorder = train(model, x, y, progress("training", range(epochs)), epochs, rng)
     shown = least_sure(model, x_test, y_test)
     image, digit = x_test[shown], int(y_test[shown])
@@ -56,7 +56,7 @@ def run(seed: int, epochs: int, out: Path) -> int:
     say("neurons", f"{found.scales.count} single ones give the same outputs: to {found.scales.error:.1e}")
 
     drawn = pictures(recorder, x, y, image, digit, found.after, found.nudges)
-    page = report(found, drawn).save(out / "report.html")
+    page = report_page(found, drawn).save(out / "report.html")
     beside = drawn.save(out)
     say("wrote", f"{page}, and beside it {', '.join(path.name for path in beside)}")
     say("next", f"open {page} in a browser, and draw a digit for the net at its end")

@@ -7,11 +7,10 @@ of one example is C = -ln a_y^(L), where y is the digit it shows, and δ^(l) sta
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from ..core.types import Array
+
 Layers = dict[int, Array]  # by the number of the layer, from 1 to L
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..core.backprop import gradients
+from ..core.types import Array
 from ..nn import Linear, Sequential
 from ..nn.functional import cross_entropy, linear, relu
 from ..ops.powers import exp, log
 from ..transforms import per_example_gradients
 from .by_hand import of_a_batch
 
-Array = np.ndarray[Any, Any]
 TOLERANCE = 1e-10
 
 
@@ -71,7 +71,7 @@ class Nudges:
     error: float  # of the average of all nudges of all parameters against the gradient of the batch
 
 
-def nudges(model: Sequential, x: Array, y: Array) -> Nudges:
+def example_nudges(model: Sequential, x: Array, y: Array) -> Nudges:
     """Compute the gradient of each example by itself, and average."""
 
     def cost(parameters: list[Any], images: Any, digits: Any) -> Any:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from ..core.types import Array
 from .checks import TOLERANCE, Compared, Nudges, Scales
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass

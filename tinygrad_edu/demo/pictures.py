@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from ..check.compare.compare import compare
 from ..core.backprop import gradients, history
 from ..core.node import Node
 from ..core.tensor import Tensor
+from ..core.types import Array
 from ..core.value import Value
 from ..data import batches
 from ..draw.drawing import Drawing
@@ -27,11 +27,10 @@ from ..nn.functional import cross_entropy
 from .checks import Compared, Nudges
 from .training import LEARNING_RATE, SMUDGE
 
-Array = np.ndarray[Any, Any]
 DRAWN = 3  # inputs of the neuron: those that weigh most
 EXAMPLES = 12  # of a batch, whose nudges are shown
 JUDGES, POINTS = 240, 25  # images by which a net of the landscape is judged, and how many nets each way
-PART = 80  # images at once: for more, NumPy starts threads, which on a busy machine wait for each other
+CHUNK = 80  # images at once: for more, NumPy starts threads, which on a busy machine wait for each other
 
 
 @dataclass
@@ -68,8 +67,8 @@ def pictures(
     """
     model, batch = recorder.model, len(asked.digits)
     smudged = x[:JUDGES] + np.random.default_rng(0).normal(0, SMUDGE, x[:JUDGES].shape)  # like those it learnt from
-    judges = list(batches(smudged, y[:JUDGES], PART))
-    drawn, said, page = neuron(model, image, digit)
+    judges = list(batches(smudged, y[:JUDGES], CHUNK))
+    drawn, said, page = draw_neuron(model, image, digit)
     return Pictures(
         neuron=drawn,
         neuron_said=said,
@@ -112,7 +111,7 @@ def proof(model: Sequential, x: Array, y: Array, hand: list[Compared]) -> Drawin
     return draw(cost, collapse=card.get, show={"grad", "shape"}, report=report)
 
 
-def neuron(model: Sequential, x: Array, y: int) -> tuple[Drawing, str, Page]:
+def draw_neuron(model: Sequential, x: Array, y: int) -> tuple[Drawing, str, Page]:
     """Draw one neuron of the second layer with the gradients of this image's cost; say what is seen; step through it.
 
     Of its many inputs the strongest are drawn; the sum of the others, with the bias, is one number.

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from html import escape
 from importlib import resources
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from .findings import Findings
 from .pictures import EXAMPLES, JUDGES, Pictures
 from .training import BATCH, LEARNING_RATE, MOMENTUM
 
-Array = np.ndarray[Any, Any]
 SHOWN = 12  # images that were recognised
 
 FRAMES_FIT = (  # asks the page in each frame how high it is
@@ -42,7 +40,7 @@ BACKWARD = (
 )
 
 
-def report(found: Findings, drawn: Pictures) -> Page:
+def report_page(found: Findings, drawn: Pictures) -> Page:
     """Return the page."""
     command = f"tinygrad-edu demo --seed {found.seed} --epochs {found.epochs}"
     sections = [
@@ -67,7 +65,7 @@ def report(found: Findings, drawn: Pictures) -> Page:
             "Go through it one step at a time, forward, and backward from the neuron itself, whose gradient is then 1",
         ),
         "<h2>The cost: how wrong the net is</h2>",
-        cost(found),
+        cost_section(found),
         "<h2>Backpropagation: the nudge that each weight wants</h2>",
         f"<p>How the cost changes with a weight says which way to nudge it: by −η {notation('∂C_0/∂w_jk^(l)')}, with "
         f"η = {LEARNING_RATE} here. To know that for every weight, one needs a single number a neuron, "
@@ -93,7 +91,7 @@ def report(found: Findings, drawn: Pictures) -> Page:
         f"{BATCH}; beside them what this package computes. All numbers are compared; the table shows the largest of "
         f"each gradient. The nudges of the batch average to its gradient to {power(found.nudges.error)}, and the net "
         f"as {found.scales.count} single neurons has the same gradients, to {power(found.scales.gradient_error)}.</p>",
-        gradients(found),
+        gradient_section(found),
         "<p>The same check on the graph of the trained net’s cost:</p>",
         f'<div class="scroll">{drawn.proof.svg()}</div>',
         "<h2>What it reads</h2>",
@@ -118,13 +116,13 @@ def more(file: str, text: str) -> str:
     return f'<p class="more"><a href="{file}">{text} →</a></p>'
 
 
-def cost(found: Findings) -> str:
+def cost_section(found: Findings) -> str:
     """Return the scores and probabilities of the image that is shown, and its cost."""
     scores, digit = found.scales.tensors, int(found.digits[found.shown])
     p = np.exp(scores - scores.max())
     p /= p.sum()
     rows = [
-        f'<td class="name">{name}</td>' + "".join(f"<td>{signed(number, form)}</td>" for number in numbers)
+        f'<td class="name">{name}</td>' + "".join(f"<td>{signed_text(number, form)}</td>" for number in numbers)
         for name, numbers, form in (
             (notation("score z^(3)"), scores, ".3f"),
             ("by single neurons", found.scales.neurons, ".3f"),
@@ -136,7 +134,8 @@ def cost(found: Findings) -> str:
         "<p>The last layer’s weighted sums are ten scores. The softmax makes them positive and "
         "brings them to a sum of 1: that is how much the net believes in each digit. The cost is small where it "
         f"believes in the right one, y; for this {digit} it is <em>{formula}</em>. The 0 says that it is the cost of "
-        "one example; training makes C small, the average over all.</p>" + table(("digit", *map(str, range(10))), rows)
+        "one example; training makes C small, the average over all.</p>"
+        + html_table(("digit", *map(str, range(10))), rows)
     )
 
 
@@ -172,7 +171,7 @@ def figure(found: Findings, i: int, kind: str) -> str:
     return f'<figure class="{kind}">{image}<figcaption>{text}</figcaption></figure>'
 
 
-def gradients(found: Findings) -> str:
+def gradient_section(found: Findings) -> str:
     """Return the comparison of all gradients as a table, before training and after."""
     rows = []
     for pair in zip(found.before, found.after, strict=True):
@@ -184,10 +183,10 @@ def gradients(found: Findings) -> str:
     untrained, trained = (
         (f"largest {when}, by hand", "automatic", "relative error") for when in ("before training", "after")
     )
-    return table(("gradient", "numbers", *untrained, *trained), rows)
+    return html_table(("gradient", "numbers", *untrained, *trained), rows)
 
 
-def table(heads: Iterable[str], rows: Iterable[str]) -> str:
+def html_table(heads: Iterable[str], rows: Iterable[str]) -> str:
     """Return a table; each row is its cells."""
     first, *others = heads
     head = f'<th class="name">{first}</th>' + "".join(f"<th>{text}</th>" for text in others)
@@ -198,10 +197,10 @@ def table(heads: Iterable[str], rows: Iterable[str]) -> str:
 def power(number: float) -> str:
     """Return a tiny number as people write it: 4 × 10⁻¹⁶, or 0."""
     digit, ten = f"{number:.0e}".split("e")
-    return f'<span class="nowrap">{digit} × 10<sup>{signed(int(ten), "d")}</sup></span>' if number else "0"
+    return f'<span class="nowrap">{digit} × 10<sup>{signed_text(int(ten), "d")}</sup></span>' if number else "0"
 
 
-def signed(number: float, form: str) -> str:
+def signed_text(number: float, form: str) -> str:
     """Return a number with a minus sign that is as wide as the plus."""
     return format(number, form).replace("-", "−")
 

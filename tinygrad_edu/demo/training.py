@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from ..core.context import no_grad
+from ..core.types import Array
 from ..data import batches
 from ..draw.pages.recorder import Recorder
 from ..nn import SGD, Linear, ReLU, Sequential
 from ..nn.functional import cross_entropy
 from ..nn.optim import CosineAnnealingLR
 
-Array = np.ndarray[Any, Any]
-
 LEARNING_RATE = 0.1
 MOMENTUM = 0.9
 BATCH = 32
 SMUDGE = 0.3  # each time an image is seen its pixels change a little, so that it is not learnt by heart
-FRAMES = 40  # of the replay: with more of them, a net of this size would make a large page
+REPLAY_FRAMES = 40  # of the replay: with more of them, a net of this size would make a large page
 
 
 def digit_net(rng: np.random.Generator) -> Sequential:
@@ -34,7 +32,7 @@ def train(
     """Train on the images, once through for each of the `total` `epochs`; return what was seen of it."""
     optimizer = SGD(model.parameters(), LEARNING_RATE, momentum=MOMENTUM)
     schedule = CosineAnnealingLR(optimizer, total, LEARNING_RATE / 100)
-    recorder = Recorder(model, frames=FRAMES)
+    recorder = Recorder(model, frames=REPLAY_FRAMES)
     for _ in epochs:
         for images, digits in batches(x, y, BATCH, rng):
             loss = cross_entropy(model(images + rng.normal(0, SMUDGE, images.shape)), digits)

@@ -144,7 +144,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
     ) -> dict[str, Any]:
         """Show the picture in a notebook."""
-        bundle = {"image/svg+xml": fitting(self.pipe("svg", encoding="utf-8")), "text/plain": self.view.alt()}
+        bundle = {"image/svg+xml": shrinkable(self.pipe("svg", encoding="utf-8")), "text/plain": self.view.alt()}
         kept = set(bundle if include is None else include) - set(exclude or ())
         return {kind: bundle[kind] for kind in bundle if kind in kept}
 
@@ -152,7 +152,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no type h
         return f"<Drawing: {self.view.alt()}>"
 
 
-def fitting(svg: str) -> str:
+def shrinkable(svg: str) -> str:
     """Return a picture that shrinks into a column narrower than itself, to half its size at most."""
     found = re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)(pt)?"', svg)
     if found is None:

@@ -6,8 +6,6 @@ from typing import Any
 
 from .where import users_line
 
-Shape = tuple[int, ...]
-
 CONVERSIONS = {  # dtype kind -> how to make real numbers of such data
     "c": "use its .real and its .imag, a tensor each",
     "U": "convert text with float(...)",
@@ -42,7 +40,7 @@ def arrays_only(op: str) -> str:
     return f"`{op}` works on arrays, and a Value is one float: use Tensor"
 
 
-def masked(what: str) -> str:
+def mask_lost(what: str) -> str:
     """Say that a mask would be lost."""
     return (
         f"a masked array cannot become {what}, which would lose the mask: use .filled(value) first (at {users_line()})"
@@ -80,12 +78,12 @@ def label_as_flag(given: str) -> str:
     return f"requires_grad is True, False or None: write label={given!r:.60} to name a tensor"
 
 
-def one_number_needed(asked: str, title: str, shape: Shape) -> str:
+def one_number_needed(asked: str, title: str, shape: tuple[int, ...]) -> str:
     """Say that a tensor of several numbers is not one."""
     return f"{asked} needs one number, and {title} has shape {shape} (at {users_line()})"
 
 
-def ambiguous_truth(shape: Shape) -> str:
+def ambiguous_truth(shape: tuple[int, ...]) -> str:
     """Say that a tensor of several numbers is neither true nor false."""
     return f"the truth of a tensor of shape {shape} is ambiguous: use .any() or .all() (at {users_line()})"
 

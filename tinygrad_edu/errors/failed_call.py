@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..core.node import Node, data_of
+from ..core.types import Shape
 from . import ShapeError
 from .printable import printable
 from .where import users_frame, users_line
@@ -14,8 +15,7 @@ from .where import users_frame, users_line
 if TYPE_CHECKING:
     from ..core.op import Op
 
-Shape = tuple[int, ...]
-MANY = 6  # operands that are named one by one
+MAX_NAMED = 6  # operands that are named one by one
 
 
 class FailedCall(NamedTuple):
@@ -49,8 +49,8 @@ class FailedNode(NamedTuple):
 def describe_call(op: Op, operands: tuple[Any, ...], names: list[str] | None = None) -> str:
     """Name an operation and what it was given: `matmul` of x (2, 3) and w (2, 3)."""
     shown = list(map(described, operands, names or [""] * len(operands)))
-    if len(shown) > MANY:
-        shown[MANY - 1 :] = [f"{len(shown) - MANY + 1} more"]
+    if len(shown) > MAX_NAMED:
+        shown[MAX_NAMED - 1 :] = [f"{len(shown) - MAX_NAMED + 1} more"]
     return f"`{op.name}` of " + " and ".join(shown)
 
 
@@ -63,7 +63,7 @@ def described(x: Any, name: str = "") -> str:
     return f"{called} {shown}" if called and called != shown else shown
 
 
-def names_of(operands: tuple[Any, ...]) -> list[str]:
+def operand_names(operands: tuple[Any, ...]) -> list[str]:
     """Return a name for each operand: the user's variable, or its label, or a letter; numbers name themselves."""
     frame = users_frame()
     scopes = [*list(frame.f_globals.items()), *list(frame.f_locals.items())]

@@ -7,7 +7,7 @@ from typing import Any
 from .where import users_line
 
 
-def computed(title: str, where: str, kind: str) -> str:
+def not_a_leaf(title: str, where: str, kind: str) -> str:
     """Say that only leaves can be assigned."""
     return (
         f"{title} was computed at {where} and cannot be assigned: only leaves can; make a new one, "

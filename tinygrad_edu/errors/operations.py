@@ -18,8 +18,9 @@ from numpy.exceptions import AxisError
 
 from ..core.context import tracing
 from ..core.node import Node
+from ..core.types import Shape
 from . import DTypeError, GradientError, ShapeError
-from .failed_call import FailedCall, Shape, described, names_of, shape_of
+from .failed_call import FailedCall, described, operand_names, shape_of
 from .where import users_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Diagnosis = Callable[[FailedCall, Exception], Exception | None]  # is shown what
 
 def operation_error(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
     """Return the error to raise where the forward function of `op` raised `error`."""
-    attempt = FailedCall(op, operands, params, names_of(operands), [shape_of(x) for x in operands])
+    attempt = FailedCall(op, operands, params, operand_names(operands), [shape_of(x) for x in operands])
     for diagnose in (*FAMILIES.get(op.name, ()), kinds, axes, emptiness, index, broadcasting):
         if found := diagnose(attempt, error):
             return found
@@ -70,17 +71,17 @@ def name_unprintable(name: str, text: str) -> str:
 def operands_and_rules(name: str, text: str, operands: int, rules: int) -> str:
     """Say that an operation needs one rule for each operand."""
     return (
-        f"op: {name!r} has {counted(operands, 'operand')} in its text {text!r} and {counted(rules, 'rule')}: give one "
-        "rule for each operand, None where there is no derivative"
+        f"op: {name!r} has {quantity(operands, 'operand')} in its text {text!r} and {quantity(rules, 'rule')}: give "
+        "one rule for each operand, None where there is no derivative"
     )
 
 
 def operand_count(name: str, takes: int, given: int) -> str:
     """Say how many operands an operation takes."""
-    return f"`{name}` takes {counted(takes, 'operand')}, not {given}"
+    return f"`{name}` takes {quantity(takes, 'operand')}, not {given}"
 
 
-def counted(n: int, noun: str) -> str:
+def quantity(n: int, noun: str) -> str:
     """Return a number with its noun: 1 rule, 2 rules."""
     return f"{n} {noun}{'s' * (n != 1)}"
 
@@ -118,7 +119,7 @@ def broadcasting(attempt: FailedCall, error: Exception) -> Exception | None:
         return None
     for i, p in enumerate(attempt.shapes):
         for j, q in enumerate(attempt.shapes[:i]):
-            faults = misfits(q, p)
+            faults = mismatched_axes(q, p)
             if faults:
                 k, (x, y) = faults[0], (attempt.names[j], attempt.names[i])
                 return attempt.misfit(
@@ -128,7 +129,7 @@ def broadcasting(attempt: FailedCall, error: Exception) -> Exception | None:
     return None
 
 
-def misfits(p: Shape, q: Shape) -> list[int]:
+def mismatched_axes(p: Shape, q: Shape) -> list[int]:
     """Return the axes, counted from the end, where the lengths of two shapes are neither equal nor 1."""
     return [-k for k in range(1, min(len(p), len(q)) + 1) if p[-k] != q[-k] and 1 not in (p[-k], q[-k])]
 
@@ -136,11 +137,11 @@ def misfits(p: Shape, q: Shape) -> list[int]:
 def mended(x: str, p: Shape, y: str, q: Shape) -> str:
     """Suggest a change of one of two operands after which their shapes fit."""
     for name, mine, other in ((x, p, q), (y, q, p)):
-        if len(mine) == len(other) == 2 and not misfits(mine[::-1], other):
+        if len(mine) == len(other) == 2 and not mismatched_axes(mine[::-1], other):
             return f"try {name}.T"
-        if len(mine) < len(other) and not misfits((*mine, 1), other):
+        if len(mine) < len(other) and not mismatched_axes((*mine, 1), other):
             return f"try {name}[{':' if len(mine) == 1 else '...'}, None], which adds an axis of length 1"
-    faults = misfits(p, q)
+    faults = mismatched_axes(p, q)
     if len(faults) > 1:
         return f"print({x}.shape, {y}.shape) where they are made, to see which is not as meant"
     k = faults[0]

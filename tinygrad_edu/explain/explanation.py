@@ -43,10 +43,10 @@ class Explanation(str):
     blocks: tuple[Statement, ...]
 
     def __new__(cls, blocks: Iterable[Statement], style: Style = "text") -> Explanation:
-        if style not in WRITERS:
+        if style not in EXPLANATION_WRITERS:
             raise ValueError(f'format is "text", "markdown" or "latex", not {style!r}')
         kept = tuple(blocks)
-        made = super().__new__(cls, WRITERS[style](kept))
+        made = super().__new__(cls, EXPLANATION_WRITERS[style](kept))
         made.blocks = kept
         return made
 
@@ -113,4 +113,4 @@ def tex_words(text: str) -> str:
     return "".join(TEX_WORDS.get(c, c) for c in text)
 
 
-WRITERS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}
+EXPLANATION_WRITERS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}

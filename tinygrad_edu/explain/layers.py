@@ -19,7 +19,7 @@ from .backward import BackwardEquations, numbered, uses
 from .explanation import Equation, Heading, Statement, Words
 
 MOST_LAYERS = 4  # that are told one by one
-SLOPES = {  # ∂a/∂z of neuron i by activation, as text and LaTeX, in the names of a_i and z_i
+ACTIVATION_SLOPES = {  # ∂a/∂z of neuron i by activation, as text and LaTeX, in the names of a_i and z_i
     "sigmoid": ("{a} (1 − {a})", "{a} (1 - {a})"),
     "tanh": ("(1 − {a}²)", "(1 - {{{a}}}^2)"),
     "relu": ("[{z} > 0]", "[{z} > 0]"),
@@ -211,7 +211,7 @@ class Story:
 
     def slope(self, layer: GraphLayer, index: str) -> tuple[str, str] | None:
         """Return ∂a/∂z of one neuron as text and LaTeX; None where no textbook has it."""
-        found = SLOPES.get(layer.activation)
+        found = ACTIVATION_SLOPES.get(layer.activation)
         a, z = with_index(self.names[layer.a], index), with_index(self.names[layer.z], index)
         if found is None or a is None or z is None or (layer.a.op is not None and layer.a.params):
             return None

@@ -16,7 +16,7 @@ from ..core.value import Value
 from ..errors.where import users_frame
 from ..ops.arithmetic import add, multiply
 
-times: Any = multiply.scalar
+multiply_floats: Any = multiply.scalar
 plus: Any = add.scalar
 new = object.__new__  # a local name: no dot in the loop
 
@@ -30,7 +30,7 @@ def without_graph(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> A
     """Return the weighted sum inside `no_grad`, where no node on the way to it can be seen."""
     if not {type(bias), *map(type, weights), *map(type, inputs)} <= {Value, float}:
         return reference(weights, inputs, bias)
-    products = map(times, map(raw_of, weights), map(raw_of, inputs))
+    products = map(multiply_floats, map(raw_of, weights), map(raw_of, inputs))
     z: Any = new(Value)
     z._raw = reduce(plus, products, raw_of(bias))  # one by one: Python's `sum` of floats is more exact
     z.remember(add, (), NO_PARAMS, False)
@@ -52,9 +52,9 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> An
         if type(w) is Value and (type(x) is Value or type(x) is float):
             p: Any = new(Value)
             if type(x) is Value:
-                p._raw, p._requires_grad = times(w._raw, x._raw), w._requires_grad or x._requires_grad
+                p._raw, p._requires_grad = multiply_floats(w._raw, x._raw), w._requires_grad or x._requires_grad
             else:
-                p._raw, p._requires_grad = times(w._raw, x), w._requires_grad
+                p._raw, p._requires_grad = multiply_floats(w._raw, x), w._requires_grad
             p._slope, p.label, p.op, p.params, p.x, p.y, p.born = None, "", multiply, NO_PARAMS, w, x, first
             p.code, p.instruction = code, instruction
             if hook is not None:

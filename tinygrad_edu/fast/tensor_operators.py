@@ -14,12 +14,12 @@ import numpy as np
 from ..core.arrays import as_array
 from ..core.context import current
 from ..core.node import NO_PARAMS, record_origin, tick
-from ..core.op import Op
+from ..core.op import PLAIN_NUMBERS, Op
 from ..core.operators import documented
-from ..core.tensor import PLAIN_NUMBERS, Tensor
+from ..core.tensor import Tensor
 from ..errors.operations import stranger
 
-mode_here, new, caller, array = current.get, object.__new__, sys._getframe, np.ndarray  # no dot in the hot path
+mode_here, new, caller, ndarray = current.get, object.__new__, sys._getframe, np.ndarray  # no dot in the hot path
 
 
 def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
@@ -35,7 +35,7 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
         except Exception as error:
             raise op.explain(error, (x, y), NO_PARAMS) from None
         z: Tensor = new(Tensor)
-        z._raw = data if type(data) is array else as_array(data, op.name)
+        z._raw = data if type(data) is ndarray else as_array(data, op.name)
         z._requires_grad = differentiable and (x._requires_grad or (kind is Tensor and y._requires_grad))
         z._slope, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
         record_origin(z, caller(1))

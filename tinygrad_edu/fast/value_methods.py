@@ -12,9 +12,9 @@ from typing import Any
 
 from ..core.context import current, innermost
 from ..core.node import ABSENT, NO_PARAMS, raw_of, record_origin, tick
-from ..core.op import Op
+from ..core.op import PLAIN_NUMBERS, Op
 from ..core.operators import documented
-from ..core.value import PLAIN_NUMBERS, Value
+from ..core.value import Value
 from ..errors.operations import stranger
 from ..errors.where import ours
 

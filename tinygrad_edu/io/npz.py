@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.types import Array
 from . import zips
 
-Array = np.ndarray[Any, Any]
 TEXT = "__tree__"  # the name of the entry that describes a nested checkpoint
 PACKED = 1 << 30  # bytes to which all compressed entries together may unpack
 

@@ -20,7 +20,7 @@ from ..errors.where import users_line
 from ..nn.modes import in_mode
 from ..nn.module import Module
 from ..system import files
-from .onnx_writers import COMPARISONS, WRITERS, Refused
+from .onnx_writers import BOOLEAN_ROWS, WRITERS, Refused
 
 OPSET, IR = 20, 10
 TYPES = {
@@ -41,16 +41,16 @@ def export_onnx(model: Any, example: Any, path: str | Path) -> None:
     or y0, y1, …; weights by their paths. Raises ExportError that names the first row that ONNX does not have, and a
     number that the net computes outside of its graph; ImportError where the library is missing.
     """
-    onnx = library()
+    onnx = import_onnx()
     inputs = [np.asarray(data_of(x)) for x in (example if isinstance(example, tuple) else (example,))]
     nodes, outputs = traced(model, inputs)
-    check_same(outputs, traced(model, [varied(x) for x in inputs])[1])
-    content = Writer(onnx, model, nodes).written(outputs)
+    check_same(outputs, traced(model, [other_input(x) for x in inputs])[1])
+    content = OnnxWriter(onnx, model, nodes).written(outputs)
     onnx.checker.check_model(content, full_check=True)
     files.write(path, content.SerializeToString())
 
 
-def library() -> Any:
+def import_onnx() -> Any:
     """Return the library. Raises ImportError that says how to install it."""
     try:
         import onnx
@@ -62,7 +62,7 @@ def library() -> Any:
     return onnx
 
 
-def varied(x: Any) -> Any:
+def other_input(x: Any) -> Any:
     """Return an input that differs from another one, and is as good: whole numbers trade places."""
     return np.flip(x).copy() if x.dtype.kind in "biu" else (x * 0.75 + 0.125).astype(x.dtype)
 
@@ -94,7 +94,7 @@ def traced(model: Any, inputs: list[Any]) -> tuple[list[Any], list[Any]]:
     return nodes, outputs
 
 
-class Writer:
+class OnnxWriter:
     """An ONNX graph being written."""
 
     def __init__(self, onnx: Any, model: Any, inputs: list[Any]) -> None:
@@ -181,7 +181,7 @@ class Writer:
         x = z.inputs[i]
         op, numbers = z.op, np.asarray(data_of(x))
         kind = numbers.dtype
-        if op.name in COMPARISONS or op.name == "not_equal":
+        if op.name in BOOLEAN_ROWS or op.name == "not_equal":
             kind = np.result_type(*map(as_operand, z.inputs))
         elif op.name.startswith("logical_"):
             kind = np.dtype(bool)

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.node import data_of
+
 if TYPE_CHECKING:
     from ..core.node import Node
-    from .onnx import Writer
+    from .onnx import OnnxWriter
 
 Write = Callable[..., str]
 
 LOGIC = {"logical_and": "And", "logical_or": "Or", "logical_xor": "Xor", "logical_not": "Not"}
-COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal"}
+BOOLEAN_ROWS = {"greater", "greater_equal", "less", "less_equal", "equal"}
 REDUCTIONS = {"sum", "mean", "max", "min", "prod", "norm", "logsumexp"}
 
 
@@ -30,23 +32,23 @@ class Refused(Exception):  # noqa: N818  # it becomes the reason in an error
 def composed(*steps: tuple[Any, ...]) -> Write:
     """Return a writer of several operators: (operator, operands), where 0 is the operand and -1 the last result."""
 
-    def write(w: Writer, z: Node, *names: str) -> str:
+    def write(w: OnnxWriter, z: Node, *names: str) -> str:
         made: list[str] = []
         for operator, *operands in steps:
-            made.append(w.emit(operator, [told(w, z, x, names, made) for x in operands]))
+            made.append(w.emit(operator, [onnx_operand(w, z, x, names, made) for x in operands]))
         return made[-1]
 
     return write
 
 
-def told(w: Writer, z: Node, x: Any, names: tuple[str, ...], made: list[str]) -> str:
+def onnx_operand(w: OnnxWriter, z: Node, x: Any, names: tuple[str, ...], made: list[str]) -> str:
     """Return the name of an operand of a step: of an operand, of the result of a step before, or of a number."""
     if isinstance(x, int):
         return names[x] if x >= 0 else made[x]
     return w.constant(np.asarray(x, z._data.dtype))
 
 
-def reduction(w: Writer, z: Node, x: str) -> str:
+def onnx_reduction(w: OnnxWriter, z: Node, x: str) -> str:
     """Write a reduction: its axes are an operand."""
     axis, keep = z.params.get("axis"), int(bool(z.params.get("keepdims")))
     axes = axis if isinstance(axis, tuple) else () if axis is None else (axis,)
@@ -57,23 +59,23 @@ def reduction(w: Writer, z: Node, x: str) -> str:
     return w.emit(z.op.onnx, inputs, keepdims=keep)
 
 
-def linear(w: Writer, z: Node, x: str, weight: str, bias: str) -> str:
+def linear(w: OnnxWriter, z: Node, x: str, weight: str, bias: str) -> str:
     """Write the weighted sums of a layer, for any number of axes."""
-    if np.ndim(data(z.inputs[1])) != 2:
+    if np.ndim(data_of(z.inputs[1])) != 2:
         raise Refused("its weights are a stack of matrices")
     turned = w.emit("Transpose", [weight], perm=[1, 0])
     return w.emit("Add", [w.emit("MatMul", [x, turned]), bias])
 
 
-def convolution(w: Writer, z: Node, *names: str) -> str:
+def convolution(w: OnnxWriter, z: Node, *names: str) -> str:
     """Write a convolution."""
     return w.emit("Conv", [*names], **sliding(z))
 
 
-def transposed_convolution(w: Writer, z: Node, y: str, weight: str) -> str:
+def transposed_convolution(w: OnnxWriter, z: Node, y: str, weight: str) -> str:
     """Write a convolution backwards: what its size is beyond the smallest is output padding."""
     how = sliding(z)
-    lengths, window = np.shape(data(z.inputs[0]))[-2:], np.shape(data(z.inputs[1]))[-2:]
+    lengths, window = np.shape(data_of(z.inputs[0]))[-2:], np.shape(data_of(z.inputs[1]))[-2:]
     begin, end = how["pads"][:2], how["pads"][2:]
     more = [
         n - ((m - 1) * s - b - e + d * (k - 1) + 1)
@@ -99,14 +101,14 @@ def sliding(z: Node) -> dict[str, Any]:
     }
 
 
-def max_pool(w: Writer, z: Node, x: str) -> str:
+def max_pool(w: OnnxWriter, z: Node, x: str) -> str:
     """Write maxima of windows."""
     how = sliding(z)
     del how["group"]
     return w.emit("MaxPool", [x], kernel_shape=[*z.params["window"]], **how)
 
 
-def sum_pool(w: Writer, z: Node, x: str) -> str:
+def sum_pool(w: OnnxWriter, z: Node, x: str) -> str:
     """Write sums of windows: averages that count the padding, times the size of a window."""
     how = sliding(z)
     del how["group"], how["dilations"]
@@ -115,12 +117,12 @@ def sum_pool(w: Writer, z: Node, x: str) -> str:
     return w.emit("Mul", [mean, w.constant(np.asarray(math.prod(window), z._data.dtype))])
 
 
-def getitem(w: Writer, z: Node, x: str, *indices: str) -> str:
+def getitem(w: OnnxWriter, z: Node, x: str, *indices: str) -> str:
     """Write an index of slices, whole numbers, new axes and one array of whole numbers."""
-    key, shape = z.params["key"], np.shape(data(z.inputs[0]))
+    key, shape = z.params["key"], np.shape(data_of(z.inputs[0]))
     if indices:
         spots = [i for i, part in enumerate(key) if part == "HERE"]
-        if len(indices) > 1 or np.asarray(data(z.inputs[1])).dtype == bool:
+        if len(indices) > 1 or np.asarray(data_of(z.inputs[1])).dtype == bool:
             raise Refused("it is indexed by several arrays, or by truth values")
         rest = key[: spots[0]] + key[spots[0] + 1 :]
         if any(part != slice(None) and part is not Ellipsis for part in rest) or Ellipsis in key[: spots[0]]:
@@ -155,9 +157,9 @@ def getitem(w: Writer, z: Node, x: str, *indices: str) -> str:
     return w.emit("Unsqueeze", [x, w.constant(np.array(new, np.int64))]) if new else w.emit("Identity", [x])
 
 
-def softmax_cross_entropy(w: Writer, z: Node, scores: str, labels: str) -> str:
+def softmax_cross_entropy(w: OnnxWriter, z: Node, scores: str, labels: str) -> str:
     """Write the loss of each example: log-probabilities at the labels."""
-    if np.ndim(data(z.inputs[0])) != 2:
+    if np.ndim(data_of(z.inputs[0])) != 2:
         raise Refused("its scores are not (n, classes)")
     log_p = w.emit("LogSoftmax", [scores], axis=-1)
     column = w.emit("Unsqueeze", [labels, w.constant(np.array([1], np.int64))])
@@ -165,18 +167,13 @@ def softmax_cross_entropy(w: Writer, z: Node, scores: str, labels: str) -> str:
     return w.emit("Neg", [w.emit("Squeeze", [picked, w.constant(np.array([1], np.int64))])])
 
 
-def logaddexp(w: Writer, _: Node, x: str, y: str) -> str:
+def logaddexp(w: OnnxWriter, _: Node, x: str, y: str) -> str:
     """Write log(exp(x) + exp(y)) by the larger, and a softplus of how far the other is below it."""
     gap = w.emit("Neg", [w.emit("Abs", [w.emit("Sub", [x, y])])])
     return w.emit("Add", [w.emit("Max", [x, y]), w.emit("Softplus", [gap])])
 
 
-def data(x: Any) -> Any:
-    """Return the numbers of a node, and anything else as it is."""
-    return getattr(x, "_data", x)
-
-
-def attributes(operator: str, **names: str) -> Write:
+def attribute_writer(operator: str, **names: str) -> Write:
     """Return a writer that hands parameters of the row on as attributes; `names` are ours of theirs."""
     return lambda w, z, *xs: w.emit(
         operator, [*xs], **{theirs: z.params[ours] for theirs, ours in names.items() if ours in z.params}
@@ -184,7 +181,7 @@ def attributes(operator: str, **names: str) -> Write:
 
 
 WRITERS: dict[str, Write] = {
-    **dict.fromkeys(REDUCTIONS, reduction),
+    **dict.fromkeys(REDUCTIONS, onnx_reduction),
     **{name: (lambda w, z, *xs, operator=operator: w.emit(operator, [*xs])) for name, operator in LOGIC.items()},
     "not_equal": lambda w, z, x, y: w.emit("Not", [w.emit("Equal", [x, y])]),
     "reshape": lambda w, z, x: w.emit("Reshape", [x, w.constant(np.array(z._data.shape, np.int64))], allowzero=1),
@@ -208,8 +205,8 @@ WRITERS: dict[str, Write] = {
     "conv2d_input": transposed_convolution,
     "max_pool2d": max_pool,
     "sum_pool2d": sum_pool,
-    "leaky_relu": attributes("LeakyRelu", alpha="slope"),
-    "elu": attributes("Elu", alpha="alpha"),
+    "leaky_relu": attribute_writer("LeakyRelu", alpha="slope"),
+    "elu": attribute_writer("Elu", alpha="alpha"),
     "hardtanh": lambda w, z, x: w.emit(
         "Clip",
         [x, *(w.constant(np.asarray(z.params.get(n, d), z._data.dtype)) for n, d in (("low", -1.0), ("high", 1.0)))],
@@ -235,7 +232,7 @@ WRITERS: dict[str, Write] = {
 }  # fmt: skip
 
 
-def arg(w: Writer, z: Node, x: str, operator: str) -> str:
+def arg(w: OnnxWriter, z: Node, x: str, operator: str) -> str:
     """Write the place of an extreme along an axis, or in the whole."""
     axis = z.params.get("axis")
     if axis is None:
@@ -244,7 +241,7 @@ def arg(w: Writer, z: Node, x: str, operator: str) -> str:
     return w.emit("Reshape", [found, w.constant(np.array(z._data.shape, np.int64))])
 
 
-def one_hot(w: Writer, z: Node, x: str) -> str:
+def one_hot(w: OnnxWriter, z: Node, x: str) -> str:
     """Write rows with a 1 at the label, in single precision first, as ONNX Runtime has no other."""
     labels = w.emit("Cast", [x], to=w.type_of(np.dtype(np.int64)))
     classes, values = np.array(z.params["classes"], np.int64), np.array([0, 1], np.float32)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.types import Array
 from ..errors import CheckpointError
 
-Array = np.ndarray[Any, Any]
 TEXT, CHECKSUM = "tinygrad_edu", "sha256"  # in the metadata: of a nested checkpoint, and of all numbers
 HEADER = 100_000_000  # bytes, at most: the format's own limit
 NAMES = {
@@ -19,7 +19,7 @@ NAMES = {
 }  # fmt: skip
 
 
-def library() -> Any:
+def import_safetensors() -> Any:
     """Return the library. Raises ImportError that says how to install it."""
     try:
         import safetensors.numpy
@@ -36,7 +36,7 @@ def dumped(arrays: dict[str, Array], text: str) -> bytes:
         if x.dtype.kind == "c":
             raise CheckpointError(f"save: {name} holds complex numbers, which safetensors has not: save as .npz")
     metadata = {CHECKSUM: checksum(arrays, text)} | ({TEXT: text} if text else {})
-    made: bytes = library().numpy.save(arrays, metadata)
+    made: bytes = import_safetensors().numpy.save(arrays, metadata)
     return made
 
 
@@ -61,12 +61,12 @@ def loaded(content: bytes) -> tuple[dict[str, Array], str]:
     unknown = {part["dtype"] for part in header.values()} - NAMES.keys()
     if unknown:
         raise ValueError(f"it holds {min(unknown)}, of which NumPy has no numbers")
-    safetensors = library()
+    safetensors = import_safetensors()
     try:
         entries = safetensors.deserialize(content)  # which checks every offset
     except safetensors.SafetensorError as error:
         raise ValueError(str(error)) from None
-    arrays = {name: numbers(part) for name, part in entries}
+    arrays = {name: entry_array(part) for name, part in entries}
     text = str(metadata.get(TEXT, ""))
     if CHECKSUM in metadata and metadata[CHECKSUM] != checksum(arrays, text):
         raise ValueError("its numbers are not those that were saved: the checksum differs")
@@ -81,7 +81,7 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def numbers(part: dict[str, Any]) -> Array:
+def entry_array(part: dict[str, Any]) -> Array:
     """Return an entry as an array; bfloat16, which is the upper half of float32, becomes float32."""
     flat = np.frombuffer(part["data"], np.dtype(NAMES[part["dtype"]]).newbyteorder("<"))
     if part["dtype"] == "BF16":

@@ -15,9 +15,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from ..core.types import Array
 from . import zips
 
-Array = np.ndarray[Any, Any]
 LARGEST_PICKLE = 64 << 20  # bytes: names and shapes, no numbers
 STRETCH = 16  # times the size of the file is as much as all tensors together may take
 STORAGES = {
@@ -48,7 +48,7 @@ class Reader:
 
     def __init__(self, archive: zipfile.ZipFile, content: bytes) -> None:
         self.archive, self.left = archive, STRETCH * len(content)
-        self.entries = entries(archive, content)
+        self.entries = torch_entries(archive, content)
         pickles = [name for name in self.entries if name.endswith("/data.pkl")]
         if len(pickles) != 1:
             raise ValueError(f"it holds {len(pickles)} files data.pkl, and needs one")
@@ -80,7 +80,7 @@ class Reader:
             step(self, argument)
         if len(self.stack) != 1:
             raise ValueError("its pickle is not whole")
-        return plain(self.stack.pop())
+        return validated(self.stack.pop())
 
     def pop_mark(self) -> list[Any]:
         """Pop everything above the last mark."""
@@ -146,7 +146,7 @@ class Reader:
         return numbers
 
 
-def entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipInfo]:
+def torch_entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipInfo]:
     """Return what the archive holds, by name. Raises ValueError for anything but a plain archive of PyTorch's."""
     found = zips.entries(archive, content)
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 for info in found.values()):
@@ -156,7 +156,7 @@ def entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipIn
     return found
 
 
-def plain(whole: Any) -> Any:
+def validated(whole: Any) -> Any:
     """Return what was built. Raises ValueError where it refers to itself, is nested deeply, or holds a mere name."""
     state: dict[int, int] = {}  # by id: 1 while its parts are looked at, 2 after that
     waiting: list[tuple[Any, int]] = [(whole, 0)]
@@ -178,7 +178,7 @@ def plain(whole: Any) -> Any:
 # What each opcode does: the closed set ----------------------------------------------------------------------------
 
 
-def push(make: Callable[[Any], Any]) -> Callable[[Reader, Any], None]:
+def pushing(make: Callable[[Any], Any]) -> Callable[[Reader, Any], None]:
     """Return a step that puts something on the stack."""
     return lambda reader, argument: reader.stack.append(make(argument))
 
@@ -201,7 +201,7 @@ def remember(reader: Reader, place: Any) -> None:
     reader.memo[len(reader.memo) if place is None else place] = reader.stack[-1]
 
 
-def named(reader: Reader, argument: Any) -> None:
+def push_global(reader: Reader, argument: Any) -> None:
     """Put a name on the stack, if it is a known one."""
     if argument not in CALLS and argument not in STORAGES:
         raise ValueError(f"its pickle names {argument!r:.80}, which a state_dict does not need")
@@ -242,7 +242,7 @@ def is_key(key: Any) -> bool:
     return isinstance(key, (str, int, float)) or key is None or (type(key) is tuple and all(map(is_key, key)))
 
 
-def ordered(_: Reader, *pairs: Any) -> dict[Hashable, Any]:
+def ordered_dict(_: Reader, *pairs: Any) -> dict[Hashable, Any]:
     """Make a dict of a list of pairs, or an empty one, as collections.OrderedDict does."""
     if not pairs:
         return {}
@@ -259,7 +259,7 @@ def parameter(_: Reader, data: Any, *__: Any) -> Any:
     return data
 
 
-def size_of(_: Reader, lengths: Any) -> tuple[Any, ...]:
+def torch_size(_: Reader, lengths: Any) -> tuple[Any, ...]:
     """Make a tuple, as torch.Size does."""
     if type(lengths) is not tuple:
         raise ValueError("its pickle makes a size of what is no tuple")
@@ -267,21 +267,21 @@ def size_of(_: Reader, lengths: Any) -> tuple[Any, ...]:
 
 
 CALLS: dict[str, Callable[..., Any]] = {
-    "collections OrderedDict": ordered,
+    "collections OrderedDict": ordered_dict,
     "torch._utils _rebuild_tensor_v2": Reader.tensor,
     "torch._utils _rebuild_parameter": parameter,
-    "torch Size": size_of,
+    "torch Size": torch_size,
 }
 STEPS: dict[str, Callable[[Reader, Any], Any]] = {
     "PROTO": lambda reader, argument: None,
-    "MARK": push(lambda _: MARK),
-    "EMPTY_DICT": push(lambda _: {}),
-    "EMPTY_LIST": push(lambda _: []),
-    "EMPTY_TUPLE": push(lambda _: ()),
-    "NONE": push(lambda _: None),
-    "NEWTRUE": push(lambda _: True),
-    "NEWFALSE": push(lambda _: False),
-    **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE"), push(lambda x: x)),
+    "MARK": pushing(lambda _: MARK),
+    "EMPTY_DICT": pushing(lambda _: {}),
+    "EMPTY_LIST": pushing(lambda _: []),
+    "EMPTY_TUPLE": pushing(lambda _: ()),
+    "NONE": pushing(lambda _: None),
+    "NEWTRUE": pushing(lambda _: True),
+    "NEWFALSE": pushing(lambda _: False),
+    **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE"), pushing(lambda x: x)),
     "TUPLE": lambda reader, _: reader.stack.append(tuple(reader.pop_mark())),
     "TUPLE1": tupled(1),
     "TUPLE2": tupled(2),
@@ -290,7 +290,7 @@ STEPS: dict[str, Callable[[Reader, Any], Any]] = {
     "LONG_BINPUT": remember,
     "BINGET": lambda reader, place: reader.stack.append(reader.memo[place]),
     "LONG_BINGET": lambda reader, place: reader.stack.append(reader.memo[place]),
-    "GLOBAL": named,
+    "GLOBAL": push_global,
     "BINPERSID": Reader.storage,
     "REDUCE": lambda reader, _: reader.reduce(),
     "BUILD": build,

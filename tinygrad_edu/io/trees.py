@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node, data_of
+from ..core.types import Array
 from ..errors import CheckpointError
 
-Array = np.ndarray[Any, Any]
 KINDS = "biuf"  # of dtypes that every format has
 ARRAY = "__array__"  # in the text, in place of an array: its name
 DEPTH = 100  # of nesting, at most
@@ -24,13 +24,13 @@ def flattened(tree: Any) -> tuple[dict[str, Array], str]:
 
     Raises CheckpointError that says by its path what cannot be saved.
     """
-    if isinstance(tree, dict) and tree and all(type(name) is str and is_array(x) for name, x in tree.items()):
-        return {name: array(x, name) for name, x in tree.items()}, ""
+    if isinstance(tree, dict) and tree and all(type(name) is str and holds_numbers(x) for name, x in tree.items()):
+        return {name: contiguous_array(x, name) for name, x in tree.items()}, ""
     arrays: dict[str, Array] = {}
-    return arrays, json.dumps(described(tree, "", arrays, 0))
+    return arrays, json.dumps(as_json(tree, "", arrays, 0))
 
 
-def described(x: Any, path: str, arrays: dict[str, Array], depth: int) -> Any:
+def as_json(x: Any, path: str, arrays: dict[str, Array], depth: int) -> Any:
     """Return a part as JSON has it; its arrays are put among `arrays` under their paths."""
     if depth > DEPTH:
         raise CheckpointError(f"save: {path:.100} lies more than {DEPTH} dicts and lists deep")
@@ -38,29 +38,28 @@ def described(x: Any, path: str, arrays: dict[str, Array], depth: int) -> Any:
         if ARRAY in x or not all(isinstance(key, (str, int)) and not isinstance(key, bool) for key in x):
             raise CheckpointError(f"save: the keys of {path or 'the dict'} must be texts or whole numbers")
         return {
-            str(key): described(part, f"{path}.{key}" if path else str(key), arrays, depth + 1)
-            for key, part in x.items()
+            str(key): as_json(part, f"{path}.{key}" if path else str(key), arrays, depth + 1) for key, part in x.items()
         }
     if isinstance(x, (list, tuple)):
-        return [described(part, f"{path}.{i}", arrays, depth + 1) for i, part in enumerate(x)]
+        return [as_json(part, f"{path}.{i}", arrays, depth + 1) for i, part in enumerate(x)]
     if x is None or isinstance(x, (bool, int, float, str)):
         return x
     if isinstance(x, np.generic) and x.dtype.kind in KINDS:
         return x.item()
-    if is_array(x):
-        arrays[path] = array(x, path)
+    if holds_numbers(x):
+        arrays[path] = contiguous_array(x, path)
         return {ARRAY: path}
     raise CheckpointError(
         f"save: {path or 'this'} is {x!r:.60}: only numbers, texts, arrays, lists and dicts are saved"
     )
 
 
-def is_array(x: Any) -> bool:
+def holds_numbers(x: Any) -> bool:
     """Whether `x` is an array, or a node, whose numbers are meant."""
     return isinstance(x, (np.ndarray, Node)) or (isinstance(x, np.generic) and x.dtype.kind in KINDS)
 
 
-def array(x: Any, path: str) -> Array:
+def contiguous_array(x: Any, path: str) -> Array:
     """Return the numbers of a part in one piece of memory, in this machine's byte order."""
     numbers = np.asarray(data_of(x))
     if numbers.dtype.kind not in KINDS + "c":

@@ -9,12 +9,12 @@ import numpy as np
 
 from ..core.node import Node
 from ..core.tensor import Tensor
+from ..core.types import Rng
 from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import compare
 from . import functional, functions, init
 from .arguments import fraction, size
-from .init import Rng
 from .layers import Dropout, Linear
 from .module import Module
 from .normalisation import LayerNorm

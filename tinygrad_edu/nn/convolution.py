@@ -7,11 +7,20 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..core.tensor import Tensor
+from ..core.types import Rng
 from . import init
 from .arguments import size, sizes
 from .functions import labelled
-from .images import adaptive_avg_pool2d, avg_pool2d, check_groups, conv1d, conv2d, conv_transpose2d, max_pool2d, padded
-from .init import Rng
+from .images import (
+    adaptive_avg_pool2d,
+    avg_pool2d,
+    check_groups,
+    conv1d,
+    conv2d,
+    conv_transpose2d,
+    max_pool2d,
+    padding_amounts,
+)
 from .module import Module
 
 
@@ -44,7 +53,9 @@ class Convolution(Module):
         self.stride = sizes(owner, "stride", stride, axes)
         self.padding = padding if isinstance(padding, str) else sizes(owner, "padding", padding, axes, least=0)
         self.dilation = sizes(owner, "dilation", dilation, axes)
-        padded(owner, self.padding, self.kernel_size, self.stride, self.dilation)  # refuses here what it would later
+        padding_amounts(
+            owner, self.padding, self.kernel_size, self.stride, self.dilation
+        )  # refuses here what it would later
         self.groups = check_groups(owner, self.in_channels, self.out_channels, groups)
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
         fan_in = math.prod(shape[1:])

@@ -27,7 +27,7 @@ class Loss(Module):
         self.given = {name: settings[name] for name in self.settings if name in settings}
         for name in self.constants:
             array = settings.get(name)
-            setattr(self, name, array if array is None or isinstance(array, Node) else constant(array))
+            setattr(self, name, array if array is None or isinstance(array, Node) else as_buffer(array))
 
     def forward(self, *inputs: Any) -> Tensor:
         """Return the loss of the net's output and the truth."""
@@ -136,6 +136,6 @@ class GaussianNLLLoss(Loss):
     function, settings = "gaussian_nll_loss", ("full", "eps")
 
 
-def constant(array: Any) -> Tensor:
+def as_buffer(array: Any) -> Tensor:
     """Return an array as a buffer."""
     return Tensor(np.asarray(array), requires_grad=False)

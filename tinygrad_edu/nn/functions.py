@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core.context import tracing
 from ..core.node import Node
+from ..core.types import Rng
 from ..errors import DTypeError
 from ..errors.operations import layer_misfit
 from ..errors.where import users_line
@@ -19,7 +20,7 @@ from ..numpy_api import padding
 from ..numpy_api.arguments import given
 from ..ops import activations, losses
 from ..ops import linear as products
-from ..ops.checks import Known, checked
+from ..ops.checks import KnownWords, checked
 from ..ops.compare import where
 from ..ops.precision import exact, floats, rounded
 from . import init
@@ -76,7 +77,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     return x @ weight.mT
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: init.Rng = None) -> Any:
+def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Rng = None) -> Any:
     """Return `x` with each element dropped with probability `p` and the others divided by 1 - p, in training only."""
     p = fraction("dropout", "p", p)
     if not training or p == 0:
@@ -95,7 +96,7 @@ def embedding(words: Any, weight: Any, padding_idx: int | None = None) -> Any:
     words = words if isinstance(words, Node) else np.asarray(words)
     if words.dtype.kind not in "iu":
         raise DTypeError(f"embedding: words are looked up by whole numbers, not by {words.dtype} (at {users_line()})")
-    words = checked(Known(len(weight)), words)
+    words = checked(KnownWords(len(weight)), words)
     rows = weight[words]
     return rows if padding_idx is None else where((words == padding_idx)[..., None], rows.detach(), rows)
 
@@ -128,7 +129,7 @@ def scaled_dot_product_attention(
     is_causal: bool = False,
     scale: float | None = None,
     *,
-    rng: init.Rng = None,
+    rng: Rng = None,
 ) -> Any:
     """Return for each query the values, weighed by how well their keys fit: softmax(Q Kᵀ / √width) V.
 

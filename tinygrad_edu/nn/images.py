@@ -53,7 +53,7 @@ def conv1d(
 def convolved(axes: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
     """Return a convolution over the last one or two axes; over one, it is that of images of one row."""
     owner = f"conv{axes}d"
-    x = grid(owner, x, axes)
+    x = as_image(owner, x, axes)
     weight, bias = (y if y is None or isinstance(y, Node) else np.asarray(y) for y in (weight, bias))
     operands = [y for y in (x, weight, bias) if y is not None]
     x, weight = exact(x), exact(weight)
@@ -65,7 +65,7 @@ def convolved(axes: int, x: Any, weight: Any, bias: Any, stride: Any, padding: A
         )
     window = weight.shape[2:]
     stride, dilation = sizes(owner, "stride", stride, axes), sizes(owner, "dilation", dilation, axes)
-    around = padded(owner, padding, window, stride, dilation)
+    around = padding_amounts(owner, padding, window, stride, dilation)
     check_fit(owner, x, window, dilation, around)
     batched, flat = len(x.shape) == axes + 2, 2 - axes
     if not batched or flat:
@@ -97,7 +97,7 @@ def conv_transpose2d(
     than the smallest it is, down and right. Raises ShapeError, ValueError.
     """
     owner = "conv_transpose2d"
-    x = grid(owner, x)
+    x = as_image(owner, x)
     weight, bias = (y if y is None or isinstance(y, Node) else np.asarray(y) for y in (weight, bias))
     channels = x.shape[-3]
     if len(weight.shape) != 4 or weight.shape[0] != channels:
@@ -137,7 +137,7 @@ def max_pool2d(
     docs/numbers.md; PyTorch gives the first of them all. Raises ShapeError, ValueError.
     """
     owner = "max_pool2d"
-    x, dilation = grid(owner, x), sizes(owner, "dilation", dilation)
+    x, dilation = as_image(owner, x), sizes(owner, "dilation", dilation)
     window, stride, around = pooling(owner, x, kernel_size, stride, padding, dilation, ceil_mode)
     return windows.max_pool2d(x, window=window, stride=stride, padding=around, dilation=dilation)
 
@@ -158,7 +158,7 @@ def avg_pool2d(
     number of what was added up. Raises ShapeError, ValueError.
     """
     owner = "avg_pool2d"
-    x = grid(owner, x)
+    x = as_image(owner, x)
     window, stride, around = pooling(owner, x, kernel_size, stride, padding, (1, 1), ceil_mode)
     z = windows.sum_pool2d(exact(x), window=window, stride=stride, padding=around)
     if divisor_override is not None:
@@ -179,7 +179,7 @@ def adaptive_avg_pool2d(x: Any, output_size: Any) -> Any:
 
     Raises ShapeError where the images cannot be cut so.
     """
-    x, wanted = grid("adaptive_avg_pool2d", x), sizes("adaptive_avg_pool2d", "output_size", output_size)
+    x, wanted = as_image("adaptive_avg_pool2d", x), sizes("adaptive_avg_pool2d", "output_size", output_size)
     height, width = x.shape[-2:]
     if height % wanted[0] or width % wanted[1]:
         raise ShapeError(
@@ -192,7 +192,7 @@ def adaptive_avg_pool2d(x: Any, output_size: Any) -> Any:
 # What was asked for, in the rows' own terms, or why that cannot be ------------------------------------------------
 
 
-def grid(owner: str, x: Any, axes: int = 2) -> Any:
+def as_image(owner: str, x: Any, axes: int = 2) -> Any:
     """Return what has channels and one or two axes more as a node or an array. Raises ShapeError for anything else."""
     x = x if isinstance(x, Node) else np.asarray(x)
     if len(x.shape) in (axes + 1, axes + 2):
@@ -246,7 +246,7 @@ def check_fit(owner: str, x: Any, window: tuple[int, ...], dilation: tuple[int, 
         )
 
 
-def padded(
+def padding_amounts(
     owner: str, padding: Any, window: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
 ) -> Around:
     """Return the padding before and after each axis. Raises ValueError where there is none of that name."""

@@ -12,11 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.types import Array, Rng, Shape
 from ..errors.where import users_line
-
-Shape = tuple[int, ...]
-Array = np.ndarray[Any, Any]
-Rng = np.random.Generator | int | None
 
 Leaf = Any  # a Tensor
 

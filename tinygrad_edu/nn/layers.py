@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from ..core.tensor import Tensor
+from ..core.types import Rng
 from . import functional, functions, init
 from .arguments import fraction, size
-from .init import Rng
 from .module import Module
 from .neuron import Neuron
 

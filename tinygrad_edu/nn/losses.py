@@ -27,13 +27,13 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean", *, broadcast: boo
 
     Raises ShapeError where the shapes differ, unless `broadcast` says that this is meant.
     """
-    difference = exact(input) - alike("mse_loss", input, target, broadcast)
+    difference = exact(input) - checked_target("mse_loss", input, target, broadcast)
     return reduced("mse_loss", difference**2, reduction, input)
 
 
 def l1_loss(input: Any, target: Any, reduction: str = "mean", *, broadcast: bool = False) -> Any:
     """Return the mean of |input - target|. Raises ShapeError as `mse_loss` does."""
-    difference = exact(input) - alike("l1_loss", input, target, broadcast)
+    difference = exact(input) - checked_target("l1_loss", input, target, broadcast)
     return reduced("l1_loss", arithmetic.absolute(difference), reduction, input)
 
 
@@ -41,7 +41,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     """Return the mean of d²/2 where |d| = |input - target| is below `delta`, and of a straight line beyond."""
     if not delta > 0:
         raise ValueError(f"huber_loss: delta must be positive, not {delta!r:.60} (at {users_line()})")
-    difference = exact(input) - alike("huber_loss", input, target, broadcast)
+    difference = exact(input) - checked_target("huber_loss", input, target, broadcast)
     size = arithmetic.absolute(difference)
     each = compare.where(size < delta, difference**2 / 2, delta * (size - delta / 2))
     return reduced("huber_loss", each, reduction, input)
@@ -79,7 +79,7 @@ def cross_entropy(
         )
     labels: Any = target if isinstance(target, Node) else np.asarray(target)
     if labels.dtype.kind == "f" and labels.ndim == len(shape(input)):
-        p = classes_last(alike(owner, input, target, broadcast=False))
+        p = classes_last(checked_target(owner, input, target, broadcast=False))
         if label_smoothing:
             p = p * (1 - label_smoothing) + label_smoothing / shape(p)[-1]
         p = p if weight is None else p * weight
@@ -116,8 +116,8 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
     weight: times which each loss counts. Raises ValueError for a p outside 0 to 1, ShapeError where shapes differ.
     """
     input = checked(from_0_to_1, input if isinstance(input, Node) else np.asarray(input))
-    target = alike("binary_cross_entropy", input, target, broadcast=False)
-    each = times(losses.binary_cross_entropy(exact(input), target), weight)
+    target = checked_target("binary_cross_entropy", input, target, broadcast=False)
+    each = times_weight(losses.binary_cross_entropy(exact(input), target), weight)
     return reduced("binary_cross_entropy", each, reduction, input)
 
 
@@ -139,10 +139,10 @@ def binary_cross_entropy_with_logits(
     weight: times which each loss counts. pos_weight: times which a target of 1 counts.
     """
     name = "binary_cross_entropy_with_logits"
-    target = alike(name, input, target, broadcast=False)
+    target = checked_target(name, input, target, broadcast=False)
     x = exact(input)
-    each = times(target, pos_weight) * activations.softplus(-x) + (1 - target) * activations.softplus(x)
-    return reduced(name, times(each, weight), reduction, input)
+    each = times_weight(target, pos_weight) * activations.softplus(-x) + (1 - target) * activations.softplus(x)
+    return reduced(name, times_weight(each, weight), reduction, input)
 
 
 def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
@@ -151,7 +151,7 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     reduction: also "batchmean", the sum divided by the number of examples, which is the divergence itself.
     log_target: the target is log(p) too.
     """
-    target, numbers = alike("kl_div", input, target, broadcast=False), exact(input)
+    target, numbers = checked_target("kl_div", input, target, broadcast=False), exact(input)
     each = powers.exp(target) * (target - numbers) if log_target else xlogy(target, target) - target * numbers
     if reduction == "batchmean":
         return rounded(reductions.sum(each) / (shape(each) or (1,))[0], input)
@@ -160,7 +160,7 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
 
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, *, reduction: str = "mean") -> Any:
     """Return the mean of the input where the target is 1, and of max(0, margin - input) where it is -1."""
-    target = alike("hinge_embedding_loss", input, target, broadcast=False)
+    target = checked_target("hinge_embedding_loss", input, target, broadcast=False)
     each = compare.where(target == 1, exact(input), activations.relu(margin - exact(input)))
     return reduced("hinge_embedding_loss", each, reduction, input)
 
@@ -190,7 +190,7 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
 
 def soft_margin_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
     """Return the mean of log(1 + exp(-target·input)), for targets of 1 and -1."""
-    target = alike("soft_margin_loss", input, target, broadcast=False)
+    target = checked_target("soft_margin_loss", input, target, broadcast=False)
     return reduced("soft_margin_loss", activations.softplus(-target * exact(input)), reduction, input)
 
 
@@ -201,7 +201,7 @@ def gaussian_nll_loss(
 
     full: with the constant log(2π)/2. eps: the least variance.
     """
-    difference = exact(input) - alike("gaussian_nll_loss", input, target, broadcast=False)
+    difference = exact(input) - checked_target("gaussian_nll_loss", input, target, broadcast=False)
     variance = arithmetic.maximum(exact(var), eps)
     each = 0.5 * (powers.log(variance) + difference * difference / variance)
     each = each + 0.5 * math.log(2 * math.pi) if full else each
@@ -227,7 +227,7 @@ def weighted(name: str, each: Any, counts: Any, kept: Any, reduction: str, outpu
     return rounded(reductions.sum(each) / reductions.sum(counts), output)
 
 
-def times(each: Any, weight: Any) -> Any:
+def times_weight(each: Any, weight: Any) -> Any:
     """Return the losses times a weight, if there is one."""
     return each if weight is None else each * of_type(weight, each)
 
@@ -255,7 +255,7 @@ def class_weights(name: str, input: Any, weight: Any) -> Any:
     return of_type(weight, exact(input))
 
 
-def alike(name: str, output: Any, target: Any, broadcast: bool) -> Any:
+def checked_target(name: str, output: Any, target: Any, broadcast: bool) -> Any:
     """Return the target in a form to compute with. Raises ShapeError where its shape is not that of the output."""
     target = exact(given(target))
     ours, theirs = shape(given(output)), shape(target)

@@ -76,7 +76,7 @@ class Module:
             return output
 
     def __setattr__(self, name: str, new: Any) -> None:
-        if "training" not in self.__dict__ and name != "training" and any(True for _ in found(new, "")):
+        if "training" not in self.__dict__ and name != "training" and any(True for _ in parts_in(new, "")):
             raise GradientError(
                 f"{type(self).__name__}.__init__: call super().__init__() first, then set {name!r} (at {users_line()})"
             )
@@ -88,7 +88,7 @@ class Module:
                 f"(at {users_line()})"
             )
         object.__setattr__(self, name, new)
-        if any(isinstance(x, Module) for _, x in found(new, "")):
+        if any(isinstance(x, Module) for _, x in parts_in(new, "")):
             number_layers(self)
 
     def blame(self, error: Exception) -> None:
@@ -107,7 +107,7 @@ class Module:
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the modules directly inside this one, by name."""
         for name, part in self.named_parts():
-            for path, x in found(part, name):
+            for path, x in parts_in(part, name):
                 if isinstance(x, Module):
                     yield path, x
 
@@ -146,7 +146,7 @@ class Module:
         seen: set[Any] = set()
         for here, module in self.named_modules():
             for name, part in module.named_parts():
-                for path, x in found(part, f"{here}.{name}" if here else name):
+                for path, x in parts_in(part, f"{here}.{name}" if here else name):
                     if is_leaf(x) and x not in seen:
                         seen.add(x)
                         yield path, x
@@ -207,7 +207,7 @@ class Module:
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of the numbers of every parameter and buffer, by path: arrays, and floats for Values."""
-        return state.copied(self)
+        return state.module_state(self)
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take over the numbers that `state_dict` gave.
@@ -215,7 +215,7 @@ class Module:
         Raises CheckpointError that lists everything missing, unexpected or of another shape or type; then
         nothing has changed.
         """
-        state.load(self, saved)
+        state.load_module(self, saved)
 
     def summary(self, depth: int = 1, example: Any = None) -> summary.Summary:
         """Return a table of the modules down to `depth`, with how many numbers each has to learn.
@@ -223,7 +223,7 @@ class Module:
         example: an input, or a tuple of them: then also with the shape of each module's output, the multiply-adds that
         it takes, and the memory of weights and results. The table is text; `summary(…).draw()` is a picture of it.
         """
-        return summary.table(self, depth, example)
+        return summary.summary_table(self, depth, example)
 
     def extra_repr(self) -> str:
         """Return what it was made with, for `repr` and `summary`."""
@@ -234,7 +234,7 @@ class Module:
         return f"{type(self).__name__}({self.extra_repr()})"
 
     def __repr__(self) -> str:
-        return tree(self)
+        return module_tree(self)
 
 
 hints.hint(Module, "a module", hints.MODULE)
@@ -247,11 +247,11 @@ def Parameter(data: Any, requires_grad: bool = True, label: str = "") -> Tensor:
     return Tensor(data_of(data), requires_grad, label)
 
 
-def tree(module: Module, outside: bool | None = None) -> str:
+def module_tree(module: Module, outside: bool | None = None) -> str:
     """Return a module and its parts, a line each, with the mode where it is not that of the module outside."""
     mode = "" if module.training is outside else f"training={module.training}"
     first = f"{type(module).__name__}({', '.join(filter(None, (module.extra_repr(), mode)))})"
-    lines = (f"{name}: {tree(child, module.training)}" for name, child in module.named_children())
+    lines = (f"{name}: {module_tree(child, module.training)}" for name, child in module.named_children())
     return "\n  ".join([first, *(line.replace("\n", "\n  ") for line in lines)])
 
 
@@ -260,16 +260,16 @@ def is_leaf(x: Any) -> bool:
     return isinstance(x, Node) and x.op is None
 
 
-def found(part: Any, path: str) -> Iterator[tuple[str, Node | Module]]:
+def parts_in(part: Any, path: str) -> Iterator[tuple[str, Node | Module]]:
     """Yield the nodes and modules in an attribute, looking into lists, tuples and dicts, each by its path."""
     if isinstance(part, (Node, Module)):
         yield path, part
     elif isinstance(part, (list, tuple)):
         for i, x in enumerate(part):
-            yield from found(x, f"{path}.{i}")
+            yield from parts_in(x, f"{path}.{i}")
     elif isinstance(part, dict):
         for key, x in part.items():
-            yield from found(x, f"{path}.{key}")
+            yield from parts_in(x, f"{path}.{key}")
 
 
 def number_layers(net: Module) -> None:

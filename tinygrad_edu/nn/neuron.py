@@ -31,8 +31,8 @@ class Uniform(Protocol):
         """Return a number between `low` and `high`."""
 
 
-Rng = Uniform | int | None
-Activation = str | bool | None
+UniformRng = Uniform | int | None
+ActivationName = str | bool | None
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "relu": methodcaller("relu"),
@@ -63,24 +63,26 @@ class Neuron(ScalarModule):
     nonlin: False leaves the activation out. rng: a generator or a seed.
     """
 
-    def __init__(self, n_in: int, activation: Activation = "relu", *, nonlin: bool = True, rng: Rng = None) -> None:
+    def __init__(
+        self, n_in: int, activation: ActivationName = "relu", *, nonlin: bool = True, rng: UniformRng = None
+    ) -> None:
         super().__init__()
-        draw = source(rng).uniform
+        draw = uniform_source(rng).uniform
         self.w = [Value(float(draw(-1, 1))) for _ in range(size("Neuron", "n_in", n_in))]
         self.b = Value(0.0)
-        self.activation = chosen(activation) if nonlin else "linear"
+        self.activation = activation_name(activation) if nonlin else "linear"
         self.label()
 
     def label(self, j: str = "", layer: str = "") -> None:
         """Label its parameters, its sum and its activation for pictures: neuron `j` of `layer`."""
         for k, w in enumerate(self.w, start=1):
-            w.label = f"w_{pair(j, k)}{layer}"
+            w.label = f"w_{weight_index(j, k)}{layer}"
         at = f"_{j}" if j else ""
         self.b.label, self.z_label, self.a_label = f"b{at}{layer}", f"z{at}{layer}", f"a{at}{layer}"
 
     def forward(self, x: Any) -> Value:
         """Return the activation for inputs `x`: numbers or Values, as many as there are weights."""
-        x = listed(x)
+        x = input_list(x)
         if len(x) != len(self.w):
             raise ShapeError(
                 f"this neuron has {len(self.w)} weight{'s' * (len(self.w) > 1)}, and got {len(x)} inputs "
@@ -105,10 +107,10 @@ class Layer(ScalarModule):
     starts_layer = True
 
     def __init__(
-        self, n_in: int, n_out: int, activation: Activation = "relu", *, nonlin: bool = True, rng: Rng = None
+        self, n_in: int, n_out: int, activation: ActivationName = "relu", *, nonlin: bool = True, rng: UniformRng = None
     ) -> None:
         super().__init__()
-        rng = source(rng)
+        rng = uniform_source(rng)
         self.neurons = [Neuron(n_in, activation, nonlin=nonlin, rng=rng) for _ in range(size("Layer", "n_out", n_out))]
         self.set_layer_number(0)
 
@@ -119,7 +121,7 @@ class Layer(ScalarModule):
 
     def forward(self, x: Any) -> Any:
         """Return the activations of its neurons."""
-        x = listed(x)
+        x = input_list(x)
         a = [neuron(x) for neuron in self.neurons]
         return a[0] if len(a) == 1 else a
 
@@ -136,9 +138,11 @@ class MLP(ScalarModule):
     n_in: how many numbers go in. n_outs: how many neurons each layer has.
     """
 
-    def __init__(self, n_in: int, n_outs: Iterable[int], activation: Activation = "relu", *, rng: Rng = None) -> None:
+    def __init__(
+        self, n_in: int, n_outs: Iterable[int], activation: ActivationName = "relu", *, rng: UniformRng = None
+    ) -> None:
         super().__init__()
-        rng = source(rng)
+        rng = uniform_source(rng)
         sizes = [n_in, *n_outs]
         if len(sizes) < 2:
             raise ValueError(
@@ -172,7 +176,7 @@ class MLP(ScalarModule):
         return f"MLP of [{', '.join(map(repr, self.layers))}]"
 
 
-def source(rng: Rng) -> Uniform:
+def uniform_source(rng: UniformRng) -> Uniform:
     """Return the generator to draw from: Python's `random`, a new one from a seed, or the one given."""
     if rng is None:
         return random
@@ -185,7 +189,7 @@ def source(rng: Rng) -> Uniform:
     return rng
 
 
-def chosen(activation: Activation) -> str:
+def activation_name(activation: ActivationName) -> str:
     """Return the name of an activation. Raises ValueError for an unknown one."""
     name = "relu" if activation is True else activation or "linear"
     if name not in ACTIVATIONS:
@@ -193,7 +197,7 @@ def chosen(activation: Activation) -> str:
     return name
 
 
-def listed(x: Any) -> Any:
+def input_list(x: Any) -> Any:
     """Return inputs as a list. Raises DTypeError for one node, whose graph a list of its numbers would not have."""
     if isinstance(x, (list, tuple)):
         return x
@@ -205,6 +209,6 @@ def listed(x: Any) -> Any:
     return x.tolist() if hasattr(x, "tolist") and tracing() is None else list(x)
 
 
-def pair(j: str, k: int) -> str:
+def weight_index(j: str, k: int) -> str:
     """Return the indices of the weight to neuron `j` from input `k`: 12, and 1,12 where that could be misread."""
     return f"{j}{',' if j and (len(j) > 1 or k > 9) else ''}{k}"

@@ -104,7 +104,7 @@ class LayerNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        shape = self.normalized_shape = lengths("LayerNorm", normalized_shape)
+        shape = self.normalized_shape = normalized_lengths("LayerNorm", normalized_shape)
         self.eps, affine = eps, elementwise_affine
         self.weight = Tensor(np.ones(shape), requires_grad=True, label="γ", dtype=dtype) if affine else None
         self.bias = Tensor(np.zeros(shape), requires_grad=True, label="β", dtype=dtype) if affine and bias else None
@@ -127,7 +127,7 @@ class RMSNorm(Module):
         self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, *, dtype: Any = None
     ) -> None:
         super().__init__()
-        shape = self.normalized_shape = lengths("RMSNorm", normalized_shape)
+        shape = self.normalized_shape = normalized_lengths("RMSNorm", normalized_shape)
         self.eps = eps
         self.weight = Tensor(np.ones(shape), requires_grad=True, label="γ", dtype=dtype) if elementwise_affine else None
 
@@ -170,7 +170,7 @@ class GroupNorm(Module):
         return f"{self.num_groups}, {self.num_channels}"
 
 
-def lengths(owner: str, given: Any) -> tuple[int, ...]:
+def normalized_lengths(owner: str, given: Any) -> tuple[int, ...]:
     """Return the lengths of the axes that are normalised together."""
     given = given if isinstance(given, (tuple, list)) else (given,)
     return tuple(size(owner, "normalized_shape", n) for n in given)

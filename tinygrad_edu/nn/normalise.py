@@ -97,7 +97,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     x = exact(input).reshape((input.shape[0], num_groups, -1))
     centred = x - x.mean(axis=-1, keepdims=True)
     z = scaled(centred, (centred * centred).mean(axis=-1, keepdims=True), None, None, eps).reshape(input.shape)
-    return narrowed(shifted(z, weight, bias, (-1, *(1,) * (len(input.shape) - 2))), input, weight, bias)
+    return narrowed(scale_and_shift(z, weight, bias, (-1, *(1,) * (len(input.shape) - 2))), input, weight, bias)
 
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
@@ -132,10 +132,10 @@ def narrowed(z: Any, *operands: Any) -> Any:
 
 def scaled(centred: Any, variance: Any, weight: Any, bias: Any, eps: float, along: tuple[int, ...] = ()) -> Any:
     """Return numbers in units of their deviation, then scaled and shifted."""
-    return shifted(centred / powers.sqrt(variance + eps), weight, bias, along)
+    return scale_and_shift(centred / powers.sqrt(variance + eps), weight, bias, along)
 
 
-def shifted(z: Any, weight: Any, bias: Any, along: tuple[int, ...]) -> Any:
+def scale_and_shift(z: Any, weight: Any, bias: Any, along: tuple[int, ...]) -> Any:
     """Return `z` times `weight` plus `bias`, in the shape `along` where that is longer than one axis."""
     weight, bias = (x if x is None or len(along) < 2 else x.reshape(along) for x in (weight, bias))
     z = z if weight is None else z * weight

@@ -11,16 +11,16 @@ import numpy as np
 
 from ..core.node import Node
 from ..core.tensor import Tensor
+from ..core.types import Rng
 from ..errors import ShapeError
 from ..errors.where import users_line
 from ..numpy_api.joining import concatenate, stack
 from ..ops import activations, trigonometry
 from . import functional, init
 from .arguments import fraction, size
-from .init import Rng
 from .module import Module
 
-State = tuple[Any, ...]  # what is handed on from step to step: h, or h and c
+HiddenState = tuple[Any, ...]  # what is handed on from step to step: h, or h and c
 
 
 class Recurrent(Module):
@@ -68,7 +68,7 @@ class Recurrent(Module):
                         Tensor(start, requires_grad=True, label=label, dtype=dtype),
                     )
 
-    def next(self, from_input: Any, from_state: Any, state: State) -> State:
+    def next(self, from_input: Any, from_state: Any, state: HiddenState) -> HiddenState:
         """Return the next state from the weighted sums of input and state."""
         raise NotImplementedError(f"{type(self).__name__} has to define next()")
 
@@ -104,7 +104,7 @@ class Recurrent(Module):
             output, ends = output[:, 0], tuple(end[:, 0] for end in ends)
         return output, ends if self.states > 1 else ends[0]
 
-    def first_states(self, hx: Any, step: Any, batched: bool) -> list[State]:
+    def first_states(self, hx: Any, step: Any, batched: bool) -> list[HiddenState]:
         """Return the state in which each layer begins. Raises ShapeError."""
         count, n = self.num_layers * (1 + self.bidirectional), step.shape[0]
         if hx is None:
@@ -120,7 +120,7 @@ class Recurrent(Module):
                 )
         return [tuple(part[i] if batched else part[i][None] for part in given) for i in range(count)]
 
-    def along(self, steps: list[Any], state: State, name: str) -> tuple[list[Any], State]:
+    def along(self, steps: list[Any], state: HiddenState, name: str) -> tuple[list[Any], HiddenState]:
         """Return the state h after each step, and the whole state after the last one."""
         w, u, b, c = (getattr(self, f"{x}{name}", None) for x in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
         outputs = []
@@ -152,7 +152,7 @@ class RNN(Recurrent):
         super().__init__(input_size, hidden_size, num_layers, **more)
         self.nonlinearity = nonlinearity
 
-    def next(self, from_input: Any, from_state: Any, state: State) -> State:  # noqa: ARG002  # as Recurrent
+    def next(self, from_input: Any, from_state: Any, state: HiddenState) -> HiddenState:  # noqa: ARG002  # as Recurrent
         activation = trigonometry.tanh if self.nonlinearity == "tanh" else activations.relu
         return (activation(from_input + from_state),)
 
@@ -165,7 +165,7 @@ class LSTM(Recurrent):
 
     gates, states = 4, 2
 
-    def next(self, from_input: Any, from_state: Any, state: State) -> State:
+    def next(self, from_input: Any, from_state: Any, state: HiddenState) -> HiddenState:
         sums = from_input + from_state
         enter, stay, leave = (activations.sigmoid(self.part(sums, i)) for i in (0, 1, 3))
         cell = stay * state[1] + enter * trigonometry.tanh(self.part(sums, 2))
@@ -180,7 +180,7 @@ class GRU(Recurrent):
 
     gates = 3
 
-    def next(self, from_input: Any, from_state: Any, state: State) -> State:
+    def next(self, from_input: Any, from_state: Any, state: HiddenState) -> HiddenState:
         reset, keep = (activations.sigmoid(self.part(from_input, i) + self.part(from_state, i)) for i in (0, 1))
         new = trigonometry.tanh(self.part(from_input, 2) + reset * self.part(from_state, 2))
         return ((1 - keep) * new + keep * state[0],)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .module import Module
 
 
-def copied(module: Module) -> dict[str, Any]:
+def module_state(module: Module) -> dict[str, Any]:
     """Return the numbers of every parameter and buffer by path; nothing done to them later changes the net."""
     return {path: kept(x) for path, x in module.named_leaves()}
 
@@ -29,7 +29,7 @@ def kept(x: Any) -> Any:
     return np.array(x._data) if isinstance(x._data, np.ndarray) else x._data
 
 
-def load(module: Module, saved: dict[str, Any]) -> None:
+def load_module(module: Module, saved: dict[str, Any]) -> None:
     """Assign `saved` to the leaves of `module`. Raises CheckpointError with all that does not fit; nothing changes."""
     leaves, new = fitted_to(module, saved)
     assign_all(leaves, new)
@@ -47,13 +47,16 @@ def fitted_to(module: Module, saved: dict[str, Any]) -> tuple[list[Any], list[An
     problems = []
     for path, x in leaves.items():
         if path not in saved:
-            problems.append(f"missing: {path}, {kind(x._data)}{nearest(path, saved.keys() - leaves.keys())}")
-        elif kind(saved[path]) != kind(x._data):
-            problems.append(f"does not fit: {path} is {kind(x._data)} in the net, {kind(saved[path])} in the state")
+            problems.append(f"missing: {path}, {shape_and_dtype(x._data)}{nearest(path, saved.keys() - leaves.keys())}")
+        elif shape_and_dtype(saved[path]) != shape_and_dtype(x._data):
+            problems.append(
+                f"does not fit: {path} is {shape_and_dtype(x._data)} in the net, "
+                f"{shape_and_dtype(saved[path])} in the state"
+            )
     for path in saved:
         if path not in leaves:
             known = nearest(path, leaves.keys() - saved.keys())
-            problems.append(f"unexpected: {path}, {kind(saved[path])}{known}")
+            problems.append(f"unexpected: {path}, {shape_and_dtype(saved[path])}{known}")
     if problems:
         raise CheckpointError(
             f"the state does not fit this {type(module).__name__}, which stays as it was (at {users_line()}):\n  "
@@ -62,7 +65,7 @@ def fitted_to(module: Module, saved: dict[str, Any]) -> tuple[list[Any], list[An
     return [*leaves.values()], [saved[path] for path in leaves]
 
 
-def kind(data: Any) -> str:
+def shape_and_dtype(data: Any) -> str:
     """Say what numbers `data` holds: shape and dtype, by which a net and a state are compared."""
     array = data._data if hasattr(data, "_data") else data
     array = array if hasattr(array, "dtype") else np.asarray(array)

@@ -42,13 +42,13 @@ class Summary(str):
         return draw_blocks(self.rows, self.total)
 
 
-def table(net: Module, depth: int, example: Any) -> Summary:
+def summary_table(net: Module, depth: int, example: Any) -> Summary:
     """Return the modules of a net down to `depth`, a line each; with an example also what it costs to compute it."""
-    made = [] if example is None else nodes_of(net, example)
-    rows = [row_of_module(path, module, module.described(), made) for path, module in inside(net, depth)]
+    made = [] if example is None else computed_nodes(net, example)
+    rows = [row_of_module(path, module, module.described(), made) for path, module in submodules(net, depth)]
     total = row_of_module("", net, type(net).__name__, made)
     heads = ["layer", "kind", "parameters", *["output", "multiply-adds"] * (example is not None)]
-    lines = aligned([heads, *(cells(each)[: len(heads)] for each in (*rows, total))])
+    lines = in_columns([heads, *(cells(each)[: len(heads)] for each in (*rows, total))])
     rule = "-" * max(map(len, lines))
     text = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
     if example is not None:
@@ -63,7 +63,7 @@ def row_of_module(path: str, module: Module, kind: str, made: list[Any]) -> Modu
     """Return the parameters of a module, and with the nodes of a call its output and multiply-adds."""
     first, last = module.last_call or (0, 0)
     own = [z for z in made if first < z.born < last]
-    return ModuleRow(path, kind, count(module), own[-1].shape if own else None, sum(map(products, own)))
+    return ModuleRow(path, kind, parameter_count(module), own[-1].shape if own else None, sum(map(multiply_adds, own)))
 
 
 def cells(row: ModuleRow) -> list[str]:
@@ -72,7 +72,7 @@ def cells(row: ModuleRow) -> list[str]:
     return [row.path, row.kind, f"{row.parameters:,}", output, f"{row.multiply_adds:,}"]
 
 
-def inside(net: Module, depth: int) -> list[tuple[str, Module]]:
+def submodules(net: Module, depth: int) -> list[tuple[str, Module]]:
     """Return the modules in a net down to `depth`, by path, in order."""
     found, waiting = [], [(path, child, 1) for path, child in net.named_children()][::-1]
     while waiting:
@@ -83,7 +83,7 @@ def inside(net: Module, depth: int) -> list[tuple[str, Module]]:
     return found
 
 
-def nodes_of(net: Module, example: Any) -> list[Any]:
+def computed_nodes(net: Module, example: Any) -> list[Any]:
     """Return the nodes that a net makes of an example, in eval mode, in the order of making."""
     with in_mode(net, training=False):
         made = net(*example if isinstance(example, tuple) else (example,))
@@ -92,7 +92,7 @@ def nodes_of(net: Module, example: Any) -> list[Any]:
     return sorted(found, key=lambda node: node.born)
 
 
-def products(z: Any) -> int:
+def multiply_adds(z: Any) -> int:
     """Return how many multiply-adds a node takes: of products of matrices and convolutions; others are few."""
     if z.op.name not in PRODUCTS:
         return 0
@@ -110,12 +110,12 @@ def products(z: Any) -> int:
     return int(math.prod(z.shape if z.op.name != "conv2d_input" else x) * math.prod(w[1:]))
 
 
-def count(module: Module) -> int:
+def parameter_count(module: Module) -> int:
     """Return how many numbers a module has to learn."""
     return sum(getattr(x, "size", 1) for x in module.parameters())
 
 
-def aligned(rows: list[list[str]]) -> list[str]:
+def in_columns(rows: list[list[str]]) -> list[str]:
     """Return rows of cells as lines: texts to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     signs = ["<", "<", ">", "<", ">"]

@@ -23,7 +23,7 @@ def given(x: Any) -> Any:
     if isinstance(x, (Node, np.ndarray)):
         return x
     if isinstance(x, (list, tuple)) and holds_tensor(x):
-        return joined([given(part) for part in x])
+        return stack_parts([given(part) for part in x])
     return np.asarray(x)
 
 
@@ -32,7 +32,7 @@ def holds_tensor(x: Any) -> bool:
     return isinstance(x, Tensor) or (isinstance(x, (list, tuple)) and any(map(holds_tensor, x)))
 
 
-def joined(parts: list[Any], axis: int = 0) -> Any:
+def stack_parts(parts: list[Any], axis: int = 0) -> Any:
     """Return arrays of one shape as one with a new axis."""
     apart = [shapes.reshape(x, shape=with_axis(shapes.shape(x), axis)) for x in parts]
     return shapes.concatenate(*apart, axis=axis % (len(shapes.shape(parts[0])) + 1))
@@ -40,11 +40,11 @@ def joined(parts: list[Any], axis: int = 0) -> Any:
 
 def with_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
     """Return a shape with a new axis of length 1."""
-    axis = position(axis, len(shape) + 1)
+    axis = normalize_axis(axis, len(shape) + 1)
     return (*shape[:axis], 1, *shape[axis:])
 
 
-def position(axis: Any, ndim: int) -> int:
+def normalize_axis(axis: Any, ndim: int) -> int:
     """Return which axis is meant, counted from the front. Raises NumPy's AxisError where there is none."""
     axis = operator.index(axis)
     if not -ndim <= axis < ndim:
@@ -52,11 +52,11 @@ def position(axis: Any, ndim: int) -> int:
     return int(axis) % ndim
 
 
-def positions(axis: Any, ndim: int) -> tuple[int, ...]:
+def normalize_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     """Return which axes are meant; None is all of them. Raises as NumPy does for one that is missing or named twice."""
     if axis is None:
         return tuple(range(ndim))
-    found = tuple(position(a, ndim) for a in (axis if isinstance(axis, Iterable) else (axis,)))
+    found = tuple(normalize_axis(a, ndim) for a in (axis if isinstance(axis, Iterable) else (axis,)))
     if len(set(found)) < len(found):
         raise ShapeError(f"duplicate axis in axis={axis} of {ndim} axes: name each once (at {users_line()})")
     return found

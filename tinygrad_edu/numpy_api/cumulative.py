@@ -12,7 +12,7 @@ from ..core.node import data_of
 from ..ops import compare, cumulative, shapes
 from ..ops import reductions as rows
 from ..ops.precision import floats
-from .arguments import at, cast, dtype_of, float_of, given, position, positions, refuse_out
+from .arguments import at, cast, dtype_of, float_of, given, normalize_axes, normalize_axis, refuse_out
 from .joining import concatenate
 from .shaping import broadcast_to, ravel, reshape
 
@@ -26,7 +26,7 @@ __all__ = [
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
     """Add up the elements along an axis so far; by default all of them in a row."""
     refuse_out("cumsum", out)
-    x, axis = line(a, axis)
+    x, axis = array_and_axis(a, axis)
     return cumulative.cumsum(cast(x, dtype), axis=axis)
 
 
@@ -34,20 +34,20 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) 
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
     """Multiply the elements along an axis so far; by default all of them in a row."""
     refuse_out("cumprod", out)
-    x, axis = line(a, axis)
+    x, axis = array_and_axis(a, axis)
     return cumulative.cumprod(cast(x, dtype), axis=axis)
 
 
 def logcumsumexp(a: Any, axis: int | None = None) -> Any:
     """Compute log(cumsum(exp(x))) along an axis without overflow; by default of all elements in a row."""
-    x, axis = line(a, axis)
+    x, axis = array_and_axis(a, axis)
     return cumulative.logcumsumexp(x, axis=axis)
 
 
-def line(a: Any, axis: int | None) -> tuple[Any, int]:
+def array_and_axis(a: Any, axis: int | None) -> tuple[Any, int]:
     """Return an array and the axis to go along, which is that of all its elements where none is named."""
     x = given(a)
-    return (ravel(x), 0) if axis is None else (x, position(axis, len(shapes.shape(x))))
+    return (ravel(x), 0) if axis is None else (x, normalize_axis(axis, len(shapes.shape(x))))
 
 
 def with_start(row: Any, neutral: float, x: Any, axis: int | None, dtype: Any, include_initial: bool) -> Any:
@@ -55,7 +55,7 @@ def with_start(row: Any, neutral: float, x: Any, axis: int | None, dtype: Any, i
     x = given(x)
     if axis is None and len(shapes.shape(x)) != 1:
         raise ValueError("axis= must be given for arrays of more than one axis")
-    axis = position(axis or 0, len(shapes.shape(x)))
+    axis = normalize_axis(axis or 0, len(shapes.shape(x)))
     z = row(cast(x, dtype), axis=axis)
     if not include_initial:
         return z
@@ -88,7 +88,7 @@ if hasattr(np, "cumulative_sum"):  # from NumPy 2.1 on
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Subtract from each element the one before it, n times."""
     x = given(a)
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n!r}")
     parts = [x]
@@ -121,7 +121,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     """Estimate the slope of sampled values along axes, by central differences and one-sided ones at the ends."""
     x = given(f)
     x = x if dtype_of(x).kind == "b" else floats(x)  # NumPy subtracts no truth values either
-    axes = positions(axis, len(shapes.shape(x)))
+    axes = normalize_axes(axis, len(shapes.shape(x)))
     spacings = (
         list(varargs)
         if len(varargs) == len(axes)
@@ -133,11 +133,11 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
         raise TypeError(f"gradient needs no spacing, one, or one for each of {len(axes)} axes")
     if edge_order not in (1, 2):
         raise ValueError("'edge_order' must be 1 or 2")
-    slopes = tuple(slope(x, given(h), a, edge_order) for a, h in zip(axes, spacings, strict=True))
+    slopes = tuple(axis_gradient(x, given(h), a, edge_order) for a, h in zip(axes, spacings, strict=True))
     return slopes[0] if len(slopes) == 1 else slopes
 
 
-def slope(x: Any, h: Any, axis: int, edge_order: int) -> Any:
+def axis_gradient(x: Any, h: Any, axis: int, edge_order: int) -> Any:
     """Return the slopes along one axis. h: the distance of the samples, or where each of them lies."""
     n, ndim = shapes.shape(x)[axis], len(shapes.shape(x))
     if n < edge_order + 1:
@@ -165,7 +165,7 @@ def slope(x: Any, h: Any, axis: int, edge_order: int) -> Any:
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """Integrate sampled values along an axis by the trapezoidal rule."""
     y = given(y)
-    axis = position(axis, len(shapes.shape(y)))
+    axis = normalize_axis(axis, len(shapes.shape(y)))
     if x is None:
         width = dx
     else:

@@ -12,7 +12,7 @@ from ..core.dispatch import implements
 from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import shapes
-from .arguments import at, dtype_of, given, joined, position, refuse_out
+from .arguments import at, dtype_of, given, normalize_axis, refuse_out, stack_parts
 from .shaping import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel
 
 __all__ = [
@@ -64,7 +64,7 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
             )
     if dtype is not None:
         parts = [shapes.astype(x, dtype=np.dtype(dtype)) for x in parts]
-    return joined(parts, axis)
+    return stack_parts(parts, axis)
 
 
 @implements(np.vstack)
@@ -89,10 +89,10 @@ def dstack(tup: Any) -> Any:
 @implements(np.column_stack)
 def column_stack(tup: Any) -> Any:
     """Join vectors as the columns of a matrix."""
-    return concatenate([column(given(x)) for x in tup], 1)
+    return concatenate([as_column(given(x)) for x in tup], 1)
 
 
-def column(x: Any) -> Any:
+def as_column(x: Any) -> Any:
     """Return a vector as a matrix of one column."""
     return x if len(shapes.shape(x)) >= 2 else shapes.reshape(x, shape=(-1, 1))
 
@@ -142,7 +142,7 @@ def block_diag(*arrs: Any) -> Any:
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Take an array apart along an axis, at the given places or into so many parts, which may differ by one."""
     x = given(ary)
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     n = shapes.shape(x)[axis]
     if isinstance(indices_or_sections, (int, np.integer)):
         parts = int(indices_or_sections)
@@ -187,7 +187,7 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     """Take an array apart along an axis, which its parts lose."""
     x = given(x)
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     return tuple(x[at(axis, k)] for k in range(shapes.shape(x)[axis]))
 
 
@@ -215,5 +215,5 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     x = given(a)
     if axis is None:
         x, axis = ravel(x), 0
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     return x[at(axis, np.repeat(np.arange(shapes.shape(x)[axis]), repeats))]

@@ -80,7 +80,7 @@ def nanmax(
     a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
 ) -> Any:
     """Find the largest element along axes that is not NaN; NaN, with a warning, where there is none."""
-    return extreme(reductions.max, -math.inf, a, axis, out, keepdims, initial, where)
+    return nan_extreme(reductions.max, -math.inf, a, axis, out, keepdims, initial, where)
 
 
 @implements(np.nanmin)
@@ -88,10 +88,10 @@ def nanmin(
     a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
 ) -> Any:
     """Find the smallest element along axes that is not NaN; NaN, with a warning, where there is none."""
-    return extreme(reductions.min, math.inf, a, axis, out, keepdims, initial, where)
+    return nan_extreme(reductions.min, math.inf, a, axis, out, keepdims, initial, where)
 
 
-def extreme(find: Any, least: float, a: Any, axis: Axis, out: Any, keepdims: Any, initial: Any, where: Any) -> Any:
+def nan_extreme(find: Any, least: float, a: Any, axis: Axis, out: Any, keepdims: Any, initial: Any, where: Any) -> Any:
     """Return an extreme of the elements that are not NaN."""
     refuse_out(f"nan{find.__name__}", out)
     found = find(without(a, least), axis, keepdims=keepdims, initial=initial, where=where)

@@ -32,7 +32,7 @@ def by_numbers(*functions: Any) -> None:
                     f"np.{function.__name__}: weights= would be cut out of their graph; use np.bincount of the places "
                     f"that np.digitize finds (at {users_line()})"
                 )
-            return function(*map(plain, args), **{k: plain(v) for k, v in keywords.items()})
+            return function(*map(plain_numbers, args), **{k: plain_numbers(v) for k, v in keywords.items()})
 
         return answer
 
@@ -57,9 +57,9 @@ def outline(x: Any) -> Any:
     return np.broadcast_to(np.zeros((), getattr(x._data, "dtype", float)), np.shape(x._data))
 
 
-def plain(x: Any) -> Any:
+def plain_numbers(x: Any) -> Any:
     """Return a node's numbers, in lists too."""
-    return type(x)(map(plain, x)) if type(x) in (list, tuple) else data_of(x)
+    return type(x)(map(plain_numbers, x)) if type(x) in (list, tuple) else data_of(x)
 
 
 by_shape(np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.common_type)

@@ -10,7 +10,7 @@ from ..core.dispatch import implements
 from ..core.node import data_of
 from ..ops import compare, ordering, shapes
 from ..ops import reductions as rows
-from .arguments import cast, flag, float_of, given, position, positions, refuse, refuse_out
+from .arguments import cast, flag, float_of, given, normalize_axes, normalize_axis, refuse, refuse_out
 from .selecting import take, take_along_axis
 from .shaping import expand_dims, moveaxis, ravel, reshape
 
@@ -34,7 +34,7 @@ def sort(
     """Put the elements along an axis in order; the gradient goes back to where each came from."""
     sort_keywords("sort", kind, order, stable)
     x = ravel(a) if axis is None else given(a)
-    axis = position(-1 if axis is None else axis, len(shapes.shape(x)))
+    axis = normalize_axis(-1 if axis is None else axis, len(shapes.shape(x)))
     return take_along_axis(x, argsort(x, axis, descending=descending), axis)
 
 
@@ -53,7 +53,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect"
     """Put the kth element where it belongs in order, the smaller before it and the larger behind."""
     sort_keywords("partition", kind, order, None)
     x = ravel(a) if axis is None else given(a)
-    axis = position(-1 if axis is None else axis, len(shapes.shape(x)))
+    axis = normalize_axis(-1 if axis is None else axis, len(shapes.shape(x)))
     return take_along_axis(x, ordering.argpartition(x, kth=kth, axis=axis, kind=kind), axis)
 
 
@@ -84,7 +84,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
 def lined_up(a: Any, axis: Axis) -> Any:
     """Return an array with the axes to reduce as one, the last."""
     x = given(a)
-    axes = positions(axis, len(shapes.shape(x)))
+    axes = normalize_axes(axis, len(shapes.shape(x)))
     x = moveaxis(x, axes, range(-len(axes), 0))
     keep = len(shapes.shape(x)) - len(axes)
     return reshape(x, (*shapes.shape(x)[:keep], int(np.prod(shapes.shape(x)[keep:], dtype=int))))
@@ -108,7 +108,7 @@ def order_statistic(x: Any, place: Any, kind: Any) -> Any:
 DISCRETE = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")
 
 
-def kind_of(x: Any, q: Any, method: str) -> Any:
+def quantile_dtype(x: Any, q: Any, method: str) -> Any:
     """Return the dtype of quantiles: None if elements are only picked, else one wide enough for them and for q."""
     if method in DISCRETE:
         return None
@@ -140,12 +140,15 @@ def quantile(
     x = lined_up(a, axis)
     # NumPy's own function, asked about the places 0, 1, 2 … instead of the elements there, says which are meant
     place: Any = np.quantile(np.arange(shapes.shape(x)[-1], dtype=float), data_of(q), method=method)
-    parts = [order_statistic(x, np.full((*shapes.shape(x)[:-1], 1), p), kind_of(x, q, method)) for p in np.ravel(place)]
-    whole = compare.where(rows.any(compare.isnan(x), axis=-1), np.nan, stacked(parts, np.shape(place)))
+    parts = [
+        order_statistic(x, np.full((*shapes.shape(x)[:-1], 1), p), quantile_dtype(x, q, method))
+        for p in np.ravel(place)
+    ]
+    whole = compare.where(rows.any(compare.isnan(x), axis=-1), np.nan, quantiles_first(parts, np.shape(place)))
     return with_axes(whole, a, axis, np.ndim(place)) if flag(keepdims) else whole
 
 
-def stacked(parts: list[Any], shape: tuple[int, ...]) -> Any:
+def quantiles_first(parts: list[Any], shape: tuple[int, ...]) -> Any:
     """Return one result per q, which have lost their last axis, with the axes of q in front."""
     rest = shapes.shape(parts[0])[:-1]
     return reshape(shapes.concatenate(*(reshape(x, (1, *rest)) for x in parts), axis=0), (*shape, *rest))
@@ -153,7 +156,7 @@ def stacked(parts: list[Any], shape: tuple[int, ...]) -> Any:
 
 def with_axes(z: Any, a: Any, axis: Axis, leading: int) -> Any:
     """Return a reduction with the axes that it lost, behind those of q."""
-    return expand_dims(z, tuple(leading + k for k in positions(axis, len(shapes.shape(given(a))))))
+    return expand_dims(z, tuple(leading + k for k in normalize_axes(axis, len(shapes.shape(given(a))))))
 
 
 def hundredth(a: Any, q: Any) -> Any:
@@ -190,8 +193,8 @@ def nanquantile(
         places = np.zeros(counts.shape)
         for n in np.unique(counts[counts > 0]):  # NaN is sorted behind all numbers, so the places count from the front
             places[counts == n] = np.quantile(np.arange(n, dtype=float), p, method=method)
-        parts.append(order_statistic(x, places[..., None], kind_of(x, q, method)))
-    whole = stacked(parts, share.shape)
+        parts.append(order_statistic(x, places[..., None], quantile_dtype(x, q, method)))
+    whole = quantiles_first(parts, share.shape)
     return with_axes(whole, a, axis, share.ndim) if flag(keepdims) else whole
 
 

@@ -31,7 +31,7 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **keywords: Any) -> 
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(k, pad_width.get(k - ndim, 0)) for k in range(ndim)]
         pad_width = [(w, w) if isinstance(w, int) else tuple(w) for w in pad_width]
-    widths = pairs(pad_width, ndim)
+    widths = pairs_per_axis(pad_width, ndim)
     if mode == "constant":
         values = keywords.pop("constant_values", 0)
     elif mode == "linear_ramp":
@@ -52,7 +52,7 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **keywords: Any) -> 
     return x
 
 
-def pairs(widths: Any, ndim: int) -> list[tuple[Any, Any]]:
+def pairs_per_axis(widths: Any, ndim: int) -> list[tuple[Any, Any]]:
     """Return two numbers an axis."""
     return [tuple(pair) for pair in np.broadcast_to(np.asarray(widths), (ndim, 2)).tolist()]
 
@@ -67,27 +67,27 @@ def padded(x: Any, axis: int, before: int, after: int, mode: Any, values: Any) -
             z = odd(x, z, axis, before, after, mode)
         return z
     if mode == "constant":
-        low, high = ends(values, axis, ndim)
+        low, high = both_ends(values, axis, ndim)
         return concatenate([block(x, axis, before, low), x, block(x, axis, after, high)], axis)
     if mode == "linear_ramp":
-        low, high = (cast(value, float_of(x)) for value in ends(values, axis, ndim))
+        low, high = (cast(value, float_of(x)) for value in both_ends(values, axis, ndim))
         first, last = x[at(axis, slice(0, 1))], x[at(axis, slice(n - 1, n))]
         down = (np.arange(before)[::-1] + 1) / np.maximum(before, 1)
         up = (np.arange(after) + 1) / np.maximum(after, 1)
         lines = [s.reshape((-1,) + (1,) * (ndim - axis - 1)).astype(float_of(x)) for s in (down, up)]
         return concatenate([first + (low - first) * lines[0], x, last + (high - last) * lines[1]], axis)
-    first, last = (None, None) if values is None else ends(values, axis, ndim)
-    parts = slice(None, length_of(first)), slice(-(length_of(last) or n), None)
+    first, last = (None, None) if values is None else both_ends(values, axis, ndim)
+    parts = slice(None, statistic_length(first)), slice(-(statistic_length(last) or n), None)
     low, high = (STATISTICS[mode](x[at(axis, part)], axis=axis, keepdims=True) for part in parts)
     return concatenate([block(x, axis, before, low), x, block(x, axis, after, high)], axis)
 
 
-def length_of(value: Any) -> int | None:
+def statistic_length(value: Any) -> int | None:
     """Return how many elements a statistic is taken of; None is all."""
     return None if value is None else int(value)
 
 
-def ends(values: Any, axis: int, ndim: int) -> tuple[Any, Any]:
+def both_ends(values: Any, axis: int, ndim: int) -> tuple[Any, Any]:
     """Return what was given for the two ends of an axis: one for all, two for all axes, or two an axis."""
     x = given(values)
     pair = broadcast_to(x, (ndim, 2))[axis]

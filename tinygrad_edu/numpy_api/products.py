@@ -12,7 +12,7 @@ from ..core.dispatch import implements
 from ..ops import arithmetic, linear, shapes
 from ..ops import reductions as rows
 from ..ops.complex import conj
-from .arguments import cast, given, positions, refuse_out
+from .arguments import cast, given, normalize_axes, refuse_out
 from .joining import stack
 from .selecting import diagonal
 from .shaping import moveaxis, ravel, reshape
@@ -85,7 +85,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     if isinstance(axes, (int, np.integer)):
         left, right = tuple(range(m - int(axes), m)), tuple(range(int(axes)))
     else:
-        left, right = positions(axes[0], m), positions(axes[1], n)
+        left, right = normalize_axes(axes[0], m), normalize_axes(axes[1], n)
     if [shapes.shape(x)[i] for i in left] != [shapes.shape(y)[j] for j in right]:
         raise ValueError(
             f"tensordot: axes {left} of shape {shapes.shape(x)} do not match axes {right} of shape {shapes.shape(y)}"

@@ -13,7 +13,7 @@ from ..ops import arithmetic, compare, ordering, powers, shapes
 from ..ops import reductions as rows
 from ..ops.checks import checked
 from ..ops.complex import conj, is_complex, real_part
-from .arguments import cast, dtype_of, flag, float_of, given, positions, refuse_out
+from .arguments import cast, dtype_of, flag, float_of, given, normalize_axes, refuse_out
 
 __all__ = [
     "all", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max", "mean", "min", "prod", "ptp", "std", "sum",
@@ -23,15 +23,15 @@ __all__ = [
 Axis = int | tuple[int, ...] | None
 
 
-def masked(x: Any, where: Any, neutral: float) -> Any:
+def with_neutral(x: Any, where: Any, neutral: float) -> Any:
     """Return `x` with a number that changes nothing in the places that `where=` leaves out."""
     return x if where is True else compare.where(given(where), x, neutral)
 
 
-def counted(x: Any, axis: Axis, where: Any) -> Any:
+def element_counts(x: Any, axis: Axis, where: Any) -> Any:
     """Return how many elements each result is made of."""
     if where is True:
-        return math.prod(shapes.shape(x)[a] for a in positions(axis, len(shapes.shape(x))))
+        return math.prod(shapes.shape(x)[a] for a in normalize_axes(axis, len(shapes.shape(x))))
     mask = shapes.broadcast_to(given(where), shape=shapes.shape(x))
     return rows.sum(shapes.astype(mask, dtype=float_of(x)), axis=axis, keepdims=True)
 
@@ -48,7 +48,7 @@ def sum(  # NumPy's name
 ) -> Any:
     """Add up the elements along axes, beginning with `initial`."""
     refuse_out("sum", out)
-    z = rows.sum(cast(masked(given(a), where, 0), dtype), axis=axis, keepdims=flag(keepdims))
+    z = rows.sum(cast(with_neutral(given(a), where, 0), dtype), axis=axis, keepdims=flag(keepdims))
     return z + initial if start(initial, 0) else z
 
 
@@ -64,7 +64,7 @@ def prod(
 ) -> Any:
     """Multiply the elements along axes, beginning with `initial`."""
     refuse_out("prod", out)
-    z = rows.prod(cast(masked(given(a), where, 1), dtype), axis=axis, keepdims=flag(keepdims))
+    z = rows.prod(cast(with_neutral(given(a), where, 1), dtype), axis=axis, keepdims=flag(keepdims))
     return z * initial if start(initial, 1) else z
 
 
@@ -81,7 +81,7 @@ def max(  # NumPy's name
     refuse_out("max", out)
     if where is not True and not start(initial, math.nan):
         raise ValueError("max: where= may leave nothing to choose from; give initial= too")
-    x = masked(given(a), where, initial)
+    x = with_neutral(given(a), where, initial)
     if not start(initial, math.nan):
         return rows.max(x, axis=axis, keepdims=flag(keepdims))
     return extreme_with(rows.max, arithmetic.maximum, x, axis, flag(keepdims), initial)
@@ -95,7 +95,7 @@ def min(  # NumPy's name
     refuse_out("min", out)
     if where is not True and not start(initial, math.nan):
         raise ValueError("min: where= may leave nothing to choose from; give initial= too")
-    x = masked(given(a), where, initial)
+    x = with_neutral(given(a), where, initial)
     if not start(initial, math.nan):
         return rows.min(x, axis=axis, keepdims=flag(keepdims))
     return extreme_with(rows.min, arithmetic.minimum, x, axis, flag(keepdims), initial)
@@ -103,7 +103,7 @@ def min(  # NumPy's name
 
 def extreme_with(reduce: Any, choose: Any, x: Any, axis: Axis, keepdims: bool, initial: Any) -> Any:
     """Return an extreme that begins with `initial`, which is all there is along an empty axis."""
-    if 0 in [shapes.shape(x)[a] for a in positions(axis, len(shapes.shape(x)))]:
+    if 0 in [shapes.shape(x)[a] for a in normalize_axes(axis, len(shapes.shape(x)))]:
         z = np.max(np.zeros(shapes.shape(x), dtype_of(x)), axis=axis, keepdims=keepdims, initial=-math.inf)
         return np.full(z.shape, initial, dtype_of(x))
     return choose(reduce(x, axis=axis, keepdims=keepdims), initial)
@@ -125,13 +125,13 @@ def mean(
     x = cast(given(a), dtype)
     if where is True:
         return rows.mean(x, axis=axis, keepdims=flag(keepdims))
-    z = rows.sum(masked(x, where, 0), axis=axis, keepdims=True) / counted(x, axis, where)
+    z = rows.sum(with_neutral(x, where, 0), axis=axis, keepdims=True) / element_counts(x, axis, where)
     return z if flag(keepdims) else squeezed(z, axis)
 
 
 def squeezed(z: Any, axis: Axis) -> Any:
     """Return a reduction without the axes of length 1 that it was made along."""
-    gone = positions(axis, len(shapes.shape(z)))
+    gone = normalize_axes(axis, len(shapes.shape(z)))
     return shapes.reshape(z, shape=tuple(n for a, n in enumerate(shapes.shape(z)) if a not in gone))
 
 
@@ -142,13 +142,13 @@ def deviations(x: Any, axis: Axis, ddof: float, where: Any, mean: Any) -> tuple[
     """
     if dtype_of(x) == np.float16:
         x = shapes.astype(x, dtype=np.dtype(np.float32))
-    n = counted(x, axis, where)
+    n = element_counts(x, axis, where)
     if mean is None and where is True:
         mean = rows.mean(x, axis=axis, keepdims=True)
     elif mean is None:
-        mean = rows.sum(masked(x, where, 0), axis=axis, keepdims=True) / n
+        mean = rows.sum(with_neutral(x, where, 0), axis=axis, keepdims=True) / n
     freedom = arithmetic.maximum(n - ddof, 0)
-    return masked(x - mean, where, 0.0), checked(some_freedom, freedom)
+    return with_neutral(x - mean, where, 0.0), checked(some_freedom, freedom)
 
 
 def some_freedom(freedom: Any) -> None:
@@ -210,14 +210,14 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def any(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
     """Say whether any element along axes is true."""
     refuse_out("any", out)
-    return rows.any(masked(given(a), where, 0), axis=axis, keepdims=flag(keepdims))
+    return rows.any(with_neutral(given(a), where, 0), axis=axis, keepdims=flag(keepdims))
 
 
 @implements(np.all)
 def all(a: Any, axis: Axis = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
     """Say whether all elements along axes are true."""
     refuse_out("all", out)
-    return rows.all(masked(given(a), where, 1), axis=axis, keepdims=flag(keepdims))
+    return rows.all(with_neutral(given(a), where, 1), axis=axis, keepdims=flag(keepdims))
 
 
 @implements(np.count_nonzero)

@@ -12,7 +12,7 @@ from ..core.dispatch import implements
 from ..core.node import Node, data_of
 from ..errors import DTypeError
 from ..ops import arithmetic, compare, indexing, shapes
-from .arguments import at, dtype_of, given, position, refuse_out
+from .arguments import at, dtype_of, given, normalize_axis, refuse_out
 from .joining import concatenate
 from .shaping import broadcast_to, moveaxis, ravel, reshape
 
@@ -56,7 +56,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
     x = given(a)
     if axis is None:
         x, axis = ravel(x), 0
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     n = shapes.shape(x)[axis]
     if mode == "wrap":
         indices = arithmetic.remainder(given(indices), n)
@@ -72,7 +72,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     ndim = len(shapes.shape(x))
-    axis = position(axis, ndim)
+    axis = normalize_axis(axis, ndim)
     lines = [np.arange(n).reshape((n,) + (1,) * (ndim - a - 1)) for a, n in enumerate(shapes.shape(x))]
     return x[tuple(places if a == axis else line for a, line in enumerate(lines))]
 
@@ -96,7 +96,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     x = given(arr)
     if axis is None:
         x, axis = ravel(x), 0
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     return x[at(axis, np.delete(np.arange(shapes.shape(x)[axis]), data_of(obj)))]
 
 
@@ -106,7 +106,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     x, new = given(arr), given(values)
     if axis is None:
         x, axis = ravel(x), 0
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     n = shapes.shape(x)[axis]
     marks = np.insert(np.arange(n), data_of(obj), -1)
     one_place = np.ndim(data_of(obj)) == 0 and not isinstance(obj, slice)
@@ -177,7 +177,7 @@ def diag(v: Any, k: int = 0) -> Any:
 
 def put_at(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Return an array of zeros with `x` in the places of an index."""
-    key, arrays = indexing.split(index)
+    key, arrays = indexing.split_index(index)
     return indexing.put(x, *arrays, key=key, shape=shape)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..core.dispatch import implements
 from ..core.node import data_of
 from ..ops import arithmetic, shapes
-from .arguments import at, cast, dtype_of, given, position, positions, refuse, with_axis
+from .arguments import at, cast, dtype_of, given, normalize_axes, normalize_axis, refuse, with_axis
 
 __all__ = [
     "astype", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "copy", "expand_dims",
@@ -70,7 +70,7 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     x = given(a)
     ndim = len(shapes.shape(x))
     order = list(range(ndim))
-    i, j = position(axis1, ndim), position(axis2, ndim)
+    i, j = normalize_axis(axis1, ndim), normalize_axis(axis2, ndim)
     order[i], order[j] = j, i
     return shapes.transpose(x, axes=tuple(order))
 
@@ -80,7 +80,7 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     """Move axes to other places; the others keep their order."""
     x = given(a)
     ndim = len(shapes.shape(x))
-    start, end = positions(source, ndim), positions(destination, ndim)
+    start, end = normalize_axes(source, ndim), normalize_axes(destination, ndim)
     if len(start) != len(end):
         raise ValueError("`source` and `destination` arguments must have the same number of elements")
     order = [axis for axis in range(ndim) if axis not in start]
@@ -94,7 +94,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     """Move an axis backwards until it lies before `start`."""
     x = given(a)
     ndim = len(shapes.shape(x))
-    axis = position(axis, ndim)
+    axis = normalize_axis(axis, ndim)
     start = start + ndim if start < 0 else start
     if not 0 <= start <= ndim:
         raise np.exceptions.AxisError(start, ndim + 1)
@@ -107,7 +107,7 @@ def expand_dims(a: Any, axis: Any) -> Any:
     x = given(a)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     shape = shapes.shape(x)
-    for place in sorted(positions(tuple(axes), len(shape) + len(axes))):
+    for place in sorted(normalize_axes(tuple(axes), len(shape) + len(axes))):
         shape = with_axis(shape, place)
     return shapes.reshape(x, shape=shape)
 
@@ -117,7 +117,7 @@ def squeeze(a: Any, axis: Any = None) -> Any:
     """Drop axes of length 1."""
     x = given(a)
     shape = shapes.shape(x)
-    gone = [k for k, n in enumerate(shape) if n == 1] if axis is None else positions(axis, len(shape))
+    gone = [k for k, n in enumerate(shape) if n == 1] if axis is None else normalize_axes(axis, len(shape))
     for k in gone:
         if shape[k] != 1:
             raise ValueError(
@@ -174,7 +174,7 @@ def with_three_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
 def flip(m: Any, axis: Any = None) -> Any:
     """Turn axes round; by default all."""
     x = given(m)
-    axes = positions(axis, len(shapes.shape(x)))
+    axes = normalize_axes(axis, len(shapes.shape(x)))
     return shapes.flip(x, axis=axes) if axes else x
 
 
@@ -194,7 +194,7 @@ def fliplr(m: Any) -> Any:
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     """Turn a plane by k quarters, from the first of two axes towards the second."""
     x = given(m)
-    first, second = positions(tuple(axes), len(shapes.shape(x)))
+    first, second = normalize_axes(tuple(axes), len(shapes.shape(x)))
     if k % 4 == 0:
         return arithmetic.positive(x)
     if k % 4 == 2:
@@ -210,7 +210,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
         return reshape(roll(ravel(x), shift, 0), shapes.shape(x))
     shifts, axes = np.broadcast_arrays(np.atleast_1d(shift), np.atleast_1d(axis))
     for by, one in zip(shifts.tolist(), axes.tolist(), strict=True):
-        one = position(one, len(shapes.shape(x)))
+        one = normalize_axis(one, len(shapes.shape(x)))
         if n := shapes.shape(x)[one]:
             x = shapes.concatenate(x[at(one, slice(n - by % n, None))], x[at(one, slice(0, n - by % n))], axis=one)
     return x

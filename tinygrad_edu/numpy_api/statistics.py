@@ -14,7 +14,7 @@ from ..ops import arithmetic, compare, indexing, ordering, powers, shapes
 from ..ops import reductions as rows
 from ..ops.checks import checked
 from ..ops.complex import conj, is_complex
-from .arguments import dtype_of, flag, given, positions
+from .arguments import dtype_of, flag, given, normalize_axes
 from .joining import concatenate
 from .padding import pad
 from .reductions import mean, squeezed
@@ -28,7 +28,7 @@ __all__ = ["average", "bincount", "convolve", "corrcoef", "correlate", "cov", "i
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
     """Average the elements along axes, each with its weight."""
     x = given(a)
-    axes = positions(axis, len(shapes.shape(x)))
+    axes = normalize_axes(axis, len(shapes.shape(x)))
     if weights is None:
         z = mean(x, axis, keepdims=keepdims)
         total: Any = np.full(shapes.shape(z), np.prod([shapes.shape(x)[k] for k in axes]), dtype_of(z))

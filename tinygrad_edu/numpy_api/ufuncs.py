@@ -14,7 +14,7 @@ from ..errors import DTypeError
 from ..ops import arithmetic, powers, shapes, special, trigonometry
 from ..ops.complex import conj
 from . import products, reductions
-from .arguments import at, cast, dtype_of, flag, given, joined, position, positions, refuse_out
+from .arguments import at, cast, dtype_of, flag, given, normalize_axes, normalize_axis, refuse_out, stack_parts
 from .cumulative import cumprod, cumsum
 from .shaping import moveaxis, reshape
 
@@ -105,7 +105,7 @@ def reduce(
         return REDUCTIONS[name](x, axis, keepdims=keepdims, where=where, **begin)
     if where is not True:
         raise DTypeError(f"np.{name}.reduce: where= is not differentiable here; use tinygrad_edu.where first")
-    axes = positions(axis, len(shapes.shape(x)))
+    axes = normalize_axes(axis, len(shapes.shape(x)))
     lines = moveaxis(x, axes, range(len(axes)))
     lines = reshape(lines, (math.prod(shapes.shape(lines)[: len(axes)]), *shapes.shape(lines)[len(axes) :]))
     parts = [lines[k] for k in range(shapes.shape(lines)[0])]
@@ -120,17 +120,17 @@ def reduce(
 
 
 @implements("accumulate")
-def accumulate(row: Callable[[Any, Any], Any], x: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+def accumulate_along(row: Callable[[Any, Any], Any], x: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """Combine the elements along an axis by an operation of two operands, and keep every result on the way."""
     refuse_out(f"np.{row.__name__}.accumulate", out)
     x = cast(given(x), dtype)
     if row.__name__ in ACCUMULATIONS:
         return ACCUMULATIONS[row.__name__](x, axis)
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     found = [x[at(axis, k)] for k in range(min(1, shapes.shape(x)[axis]))]
     for k in range(1, shapes.shape(x)[axis]):
         found.append(row(found[-1], x[at(axis, k)]))
-    return joined(found, axis) if found else x
+    return stack_parts(found, axis) if found else x
 
 
 @implements("outer")

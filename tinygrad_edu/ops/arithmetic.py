@@ -85,8 +85,8 @@ maximum = op(
     "maximum",
     "max({}, {})",
     np.maximum,
-    lambda g, z, x, y: g * share(equal(x, z), equal(y, z)),
-    lambda g, z, x, y: g * share(equal(y, z), equal(x, z)),
+    lambda g, z, x, y: g * tie_share(equal(x, z), equal(y, z)),
+    lambda g, z, x, y: g * tie_share(equal(y, z), equal(x, z)),
     tex=r"\max({}, {})",
     scalar=lambda x, y: x + y if x != x or y != y else max(x, y),
     onnx="Max",
@@ -95,8 +95,8 @@ minimum = op(
     "minimum",
     "min({}, {})",
     np.minimum,
-    lambda g, z, x, y: g * share(equal(x, z), equal(y, z)),
-    lambda g, z, x, y: g * share(equal(y, z), equal(x, z)),
+    lambda g, z, x, y: g * tie_share(equal(x, z), equal(y, z)),
+    lambda g, z, x, y: g * tie_share(equal(y, z), equal(x, z)),
     tex=r"\min({}, {})",
     scalar=lambda x, y: x + y if x != x or y != y else min(x, y),
     onnx="Min",
@@ -105,8 +105,8 @@ fmax = op(
     "fmax",
     "fmax({}, {})",
     np.fmax,
-    lambda g, z, x, y: g * share(equal(x, z), equal(y, z)),
-    lambda g, z, x, y: g * share(equal(y, z), equal(x, z)),
+    lambda g, z, x, y: g * tie_share(equal(x, z), equal(y, z)),
+    lambda g, z, x, y: g * tie_share(equal(y, z), equal(x, z)),
     tex=r"\max({}, {})",
     scalar=lambda x, y: y if x != x else x if y != y else max(x, y),
     doc="Choose the larger, and the other one where one is NaN.",
@@ -115,8 +115,8 @@ fmin = op(
     "fmin",
     "fmin({}, {})",
     np.fmin,
-    lambda g, z, x, y: g * share(equal(x, z), equal(y, z)),
-    lambda g, z, x, y: g * share(equal(y, z), equal(x, z)),
+    lambda g, z, x, y: g * tie_share(equal(x, z), equal(y, z)),
+    lambda g, z, x, y: g * tie_share(equal(y, z), equal(x, z)),
     tex=r"\min({}, {})",
     scalar=lambda x, y: y if x != x else x if y != y else min(x, y),
     doc="Choose the smaller, and the other one where one is NaN.",
@@ -224,7 +224,7 @@ heaviside = op(
 )
 
 
-def share(mine: object, others: object) -> object:
+def tie_share(mine: object, others: object) -> object:
     """Return the part of a gradient that an operand gets: all if it alone was chosen, half of a tie, or none."""
     return where(mine, where(others, 0.5, 1.0), 0.0)
 

@@ -53,7 +53,7 @@ class Below:
                 )
 
 
-class Known:
+class KnownWords:
     """Raises IndexError for words that an embedding does not have."""
 
     def __init__(self, words: int) -> None:

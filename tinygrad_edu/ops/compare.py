@@ -20,7 +20,7 @@ def fact(test: Callable[..., bool]) -> Callable[..., float]:
     return lambda *operands: 1.0 if test(*operands) else 0.0
 
 
-BITS = {2: np.int16, 4: np.int32, 8: np.int64}  # integers as wide as a float
+INTEGER_OF_WIDTH = {2: np.int16, 4: np.int32, 8: np.int64}  # integers as wide as a float
 
 
 def choice(c: Any, x: Any, y: Any) -> Any:
@@ -31,8 +31,8 @@ def choice(c: Any, x: Any, y: Any) -> Any:
     """
     zero = type(x) is float and x == 0 and math.copysign(1.0, x) > 0
     large = type(y) is type(c) is np.ndarray and y.size > 500 and c.shape == y.shape and c.dtype == bool
-    if zero and large and y.dtype.kind == "f" and y.itemsize in BITS:
-        return (y.view(BITS[y.itemsize]) & (c.view(np.int8) - 1)).view(y.dtype)  # all bits, or none
+    if zero and large and y.dtype.kind == "f" and y.itemsize in INTEGER_OF_WIDTH:
+        return (y.view(INTEGER_OF_WIDTH[y.itemsize]) & (c.view(np.int8) - 1)).view(y.dtype)  # all bits, or none
     return np.where(c, x, y)
 
 

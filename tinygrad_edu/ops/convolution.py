@@ -17,12 +17,12 @@ from ..core.op import op
 from .precision import floating
 from .reductions import sum
 from .shapes import shape
-from .windows import Padding, Pair, count, meeting
+from .windows import Padding, Pair, overlap, window_count
 
 conv2d = op(
     "conv2d",
     "conv2d({}, {})",
-    lambda x, w, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
+    lambda x, w, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: over_stacks(
         _convolve, x, w, stride, padding, dilation, groups
     ),
     lambda g, z, x, w, **how: conv2d_input(g, w, size=shape(x)[-2:], **how),
@@ -36,7 +36,7 @@ affine_conv2d = op(
     "affine_conv2d",
     "conv2d({}, {}, {})",
     lambda x, w, b, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: raised(
-        stacked(_convolve, x, w, stride, padding, dilation, groups), b
+        over_stacks(_convolve, x, w, stride, padding, dilation, groups), b
     ),
     lambda g, z, x, w, b, **how: conv2d_input(g, w, size=shape(x)[-2:], **how),
     lambda g, z, x, w, b, **how: conv2d_weight(x, g, size=shape(w)[-2:], **how),
@@ -48,7 +48,7 @@ affine_conv2d = op(
 conv2d_input = op(
     "conv2d_input",
     "conv2d_input({}, {})",
-    lambda y, w, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
+    lambda y, w, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: over_stacks(
         _to_input, y, w, stride, padding, dilation, groups, size
     ),
     lambda g, z, y, w, size, **how: conv2d(g, w, **how),
@@ -61,7 +61,7 @@ conv2d_input = op(
 conv2d_weight = op(
     "conv2d_weight",
     "conv2d_weight({}, {})",
-    lambda x, y, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: stacked(
+    lambda x, y, size, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1: over_stacks(
         _to_weight, x, y, stride, padding, dilation, groups, size
     ),
     lambda g, z, x, y, size, **how: conv2d_input(y, g, size=shape(x)[-2:], **how),
@@ -72,7 +72,7 @@ conv2d_weight = op(
 )
 
 
-def stacked(kernel: Callable[..., np.ndarray], x: np.ndarray, y: np.ndarray, *how: Any) -> np.ndarray:
+def over_stacks(kernel: Callable[..., np.ndarray], x: np.ndarray, y: np.ndarray, *how: Any) -> np.ndarray:
     """Apply a kernel of two operands of four axes; of stacks of them to each pair."""
     x, y = floating(x), floating(y)
     if x.ndim == y.ndim == 4:
@@ -92,7 +92,7 @@ def raised(z: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _convolve(x: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int) -> np.ndarray:
-    rows = count(x.shape[2], w.shape[2], stride[0], padding[0], dilation[0])
+    rows = window_count(x.shape[2], w.shape[2], stride[0], padding[0], dilation[0])
     cut = strips(x, w.shape[3], stride[1], padding, dilation[1], groups)
     columns, n = cut.shape[4:]
     z = np.empty((rows, w.shape[0], columns, n), np.result_type(x, w))
@@ -125,7 +125,7 @@ def _to_input(
     cut = cut[:, padding[0][0] : padding[0][0] + size[0]]
     x = np.zeros((size[0], groups * inner, size[1], n), cut.dtype)
     for j in range(kw):
-        here, there = meeting(size[1], columns, stride[1], j * dilation[1] - padding[1][0])
+        here, there = overlap(size[1], columns, stride[1], j * dilation[1] - padding[1][0])
         grouped(x, groups)[..., there, :] += cut[..., j, here, :]
     return x.transpose(3, 1, 0, 2)
 
@@ -151,14 +151,14 @@ def strips(x: np.ndarray, kw: int, stride: int, padding: Padding, dilation: int,
     """Cut images into windows from left to right: (groups, H padded, C / groups, kw, W', N)."""
     x = grouped(in_rows(x), groups)
     height, inner, width, n = x.shape[1:]
-    columns = count(width, kw, stride, padding[1], dilation)
+    columns = window_count(width, kw, stride, padding[1], dilation)
     if kw == stride == 1 and padding == ((0, 0), (0, 0)):
         return x[:, :, :, None]  # windows of one column are the columns
     (above, below), (left, _) = padding
     cut = np.empty((groups, height + above + below, inner, kw, columns, n), x.dtype)
     cut[:, :above] = cut[:, above + height :] = 0
     for j in range(kw):
-        here, there = meeting(width, columns, stride, j * dilation - left)
+        here, there = overlap(width, columns, stride, j * dilation - left)
         column = cut[:, above : above + height, :, j]
         column[..., : here.start, :] = column[..., here.stop :, :] = 0
         column[..., here, :] = x[..., there, :]

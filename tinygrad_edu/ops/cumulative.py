@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import op
-from .powers import share
+from .powers import exp_share
 from .precision import floating, rounded, wide
 from .shapes import concatenate, flip, shape
 
@@ -36,14 +36,14 @@ logcumsumexp = op(
     "logcumsumexp({})",
     lambda x, axis: np.logaddexp.accumulate(floating(x), axis),
     lambda g, z, x, axis: (
-        share(x, z, 1.0) * flip(recurrence(later_share(z, axis), flip(g, axis=axis), axis), axis=axis)
+        exp_share(x, z, 1.0) * flip(recurrence(later_share(z, axis), flip(g, axis=axis), axis), axis=axis)
     ),
     tex=r"\ln \mathrm{{cumsum}}(e^{{{}}})",
     doc="Compute log(cumsum(exp(x))) along an axis without overflow.",
 )
 
 
-def stretch(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
+def slice_along(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
     """Return the part of `x` from `start` to `stop` along an axis."""
     return x[(*[slice(None)] * (axis % len(shape(x))), slice(start, stop))]
 
@@ -52,7 +52,7 @@ def shifted(x: Any, axis: int, by: int, fill: float) -> Any:
     """Return `x` moved on along an axis, with `fill` in the places that it left."""
     n = shape(x)[axis]
     gap = np.full((*shape(x)[: axis % len(shape(x))], min(by, n), *shape(x)[axis % len(shape(x)) + 1 :]), fill, x.dtype)
-    return concatenate(gap, stretch(x, axis, None, max(n - by, 0)), axis=axis)
+    return concatenate(gap, slice_along(x, axis, None, max(n - by, 0)), axis=axis)
 
 
 def before(x: Any, axis: int) -> Any:
@@ -68,7 +68,7 @@ def after(x: Any, axis: int) -> Any:
 def later_share(z: Any, axis: Any) -> Any:
     """Return for each sum its share in the next, from the last to the first."""
     z = flip(z, axis=axis)
-    return share(z, shifted(z, axis, 1, math.inf), 1.0)
+    return exp_share(z, shifted(z, axis, 1, math.inf), 1.0)
 
 
 def recurrence(a: Any, b: Any, axis: int) -> Any:

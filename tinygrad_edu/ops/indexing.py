@@ -20,7 +20,7 @@ HERE: Any = "HERE"  # a placeholder in a key, for the next index operand
 getitem = op(
     "getitem",
     "{}[{}]",
-    lambda x, *indices, key: x[filled(key, indices)],
+    lambda x, *indices, key: x[numpy_index(key, indices)],
     lambda g, z, x, *indices, key: put(g, *indices, key=key, shape=shape(x)),
     tex="{}[{}]",
     linear=True,
@@ -29,7 +29,7 @@ getitem = op(
 put = op(
     "put",
     "put({})",
-    lambda x, *indices, key, shape: _put(x, filled(key, indices), shape),
+    lambda x, *indices, key, shape: _put(x, numpy_index(key, indices), shape),
     lambda g, z, x, *indices, key, shape: getitem(g, *indices, key=key),
     tex=r"\mathrm{{put}}({})",
     linear=True,
@@ -39,7 +39,7 @@ put = op(
 setitem = op(
     "setitem",
     "setitem({}, {})",
-    lambda x, y, *indices, key: _set(x, y, filled(key, indices)),
+    lambda x, y, *indices, key: _set(x, y, numpy_index(key, indices)),
     lambda g, z, x, y, *indices, key: setitem(g, 0.0, *indices, key=key),
     lambda g, z, x, y, *indices, key: last_written(g, x, *indices, key=key),
     tex=r"\mathrm{{setitem}}({}, {})",
@@ -47,13 +47,13 @@ setitem = op(
 )
 
 
-PLAIN = frozenset((int, slice, type(None), type(Ellipsis)))  # the types of what stays in a key
+BASIC_INDEX_TYPES = frozenset((int, slice, type(None), type(Ellipsis)))  # the types of what stays in a key
 
 
-def split(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
+def split_index(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
     """Return a NumPy index as a key, and the arrays and nodes that were in it."""
     parts = key if isinstance(key, tuple) else (key,)
-    if PLAIN.issuperset(map(type, parts)):  # the commonest case, without the questions below
+    if BASIC_INDEX_TYPES.issuperset(map(type, parts)):  # the commonest case, without the questions below
         return parts, []
     if any(isinstance(part, (str, bytes)) for part in parts):
         raise IndexError(f"integers, slices, `...`, None and arrays of them index a tensor, and {key!r:.60} does not")
@@ -64,7 +64,7 @@ def split(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
     )
 
 
-def filled(key: tuple[Any, ...], indices: tuple[Any, ...]) -> Any:
+def numpy_index(key: tuple[Any, ...], indices: tuple[Any, ...]) -> Any:
     """Return the NumPy index that `key` and the arrays for its placeholders make."""
     if not indices:
         return key

@@ -28,7 +28,7 @@ from .slopes import is_formal, slope_along
 VANISHES = 1e-8  # of the size of what was subtracted
 
 
-class Parts(NamedTuple):
+class PackedParts(NamedTuple):
     """What a rule of a decomposition divides: where the values lie in its packed result, and how vectors may turn."""
 
     g: Any  # the gradient arriving, from which numerators are made
@@ -43,7 +43,7 @@ class Parts(NamedTuple):
 
         weigh: returns, for the k-th value, how much of the slope of `n` by it the limit has, as a matrix.
         """
-        small = absolute(d) <= rounding(self.z[..., self.row, :])
+        small = absolute(d) <= value_error(self.z[..., self.row, :])
         vanishing = np.broadcast_to(raw_of(small), np.shape(raw_of(n)))
         divided = n / where(small, 1.0, d)
         if tracing() is not None:  # the next numbers of a program have another graph
@@ -100,14 +100,14 @@ def only(k: int, n: int) -> Any:
     return (np.arange(n) == k) * 1.0
 
 
-def rounding(w: Any) -> Any:
+def value_error(w: Any) -> Any:
     """Return how far rounding may have moved values that a decomposition found."""
     n = shape(w)[-1]
     scale = 10.0 * n * float(np.finfo(w.dtype).eps)
     return max(absolute(w), axis=-1, keepdims=True)[..., None] * scale if n else 0.0
 
 
-def largest(*parts: Any) -> float:
+def magnitude(*parts: Any) -> float:
     """Return the size of the largest number."""
     return builtins.max(float(np.max(np.abs(raw_of(x)), initial=0.0)) for x in parts)
 

@@ -16,7 +16,7 @@ from .arithmetic import absolute
 from .compare import where
 from .complex import conj, imag, is_complex, real_part
 from .indexing import HERE, put
-from .limits import Parts, adds, differs, largest, lies_in_row, only
+from .limits import PackedParts, adds, differs, lies_in_row, magnitude, only
 from .losses import one_hot
 from .ordering import argmax
 from .precision import real_numbers
@@ -191,7 +191,7 @@ def eigh_back(g: Any, z: Any) -> Any:
     if lies_in_row(g, 0):
         return conj(v * real_part(g[..., None, 0, :]) @ conj(v).mT)
     m = conj(v).mT @ conj(g[..., 1:, :])
-    parts = Parts(g, z, 0, largest(m), lambda mixed: stacked(0 * w, v @ mixed), 1.5)
+    parts = PackedParts(g, z, 0, magnitude(m), lambda mixed: packed_numbers(0 * w, v @ mixed), 1.5)
     if is_complex(z):
         parts.refuse_phase("eigh", m - conj(m).mT)
     turning = 0.5 * beside(parts.over(m - conj(m).mT, gaps(w), differs))
@@ -207,7 +207,7 @@ def eig_back(g: Any, z: Any) -> Any:
     if lies_in_row(g, 0):
         return solve(v.mT, g[..., 0, :, None] * v.mT)
     along = sum(gv * v, axis=-2, keepdims=True)
-    parts = Parts(g, z, 0, largest(v.mT @ gv), lambda mixed: stacked(0 * w, v @ mixed), 0.5)
+    parts = PackedParts(g, z, 0, magnitude(v.mT @ gv), lambda mixed: packed_numbers(0 * w, v @ mixed), 0.5)
     gv = gv - conj(v) * real_part(along)
     if is_complex(v):
         top = one_hot(argmax(absolute(v), axis=-2), classes=shape(v)[-1]).mT
@@ -227,7 +227,9 @@ def svd_back(g: Any, z: Any, m: int) -> Any:
         return conj(u * gs[..., None, :] @ conj(v).mT)
     uu, vv = conj(u).mT @ gu, conj(v).mT @ gv
     a, b = uu - conj(uu).mT, vv - conj(vv).mT
-    parts = Parts(g, z, m, largest(gu, gv), lambda mixed: stacked(u @ mixed, 0 * s, conj(v @ mixed)), 0.5)
+    parts = PackedParts(
+        g, z, m, magnitude(gu, gv), lambda mixed: packed_numbers(u @ mixed, 0 * s, conj(v @ mixed)), 0.5
+    )
     inner = parts.over(a + b, gaps(s), differs) + parts.over(a - b, s[..., None, :] + s[..., :, None], adds)
     inner = 0.5 * beside(inner) + diagonal_matrix(gs)
     if is_complex(z):
@@ -254,7 +256,7 @@ def pinv_back(g: Any, z: Any, x: Any) -> Any:
     return conj(left + right) - z.mT @ g @ z.mT
 
 
-def stacked(*parts: Any) -> Any:
+def packed_numbers(*parts: Any) -> Any:
     """Return the numbers of matrices and vectors, stacked as a decomposition stacks its parts."""
     arrays = [np.asarray(raw_of(x)) for x in parts]
     deep = max(x.ndim for x in arrays)

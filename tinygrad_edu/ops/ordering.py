@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.op import op
-from .reductions import chosen
+from .reductions import share_of_extreme
 
 
 def positions_in_order(x: np.ndarray, axis: int = -1, descending: bool = False) -> np.ndarray:
@@ -22,7 +22,7 @@ kth_smallest = op(
     "kth_smallest",
     "kth_smallest({}, {})",
     lambda x, k, axis: np.take_along_axis(np.sort(x, axis), k, axis),
-    lambda g, z, x, k, axis: g * chosen(z, x, axis, True),
+    lambda g, z, x, k, axis: g * share_of_extreme(z, x, axis, True),
     None,
     tex=r"\mathrm{{kth}}({}, {})",
     doc="Find the element that k others precede in order along an axis, which stays with length 1; ties share.",

@@ -12,7 +12,7 @@ from .compare import equal, isinf, logical_and, where
 from .precision import floating
 from .slopes import away_from_kink
 
-POSITIVE = (0.0, math.inf)
+POSITIVE_DOMAIN = (0.0, math.inf)
 
 # The exponent is moved to 0 where it is 0, and the base to 1 where it is 0, so that neither rule
 # multiplies a zero by an infinity at a point where the derivative exists.
@@ -25,7 +25,7 @@ power = op(
     tex="{{{}}}^{{{}}}",
     scalar=math.pow,
     onnx="Pow",
-    domain=(POSITIVE, (-math.inf, math.inf)),
+    domain=(POSITIVE_DOMAIN, (-math.inf, math.inf)),
     elementwise=True,
 )
 square = op("square", "{}**2", np.square, lambda g, z, x: g * (2 * x), tex="{{{}}}^2", scalar=lambda x: x * x)
@@ -46,7 +46,7 @@ sqrt = op(
     tex=r"\sqrt{{{}}}",
     scalar=math.sqrt,
     onnx="Sqrt",
-    domain=POSITIVE,
+    domain=POSITIVE_DOMAIN,
 )
 rsqrt = op(
     "rsqrt",
@@ -55,7 +55,7 @@ rsqrt = op(
     lambda g, z, x: -0.5 * g * z / x,
     tex=r"\frac{{1}}{{\sqrt{{{}}}}}",
     scalar=lambda x: 1.0 / math.sqrt(x),
-    domain=POSITIVE,
+    domain=POSITIVE_DOMAIN,
     elementwise=True,
     doc="Compute 1 / sqrt(x).",
 )
@@ -70,7 +70,9 @@ cbrt = op(
 exp = op("exp", "exp({})", np.exp, lambda g, z, x: g * z, tex="e^{{{}}}", scalar=math.exp, onnx="Exp")
 exp2 = op("exp2", "exp2({})", np.exp2, lambda g, z, x: g * z * math.log(2), tex="2^{{{}}}", scalar=math.exp2)
 expm1 = op("expm1", "expm1({})", np.expm1, lambda g, z, x: g * exp(x), tex="(e^{{{}}} - 1)", scalar=math.expm1)
-log = op("log", "log({})", np.log, lambda g, z, x: g / x, tex=r"\ln({})", scalar=math.log, onnx="Log", domain=POSITIVE)
+log = op(
+    "log", "log({})", np.log, lambda g, z, x: g / x, tex=r"\ln({})", scalar=math.log, onnx="Log", domain=POSITIVE_DOMAIN
+)
 log2 = op(
     "log2",
     "log2({})",
@@ -78,7 +80,7 @@ log2 = op(
     lambda g, z, x: g / (x * math.log(2)),
     tex=r"\log_2({})",
     scalar=math.log2,
-    domain=POSITIVE,
+    domain=POSITIVE_DOMAIN,
 )
 log10 = op(
     "log10",
@@ -87,7 +89,7 @@ log10 = op(
     lambda g, z, x: g / (x * math.log(10)),
     tex=r"\log_{{10}}({})",
     scalar=math.log10,
-    domain=POSITIVE,
+    domain=POSITIVE_DOMAIN,
 )
 log1p = op(
     "log1p",
@@ -138,7 +140,7 @@ def portion(x: Any, y: Any, z: Any, exp: Any) -> Any:
     return where(z == -math.inf, 0.0, where(d < 0, e, 1.0) / (1.0 + e))
 
 
-def share(x: Any, z: Any, infinite: Any) -> Any:
+def exp_share(x: Any, z: Any, infinite: Any) -> Any:
     """Return the share of exp(x) in the sum of which `z` is the logarithm.
 
     infinite: how many of the terms are infinite. They share equally what slope there is, and where all terms are

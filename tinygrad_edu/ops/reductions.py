@@ -13,9 +13,9 @@ from . import arithmetic
 from .compare import where
 from .complex import conj, real_part
 from .cumulative import before
-from .powers import share
+from .powers import exp_share
 from .precision import HALF, SINGLE, floating, rounded, wide
-from .shapes import broadcast_to, flip, reshape, restored, shape, transpose
+from .shapes import broadcast_to, flip, reshape, restore_axes, shape, transpose
 from .slopes import away_from_kink
 
 
@@ -29,7 +29,7 @@ def count(x: Any, axis: Any) -> int:
 def added_up(x: np.ndarray, axis: Any = None, keepdims: Any = False) -> np.ndarray:
     """Return the sum of an array along axes."""
     if (axis == (0,) or axis == 0) and type(x) is np.ndarray and x.ndim == 2 and x.dtype.char in "fd":
-        z = ones(len(x), x.dtype).dot(x)  # a product adds up the rows of a matrix in a quarter of the time
+        z = readonly_ones(len(x), x.dtype).dot(x)  # a product adds up the rows of a matrix in a quarter of the time
         return z[None] if keepdims else z
     if getattr(x, "dtype", None) is HALF:  # NumPy adds rows up in half precision, and stops counting at 2048
         return np.asarray(np.add.reduce(x, axis=axis, dtype=SINGLE, keepdims=keepdims)).astype(HALF)
@@ -37,7 +37,7 @@ def added_up(x: np.ndarray, axis: Any = None, keepdims: Any = False) -> np.ndarr
 
 
 @functools.lru_cache(64)
-def ones(n: int, dtype: np.dtype[Any]) -> np.ndarray:
+def readonly_ones(n: int, dtype: np.dtype[Any]) -> np.ndarray:
     """Return a vector of ones, which nobody may write into."""
     found = np.ones(n, dtype)
     found.flags.writeable = False
@@ -54,7 +54,7 @@ sum = op(  # NumPy's name
     "sum",
     "sum({})",
     added_up,
-    lambda g, z, x, axis=None, keepdims=False: broadcast_to(restored(g, x, axis, keepdims), shape=shape(x)),
+    lambda g, z, x, axis=None, keepdims=False: broadcast_to(restore_axes(g, x, axis, keepdims), shape=shape(x)),
     tex=r"\sum {}",
     linear=True,
     onnx="ReduceSum",
@@ -65,7 +65,7 @@ mean = op(
     "mean({})",
     _mean,
     lambda g, z, x, axis=None, keepdims=False: broadcast_to(
-        wide(restored(g, x, axis, keepdims)) / count(x, axis), shape=shape(x)
+        wide(restore_axes(g, x, axis, keepdims)) / count(x, axis), shape=shape(x)
     ),
     tex=r"\mathrm{{mean}}({})",
     linear=True,
@@ -76,7 +76,9 @@ max = op(  # NumPy's name
     "max",
     "max({})",
     lambda x, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
-    lambda g, z, x, axis=None, keepdims=False: restored(g, x, axis, keepdims) * chosen(z, x, axis, keepdims),
+    lambda g, z, x, axis=None, keepdims=False: (
+        restore_axes(g, x, axis, keepdims) * share_of_extreme(z, x, axis, keepdims)
+    ),
     tex=r"\max({})",
     onnx="ReduceMax",
     doc="Find the largest element along axes; ties share the gradient.",
@@ -85,7 +87,9 @@ min = op(  # NumPy's name
     "min",
     "min({})",
     lambda x, axis=None, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
-    lambda g, z, x, axis=None, keepdims=False: restored(g, x, axis, keepdims) * chosen(z, x, axis, keepdims),
+    lambda g, z, x, axis=None, keepdims=False: (
+        restore_axes(g, x, axis, keepdims) * share_of_extreme(z, x, axis, keepdims)
+    ),
     tex=r"\min({})",
     onnx="ReduceMin",
     doc="Find the smallest element along axes; ties share the gradient.",
@@ -95,7 +99,8 @@ logsumexp = op(
     "logsumexp({})",
     lambda x, axis=None, keepdims=False: _logsumexp(x, axis, keepdims),
     lambda g, z, x, axis=None, keepdims=False: (
-        restored(g, x, axis, keepdims) * of_whole(share(x, restored(z, x, axis, keepdims), infinite(x, axis)), axis)
+        restore_axes(g, x, axis, keepdims)
+        * normalized_shares(exp_share(x, restore_axes(z, x, axis, keepdims), infinite(x, axis)), axis)
     ),
     tex=r"\ln \sum e^{{{}}}",
     onnx="ReduceLogSumExp",
@@ -106,7 +111,7 @@ prod = op(
     "prod",
     "prod({})",
     lambda x, axis=None, keepdims=False: np.multiply.reduce(x, axis=axis, keepdims=keepdims),
-    lambda g, z, x, axis=None, keepdims=False: restored(g, x, axis, keepdims) * others(x, axis),
+    lambda g, z, x, axis=None, keepdims=False: restore_axes(g, x, axis, keepdims) * others(x, axis),
     tex=r"\prod {}",
     onnx="ReduceProd",
     doc="Multiply the elements along axes.",
@@ -116,11 +121,11 @@ norm = op(
     "norm({})",
     lambda x, axis=None, keepdims=False: _norm(x, axis, keepdims),
     lambda g, z, x, axis=None, keepdims=False: away_from_kink(
-        restored(g, x, axis, keepdims) * conj(direction(x, axis=axis)),
+        restore_axes(g, x, axis, keepdims) * conj(direction(x, axis=axis)),
         g,
         z,
         x,
-        lambda slope: restored(slope, x, axis, keepdims),
+        lambda slope: restore_axes(slope, x, axis, keepdims),
     ),
     tex=r"\left\|{}\right\|",
     onnx="ReduceL2",
@@ -157,13 +162,13 @@ def inverse(size: Any) -> Any:
     return where(size == 0, 0.0, 1.0 / where(size == 0, 1.0, size))
 
 
-def chosen(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def share_of_extreme(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Return each element's share in the extreme `z`: 1, nothing, or its part of a tie."""
-    ties = (x == restored(z, x, axis, keepdims)) * 1.0
+    ties = (x == restore_axes(z, x, axis, keepdims)) * 1.0
     return ties / sum(ties, axis=axis, keepdims=True)
 
 
-def of_whole(shares: Any, axis: Any) -> Any:
+def normalized_shares(shares: Any, axis: Any) -> Any:
     """Return shares that add up to 1, or are all 0: beside large numbers a logarithm of a sum has no digits left."""
     total = sum(shares, axis=axis, keepdims=True)
     return shares / where(total == 0, 1.0, total)

@@ -111,7 +111,7 @@ concatenate = op(
     "concatenate",
     "concatenate({})",
     lambda *xs, axis: np.concatenate(xs, axis),
-    VariadicRule(lambda i, g, z, *xs, axis: g[stretch(i, xs, axis)]),
+    VariadicRule(lambda i, g, z, *xs, axis: g[joined_slice(i, xs, axis)]),
     tex=r"\mathrm{{concatenate}}({})",
     linear=True,
     onnx="Concat",
@@ -119,13 +119,13 @@ concatenate = op(
 )
 
 
-def stretch(i: int, xs: tuple[Any, ...], axis: int) -> tuple[slice, ...]:
+def joined_slice(i: int, xs: tuple[Any, ...], axis: int) -> tuple[slice, ...]:
     """Return where the i-th of the joined arrays lies in the whole."""
     start = sum(shape(x)[axis] for x in xs[:i])
     return (*[slice(None)] * (axis % len(shape(xs[i]))), slice(start, start + shape(xs[i])[axis]))
 
 
-def restored(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def restore_axes(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Return `g`, the gradient of a reduction of `x`, with its lost axes back as axes of length 1."""
     if keepdims or axis is None:  # one number fits any shape
         return g

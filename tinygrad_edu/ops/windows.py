@@ -71,19 +71,19 @@ max_picked2d = op(
 )
 
 
-def count(n: int, window: int, stride: int, padding: Pair, dilation: int = 1) -> int:
+def window_count(n: int, window: int, stride: int, padding: Pair, dilation: int = 1) -> int:
     """Return how many windows fit on an axis of length `n`."""
     return (n + sum(padding) - dilation * (window - 1) - 1) // stride + 1
 
 
 def without_places(n: int, window: int, stride: int, padding: Pair, dilation: int) -> bool:
     """Say whether some window on an axis of length `n` lies on padding alone."""
-    first = np.arange(count(n, window, stride, padding, dilation))[:, None] * stride - padding[0]
+    first = np.arange(window_count(n, window, stride, padding, dilation))[:, None] * stride - padding[0]
     place = first + np.arange(window) * dilation
     return bool(np.any(np.all((place < 0) | (place >= n), axis=1)))
 
 
-def meeting(n: int, m: int, stride: int, offset: int) -> tuple[slice, slice]:
+def overlap(n: int, m: int, stride: int, offset: int) -> tuple[slice, slice]:
     """Return where two axes meet: result o, of `m`, has place o · stride + offset, of `n`, if that exists.
 
     The first slice is of the results, the second of the places.
@@ -96,22 +96,22 @@ def meeting(n: int, m: int, stride: int, offset: int) -> tuple[slice, slice]:
 
 def places(size: Pair, counts: Pair, window: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Iterator[Any]:
     """Yield, for each place in a window, the index of the windows that have it on the image, and that of the image."""
-    across = [meeting(size[1], counts[1], stride[1], j * dilation[1] - padding[1][0]) for j in range(window[1])]
+    across = [overlap(size[1], counts[1], stride[1], j * dilation[1] - padding[1][0]) for j in range(window[1])]
     for i in range(window[0]):
-        rows, at_rows = meeting(size[0], counts[0], stride[0], i * dilation[0] - padding[0][0])
+        rows, at_rows = overlap(size[0], counts[0], stride[0], i * dilation[0] - padding[0][0])
         for columns, at_columns in across:
             yield (..., rows, columns), (..., at_rows, at_columns)
 
 
-def counted(x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Pair:
+def window_counts(x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Pair:
     """Return how many windows there are, from top to bottom and from left to right."""
     return (
-        count(x.shape[-2], window[0], stride[0], padding[0], dilation[0]),
-        count(x.shape[-1], window[1], stride[1], padding[1], dilation[1]),
+        window_count(x.shape[-2], window[0], stride[0], padding[0], dilation[0]),
+        window_count(x.shape[-1], window[1], stride[1], padding[1], dilation[1]),
     )
 
 
-def like(x: np.ndarray, size: Pair, fill: Any, dtype: Any = None) -> np.ndarray:
+def image_like(x: np.ndarray, size: Pair, fill: Any, dtype: Any = None) -> np.ndarray:
     """Return an image of another size whose axes lie in memory in the order of those of `x`."""
     return np.full_like(x, fill, dtype, shape=(*x.shape[:-2], *size))
 
@@ -122,23 +122,23 @@ def sum_type(x: np.ndarray) -> Any:
 
 
 def _sums(x: np.ndarray, window: Pair, stride: Pair, padding: Padding) -> np.ndarray:
-    z = like(x, counted(x, window, stride, padding, (1, 1)), 0, sum_type(x))
+    z = image_like(x, window_counts(x, window, stride, padding, (1, 1)), 0, sum_type(x))
     for here, there in places(x.shape[-2:], z.shape[-2:], window, stride, padding, (1, 1)):
         z[here] += x[there]
     return z
 
 
 def _spread(x: np.ndarray, size: Pair, window: Pair, stride: Pair, padding: Padding) -> np.ndarray:
-    z = like(x, size, 0, sum_type(x))
+    z = image_like(x, size, 0, sum_type(x))
     for here, there in places(size, x.shape[-2:], window, stride, padding, (1, 1)):
         z[there] += x[here]
     return z
 
 
 def _maxima(x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair) -> np.ndarray:
-    counts = counted(x, window, stride, padding, dilation)
+    counts = window_counts(x, window, stride, padding, dilation)
     if padding != ((0, 0), (0, 0)) or window == (1, 1):
-        z = like(x, counts, -np.inf, x.dtype if x.dtype.kind == "f" else float)
+        z = image_like(x, counts, -np.inf, x.dtype if x.dtype.kind == "f" else float)
         for here, there in places(x.shape[-2:], counts, window, stride, padding, dilation):
             np.maximum(z[here], x[there], out=z[here])
         return z
@@ -149,7 +149,7 @@ def _maxima(x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilatio
     return z
 
 
-def largest(
+def window_maxima(
     m: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
 ) -> tuple[list[Any], np.ndarray]:
     """Return the places of windows, each with where it holds the maximum m; and in how many places each window does."""
@@ -164,9 +164,9 @@ def largest(
 def _to_largest(
     y: np.ndarray, m: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
 ) -> np.ndarray:
-    found, ties = largest(m, x, window, stride, padding, dilation)
+    found, ties = window_maxima(m, x, window, stride, padding, dilation)
     share = np.divide(y, ties, dtype=y.dtype)
-    z = like(x if x.ndim == share.ndim else share, x.shape[-2:], 0, y.dtype)
+    z = image_like(x if x.ndim == share.ndim else share, x.shape[-2:], 0, y.dtype)
     apart = stride[0] > dilation[0] * (window[0] - 1) and stride[1] > dilation[1] * (window[1] - 1)
     for here, there, holds in found:
         if apart:  # each place is in one window
@@ -179,8 +179,8 @@ def _to_largest(
 def _at_largest(
     y: np.ndarray, m: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
 ) -> np.ndarray:
-    found, ties = largest(m, x, window, stride, padding, dilation)
-    z = like(y, m.shape[-2:], 0)
+    found, ties = window_maxima(m, x, window, stride, padding, dilation)
+    z = image_like(y, m.shape[-2:], 0)
     for here, there, holds in found:
         z[here] += y[there] * holds
     return np.divide(z, ties, dtype=y.dtype)

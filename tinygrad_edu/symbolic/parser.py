@@ -21,7 +21,7 @@ from ..core.op import TABLE, Op
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import FormulaError, TinygradEduError
-from ..ops.indexing import split
+from ..ops.indexing import split_index
 from .natural import to_notation
 
 LONGEST = 10_000  # characters
@@ -291,7 +291,7 @@ class Computation:
 
     def subscript(self, part: ast.Subscript) -> Any:
         parts = part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]
-        key, arrays = split(tuple(self.index(x) for x in parts))
+        key, arrays = split_index(tuple(self.index(x) for x in parts))
         return self.apply(part, "getitem", self.of(part.value), *arrays, key=key)
 
     def index(self, part: ast.expr) -> Any:

@@ -52,7 +52,7 @@ def found() -> Blas:
 
 def asked(question: str, answer: Any) -> Any:
     """Return what OpenBLAS answers to a question that it takes no arguments for; None where there is no OpenBLAS."""
-    for library in loaded():
+    for library in openblas_handles():
         for prefix, suffix in SPELLINGS:
             function = getattr(library, f"{prefix}openblas_{question}{suffix}", None)
             if function is not None:
@@ -61,7 +61,7 @@ def asked(question: str, answer: Any) -> Any:
     return None
 
 
-def loaded() -> Iterator[ctypes.CDLL]:
+def openblas_handles() -> Iterator[ctypes.CDLL]:
     """Return handles that may lead to OpenBLAS: of NumPy's core, which is linked to it, and of what NumPy brings."""
     core = sys.modules["numpy._core._multiarray_umath"].__file__
     brought = Path(np.__file__).parent.parent / "numpy.libs"  # on Windows a handle does not lead any further

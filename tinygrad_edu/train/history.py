@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..draw.pages.page import Page
-from ..draw.pages.recorder import FRAMES, Recorder
+from ..draw.pages.recorder import MAX_FRAMES, Recorder
 from ..errors.where import users_line
 from ..system import files
 
@@ -29,7 +29,7 @@ class History(Recorder):
         self.epochs: list[dict[str, Any]] = []
         self.best, self.stopped, self.compiled, self.note = 0, "", False, ""
         size = 2 * sum(p._data.nbytes for p in model.parameters())
-        frames = max(2, min(FRAMES, MEMORY // max(size, 1)))
+        frames = max(2, min(MAX_FRAMES, MEMORY // max(size, 1)))
         try:
             super().__init__(model, x, y, frames=frames)
             self.drawable = ""

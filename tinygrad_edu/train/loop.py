@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from ..core.types import Array
 from ..nn import optim
 from ..nn.modes import in_mode
 from ..nn.module import Module
 from . import resume
 from .history import History
 from .progress import Progress
-from .run import Array, Metric, Run
+from .run import Metric, TrainingRun
 
 
 def fit(
@@ -56,11 +57,11 @@ def fit(
     weights, optimiser and generators as they were when the epoch began; CheckpointError for a checkpoint of another
     run, with everything as it was.
     """
-    run = Run(
+    run = TrainingRun(
         model, data, loss, optimizer, epochs, batch_size, validation, metrics, early_stopping, schedule, augment, rng
     )
     if checkpoint is not None and Path(checkpoint).exists():
-        resume.read(run, checkpoint)
+        resume.restore_run(run, checkpoint)
     with in_mode(model, training=True):
         shown = Progress(epochs * run.batches, run.place.epoch * run.batches + run.place.batch, progress)
         try:

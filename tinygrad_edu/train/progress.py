@@ -31,7 +31,7 @@ class Progress:
         """Count one step; the line of an epoch's last step waits for the measures of the epoch."""
         self.done += 1
         if self.bar is not None:
-            self.bar.set_postfix_str(words(measures), refresh=False)
+            self.bar.set_postfix_str(measures_text(measures), refresh=False)
             self.bar.update()
         elif not last:
             self.say(measures)
@@ -45,7 +45,7 @@ class Progress:
         part = self.parts * self.done // self.total
         if self.shown and part > self.said:
             self.said = part
-            self.write(f"{100 * part // self.parts:3d} %  {words(measures)}")
+            self.write(f"{100 * part // self.parts:3d} %  {measures_text(measures)}")
 
     def write(self, line: str) -> None:
         """Write a line, above the bar where there is one."""
@@ -61,6 +61,6 @@ class Progress:
             self.bar.close()
 
 
-def words(measures: dict[str, Any]) -> str:
+def measures_text(measures: dict[str, Any]) -> str:
     """Return measures as text: loss 0.123, accuracy 0.98."""
     return ", ".join(f"{name} {value:.4g}" for name, value in measures.items())

@@ -23,7 +23,7 @@ from ..nn.state import module_writes
 VERSION = 1
 
 
-class Place:
+class RunPosition:
     """The position of a run: its epoch, the batches done in it, and the sums of their measures."""
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -49,7 +49,7 @@ def generators(model: Any, optimizer: Any, rng: np.random.Generator) -> list[np.
     return list({id(x): x for x in found}.values())
 
 
-def taken(run: Any) -> dict[str, Any]:
+def run_state(run: Any) -> dict[str, Any]:
     """Return the state of a run, between two steps."""
     place, history = run.place, run.history
     return {
@@ -66,18 +66,18 @@ def taken(run: Any) -> dict[str, Any]:
     }
 
 
-def write(run: Any, path: str | Path) -> None:
+def save_run(run: Any, path: str | Path) -> None:
     """Write the state of a run to a file, wholly or not at all."""
-    save(taken(run), path)
+    save(run_state(run), path)
 
 
-def read(run: Any, path: str | Path) -> None:
+def restore_run(run: Any, path: str | Path) -> None:
     """Put a run back to where a file says that it was.
 
     Raises CheckpointError where the file is of another run; nothing has changed then.
     """
     state = load(path)
-    problems = misfits(run, state)
+    problems = differing_settings(run, state)
     if problems:
         raise CheckpointError(
             f"fit: {path} is of another run: {'; '.join(problems)}. Delete it to begin anew, or give another path "
@@ -86,9 +86,9 @@ def read(run: Any, path: str | Path) -> None:
     put(run, state)
 
 
-def misfits(run: Any, state: Any) -> list[str]:
+def differing_settings(run: Any, state: Any) -> list[str]:
     """Say in which settings a state differs from a run."""
-    if not isinstance(state, dict) or state.get("version") != VERSION or state.keys() != taken(run).keys():
+    if not isinstance(state, dict) or state.get("version") != VERSION or state.keys() != run_state(run).keys():
         return ["it holds no run of this version of fit"]
     ours, theirs = run.settings(), state["settings"]
     found = [f"{name} was {theirs.get(name)}, and is {ours[name]}" for name in ours if theirs.get(name) != ours[name]]

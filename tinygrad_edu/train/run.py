@@ -12,7 +12,8 @@ import numpy as np
 from ..compile.compiled import compile as compiled
 from ..core.context import no_grad
 from ..core.node import data_of
-from ..data.batches import pair, split
+from ..core.types import Array
+from ..data.batches import inputs_and_answers, split
 from ..errors import AnomalyError, CompileError, ShapeError
 from ..errors.where import users_line
 from ..nn import functional, optim
@@ -23,7 +24,6 @@ from . import resume
 from .history import History
 from .progress import Progress
 
-Array = np.ndarray[Any, Any]
 Metric = Callable[[Array, Array], Any]
 WORTH = 100  # steps from which compiling pays: it takes as long as 50 to 130 steps (docs/performance.md)
 
@@ -50,7 +50,7 @@ def step_of(model: Module, loss: Callable[..., Any], optimizer: optim.Optimizer)
     return step
 
 
-class Run:
+class TrainingRun:
     """The parts of a run, and where it is. The arguments are those of `fit`."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Run:
         self.patience = None if patience is None else size("fit", "early_stopping", patience)
         self.schedule, self.augment = schedule, augment
         self.history = History(model, *((self.x, self.y) if self.x.ndim == 2 and self.x.shape[1] == 2 else ()))
-        self.place = resume.Place(self.rng)
+        self.place = resume.RunPosition(self.rng)
         self.generators = resume.generators(model, self.optimizer, self.rng)
         self.best_state: dict[str, Any] | None = None
         self.waited = 0
@@ -102,13 +102,13 @@ class Run:
         """Return inputs and targets to learn from, and those held out. Raises ValueError where lengths differ."""
         if not isinstance(data, (tuple, list)) or len(data) != 2:
             raise TypeError(f"fit: the data are a pair (x, y), not {data!r:.60} (at {users_line()})")
-        x, y = pair("fit", *map(data_of, data))
+        x, y = inputs_and_answers("fit", *map(data_of, data))
         if validation is None:
             return x, y, None
         if isinstance(validation, float):
             learned, held_out = split(x, y, validation, rng=self.rng)
             return *learned, held_out
-        return x, y, pair("fit", *map(data_of, validation))
+        return x, y, inputs_and_answers("fit", *map(data_of, validation))
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that a checkpoint must have been made with."""
@@ -178,7 +178,7 @@ class Run:
             self.one_epoch(shown, path, every)
             shown.epoch(self.history.epochs[-1])
             if path is not None:
-                resume.write(self, path)
+                resume.save_run(self, path)
             if True in [callback(self.history) for callback in callbacks]:
                 return "callback"
         return "early stopping" if self.ended() else "epochs"
@@ -189,7 +189,7 @@ class Run:
 
     def one_epoch(self, shown: Progress, path: str | Path | None, every: int | None) -> None:
         """Go through what is left of one epoch. Raises AnomalyError, with the run put back to where this began."""
-        place, begun = self.place, resume.taken(self)
+        place, begun = self.place, resume.run_state(self)
         order = place.order(len(self.x))
         for k in range(place.batch, self.batches):
             rows = order[k * self.batch_size : (k + 1) * self.batch_size]
@@ -206,7 +206,7 @@ class Run:
             place.batch = k + 1
             shown.step({"epoch": place.epoch + 1, "loss": self.history.losses[-1]}, place.batch == self.batches)
             if every and path is not None and place.batch % every == 0 and place.batch < self.batches:
-                resume.write(self, path)
+                resume.save_run(self, path)
         self.finish_epoch()
 
     def measure(self, loss: float, outputs: Array, y: Array) -> None:

@@ -86,8 +86,8 @@ class Batch:
         result, operands, params = self.read(z), [*map(self.read, z.inputs)], z.params
         if lift is not None:
             shapes = lift.operands
-            operands = [x if s is None else repeated(x, n, s) for x, s in zip(operands, shapes, strict=True)]
-            result, params = repeated(result, n, lift.result), moved(z, n)
+            operands = [x if s is None else repeat_shaped(x, n, s) for x, s in zip(operands, shapes, strict=True)]
+            result, params = repeat_shaped(result, n, lift.result), moved(z, n)
             g = reshape(g, shape=(n, *lift.result))
         for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):
             if not isinstance(x, Node) or x not in self.record.path or rule is None:
@@ -101,10 +101,10 @@ class Batch:
                     )
                 else:
                     one = lift.operands[i]
-                yield x, fitted(dx, (n, *one), x)
+                yield x, cast_batch(dx, (n, *one), x)
 
 
-def fitted(dx: Any, handed: tuple[int, ...], x: Node) -> Any:
+def cast_batch(dx: Any, handed: tuple[int, ...], x: Node) -> Any:
     """Return a batch of gradients in the shape and dtype of `x`, which the rule was given in the shape `handed`."""
     repeats = tuple(a for a, (n, m) in enumerate(zip(handed, shape(dx), strict=True)) if n == 1 and m != 1)
     dx = sum(dx, axis=repeats, keepdims=True) if repeats else dx
@@ -112,7 +112,7 @@ def fitted(dx: Any, handed: tuple[int, ...], x: Node) -> Any:
     return dx if dx.dtype == x._data.dtype else astype(dx, dtype=x._data.dtype)
 
 
-def repeated(x: Any, n: int, each: tuple[int, ...]) -> Any:
+def repeat_shaped(x: Any, n: int, each: tuple[int, ...]) -> Any:
     """Return `n` times the same array, each in another shape."""
     return broadcast_to(reshape(x, shape=each), shape=(n, *each))
 

@@ -18,9 +18,9 @@ from ..core.op import VariadicRule
 from ..core.value import Value
 from ..ops.complex import is_complex, real_part
 from ..ops.shapes import broadcast_to, shape
-from .record import Function, Record, quiet, recording, spread
-from .reverse import fitted
-from .trees import matched, rebuilt
+from .record import Function, Record, as_arguments, recording, silenced
+from .reverse import seed_like
+from .trees import matching_leaves, rebuilt
 
 
 def jvp(f: Function, x: Any, tangent: Any) -> tuple[Any, Any]:
@@ -29,24 +29,24 @@ def jvp(f: Function, x: Any, tangent: Any) -> tuple[Any, Any]:
     x, tangent: arrays, numbers, Tensors, Values or nested lists, tuples and dicts of them, built alike; a tuple
     stands for all arguments of `f` where `f` requires that many. Raises ShapeError where a tangent does not fit.
     """
-    record = Record(f, (args := spread(f, x)), {}, range(len(args)))
-    given = matched(record.tree, list(spread(f, tangent)), "arguments and tangent")
+    record = Record(f, (args := as_arguments(f, x)), {}, range(len(args)))
+    given = matching_leaves(record.tree, list(as_arguments(f, tangent)), "arguments and tangent")
     nested = record.nested or any(isinstance(t, Node) and t.requires_grad for t in given)
-    tangents = [fitted(node, t, nested) for node, t in zip(record.inputs, given, strict=True)]
-    return record.value(), shown(record, push(record, tangents, nested), nested)
+    tangents = [seed_like(node, t, nested) for node, t in zip(record.inputs, given, strict=True)]
+    return record.value(), tangents_like_result(record, pushforward(record, tangents, nested), nested)
 
 
-def shown(record: Record, tangents: Sequence[Any], nested: bool) -> Any:
+def tangents_like_result(record: Record, tangents: Sequence[Any], nested: bool) -> Any:
     """Return the tangents of the outputs, built like the result and in its kind."""
     outputs = zip(record.outputs, tangents, strict=True)
     return rebuilt(record.result, iter([record.moved(y, t, nested) for y, t in outputs]))
 
 
-def push(record: Record, tangents: Sequence[Any], nested: bool) -> list[Any]:
+def pushforward(record: Record, tangents: Sequence[Any], nested: bool) -> list[Any]:
     """Return the tangent of each output, given that of each input; None where it is zero."""
     found: Grads = {x: t for x, t in zip(record.inputs, tangents, strict=True) if t is not None}
     read, inputs = record.reader(nested), set(record.inputs)
-    with recording(), quiet(record.of_floats):
+    with recording(), silenced(record.of_floats):
         for z in record.order:
             if z.op is None or z in inputs:
                 continue
@@ -70,10 +70,10 @@ def push_through(z: Node, i: int, rule: Any, t: Any, read: Any, nested: bool) ->
     if z.op.linear and not isinstance(z.op.rules, VariadicRule):  # that would be linear in all operands together
         operands[i] = t
         return z.unbroadcast(z.op(*operands, **z.params), z, i)
-    return transposed(z, i, rule, t, operands, read(z), nested)
+    return transposed_rule(z, i, rule, t, operands, read(z), nested)
 
 
-def transposed(z: Node, i: int, rule: Any, t: Any, operands: list[Any], result: Any, nested: bool) -> Any:
+def transposed_rule(z: Node, i: int, rule: Any, t: Any, operands: list[Any], result: Any, nested: bool) -> Any:
     """Return the transpose of a rule applied to `t`: the derivative, by its `g`, of the rule weighed with `t`."""
     g = z.zero()
     g._requires_grad = True  # of complex numbers too, which no user may ask for

@@ -16,12 +16,12 @@ from ..errors import DTypeError
 from ..ops.complex import is_complex
 from ..ops.shapes import concatenate, reshape, shape
 from .batched import Batch
-from .forward import push
-from .record import Function, Record, named, recording, spread
-from .reverse import Argnums, chosen, fitted, grad, positions, vjp
+from .forward import pushforward
+from .record import Function, Record, as_arguments, function_name, recording
+from .reverse import Argnums, argument_positions, grad, one_or_tuple, seed_like, vjp
 from .trees import rebuilt
 
-FEW = 3  # rows that are carried back sooner than it is found out whether they can be a batch
+UNBATCHED_ROWS = 3  # rows that are carried back sooner than it is found out whether they can be a batch
 
 
 def jacobian(f: Function, argnums: Argnums = 0, *, strict: bool = False) -> Function:
@@ -36,7 +36,7 @@ def jacobian(f: Function, argnums: Argnums = 0, *, strict: bool = False) -> Func
 
     @wraps(f)
     def matrix(*args: Any, **keywords: Any) -> Any:
-        record = Record(f, args, keywords, positions(argnums, args))
+        record = Record(f, args, keywords, argument_positions(argnums, args))
         record.report_independent(strict)
         return blocks(record, argnums)
 
@@ -52,7 +52,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
 
     @wraps(f)
     def matrix(*args: Any, **named: Any) -> Any:
-        return blocks(Record(gradient, args, named, positions(argnums, args)), argnums)
+        return blocks(Record(gradient, args, named, argument_positions(argnums, args)), argnums)
 
     return matrix
 
@@ -64,9 +64,9 @@ def hvp(f: Function, x: Any, v: Any) -> Any:
     all arguments of `f` where `f` requires that many. As a Hessian is symmetric, `v` is carried back through the graph
     of the gradient: that costs about as much as two gradients, and no matrix.
     """
-    args = spread(f, x)
+    args = as_arguments(f, x)
     _, pullback = vjp(grad(f, range(len(args))), *args)
-    products = pullback(spread(f, v))
+    products = pullback(as_arguments(f, v))
     return products if args is x else products[0]
 
 
@@ -75,11 +75,11 @@ def blocks(record: Record, argnums: Argnums) -> Any:
     numbers = [np.size(data_of(y)) for y in record.outputs], [np.size(data_of(x)) for x in record.inputs]
     rows, columns = map(sum, numbers)
     by_column = any(map(is_complex, record.outputs))  # a row would tell of the real part alone
-    batch = Batch(record) if FEW < rows <= 4 * columns and not by_column else None
+    batch = Batch(record) if UNBATCHED_ROWS < rows <= 4 * columns and not by_column else None
     found = by_batches(record, batch) if batch is not None and batch.possible else None
     if found is None:
         found = by_columns(record) if columns < rows or by_column else by_rows(record)
-    return rebuilt(record.result, iter([chosen(argnums, record.returned(row, record.nested)) for row in found]))
+    return rebuilt(record.result, iter([one_or_tuple(argnums, record.returned(row, record.nested)) for row in found]))
 
 
 def by_batches(record: Record, batch: Batch) -> list[list[Any]] | None:
@@ -92,11 +92,11 @@ def by_batches(record: Record, batch: Batch) -> list[list[Any]] | None:
             return None
         columns = zip(*parts, strict=True) if parts else [()] * len(record.inputs)
         whole = [shape(data_of(y)) + shape(data_of(x)) for x in record.inputs]
-        found.append([flattened(*each, record.nested) for each in zip(columns, record.inputs, whole, strict=True)])
+        found.append([join_batches(*each, record.nested) for each in zip(columns, record.inputs, whole, strict=True)])
     return found
 
 
-def flattened(parts: Sequence[Any], x: Node, whole: tuple[int, ...], nested: bool) -> Any:
+def join_batches(parts: Sequence[Any], x: Node, whole: tuple[int, ...], nested: bool) -> Any:
     """Return batches of rows, or None for zeros, as one array or tensor of shape `whole`."""
     if not parts or parts[0] is None:
         zeros = np.zeros(whole, x._data.dtype)
@@ -112,7 +112,9 @@ def by_rows(record: Record) -> list[list[Any]]:
         rows = [record.pull(seeds, record.nested) for seeds in unit(record.outputs, k, record.nested)]
         columns = zip(*rows, strict=True) if rows else [()] * len(record.inputs)
         pairs = zip(record.inputs, columns, strict=True)
-        found.append([joined(parts, x, shape(data_of(y)) + shape(data_of(x)), 0, record.nested) for x, parts in pairs])
+        found.append(
+            [join_rows(parts, x, shape(data_of(y)) + shape(data_of(x)), 0, record.nested) for x, parts in pairs]
+        )
     return found
 
 
@@ -120,14 +122,16 @@ def by_columns(record: Record) -> list[list[Any]]:
     """Return the block of each output and input, carrying forward one tangent for each number of the arguments."""
     found: list[list[Any]] = [[] for _ in record.outputs]
     for i, x in enumerate(record.inputs):
-        columns = [push(record, tangents, record.nested) for tangents in unit(record.inputs, i, record.nested)]
+        columns = [pushforward(record, tangents, record.nested) for tangents in unit(record.inputs, i, record.nested)]
         if is_complex(x):
-            turned = [push(record, tangents, record.nested) for tangents in unit(record.inputs, i, record.nested, 1j)]
+            turned = [
+                pushforward(record, tangents, record.nested) for tangents in unit(record.inputs, i, record.nested, 1j)
+            ]
             with recording():
                 columns = [complex_column(record, *pair) for pair in zip(columns, turned, strict=True)]
         rows = zip(*columns, strict=True) if columns else [()] * len(record.outputs)
         for y, parts, row in zip(record.outputs, rows, found, strict=True):
-            row.append(joined(parts, y, shape(data_of(y)) + shape(data_of(x)), -1, record.nested))
+            row.append(join_rows(parts, y, shape(data_of(y)) + shape(data_of(x)), -1, record.nested))
     return found
 
 
@@ -147,8 +151,8 @@ def complex_column(record: Record, by_real: list[Any], by_imaginary: list[Any]) 
             continue
         if not np.allclose(raw_of(b), 1j * raw_of(a), rtol=1e-6, atol=1e-9, equal_nan=True):
             raise DTypeError(
-                f"jacobian: {named(record.f)} is not holomorphic, so its derivative by a complex number is no complex "
-                "number: take the jacobian of its real and of its imaginary part"
+                f"jacobian: {function_name(record.f)} is not holomorphic, so its derivative by a complex number is no "
+                "complex number: take the jacobian of its real and of its imaginary part"
             )
         column.append(a)
     return column
@@ -163,11 +167,12 @@ def unit(nodes: Sequence[Any], which: int, nested: bool, one: complex = 1.0) -> 
         seed = np.zeros(np.size(node._data), np.asarray(one).dtype)
         seed[j] = one
         yield [
-            fitted(node, seed.reshape(np.shape(node._data)), nested) if i == which else None for i in range(len(nodes))
+            seed_like(node, seed.reshape(np.shape(node._data)), nested) if i == which else None
+            for i in range(len(nodes))
         ]
 
 
-def joined(parts: Sequence[Any], node: Any, whole: tuple[int, ...], axis: int, nested: bool) -> Any:
+def join_rows(parts: Sequence[Any], node: Any, whole: tuple[int, ...], axis: int, nested: bool) -> Any:
     """Return rows (axis 0) or columns (axis -1), shaped like a node, or None for zeros, as one of shape `whole`."""
     if isinstance(node, Value):
         return parts[0] if parts[0] is not None else node.zero() if nested else 0.0

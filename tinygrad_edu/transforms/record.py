@@ -49,7 +49,7 @@ class Record:
         self.of_floats = Value in kinds and not kinds & {Tensor, np.ndarray}  # they do not compute with each other
         with recording():
             pairs = zip(self.given, self.names, strict=True)
-            self.inputs: list[Any] = [fresh(x, name, outside, self.of_floats) for x, name in pairs]
+            self.inputs: list[Any] = [argument_node(x, name, outside, self.of_floats) for x, name in pairs]
             replaced = dict(zip(positions, rebuilt(self.tree, iter(self.inputs)), strict=True))
             self.result = f(*(replaced.get(i, x) for i, x in enumerate(args)), **named)
         self.outputs = leaves(self.result)
@@ -70,7 +70,7 @@ class Record:
         for y, seed in zip(self.outputs, seeds, strict=True):
             if seed is not None and y in self.path:
                 grads[y] = grads[y] + seed if y in grads else seed
-        with recording(), quiet(self.of_floats):
+        with recording(), silenced(self.of_floats):
             grads = pull(self.order, grads, self.inputs, self.reader(nested))
         return [grads.get(x) for x in self.inputs]
 
@@ -78,19 +78,21 @@ class Record:
         """Return the single output. Raises NonScalarError where there are more numbers than one, or none."""
         y = self.result
         if not isinstance(y, (Node, np.ndarray, np.generic, float, int, list, tuple, dict)):
-            raise NonScalarError(f"{what} needs one number from {named(self.f)}, which returned {y!r:.60}")
+            raise NonScalarError(f"{what} needs one number from {function_name(self.f)}, which returned {y!r:.60}")
         if isinstance(y, (list, tuple, dict)):
             raise NonScalarError(
-                f"{what} needs one number from {named(self.f)}, which returned a {type(y).__name__} of "
+                f"{what} needs one number from {function_name(self.f)}, which returned a {type(y).__name__} of "
                 f"{len(self.outputs)}: return one of them, or use jacobian or vjp"
             )
         if np.size(data_of(y)) != 1:
             raise NonScalarError(
-                f"{what} needs one number from {named(self.f)}, which returned shape {np.shape(data_of(y))}: "
+                f"{what} needs one number from {function_name(self.f)}, which returned shape {np.shape(data_of(y))}: "
                 "return its .sum() or .mean(), or use jacobian for all derivatives, or vjp to weigh the numbers"
             )
         if np.iscomplexobj(data_of(y)):
-            raise DTypeError(f"{what} needs a real number from {named(self.f)}: return its real part, or its modulus")
+            raise DTypeError(
+                f"{what} needs a real number from {function_name(self.f)}: return its real part, or its modulus"
+            )
         return y  # type: ignore[return-value]  # or a plain number, of which no gradient is ever asked
 
     def report_independent(self, strict: bool) -> None:
@@ -99,8 +101,9 @@ class Record:
         if not free:
             return
         constants = [y for y in self.outputs if isinstance(y, Node) and not y.requires_grad]
-        message = f"the result of {named(self.f)} does not depend on {', '.join(f'`{name}`' for name in free)}" + (
-            f": {no_gradient(constants[0], history(constants[0]))}" if constants else ""
+        message = (
+            f"the result of {function_name(self.f)} does not depend on {', '.join(f'`{name}`' for name in free)}"
+            + (f": {no_gradient(constants[0], history(constants[0]))}" if constants else "")
         )
         if strict:
             raise NotDifferentiableError(message)
@@ -145,10 +148,10 @@ class Record:
         x = self.inputs[i]
         if nested:
             return self.cut(x.zero() if g is None else g)
-        return like(self.given[i], np.zeros_like(data_of(x)) if g is None else g)
+        return result_like(self.given[i], np.zeros_like(data_of(x)) if g is None else g)
 
 
-def fresh(x: Any, name: str, outside: bool, of_floats: bool) -> Node:
+def argument_node(x: Any, name: str, outside: bool, of_floats: bool) -> Node:
     """Return the node that stands for argument `x`.
 
     outside: whether a graph around the transform is recorded. of_floats: whether a float is to be a Value, because
@@ -189,7 +192,7 @@ def integer(name: str, dtype: Any) -> DTypeError:
     )
 
 
-def like(given: Any, data: Any) -> Any:
+def result_like(given: Any, data: Any) -> Any:
     """Return `data` in the kind of `given`; an array where it has become more than one number."""
     if isinstance(given, Value) and np.ndim(data) == 0:
         return Value(float(data), requires_grad=False)
@@ -224,16 +227,16 @@ def differentiable_between(inputs: Sequence[Node], made: Sequence[Node], outputs
     """Return the nodes through which the derivative of an output by an input passes, ends included, oldest first."""
     below = set(inputs)
     for z in made:
-        if any(x in below for x in differentiable(z)):
+        if any(x in below for x in differentiable_operands(z)):
             below.add(z)
     above = {y for y in outputs if isinstance(y, Node)}
     for z in reversed(made):
         if z in above and z in below:
-            above.update(differentiable(z))
+            above.update(differentiable_operands(z))
     return [node for node in made if node in above and node in below]
 
 
-def differentiable(z: Node) -> Iterator[Node]:
+def differentiable_operands(z: Node) -> Iterator[Node]:
     """Yield the operands by which `z` has a derivative."""
     if z.op is not None:
         for x, rule in zip(z.inputs, z.op.rules, strict=False):
@@ -246,12 +249,12 @@ def recording() -> AbstractContextManager[None]:
     return nullcontext() if mode().recording else ModeContext(recording=True)
 
 
-def quiet(wanted: bool) -> AbstractContextManager[Any]:
+def silenced(wanted: bool) -> AbstractContextManager[Any]:
     """Compute poles and overflows without NumPy's warnings."""
     return np.errstate(all="ignore") if wanted else nullcontext()
 
 
-def named(f: Function) -> str:
+def function_name(f: Function) -> str:
     """Return the name of a function for messages."""
     name = getattr(f, "__name__", type(f).__name__)
     return "the function" if name == "<lambda>" else f"`{name}`"
@@ -267,7 +270,7 @@ def argument_names(f: Function, args: Sequence[Any]) -> list[str]:
     return [known[i] if i < len(known) else f"argument {i}" for i in range(len(args))]
 
 
-def spread(f: Function, x: Any, before: int = 0) -> tuple[Any, ...]:
+def as_arguments(f: Function, x: Any, before: int = 0) -> tuple[Any, ...]:
     """Return `x` as the arguments of `f` from the one at `before` on: a tuple of as many as it requires, or `x`."""
     if not isinstance(x, tuple):
         return (x,)

@@ -13,13 +13,13 @@ from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import DTypeError, NonScalarError, ShapeError
 from ..ops.shapes import concatenate, reshape, shape
-from .record import Function, Record, recording, spread
-from .trees import leaves, matched, paths, rebuilt
+from .record import Function, Record, as_arguments, recording
+from .trees import leaves, matching_leaves, paths, rebuilt
 
 Argnums = int | Sequence[int]
 
 
-def positions(argnums: Argnums, args: Sequence[Any]) -> list[int]:
+def argument_positions(argnums: Argnums, args: Sequence[Any]) -> list[int]:
     """Return `argnums` as positions among `args`, counted from the front. Raises ValueError where there is no such."""
     wanted = [argnums] if isinstance(argnums, int) else list(argnums)
     for i in wanted:
@@ -31,7 +31,7 @@ def positions(argnums: Argnums, args: Sequence[Any]) -> list[int]:
     return found
 
 
-def chosen(argnums: Argnums, results: Sequence[Any]) -> Any:
+def one_or_tuple(argnums: Argnums, results: Sequence[Any]) -> Any:
     """Return the result itself where one argument was asked for, and a tuple of them where several were."""
     return results[0] if isinstance(argnums, int) else tuple(results)
 
@@ -48,11 +48,11 @@ def value_and_grad(f: Function, argnums: Argnums = 0, *, strict: bool = False) -
 
     @wraps(f)
     def value_and_gradient(*args: Any, **named: Any) -> tuple[Any, Any]:
-        record = Record(f, args, named, positions(argnums, args))
+        record = Record(f, args, named, argument_positions(argnums, args))
         y = record.the_number("grad")
         record.report_independent(strict)
-        seed = fitted(y, np.ones(np.shape(data_of(y))), record.nested)
-        return record.value(), chosen(argnums, record.returned(record.pull([seed], record.nested), record.nested))
+        seed = seed_like(y, np.ones(np.shape(data_of(y))), record.nested)
+        return record.value(), one_or_tuple(argnums, record.returned(record.pull([seed], record.nested), record.nested))
 
     return value_and_gradient
 
@@ -81,15 +81,15 @@ def vjp(f: Function, *x: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     record = Record(f, x, {}, range(len(x)))
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        given = matched(record.result, cotangent, "result and cotangent")
+        given = matching_leaves(record.result, cotangent, "result and cotangent")
         nested = record.nested or any(isinstance(g, Node) and g.requires_grad for g in given)
-        seeds = [fitted(y, g, nested) for y, g in zip(record.outputs, given, strict=True)]
+        seeds = [seed_like(y, g, nested) for y, g in zip(record.outputs, given, strict=True)]
         return tuple(record.returned(record.pull(seeds, nested), nested))
 
     return record.value(), pullback
 
 
-def fitted(node: Any, given: Any, nested: bool) -> Any:
+def seed_like(node: Any, given: Any, nested: bool) -> Any:
     """Return a cotangent or tangent of `node` as numbers of its shape and dtype, or as such a node.
 
     Raises ShapeError, DTypeError.
@@ -125,7 +125,7 @@ def per_example_gradients(loss_fn: Function, params: Any, batch: Any) -> Any:
 
     def nudges(index: Any) -> list[Any]:
         example = rebuilt(batch, iter([a[index] for _, a in arrays]))
-        return leaves(derivative(params, *spread(loss_fn, example, before=1)))
+        return leaves(derivative(params, *as_arguments(loss_fn, example, before=1)))
 
     count = next(iter(lengths.values()))
     try:
@@ -136,10 +136,10 @@ def per_example_gradients(loss_fn: Function, params: Any, batch: Any) -> Any:
             each = [nudges(i) for i in range(count)]
         except (TypeError, ValueError, IndexError, NonScalarError):
             raise error from None
-    return rebuilt(params, iter([stacked(column) for column in zip(*each, strict=True)]))
+    return rebuilt(params, iter([stack_gradients(column) for column in zip(*each, strict=True)]))
 
 
-def stacked(parts: Sequence[Any]) -> Any:
+def stack_gradients(parts: Sequence[Any]) -> Any:
     """Return gradients of one shape as one with a new first axis: numbers and arrays as an array, nodes as a tensor."""
     if isinstance(parts[0], Value):
         return Tensor([part.data for part in parts], requires_grad=False)

@@ -58,15 +58,15 @@ def rebuilt(tree: Any, new: Iterator[Any]) -> Any:
     return next(new)
 
 
-def matched(tree: Any, other: Any, what: str) -> list[Any]:
+def matching_leaves(tree: Any, other: Any, what: str) -> list[Any]:
     """Return the leaves of `other` in the order of those of `tree`. Raises ShapeError where it is built otherwise.
 
     what: two words for `tree` and `other` in the message, as in "result and cotangent".
     """
     if isinstance(tree, dict) and isinstance(other, dict) and tree.keys() == other.keys():
-        return [leaf for key in tree for leaf in matched(tree[key], other[key], what)]
+        return [leaf for key in tree for leaf in matching_leaves(tree[key], other[key], what)]
     if isinstance(tree, (list, tuple)) and isinstance(other, (list, tuple)) and len(tree) == len(other):
-        return [leaf for pair in zip(tree, other, strict=True) for leaf in matched(*pair, what)]
+        return [leaf for pair in zip(tree, other, strict=True) for leaf in matching_leaves(*pair, what)]
     if isinstance(tree, (dict, list, tuple)):
         raise ShapeError(f"{what} must be built alike, but one is {built(tree)} and the other {built(other)}")
     return [other]

@@ -21,8 +21,8 @@ from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError
 from ..errors.where import users_line
 from ..ops.shapes import broadcast_to, concatenate, identity, reshape, shape, transpose
-from .batched import Lift, lifted, moved, repeated
-from .record import Function, argument_names, named, since
+from .batched import Lift, lifted, moved, repeat_shaped
+from .record import Function, argument_names, function_name, since
 from .trees import leaves, paths, rebuilt
 
 Axes = int | None | Sequence[Any]
@@ -43,8 +43,8 @@ class OneForAll:
     def stateful(self, *_: Any) -> NoReturn:
         """Refuse what happens once an example: a change of state, or a draw of random numbers."""
         raise DTypeError(
-            f"vmap: {named(self.f)} changes state or draws random numbers at {users_line()}, and runs once for all "
-            "examples: hand in what differs between them, and return what is to be kept"
+            f"vmap: {function_name(self.f)} changes state or draws random numbers at {users_line()}, and runs once for "
+            "all examples: hand in what differs between them, and return what is to be kept"
         )
 
     def depends(self, node: Node) -> bool:
@@ -128,7 +128,7 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
         found: dict[Node, Any] = {x: batch for x, batch in zip(firsts, batches, strict=True) if x is not None}
         for z in since([y for y in outputs if isinstance(y, Node)], start)[0]:
             if z.op is not None and any(x in found for x in z.inputs if isinstance(x, Node)):
-                found[z] = computed(z, found, count)
+                found[z] = batch_of_node(z, found, count)
         places = positions_of(f, result, out_axes)
         whole = [along(y, found, count, axis) for y, axis in zip(outputs, places, strict=True)]
         nodes = tracing() is not None or any(isinstance(x, Node) for x in leaves(tree))
@@ -145,7 +145,9 @@ def examples_of(f: Function, args: Sequence[Any], keywords: Any, in_axes: Axes) 
     """
     axes: list[Any] = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
     if len(axes) != len(args):
-        raise ShapeError(f"vmap: in_axes={in_axes} has {len(axes)} entries, and {named(f)} got {len(args)} arguments")
+        raise ShapeError(
+            f"vmap: in_axes={in_axes} has {len(axes)} entries, and {function_name(f)} got {len(args)} arguments"
+        )
     batches: list[Tensor | None] = []
     lengths: dict[str, int] = {}
     titles = argument_names(f, args)
@@ -175,7 +177,7 @@ def one(batch: Tensor, i: int) -> Tensor:
     return Tensor(batch._raw[i])
 
 
-def computed(z: Node, batches: dict[Any, Any], n: int) -> Any:
+def batch_of_node(z: Node, batches: dict[Any, Any], n: int) -> Any:
     """Return the batch of a node, given those of its operands."""
     if z._requires_grad or tracing() is not None:
         return in_one_call(z, batches, n)
@@ -218,7 +220,7 @@ def handed(z: Node, lift: Lift, operands: Sequence[Any], varied: Sequence[bool],
         if each is None:
             ready.append(x)
         else:
-            ready.append(reshape(x, shape=(n, *each)) if v else repeated(x, n, each))
+            ready.append(reshape(x, shape=(n, *each)) if v else repeat_shaped(x, n, each))
     return reshape(z.op(*ready, **moved(z, n)), shape=(n, *z._raw.shape))
 
 
@@ -239,7 +241,9 @@ def positions_of(f: Function, result: Any, out_axes: Axes) -> list[Any]:
     if not isinstance(out_axes, (list, tuple)):
         return [out_axes] * len(leaves(result))
     if not isinstance(result, (list, tuple)) or len(result) != len(out_axes):
-        raise ShapeError(f"vmap: out_axes={out_axes} does not fit the result of {named(f)}: give one for each part")
+        raise ShapeError(
+            f"vmap: out_axes={out_axes} does not fit the result of {function_name(f)}: give one for each part"
+        )
     return [axis for part, axis in zip(result, out_axes, strict=True) for _ in leaves(part)]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...core.types import Array
 from ...errors import GradientError
-from ..gradcheck.numerical import Slope, complex_step, slope
-from ..replay.run import Array
+from ..gradcheck.numerical import Slope, complex_step, richardson_slope
 
 MOST = 300  # numbers of one argument: each takes some thirty calls of the function
 VAGUE = 1e-4  # of the largest derivative: where it is known less exactly, nothing can be compared
@@ -45,7 +45,7 @@ def slope_at(function: Callable[..., Any], args: Sequence[Any], k: int, place: t
         data[place] += step if isinstance(step, complex) else float(step)
         return value_of(function, [*args[:k], data[()], *args[k + 1 :]])
 
-    found = slope(moved, float(np.asarray(args[k], dtype=float)[place]), 2.0**-52 * size)
+    found = richardson_slope(moved, float(np.asarray(args[k], dtype=float)[place]), 2.0**-52 * size)
     try:
         with warnings.catch_warnings(action="error"):  # as where an imaginary part is dropped
             exact = complex_step(moved)

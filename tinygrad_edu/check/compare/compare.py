@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node
+from ...core.types import Array
 from ...errors import GradientError
 from ...symbolic.layers import LayerMap
 from ..replay.points import other_sides, random_runs
-from ..replay.rounding import DOUBLE
-from ..replay.run import Array, Recording, Run
+from ..replay.rounding import DOUBLE_EPS
+from ..replay.run import Recording, Run
 from .digits import eps_of
 from .functions import Functions
-from .inputs import Pairs, at, is_computed, paired, targets_of
+from .inputs import Pairs, can_resample, pair_by_name, targets_of, value_at
 from .items import items_at, typed_of_all
-from .precheck import Item, array_of_numbers
+from .precheck import GradientPair, array_of_numbers
 from .report import ComparisonReport
-from .verdicts import Comparison, reported
+from .verdicts import Comparison, comparison_report
 
 POINTS = 7  # at which a formula or a function is tried, and more where there are kinks
 
@@ -42,34 +43,37 @@ def compare(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) ->
     if isinstance(auto, Node) and auto.op is not None and isinstance(hand, dict) and loss is None:
         loss, auto = auto, {z.label: z for z in LayerMap(auto).order if z.op is None and z.requires_grad and z.label}
     notation = LayerMap(loss) if loss is not None else None
-    pairs = paired(hand, targets_of(auto), notation)
+    pairs = pair_by_name(hand, targets_of(auto), notation)
     if loss is None or notation is None or not all(isinstance(target, Node) for _, target in pairs.values()):
-        return reported(Comparison(None, None, [], [alone(pairs)]))
+        return comparison_report(Comparison(None, None, [], [alone(pairs)]))
     recording = Recording(loss, [target for _, target in pairs.values()])
     for name, (_, target) in pairs.items():
         if target not in recording.uses:
             raise GradientError(f"{name} has no gradient: the loss was not made from it, or it needs none")
     runs = [Run(recording)]
-    if all(is_computed(given) for given, _ in pairs.values()):
+    if all(can_resample(given) for given, _ in pairs.values()):
         runs += random_runs(recording, POINTS - 1, rng)
         runs += other_sides(recording, runs, rng)
 
     def hands(run: Run) -> dict[str, Array]:
-        return {name: at(run, given, name, notation.names) for name, (given, _) in pairs.items()}
+        return {name: value_at(run, given, name, notation.names) for name, (given, _) in pairs.items()}
 
     targets = {name: target for name, (_, target) in pairs.items()}
     kept, rows, notes = items_at(runs, targets, hands)
-    return reported(Comparison(recording, notation, kept, rows, notes))
+    return comparison_report(Comparison(recording, notation, kept, rows, notes))
 
 
-def alone(pairs: Pairs) -> list[Item]:
+def alone(pairs: Pairs) -> list[GradientPair]:
     """Return the gradients to compare where no graph is given: rounding is judged by the largest of all of them."""
-    arrays = {name: at(None, given, name, {}) for name, (given, _) in pairs.items()}
+    arrays = {name: value_at(None, given, name, {}) for name, (given, _) in pairs.items()}
     autos = {name: automatic(target, name) for name, (_, target) in pairs.items()}
     digits = typed_of_all(arrays.values())
-    eps = max(map(eps_of, (*arrays.values(), *autos.values())), default=DOUBLE)
+    eps = max(map(eps_of, (*arrays.values(), *autos.values())), default=DOUBLE_EPS)
     largest = max((float(np.max(np.abs(x), initial=0.0)) for x in autos.values()), default=0.0) or 1.0
-    return [Item(name, arrays[name], autos[name], digits=digits, spread=2 * eps * largest, eps=eps) for name in pairs]
+    return [
+        GradientPair(name, arrays[name], autos[name], digits=digits, spread=2 * eps * largest, eps=eps)
+        for name in pairs
+    ]
 
 
 def automatic(target: Any, name: str) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...core.node import Node
 from ...core.tensor import Tensor
+from ...core.types import Array
 from ...core.value import Value
 from ...errors import GradientError
 from ...symbolic.layers import LayerMap
@@ -20,13 +21,13 @@ from ...symbolic.parser import parse
 from ..gradient_names import variable_of
 from ..replay.points import is_distribution, other_sides, random_runs
 from ..replay.rounding import SAFETY
-from ..replay.run import Array, Recording, Run
+from ..replay.run import Recording, Run
 from .black_box import measured_gradient, value_of
 from .inputs import formula_text, is_symbolic, leaves_of_tree, parts_of
 from .items import items_at
-from .precheck import Item, array_of_numbers
+from .precheck import GradientPair, array_of_numbers
 from .report import ComparisonReport
-from .verdicts import Comparison, reported
+from .verdicts import Comparison, comparison_report
 
 SHAPES: tuple[tuple[int, ...], ...] = ((), (7,), (7, 5))  # of arguments that have no default to say: tried in turn
 
@@ -77,7 +78,7 @@ class Functions:
             return self.derivatives(names, values, float(np.ravel(run.data[output])[0]))
 
         kept, rows, notes = items_at(runs, targets, hands)
-        return reported(Comparison(recording, LayerMap(output), kept, rows, notes))
+        return comparison_report(Comparison(recording, LayerMap(output), kept, rows, notes))
 
     def black_box(self, shape: tuple[int, ...], points: int) -> ComparisonReport:
         """Compare by the function's values alone."""
@@ -90,14 +91,14 @@ class Functions:
                     row = []
                     for name, hand in derived.items():
                         grads, error = measured_gradient(self.function, args, names.index(name))
-                        row.append(Item(name, hand, grads, spread=error * 10 / SAFETY))
+                        row.append(GradientPair(name, hand, grads, spread=error * 10 / SAFETY))
             except GradientError:
                 if point < points // 2:
                     raise
                 continue  # of the other sign, an argument may be outside the function's domain
             rows.append(row)
         note = "The function cannot be recorded, so its derivative was measured from its values: no mistake is sought."
-        return reported(Comparison(None, None, [], rows, [note]))
+        return comparison_report(Comparison(None, None, [], rows, [note]))
 
     def derivatives(self, names: list[str], values: list[Any], loss: float) -> dict[str, Array]:
         """Return the derived gradients at one point, by the parameters' names."""

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node
+from ...core.types import Array
 from ...errors import GradientError, ShapeError
 from ...symbolic.layers import LayerMap
 from ...symbolic.parser import parse
 from ..gradient_names import plain, variable_of
-from ..replay.run import Array, Run
+from ..replay.run import Run
 from .precheck import array_of_numbers
-from .sympy_opinion import library
+from .sympy_opinion import import_sympy
 
 INTERMEDIATE = re.compile(r"^(?:d|∂C/∂)?_?(?P<letter>delta|δ|[zZ]|[aA])[_^]*\(?(?P<layer>\d+)\)?$")
 Pairs = dict[str, tuple[Any, Any]]  # what was derived, and the node or array that it is held against, by name
@@ -53,7 +54,7 @@ def leaves_of_tree(tree: Mapping[Any, Any], stem: str = "") -> Iterator[tuple[st
             yield name, x
 
 
-def paired(hand: Any, targets: dict[str, Any], notation: LayerMap | None) -> Pairs:
+def pair_by_name(hand: Any, targets: dict[str, Any], notation: LayerMap | None) -> Pairs:
     """Return what was derived beside what it should be, by name. Raises GradientError where names do not meet."""
     if isinstance(hand, Mapping):
         return by_name(dict(leaves_of_tree(hand)), targets, notation)
@@ -129,7 +130,7 @@ def is_symbolic(x: Any) -> bool:
     return type(x).__module__.startswith("sympy.") and hasattr(x, "free_symbols")
 
 
-def is_computed(given: Any) -> bool:
+def can_resample(given: Any) -> bool:
     """Tell whether a gradient was given as a formula or a function, which can be tried at other points."""
     return isinstance(given, str) or is_symbolic(given) or (callable(given) and not isinstance(given, Node))
 
@@ -138,10 +139,10 @@ def formula_text(given: Any) -> str:
     """Return the text of a formula that may be a SymPy expression."""
     if isinstance(given, str):
         return given
-    return str(library().pycode(given, fully_qualified_modules=True))
+    return str(import_sympy().pycode(given, fully_qualified_modules=True))
 
 
-def at(run: Run | None, given: Any, name: str, names: Mapping[Node, str]) -> Array:
+def value_at(run: Run | None, given: Any, name: str, names: Mapping[Node, str]) -> Array:
     """Return a gradient derived by hand at one point; a formula or a function is computed there.
 
     Raises GradientError where it needs the graph and there is none.

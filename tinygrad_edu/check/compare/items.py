@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from ...core.node import Node
+from ...core.types import Array
 from ..replay.rounding import spreads
-from ..replay.run import Array, Run
+from ..replay.run import Run
 from ..replay.ties import conventions
 from .digits import Digits, eps_of, typed_digits
-from .precheck import Item
+from .precheck import GradientPair
 
 
 def items_at(
     runs: list[Run], targets: dict[str, Node], hands: Callable[[Run], dict[str, Array]]
-) -> tuple[list[Run], list[list[Item]], list[str]]:
+) -> tuple[list[Run], list[list[GradientPair]], list[str]]:
     """Return the runs at which the hand-derived gradients could be computed, the items at each, and what to say.
 
     hands: computes the gradients derived by hand at one run; what it raises at the first is raised.
@@ -36,7 +37,7 @@ def items_at(
     return kept, rows, notes
 
 
-def items_of(run: Run, targets: dict[str, Node], arrays: dict[str, Array]) -> list[Item]:
+def items_of(run: Run, targets: dict[str, Node], arrays: dict[str, Array]) -> list[GradientPair]:
     """Return the gradients to compare at one run."""
     digits = typed_of_all(arrays.values())
     eps = max(run.recording.eps, *map(eps_of, arrays.values()))
@@ -44,7 +45,9 @@ def items_of(run: Run, targets: dict[str, Node], arrays: dict[str, Array]) -> li
     moved = spreads(run, nodes, eps)
     others = conventions(run, nodes)
     return [
-        Item(name, arrays[name], run.gradient(run.grads, z), z, digits, moved[i], eps, [grads[i] for grads in others])
+        GradientPair(
+            name, arrays[name], run.gradient(run.grads, z), z, digits, moved[i], eps, [grads[i] for grads in others]
+        )
         for i, (name, z) in enumerate(targets.items())
     ]
 

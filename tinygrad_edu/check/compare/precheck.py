@@ -8,19 +8,22 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node
+from ...core.types import Array
 from ...errors import ShapeError
 from ..mistakes.catalogue import CATALOGUE, OTHER, cure
-from ..replay.rounding import DOUBLE, SAFETY
-from ..replay.run import Array
+from ..replay.rounding import DOUBLE_EPS, SAFETY
 from .digits import Digits, eps_of, typed_digits
 from .report import Mistake
 
-EXACT, SINGLE = 1e-9, 1e-6  # relative to the largest number: two ways of rounding in double, and in single precision
+EXACT, SINGLE_ROUNDING = (
+    1e-9,
+    1e-6,
+)  # relative to the largest number: two ways of rounding in double, and in single precision
 VAGUE = 1e-3  # of a gradient: where rounding moves it by more, little can be told
 
 
 @dataclass(eq=False)
-class Item:
+class GradientPair:
     """One gradient to compare: its name, what was derived, what is right, and the node that both belong to.
 
     digits: to which all gradients of one comparison were typed; by default this one's own.
@@ -35,7 +38,7 @@ class Item:
     node: Node | None = None
     digits: Digits | None = None
     spread: float | Array = 0.0
-    eps: float = DOUBLE
+    eps: float = DOUBLE_EPS
     conventions: list[Array] = field(default_factory=list)
     hand: Array = field(init=False)  # `given` in the shape of `auto`, as far as that can be had
     fits: bool = True  # whether it can
@@ -52,7 +55,7 @@ class Item:
         self.eps = max(self.eps, eps_of(self.given), eps_of(self.auto))
         self.auto = self.auto.astype(float)
         self.size = float(np.max(np.abs(self.auto), initial=0.0))
-        relative = EXACT if self.eps <= DOUBLE else 10 * SINGLE * self.eps / 2.0**-23
+        relative = EXACT if self.eps <= DOUBLE_EPS else 10 * SINGLE_ROUNDING * self.eps / 2.0**-23
         limit = np.maximum(max(relative * self.size, 1e-300), SAFETY * np.asarray(self.spread))
         self.tolerance = np.broadcast_to(limit, self.auto.shape)
         self.judge()
@@ -97,7 +100,7 @@ class Item:
             self.ok, self.verdict = True, self.precision(error)
         elif self.judge_typed():
             pass
-        elif error <= SINGLE * self.size:
+        elif error <= SINGLE_ROUNDING * self.size:
             self.ok, self.verdict = True, "correct to single precision (float32)"
         elif any(np.all(np.abs(self.hand - other) <= self.tolerance) for other in self.conventions):
             self.ok, self.verdict = True, "correct, by another convention at a kink"
@@ -113,7 +116,9 @@ class Item:
         if self.rounding > VAGUE * self.size:
             return f"correct as far as can be told: rounding alone moves it by {self.rounding / SAFETY:.1g}"
         return (
-            "correct" if self.eps <= DOUBLE or error <= EXACT * self.size else "correct to single precision (float32)"
+            "correct"
+            if self.eps <= DOUBLE_EPS or error <= EXACT * self.size
+            else "correct to single precision (float32)"
         )
 
     def judge_typed(self) -> bool:

@@ -36,7 +36,7 @@ class Worst:
     ratio: float
 
 
-class Line(NamedTuple):
+class ParameterLine(NamedTuple):
     """One parameter of the comparison.
 
     relative_error: the largest difference over the largest number; None where the right gradient is zero.
@@ -68,7 +68,7 @@ class ComparisonReport:
     untested: sides of kinks that no point lies on, in words.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[ParameterLine, ...]
     worst: Worst | None
     mistakes: list[Mistake] = field(default_factory=list)
     indistinguishable: list[int] = field(default_factory=list)
@@ -202,7 +202,7 @@ class ComparisonReport:
         return f"<p><b>{say(self.headline())}</b></p><table><tr>{titles}</tr>{rows}</table><ol>{found}</ol>{notes}"
 
 
-def report_table(lines: Sequence[Line]) -> list[str]:
+def report_table(lines: Sequence[ParameterLine]) -> list[str]:
     """Return the parameters as the lines of a table."""
     cells = [TITLES, *(x.cells() for x in lines)]
     widths = [max(len(row[i]) for row in cells) for i in range(4)]

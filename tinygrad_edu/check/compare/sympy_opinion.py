@@ -19,7 +19,7 @@ def second_opinion(function: Expression, hand: Expression, wrt: str) -> str:
 
     Raises ImportError without SymPy, FormulaError for a function that has no symbolic form here.
     """
-    sympy = library()
+    sympy = import_sympy()
     symbols = {name: sympy.Symbol(name, real=True) for name in (*function.variables, *hand.variables)}
     right = sympy.diff(Symbolic(function.text, symbols).of(function.tree), symbols[wrt])
     difference = sympy.simplify(right - Symbolic(hand.text, symbols).of(hand.tree))
@@ -28,7 +28,7 @@ def second_opinion(function: Expression, hand: Expression, wrt: str) -> str:
     return f"SymPy's derivative by {wrt} is {sympy.simplify(right)}; yours is too small by {difference}."
 
 
-def library() -> Any:
+def import_sympy() -> Any:
     """Return the module `sympy`, which has no types to check against. Raises ImportError."""
     try:
         return importlib.import_module("sympy")
@@ -49,7 +49,7 @@ class Symbolic(Computation):
 
 def forms() -> dict[str, Callable[..., Any]]:
     """Return the symbolic form of every row that has one."""
-    sympy = library()
+    sympy = import_sympy()
     named = {
         name: getattr(sympy, name)
         for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "sqrt", "cbrt")

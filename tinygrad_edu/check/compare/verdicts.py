@@ -14,12 +14,12 @@ from ..mistakes.catalogue import OTHER
 from ..mistakes.diagnosis import diagnose
 from ..mistakes.explanation import Candidate
 from ..mistakes.matching import Question
-from ..mistakes.permutations import rearranged, without_graph
+from ..mistakes.permutations import explained_by_numbers, rearranged
 from ..mistakes.process_mistakes import procedural
 from ..replay.run import Recording, Run
 from ..replay.untested import untested
-from .precheck import Item
-from .report import ComparisonReport, Line, Mistake, Worst
+from .precheck import GradientPair
+from .report import ComparisonReport, Mistake, ParameterLine, Worst
 
 MORE_GRAPH = "Give loss=, the node that was differentiated: with its graph many more mistakes can be told."
 ONLY_HERE = "It is right at the point that was given, and wrong at other points."
@@ -32,17 +32,17 @@ class Comparison:
     recording: Recording | None
     notation: LayerMap | None
     runs: list[Run]
-    items: list[list[Item]]
+    items: list[list[GradientPair]]
     notes: list[str] = field(default_factory=list)
 
 
-def reported(comparison: Comparison) -> ComparisonReport:
+def comparison_report(comparison: Comparison) -> ComparisonReport:
     """Judge every gradient at every point, seek the mistake if one is wrong, and return the report."""
     items, recording, notation = comparison.items, comparison.recording, comparison.notation
     lines, worst = [], None
     for i, first in enumerate(items[0]):
         off = max((row[i] for row in items), key=lambda item: (not item.ok, item.error))
-        lines.append(Line(first.name, first.auto.shape, off.error, off.verdict, off.ok, off.relative_error))
+        lines.append(ParameterLine(first.name, first.auto.shape, off.error, off.verdict, off.ok, off.relative_error))
         worst = farther(worst, off)
     mistakes = merged([mistake for item in items[0] for mistake in item.mistakes])
     advice = list(comparison.notes)
@@ -57,7 +57,7 @@ def reported(comparison: Comparison) -> ComparisonReport:
             if question.exhausted and not candidates:
                 advice.append("The graph is large: only a part of the mistakes that it leaves room for were tried.")
         else:
-            candidates = without_graph(kept[0])
+            candidates = explained_by_numbers(kept[0])
             advice += [] if comparison.notes else [MORE_GRAPH]
     mistakes += [candidate.mistake() for candidate in candidates]
     if len(items) > 1 and all(item.ok for item in items[0]) and not all(item.ok for row in items for item in row):
@@ -128,7 +128,7 @@ def indistinguishable(candidates: Sequence[Candidate]) -> list[int]:
     return rows if len(rows) > 1 else []
 
 
-def factors_of(rows: Sequence[Sequence[Item]]) -> tuple[tuple[str, float], ...]:
+def factors_of(rows: Sequence[Sequence[GradientPair]]) -> tuple[tuple[str, float], ...]:
     """Return what every gradient is times the right one, by name; nothing if one of them is no multiple of it.
 
     A gradient that is right is 1 times the right one; so is one that is zero, as far as rounding can tell.
@@ -159,7 +159,7 @@ def merged(mistakes: list[Mistake]) -> list[Mistake]:
     return [Mistake(number, name, ", ".join(where), *rest) for (number, name, *rest), where in places.items()]
 
 
-def farther(worst: Worst | None, item: Item) -> Worst | None:
+def farther(worst: Worst | None, item: GradientPair) -> Worst | None:
     """Return the number that is farther off: the worst so far, or the worst of one more gradient."""
     if not item.fits or item.hand.size == 0:
         return worst
@@ -181,7 +181,7 @@ def where_first(question: Question) -> list[str]:
     return [f"Going backwards, the first quantity that differs is {first.name}."]
 
 
-def reached_at(question: Question, item: Item) -> int:
+def reached_at(question: Question, item: GradientPair) -> int:
     """Return when, going backwards, a gradient is reached: that of a leaf with the node it is used in."""
     assert item.node is not None
     uses = question.recording.uses[item.node]

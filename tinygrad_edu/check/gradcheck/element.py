@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...errors.printable import printable
-from .numerical import WIDE, Slope
+from .numerical import HAS_WIDER_FLOAT, Slope
 
-RTOL = 1e-8 if WIDE else 1e-7  # of a derivative; without a wide float the measurement itself is less exact
+RTOL = 1e-8 if HAS_WIDER_FLOAT else 1e-7  # of a derivative; without a wide float the measurement itself is less exact
 FLOOR = 1e-3  # an element smaller than this part of the largest is held to the largest's tolerance
 
 

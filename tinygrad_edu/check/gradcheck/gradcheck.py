@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from ...core.types import Array
 from ...errors import GradcheckError
-from ..replay.rounding import DOUBLE, SAFETY, SAMPLES
+from ..replay.rounding import DOUBLE_EPS, SAFETY, SAMPLES
 from .element import FLOOR, Element, ratio_name
 from .parts import in_real_parts
-from .probe import Array, Probe, Run, Witness, same_bits
+from .probe import FunctionCall, Probe, Witness, same_bits
 
 SCALES = (1.0, 2.0**40, 2.0**-40)  # powers of two change no digit: a linear rule gives the same digits at each
 LINEAR = 1e-10
@@ -76,7 +77,7 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1) -> GradcheckR
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
                 probe = Probe(f, inputs)
-                report = checked(probe, level, rng)
+                report = check_order(probe, level, rng)
                 kinks += report.kinks
                 if not report:
                     break
@@ -95,14 +96,14 @@ class Trial:
     """One call of f, two lots of random weights for its outputs, and the gradients for the first."""
 
     probe: Probe
-    run: Run
+    run: FunctionCall
     seeds: list[Array]
     other: list[Array]
     grads: list[Array]
     rounding: list[float]  # how far rounding may have moved each gradient
 
 
-def checked(probe: Probe, order: int, rng: np.random.Generator) -> GradcheckReport:
+def check_order(probe: Probe, order: int, rng: np.random.Generator) -> GradcheckReport:
     """Ask the seven questions of one order of derivative, in their order."""
     if not probe.moving:
         return failed("input", order, "no input is a floating-point number: write 1.0 instead of 1")
@@ -120,10 +121,12 @@ def checked(probe: Probe, order: int, rng: np.random.Generator) -> GradcheckRepo
     for check, find_fault in QUESTIONS.items():
         if fault := find_fault(trial):
             return failed(check, order, fault)
-    return compared(trial, order)
+    return compare_derivatives(trial, order)
 
 
-def roundings(probe: Probe, run: Run, seeds: list[Array], grads: list[Array], rng: np.random.Generator) -> list[float]:
+def roundings(
+    probe: Probe, run: FunctionCall, seeds: list[Array], grads: list[Array], rng: np.random.Generator
+) -> list[float]:
     """Return how far rounding may have moved each gradient: what one unit in the last place of the inputs does to it.
 
     It is no more than a small part of the slope that f may have at all, so that a kink is not taken for rounding.
@@ -131,7 +134,7 @@ def roundings(probe: Probe, run: Run, seeds: list[Array], grads: list[Array], rn
     size = sum(float(np.sum(np.abs(w * out._data))) for w, out in zip(seeds, run.outputs, strict=True))
     moved = [0.0] * len(grads)
     for _ in range(SAMPLES):
-        data = [x * (1 + DOUBLE * rng.integers(-1, 2, x.shape)) for x in probe.data]
+        data = [x * (1 + DOUBLE_EPS * rng.integers(-1, 2, x.shape)) for x in probe.data]
         for j, g in enumerate(probe.run(data).vjp(seeds)):
             moved[j] = max(moved[j], float(np.max(np.abs(g - grads[j]), initial=0.0)))
     widths = [float(np.max(np.abs(x), initial=0.0)) or 1.0 for x in probe.data]
@@ -209,7 +212,7 @@ QUESTIONS: dict[str, Callable[[Trial], str]] = {
 }
 
 
-def compared(trial: Trial, order: int) -> GradcheckReport:
+def compare_derivatives(trial: Trial, order: int) -> GradcheckReport:
     """Compare every derivative with the measured one."""
     probe, grads = trial.probe, trial.grads
     witness = Witness(probe, trial.run)

@@ -15,10 +15,10 @@ import numpy as np
 
 Real = Any  # a float or a NumPy scalar of any precision
 
-WIDE = bool(np.finfo(np.longdouble).eps < np.finfo(float).eps)  # is there anything wider than a double here?
+HAS_WIDER_FLOAT = bool(np.finfo(np.longdouble).eps < np.finfo(float).eps)  # is there anything wider than a double here?
 TINY = 1e-20  # the complex step: nothing is subtracted, so nothing cancels, and it may be as small as we like
 FIRST, LEVELS = 2.0**-5, 14  # the first real step, relative to the size of the argument, and how often it is halved
-ENOUGH = 1e-11  # relative error at which halving the step stops
+CONVERGED = 1e-11  # relative error at which halving the step stops
 GROWTH = 1.15  # an infinite slope is a difference quotient that grows at least so much at each halving
 
 
@@ -76,7 +76,7 @@ class Limit:
             self.value, self.error = math.copysign(math.inf, last[-1]), 0.0
 
 
-def slope(phi: Callable[[Real], Real], at: float = 0.0, rounding: float = 0.0) -> Slope:
+def richardson_slope(phi: Callable[[Real], Real], at: float = 0.0, rounding: float = 0.0) -> Slope:
     """Return the derivative of `phi(step)` at step 0 by Richardson extrapolation.
 
     at: the argument that `phi` moves by `step`, for the size of the steps. rounding: how exactly `phi` is computed.
@@ -99,15 +99,15 @@ def measured_from(phi: Callable[[Real], Real], h: Real, rounding: float) -> Slop
         right.add((after - here) / h, noise)
         left.add((here - before) / h, noise)
         central.add((after - before) / (2 * h), noise)
-        if level >= 3 and central.error <= ENOUGH * abs(central.value) + 2 * noise and left.near and right.near:
+        if level >= 3 and central.error <= CONVERGED * abs(central.value) + 2 * noise and left.near and right.near:
             break
         h = h / 2
     for side in (left, right):
         side.settle()
-    return joined(left, right, central)
+    return combine_sides(left, right, central)
 
 
-def joined(left: Limit, right: Limit, central: Limit) -> Slope:
+def combine_sides(left: Limit, right: Limit, central: Limit) -> Slope:
     """Put the two one-sided slopes and the central one together; where one side has none, the other counts."""
     sides = [side for side in (left, right) if not math.isnan(side.value)]
     kink = False
@@ -122,7 +122,7 @@ def joined(left: Limit, right: Limit, central: Limit) -> Slope:
         float(left.value),
         float(right.value),
         bool(kink),
-        "long double and Richardson" if WIDE else "double and Richardson",
+        "long double and Richardson" if HAS_WIDER_FLOAT else "double and Richardson",
     )
 
 

@@ -15,14 +15,14 @@ from ...core.tensor import Tensor
 from ...ops.complex import imag, real
 
 
-def is_complex(x: Any) -> bool:
+def is_complex_input(x: Any) -> bool:
     """Whether an input is complex and is to be differentiated by."""
     return np.iscomplexobj(data_of(x)) and (x.requires_grad if isinstance(x, Node) else True)
 
 
 def in_real_parts(f: Callable[..., Any], inputs: Sequence[Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """Return a function of real inputs with real results that computes what `f` does, and its inputs."""
-    split = [is_complex(x) for x in inputs]
+    split = [is_complex_input(x) for x in inputs]
     apart: list[Any] = []
     for i, (x, complex_input) in enumerate(zip(inputs, split, strict=True)):
         if not complex_input:

@@ -13,21 +13,21 @@ import numpy as np
 from ...core.backprop import between, gradients, pull
 from ...core.node import Node, data_of
 from ...core.tensor import Tensor
+from ...core.types import Array
 from ...core.value import Value
-from .numerical import Slope, complex_step, slope
+from .numerical import Slope, complex_step, richardson_slope
 
-Array = np.ndarray[Any, Any]
 SAME = 1e-12  # how closely f must agree with itself in another precision to be measured there
 
 
-def differentiable(x: Any) -> bool:
+def is_differentiable(x: Any) -> bool:
     """Whether an input is something to differentiate by; anything else is handed to f as it is."""
     if isinstance(x, Node):
         return x.requires_grad
     return isinstance(x, (float, np.floating)) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
 
 
-def nodes_of(result: Any) -> list[Node]:
+def result_nodes(result: Any) -> list[Node]:
     """Return what f returned as a list of nodes. Raises TypeError where some of it is not a node."""
     results = list(result) if isinstance(result, (list, tuple)) else [result]
     for x in results:
@@ -36,13 +36,13 @@ def nodes_of(result: Any) -> list[Node]:
     return results
 
 
-class Run:
+class FunctionCall:
     """One call of f: the leaves it was given, the nodes it returned, and the way back."""
 
     def __init__(self, leaves: list[Node], args: Sequence[Any], f: Callable[..., Any]) -> None:
         self.leaves = leaves
         self.before = [np.array(leaf._data) for leaf in leaves]
-        self.outputs = nodes_of(f(*args))
+        self.outputs = result_nodes(f(*args))
         self.order = [node for node in between(leaves, *self.outputs) if node.requires_grad]
         self.path = {*leaves, *self.order}
 
@@ -53,7 +53,7 @@ class Run:
             if out in self.path:
                 g = np.float64(seed) if isinstance(out, Value) else out.seed(seed)
                 grads[out] = grads[out] + g if out in grads else g
-        pull(self.order, grads, self.leaves, numbers)
+        pull(self.order, grads, self.leaves, rule_arguments)
         return [np.asarray(grads[x]) if x in grads else np.zeros_like(x._data) for x in self.leaves]
 
     def kept_inputs(self) -> bool:
@@ -67,11 +67,11 @@ class Probe:
     def __init__(self, f: Callable[..., Any], inputs: Sequence[Any]) -> None:
         self.f = f
         self.inputs = inputs
-        self.moving = [i for i, x in enumerate(inputs) if differentiable(x)]
+        self.moving = [i for i, x in enumerate(inputs) if is_differentiable(x)]
         self.given = [np.array(data_of(inputs[i])) for i in self.moving]
         self.data = [x.astype(float) for x in self.given]
 
-    def run(self, data: Sequence[Array] | None = None, *, values: bool = True) -> Run:
+    def run(self, data: Sequence[Array] | None = None, *, values: bool = True) -> FunctionCall:
         """Call f on leaves that hold `data`, by default the inputs in double precision.
 
         values: whether an input that is a Value becomes one again, rather than a tensor that holds any precision.
@@ -80,7 +80,7 @@ class Probe:
         for i, x in zip(self.moving, self.data if data is None else data, strict=True):
             args[i] = self._leaf(self.inputs[i], x, values)
             leaves.append(args[i])
-        return Run(leaves, args, self.f)
+        return FunctionCall(leaves, args, self.f)
 
     def _leaf(self, given: Any, data: Array, values: bool) -> Node:
         label = given.label if isinstance(given, Node) else ""
@@ -101,7 +101,7 @@ class Probe:
         def derivative(*args: Any) -> list[Any]:
             leaves = [args[i] for i in self.moving]
             totals = [x.zero() for x in leaves]
-            for out, seed in zip(nodes_of(self.f(*args)), seeds, strict=True):
+            for out, seed in zip(result_nodes(self.f(*args)), seeds, strict=True):
                 if out.requires_grad:
                     found = gradients(out, leaves, out.leaf(seed))
                     totals = [total + g for total, g in zip(totals, found, strict=True)]
@@ -116,7 +116,7 @@ class Witness:
     run: f at these inputs, which f in any other arithmetic must reproduce to be trusted.
     """
 
-    def __init__(self, probe: Probe, run: Run) -> None:
+    def __init__(self, probe: Probe, run: FunctionCall) -> None:
         self.probe = probe
         self.run = run
         self.analytic = self._agrees(complex)
@@ -140,7 +140,9 @@ class Witness:
 
         rounding = max((eps_of_result(x._data) for x in self.outputs), default=0.0) * self.size(seeds)
         here = float(self.probe.data[j][at])
-        found = slope(lambda step: np.longdouble(moved(self.kind(step), self.kind, self.values)), here, rounding)
+        found = richardson_slope(
+            lambda step: np.longdouble(moved(self.kind(step), self.kind, self.values)), here, rounding
+        )
         if not self.analytic or found.kink or not np.isfinite(found.value):
             return found
         exact = complex_step(lambda step: moved(step, complex, False))
@@ -166,7 +168,7 @@ class Witness:
         )
 
 
-def numbers(x: Any) -> Any:
+def rule_arguments(x: Any) -> Any:
     """Return what a rule is handed: arrays, and of Values NumPy's floats, which divide by zero as IEEE says."""
     return np.float64(x._data) if isinstance(x, Value) else data_of(x)
 

@@ -23,9 +23,9 @@ from .binding import (
     returned_names,
 )
 from .containers import is_numbers, numbers_in, with_numbers
-from .pairs import pairs
-from .program import HomeworkError, Namespace, Program
-from .scripts import scripts
+from .pairs import function_pairs
+from .program import HomeworkError, LearnerProgram, Namespace
+from .scripts import script_tasks
 from .task import Task, Values, Wrap
 
 PASSED_OVER = ("train", "main", "test", "plot", "predict", "update", "init", "load", "numerical", "check", "accuracy")
@@ -34,7 +34,7 @@ PASSED_OVER = ("train", "main", "test", "plot", "predict", "update", "init", "lo
 # functions that return (loss, gradients) ---------------------------------------------------------------------------
 
 
-def loss_functions(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
+def loss_functions(program: LearnerProgram, module: Namespace, wanted: str) -> Iterator[Task]:
     """Yield functions whose result is a loss and its gradients."""
     problems: list[str] = []
     for name, f in functions_of(program, module).items():
@@ -74,7 +74,7 @@ def loss_functions(program: Program, module: Namespace, wanted: str) -> Iterator
         raise HomeworkError(problems[0])
 
 
-def returns_several(program: Program, name: str) -> bool:
+def returns_several(program: LearnerProgram, name: str) -> bool:
     """Tell whether a function's return statement has several parts."""
     names = returned_names(program, name)
     return isinstance(names, list) and len(names) > 1
@@ -82,13 +82,13 @@ def returns_several(program: Program, name: str) -> bool:
 
 def globals_of(module: Namespace, names: Any) -> Values:
     """Return the module's variables whose gradients a return statement names."""
-    flat = [n for n in flattened(names) if n]
+    flat = [n for n in flat_names(names) if n]
     numbers = {name: x for name, x in module.items() if is_numbers(x) and not name.startswith("__")}
     found = [variable_of(n, numbers) for n in flat if n not in numbers]
     return {name: numbers[name] for name in numbers if name in found}
 
 
-def flattened(names: Any) -> Iterator[str]:
+def flat_names(names: Any) -> Iterator[str]:
     """Yield the names in nested lists."""
     if isinstance(names, str):
         yield names
@@ -96,13 +96,13 @@ def flattened(names: Any) -> Iterator[str]:
         yield from names
     else:
         for part in names:
-            yield from flattened(part)
+            yield from flat_names(part)
 
 
 # objects with a method `loss` --------------------------------------------------------------------------------------
 
 
-def models(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
+def models(program: LearnerProgram, module: Namespace, wanted: str) -> Iterator[Task]:
     """Yield objects that keep parameters in `params` and have a method that returns the loss and their gradients."""
     for where, model in instances(program, module):
         params = getattr(model, "params", None)
@@ -130,12 +130,12 @@ def models(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
             return
 
 
-def instances(program: Program, module: Namespace) -> Iterator[tuple[Callable[[Namespace], Any], Any]]:
+def instances(program: LearnerProgram, module: Namespace) -> Iterator[tuple[Callable[[Namespace], Any], Any]]:
     """Yield the objects of a program's own classes, each with the way to find it: by its name, or by making it."""
     classes = classes_of(program, module)
     made = [name for name, x in module.items() if type(x).__name__ in classes and type(x) in classes.values()]
     for name in made:
-        yield named(name), module[name]
+        yield attribute_getter(name), module[name]
     if made:
         return
     for name, kind in classes.items():
@@ -146,7 +146,7 @@ def instances(program: Program, module: Namespace) -> Iterator[tuple[Callable[[N
             continue
 
 
-def named(name: str) -> Callable[[Namespace], Any]:
+def attribute_getter(name: str) -> Callable[[Namespace], Any]:
     """Return the way to an object of a module by its name."""
     return lambda there: there[name]
 
@@ -162,7 +162,7 @@ def made_of(name: str, arguments: dict[str, Any]) -> Callable[[Namespace], Any]:
 FORWARD = ("feedforward", "forward", "feed_forward", "predict")  # what the method is called that computes the output
 
 
-def networks(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
+def networks(program: LearnerProgram, module: Namespace, wanted: str) -> Iterator[Task]:
     """Yield networks with `weights`, `biases` and a method `backprop(x, y)` that returns `(nabla_b, nabla_w)`."""
     for where, net in instances(program, module):
         forward = next((name for name in FORWARD if hasattr(net, name)), None)
@@ -208,10 +208,10 @@ def cost_of(net: Any, a: Any, y: Any) -> Any:
     return 0.5 * ((a - y) ** 2).sum()
 
 
-ADAPTERS = (loss_functions, models, networks, pairs, scripts)
+ADAPTERS = (loss_functions, models, networks, function_pairs, script_tasks)
 
 
-def tasks_of(program: Program, module: Namespace, wanted: str = "") -> list[Task]:
+def tasks_of(program: LearnerProgram, module: Namespace, wanted: str = "") -> list[Task]:
     """Return what there is to judge in a program. Raises HomeworkError where nothing is found."""
     if wanted and wanted not in module and wanted.split(".", 1)[0] not in module:
         raise HomeworkError(

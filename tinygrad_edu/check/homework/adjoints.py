@@ -14,8 +14,9 @@ import numpy as np
 
 from ...core.node import Node as GraphNode
 from ...core.tensor import Tensor
-from .recorder import ADD_AT, GATHER, PARAMETER, PUT, Node
-from .shadow import Array, filled
+from ...core.types import Array
+from .recorder import ADD_AT, GATHER, PARAMETER, PUT, Operation
+from .shadow import with_operands
 
 
 class Adjoints(NamedTuple):
@@ -24,14 +25,14 @@ class Adjoints(NamedTuple):
     of: by node. shares: by (user, place among its operands). cut: nodes that have no rule and passed nothing on.
     """
 
-    of: dict[Node, Array]
-    shares: dict[tuple[Node, int], Array]
-    cut: list[Node]
+    of: dict[Operation, Array]
+    shares: dict[tuple[Operation, int], Array]
+    cut: list[Operation]
 
 
-def ancestors(roots: Iterable[Node], controls: bool = False) -> set[Node]:
+def ancestors(roots: Iterable[Operation], controls: bool = False) -> set[Operation]:
     """Return the nodes that some nodes were made from, themselves included."""
-    found: set[Node] = set()
+    found: set[Operation] = set()
     waiting = list(roots)
     while waiting:
         node = waiting.pop()
@@ -43,20 +44,20 @@ def ancestors(roots: Iterable[Node], controls: bool = False) -> set[Node]:
     return found
 
 
-def adjoints(root: Node, wanted: set[Node] | None = None) -> Adjoints:
+def adjoints(root: Operation, wanted: set[Operation] | None = None) -> Adjoints:
     """Return the gradient of a single number by the nodes that depend on a parameter.
 
     wanted: further nodes to count as depending on one.
     """
     order = sorted(ancestors([root]), key=lambda node: node.number)
-    moving: set[Node] = set(wanted or ())
+    moving: set[Operation] = set(wanted or ())
     for node in order:
         depends = node.kind == PARAMETER or any(x in moving for x in node.inputs)
         if depends and (node.value is None or node.value.dtype.kind in "fc"):
             moving.add(node)
-    of: dict[Node, Array] = {root: np.ones(root.shape)}
-    shares: dict[tuple[Node, int], Array] = {}
-    cut: list[Node] = []
+    of: dict[Operation, Array] = {root: np.ones(root.shape)}
+    shares: dict[tuple[Operation, int], Array] = {}
+    cut: list[Operation] = []
     for node in reversed(order):
         if node not in of or node not in moving or not node.inputs:
             continue
@@ -72,20 +73,20 @@ def adjoints(root: Node, wanted: set[Node] | None = None) -> Adjoints:
     return Adjoints(of, shares, cut)
 
 
-def pulled(node: Node, g: Array, needed: list[bool]) -> list[Array | None]:
+def pulled(node: Operation, g: Array, needed: list[bool]) -> list[Array | None]:
     """Return the gradient that a node passes on to each operand; None to those that need none."""
     if node.kind == GATHER:
         whole = np.bincount(node.indices.ravel(), g.ravel(), minlength=int(np.prod(node.inputs[0].shape)))
         return [whole.reshape(node.inputs[0].shape)]
     if node.kind in (PUT, ADD_AT):
-        return written(node, g, needed)
+        return write_adjoints(node, g, needed)
     operands = [
         Tensor(x.value, requires_grad=True) if need else x.value for x, need in zip(node.inputs, needed, strict=True)
     ]
     f, args, kwargs, part = node.call
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        z = f(*filled(args, operands), **filled(kwargs, operands))
+        z = f(*with_operands(args, operands), **with_operands(kwargs, operands))
         z = z if part is None else z[part]
         if not isinstance(z, GraphNode):
             return [np.zeros(x.shape) if need else None for x, need in zip(node.inputs, needed, strict=True)]
@@ -98,7 +99,7 @@ def pulled(node: Node, g: Array, needed: list[bool]) -> list[Array | None]:
     ]
 
 
-def written(node: Node, g: Array, needed: list[bool]) -> list[Array | None]:
+def write_adjoints(node: Operation, g: Array, needed: list[bool]) -> list[Array | None]:
     """Return the gradients of a write: of the contents before it, and of the numbers written."""
     places, source = node.indices, node.inputs[1]
     before: Array | None = g.copy()

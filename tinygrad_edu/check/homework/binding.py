@@ -12,32 +12,32 @@ from typing import Any
 import numpy as np
 
 from .containers import is_numbers, numbers_in, with_numbers
-from .program import Namespace, Program
-from .rewrite import names_of
+from .program import LearnerProgram, Namespace
+from .rewrite import target_names
 from .task import Values, Wrap
 
 HOLDERS = ("params", "parameters", "theta", "weights", "model", "p")  # arguments that stand for all parameters
 
 
-NOTHING = inspect.Parameter.empty
+NO_DEFAULT = inspect.Parameter.empty
 
 
 class UnboundError(Exception):
     """An argument has no value in the program."""
 
 
-def functions_of(program: Program, module: Namespace) -> dict[str, Any]:
+def functions_of(program: LearnerProgram, module: Namespace) -> dict[str, Any]:
     """Return the functions that a program defines, by name, the last first."""
     defined = [s.name for s in program.tree.body if isinstance(s, ast.FunctionDef)]
     return {name: module[name] for name in reversed(defined) if isinstance(module.get(name), types.FunctionType)}
 
 
-def classes_of(program: Program, module: Namespace) -> dict[str, Any]:
+def classes_of(program: LearnerProgram, module: Namespace) -> dict[str, Any]:
     """Return the classes that a program defines, by name."""
     return {s.name: module[s.name] for s in program.tree.body if isinstance(s, ast.ClassDef) and s.name in module}
 
 
-def returned_names(program: Program, name: str) -> Any:
+def returned_names(program: LearnerProgram, name: str) -> Any:
     """Return the names in a function's last return statement, within tuples and lists that it has made too."""
     *_, last = name.split(".")
     found = [f for f in ast.walk(program.tree) if isinstance(f, ast.FunctionDef) and f.name == last]
@@ -48,22 +48,22 @@ def returned_names(program: Program, name: str) -> Any:
     if not returns:
         return ""
     sequences = {
-        target.id: names_of(s.value)
+        target.id: target_names(s.value)
         for s in inside
         if isinstance(s, ast.Assign) and isinstance(s.value, (ast.Tuple, ast.List))
         for target in s.targets
         if isinstance(target, ast.Name)
     }
     value = max(returns, key=lambda s: s.lineno).value
-    names = names_of(value) if value is not None else ""
+    names = target_names(value) if value is not None else ""
     if isinstance(names, list):
         return [sequences.get(n, n) if isinstance(n, str) else n for n in names]
     return sequences.get(names, names) if isinstance(names, str) else names
 
 
-def given(parameter: inspect.Parameter, module: Namespace) -> Any:
+def argument_for(parameter: inspect.Parameter, module: Namespace) -> Any:
     """Return the value of an argument: its default, the module's name alike, or an entry of its `params`."""
-    if parameter.default is not NOTHING and parameter.default is not None:
+    if parameter.default is not NO_DEFAULT and parameter.default is not None:
         return parameter.default
     name = parameter.name
     if name in module and not isinstance(module[name], (types.FunctionType, types.ModuleType, type)):
@@ -85,7 +85,7 @@ def given(parameter: inspect.Parameter, module: Namespace) -> Any:
 def bound(f: Callable[..., Any], module: Namespace) -> dict[str, Any]:
     """Return the arguments for a function. Raises UnboundError."""
     return {
-        name: given(parameter, module)
+        name: argument_for(parameter, module)
         for name, parameter in inspect.signature(f).parameters.items()
         if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     }

@@ -14,13 +14,13 @@ import numpy as np
 
 from ..gradient_names import variables_of
 from .adapters import tasks_of
-from .known import Known
+from .known import KnownArrays
 from .mends import Mend, search
 from .process import checked_in_child
-from .program import HomeworkError, Namespace, Program
+from .program import HomeworkError, LearnerProgram, Namespace
 from .report import CodeReport
-from .runs import Recording, Runs
-from .suspects import Line, backward_lines, ordered
+from .runs import RecordedRun, Runs
+from .suspects import BackwardLine, backward_lines, by_suspicion
 from .torch_scripts import check_torch_script, uses_torch
 from .verdict import Verdict, judge
 
@@ -56,7 +56,7 @@ def check_function(f: Callable[..., Any], seed: int = 0) -> CodeReport:
         raise HomeworkError(f"the source of {f!r} cannot be found: put it into a file, and check that") from None
     text = "\n" * (first - 1) + textwrap.dedent("".join(source))
     around = {**vars(sys.modules[f.__module__]), **closure(f)}
-    return check_program(Program(text, Path(path).name, (), around), f.__name__, seed)
+    return check_program(LearnerProgram(text, Path(path).name, (), around), f.__name__, seed)
 
 
 def closure(f: Callable[..., Any]) -> Namespace:
@@ -65,7 +65,7 @@ def closure(f: Callable[..., Any]) -> Namespace:
     return {name: cell.cell_contents for name, cell in zip(f.__code__.co_freevars, cells, strict=True)}
 
 
-def check_program(program: Program, function: str = "", seed: int = 0) -> CodeReport:
+def check_program(program: LearnerProgram, function: str = "", seed: int = 0) -> CodeReport:
     """Check a program in this process, and return the report: of the first function that is wrong, if one is."""
     if uses_torch(program):
         return check_torch_script(program)
@@ -73,7 +73,7 @@ def check_program(program: Program, function: str = "", seed: int = 0) -> CodeRe
     reports = []
     for task in tasks_of(program, module, function):
         runs = Runs(program, task, module)
-        reports.append(reported(runs, judge(runs, seed), seed))
+        reports.append(code_report(runs, judge(runs, seed), seed))
         if not reports[-1].right:
             return reports[-1]
     if len(reports) == 1:
@@ -83,7 +83,7 @@ def check_program(program: Program, function: str = "", seed: int = 0) -> CodeRe
     return CodeReport(program.name, ", ".join(r.function for r in reports), True, together, notes=notes)
 
 
-def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
+def code_report(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     """Return the report of a verdict, with the first wrong line where a gradient is wrong."""
     notes = list(verdict.notes)
     if missing := [name for name in runs.task.expected if name not in verdict.parameters]:
@@ -99,7 +99,7 @@ def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
             f"Wrong: {', '.join(verdict.wrong)}. The line could not be told, since the code could not be recorded."
         )
         return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
-    lines = ordered(program, backward_lines(program, verdict))
+    lines = by_suspicion(program, backward_lines(program, verdict))
     if not lines:
         mistake = f"Wrong: {', '.join(verdict.wrong)}. No line of the backward pass leads to it: it is a constant."
         return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
@@ -128,12 +128,13 @@ def reported(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
         further = [other.line, *(n for n in further if n != other.line)]
     return CodeReport(
         program.name, name, False, parameters, place.line, place.cell, source,
-        None if mend is None else mend.text, told(runs, verdict, line, mend), None if mend is None else mend.what,
+        None if mend is None else mend.text, mistake_text(runs, verdict, line, mend),
+        None if mend is None else mend.what,
         others=tuple(program.place(n).line for n in further), notes=tuple(notes),
     )  # fmt: skip
 
 
-def one_by_one(runs: Runs, verdict: Verdict, lines: list[Line]) -> dict[str, Mend]:
+def one_by_one(runs: Runs, verdict: Verdict, lines: list[BackwardLine]) -> dict[str, Mend]:
     """Return a change for each wrong gradient, where each has one of its own; nothing where one has none."""
     found: dict[str, Mend] = {}
     for wrong in verdict.wrong[:MOST_APART]:
@@ -143,7 +144,7 @@ def one_by_one(runs: Runs, verdict: Verdict, lines: list[Line]) -> dict[str, Men
     return found if len(found) == len(verdict.wrong) and len({m.line for m in found.values()}) > 1 else {}
 
 
-def statement_text(program: Program, number: int) -> str:
+def statement_text(program: LearnerProgram, number: int) -> str:
     """Return the text of the statement that begins at a line."""
     found = [s for s in ast.walk(program.tree) if isinstance(s, ast.stmt) and s.lineno == number]
     last = number
@@ -153,7 +154,7 @@ def statement_text(program: Program, number: int) -> str:
     return "\n".join(program.lines[number - 1 : last])
 
 
-def told(runs: Runs, verdict: Verdict, line: Line, mend: Mend | None) -> str:
+def mistake_text(runs: Runs, verdict: Verdict, line: BackwardLine, mend: Mend | None) -> str:
     """Say which line is wrong, what it should have been equal to, and what makes everything right."""
     place = str(runs.program.place(line.number))
     wrong = ", ".join(verdict.wrong)
@@ -177,7 +178,7 @@ def told(runs: Runs, verdict: Verdict, line: Line, mend: Mend | None) -> str:
     return f"{words} No change of a single line was found with which everything is right."
 
 
-def should_equal(runs: Runs, recording: Recording, line: Line, mend: Mend | None) -> str | None:
+def should_equal(runs: Runs, recording: RecordedRun, line: BackwardLine, mend: Mend | None) -> str | None:
     """Return what a variable that the line assigns should have been equal to, with both numbers."""
     named = [(node, name.name) for node in line.results for name in node.names]
     if not named:
@@ -192,7 +193,7 @@ def should_equal(runs: Runs, recording: Recording, line: Line, mend: Mend | None
         found = [x for x in other.nodes if any(n.name == name for n in x.names)] if other is not None else []
         if found and other is not None and found[-1].value is not None:
             truth = found[-1].value
-            known = Known(other.loss, other.adjoints).find(truth)
+            known = KnownArrays(other.loss, other.adjoints).find(truth)
             if known is not None and known.factor == 1.0 and known.kind == "gradient" and known.node.names:
                 meaning = f"∂L/∂{known.node.names[-1].name}"
     else:
@@ -203,10 +204,10 @@ def should_equal(runs: Runs, recording: Recording, line: Line, mend: Mend | None
                 break
     if truth is None or node.value is None or truth.shape != node.value.shape or not truth.size:
         return f"`{name}` should be {meaning}" if meaning else None
-    return compared(name, node.value, truth, meaning, certain=mend is not None)
+    return worst_entry(name, node.value, truth, meaning, certain=mend is not None)
 
 
-def compared(name: str, given: Any, truth: Any, meaning: str, certain: bool) -> str | None:
+def worst_entry(name: str, given: Any, truth: Any, meaning: str, certain: bool) -> str | None:
     """Return both numbers at the entry that is farthest off."""
     difference = np.abs(given - truth)
     if not np.isfinite(difference).all() or not difference.any():

@@ -12,7 +12,7 @@ from typing import Any
 from ...errors import TinygradEduError
 from ...system import files
 from .check import check_program
-from .program import Program
+from .program import LearnerProgram
 
 
 def main(arguments: list[str]) -> None:
@@ -23,16 +23,16 @@ def main(arguments: list[str]) -> None:
     sys.path.insert(0, str(path.parent))
     sys.argv = [str(path)]
     answer: dict[str, Any]
-    program: Program | None = None
+    program: LearnerProgram | None = None
     try:
-        program = Program.read(path)
+        program = LearnerProgram.read(path)
         if request["appendix"]:
             program = program.with_appendix(request["appendix"])
         answer = {"report": check_program(program, request["function"], request["seed"]).as_dict()}
     except TinygradEduError as error:
         answer = {"error": str(error)}
     except BaseException as error:  # what a learner's program raises, SystemExit too
-        answer = {"error": explained(error, program, path.name)}
+        answer = {"error": exception_text(error, program, path.name)}
     files.write(request["answer"], json.dumps(answer))
     os._exit(0)
 
@@ -60,7 +60,7 @@ def limit(request: dict[str, Any]) -> None:
             continue
 
 
-def explained(error: BaseException, program: Program | None, name: str) -> str:
+def exception_text(error: BaseException, program: LearnerProgram | None, name: str) -> str:
     """Say what a learner's program raised, and at which of its lines."""
     lines = [
         frame.lineno

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .shadow import Array
+from ...core.types import Array
 
 MOST = 120  # entries of a parameter that are tried; of a larger one as many, drawn at random
 ROUNDING = 64  # units in the last place by which a computed loss may be off
@@ -26,14 +26,16 @@ class Differences(NamedTuple):
     errors: Array
 
 
-def differences(loss: Callable[[Array], Any], x: Array, rng: np.random.Generator, most: int = MOST) -> Differences:
+def finite_differences(
+    loss: Callable[[Array], Any], x: Array, rng: np.random.Generator, most: int = MOST
+) -> Differences:
     """Return the gradient of `loss` at `x` by (some of) its entries."""
     places = np.arange(x.size) if x.size <= most else np.sort(rng.choice(x.size, most, replace=False))
-    found = [slope(along(loss, x, k), float(x.ravel()[k])) for k in places]
+    found = [step_slope(loss_along_entry(loss, x, k), float(x.ravel()[k])) for k in places]
     return Differences(places, np.array([v for v, _ in found]), np.array([e for _, e in found]))
 
 
-def along(loss: Callable[[Array], Any], x: Array, k: int) -> Callable[[Any], Any]:
+def loss_along_entry(loss: Callable[[Array], Any], x: Array, k: int) -> Callable[[Any], Any]:
     """Return the loss as a function of how far one entry is moved."""
 
     def moved(step: Any) -> Any:
@@ -44,7 +46,7 @@ def along(loss: Callable[[Array], Any], x: Array, k: int) -> Callable[[Any], Any
     return moved
 
 
-def slope(f: Callable[[Any], Any], at: float) -> tuple[float, float]:
+def step_slope(f: Callable[[Any], Any], at: float) -> tuple[float, float]:
     """Return the slope of a function of a step, at 0, and an estimate of its error."""
     h = STEP * max(1.0, abs(at))
     wide, middle, narrow = ((float(f(step)) - float(f(-step))) / (2 * step) for step in (h, h / 2, h / 4))

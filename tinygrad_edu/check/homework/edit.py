@@ -7,7 +7,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-Expression = ast.expr
+Syntax = ast.expr
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Edit:
     def new(self) -> Any:
         """The new node."""
         if isinstance(self.made, str):
-            self.made = located(Filled(self.old).visit(parse(self.made)), self.old)
+            self.made = located(Filled(self.old).visit(parse_syntax(self.made)), self.old)
         return self.made
 
     def apply(self) -> None:
@@ -65,7 +65,7 @@ class Surroundings:
     value: tuple[int, ...] | None
 
 
-def parse(text: str) -> Expression:
+def parse_syntax(text: str) -> Syntax:
     """Return an expression."""
     return ast.parse(text, mode="eval").body
 
@@ -81,20 +81,20 @@ def located(new: Any, old: ast.AST) -> Any:
     return ast.fix_missing_locations(new)
 
 
-def loaded(target: Any) -> Any:
+def as_load(target: Any) -> Any:
     """Return a target as an expression that is read."""
     found = copy.copy(target)
     found.ctx = ast.Load()
     return found
 
 
-Change = tuple[float, str, Expression | str]  # cost, in words, the new expression or its text with `_` for the old one
+EditOption = tuple[float, str, Syntax | str]  # cost, in words, the new expression or its text with `_` for the old one
 
 
 class Filled(ast.NodeTransformer):
     """Puts an expression in the place of `_`."""
 
-    def __init__(self, expression: Expression) -> None:
+    def __init__(self, expression: Syntax) -> None:
         self.expression = expression
 
     def visit_Name(self, node: ast.Name) -> ast.AST:

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Any
 
-from .edit import Edit, Expression, Surroundings, loaded, located, parse
+from .edit import Edit, Surroundings, Syntax, as_load, located, parse_syntax
 from .expression_edits import of_expression
-from .value_edits import of_whole
+from .value_edits import whole_value_edits
 
 
 def edits(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> list[Edit]:
@@ -37,7 +37,7 @@ def edits(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> list[Ed
                 if isinstance(statement, ast.Return) and isinstance(part, ast.Name):
                     continue  # what is wrong with a variable is wrong where it is assigned
                 holder, its = (head, name) if index is None else (whole, "elts")
-                for cost, what, new in of_whole(part, around) if name == "value" else ():
+                for cost, what, new in whole_value_edits(part, around) if name == "value" else ():
                     found.append(Edit(cost, what, holder, its, index, part, located(new, part)))
     if isinstance(getattr(statement, "value", None), ast.expr):
         found += of_two_names(statement, around)
@@ -47,15 +47,15 @@ def edits(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> list[Ed
 def of_two_names(statement: ast.stmt, around: Surroundings) -> Iterator[Edit]:
     """Yield the exchange of two variables of one shape, or of two that pick elements, in all that is assigned."""
     value: ast.expr = statement.value  # type: ignore[attr-defined]  # the caller has seen it
-    names = names_in([value], set(around.shapes))
+    names = variables_in([value], set(around.shapes))
     alike = [pair for pair in combinations(names, 2) if around.shapes[pair[0]] == around.shapes[pair[1]]]
-    picking = names_in([n.slice for n in ast.walk(value) if isinstance(n, ast.Subscript)])
+    picking = variables_in([n.slice for n in ast.walk(value) if isinstance(n, ast.Subscript)])
     for a, b in dict.fromkeys([*alike, *combinations(picking[:6], 2)]):
         new = Renamed({a: b, b: a}).visit(copy.deepcopy(value))
         yield Edit(2.8, f"{a} and {b} exchanged", statement, "value", None, value, located(new, value))
 
 
-def names_in(expressions: list[ast.expr], among: set[str] | None = None) -> list[str]:
+def variables_in(expressions: list[ast.expr], among: set[str] | None = None) -> list[str]:
     """Return the variables in expressions, all or those of a set."""
     names = {n.id for e in expressions for n in ast.walk(e) if isinstance(n, ast.Name)}
     return sorted(names if among is None else names & among)
@@ -71,7 +71,7 @@ class Renamed(ast.NodeTransformer):
         return ast.copy_location(ast.Name(self.names.get(node.id, node.id), node.ctx), node)
 
 
-def expressions(statement: ast.stmt) -> Iterator[tuple[Expression, ast.AST, str, int | None]]:
+def expressions(statement: ast.stmt) -> Iterator[tuple[Syntax, ast.AST, str, int | None]]:
     """Yield the expressions of a statement's own lines, each with the place that holds it."""
     waiting: list[ast.AST] = [statement]
     while waiting:
@@ -112,9 +112,9 @@ def of_statement(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> 
         yield edit(1.5, "= instead of +=", ast.Assign([statement.target], statement.value))
         if isinstance(statement.target, ast.Subscript) and isinstance(statement.op, (ast.Add, ast.Sub)):
             method = "add" if isinstance(statement.op, ast.Add) else "subtract"
-            call = parse(f"np.{method}.at(0, 0, 0)")
+            call = parse_syntax(f"np.{method}.at(0, 0, 0)")
             assert isinstance(call, ast.Call)
-            call.args = [loaded(statement.target.value), statement.target.slice, statement.value]
+            call.args = [as_load(statement.target.value), statement.target.slice, statement.value]
             yield edit(2, "repeated indices added up", ast.Expr(call))
         yield edit(4, "the line left out", ast.Pass())
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
@@ -122,9 +122,9 @@ def of_statement(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> 
         if isinstance(target0, (ast.Name, ast.Subscript, ast.Attribute)):
             yield edit(1.5, "+= instead of =", ast.AugAssign(target0, ast.Add(), statement.value))
             if isinstance(target0, ast.Subscript):
-                call = parse("np.add.at(0, 0, 0)")
+                call = parse_syntax("np.add.at(0, 0, 0)")
                 assert isinstance(call, ast.Call)
-                call.args = [loaded(target0.value), target0.slice, statement.value]
+                call.args = [as_load(target0.value), target0.slice, statement.value]
                 yield edit(2.5, "repeated indices added up", ast.Expr(call))
             yield edit(4, "-= instead of =", ast.AugAssign(target0, ast.Sub(), statement.value))
             yield edit(5, "*= instead of =", ast.AugAssign(target0, ast.Mult(), statement.value))
@@ -150,7 +150,7 @@ def of_target(statement: ast.stmt, around: Surroundings) -> Iterator[Edit]:
     for holder, name, k, part in index_parts(target):
         for text in around.indices if not isinstance(part, ast.Slice) else ():
             if text != ast.unparse(part):
-                yield Edit(2.4, "the index", holder, name, k, part, located(parse(text), part))
+                yield Edit(2.4, "the index", holder, name, k, part, located(parse_syntax(text), part))
 
 
 def index_parts(e: ast.Subscript) -> Iterator[tuple[ast.AST, str, int | None, ast.expr]]:

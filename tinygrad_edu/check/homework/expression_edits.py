@@ -7,14 +7,14 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import cast
 
-from .edit import Change, Expression, Filled, Surroundings, parse
-from .value_edits import SLOPES
+from .edit import EditOption, Filled, Surroundings, Syntax, parse_syntax
+from .value_edits import LOCAL_SLOPES
 
 
-def call_method(e: Expression, name: str, arguments: str) -> Expression:
+def call_method(e: Syntax, name: str, arguments: str) -> Syntax:
     """Return the call of a method of an expression."""
-    found = parse(f"_.{name}({arguments})")
-    return cast("Expression", Filled(e).visit(found))
+    found = parse_syntax(f"_.{name}({arguments})")
+    return cast("Syntax", Filled(e).visit(found))
 
 
 OPPOSITE: dict[type[ast.operator], list[type[ast.operator]]] = {
@@ -27,7 +27,7 @@ OPPOSITE: dict[type[ast.operator], list[type[ast.operator]]] = {
 }
 
 
-COMPARISONS: list[type[ast.cmpop]] = [ast.Gt, ast.Lt, ast.GtE, ast.LtE, ast.Eq, ast.NotEq]
+COMPARISON_SYNTAX: list[type[ast.cmpop]] = [ast.Gt, ast.Lt, ast.GtE, ast.LtE, ast.Eq, ast.NotEq]
 
 
 _TAKEN_FOR = (
@@ -45,14 +45,14 @@ SWAPPED = {names.split()[0]: names.split()[1:] for names in _TAKEN_FOR.split(", 
 PRODUCTS = ("dot", "matmul", "outer")
 
 
-def of_expression(e: Expression, holder: ast.AST, around: Surroundings) -> Iterator[Change]:
+def of_expression(e: Syntax, holder: ast.AST, around: Surroundings) -> Iterator[EditOption]:
     """Yield changes of one expression."""
     if isinstance(e, ast.BinOp):
         yield from of_operation(e)
     elif isinstance(e, ast.UnaryOp) and isinstance(e.op, (ast.USub, ast.Not, ast.Invert)):
         yield 1.5, "the sign", e.operand
     elif isinstance(e, ast.Compare) and len(e.ops) == 1:
-        for kind in COMPARISONS:
+        for kind in COMPARISON_SYNTAX:
             if not isinstance(e.ops[0], kind):
                 yield 1.5, "the comparison", ast.Compare(e.left, [kind()], e.comparators)
     elif isinstance(e, ast.Constant):
@@ -82,7 +82,7 @@ def of_expression(e: Expression, holder: ast.AST, around: Surroundings) -> Itera
         yield 2, "the condition", ast.IfExp(e.test, e.orelse, e.body)
 
 
-def of_operation(e: ast.BinOp) -> Iterator[Change]:
+def of_operation(e: ast.BinOp) -> Iterator[EditOption]:
     """Yield changes of a sum, a product, a quotient, a power."""
     left, right, op = e.left, e.right, e.op
     yield (1.7 if isinstance(right, ast.Constant) else 2), "a term left out", left
@@ -96,7 +96,7 @@ def of_operation(e: ast.BinOp) -> Iterator[Change]:
     if not isinstance(op, (ast.Add, ast.Mult)):
         yield 1.5, "the order", ast.BinOp(right, op, left)
     if isinstance(op, ast.MatMult):
-        yield from products(left, right, lambda a, b: ast.BinOp(a, ast.MatMult(), b))
+        yield from product_edits(left, right, lambda a, b: ast.BinOp(a, ast.MatMult(), b))
         yield 3, "an outer product", call("np.outer", left, right)
     if isinstance(left, ast.BinOp):
         yield 2.8, "two terms left out", left.left
@@ -109,11 +109,11 @@ def of_operation(e: ast.BinOp) -> Iterator[Change]:
         yield 3, "a factor on one summand", ast.BinOp(ast.BinOp(left, op, right.right), right.op, right.left)
 
 
-def products(a: Expression, b: Expression, make: Callable[[Expression, Expression], Expression]) -> Iterator[Change]:
+def product_edits(a: Syntax, b: Syntax, make: Callable[[Syntax, Syntax], Syntax]) -> Iterator[EditOption]:
     """Yield a matrix product with its factors exchanged or transposed."""
     for first, second in ((a, b), (b, a)):
-        for x in (first, transposed(first)):
-            for y in (second, transposed(second)):
+        for x in (first, toggle_transpose(first)):
+            for y in (second, toggle_transpose(second)):
                 if (x, y) != (a, b):
                     yield (
                         1.5 + 0.2 * ((x is not a and x is not b) + (y is not a and y is not b)),
@@ -122,17 +122,17 @@ def products(a: Expression, b: Expression, make: Callable[[Expression, Expressio
                     )
 
 
-def transposed(e: Expression) -> Expression:
+def toggle_transpose(e: Syntax) -> Syntax:
     """Return an expression with `.T`, or without the one it has."""
     return e.value if isinstance(e, ast.Attribute) and e.attr == "T" else ast.Attribute(e, "T", ast.Load())
 
 
-def call(name: str, *args: Expression) -> Expression:
+def call(name: str, *args: Syntax) -> Syntax:
     """Return the call of a function by its name."""
-    return ast.Call(parse(name), list(args), [])
+    return ast.Call(parse_syntax(name), list(args), [])
 
 
-def of_constant(e: ast.Constant) -> Iterator[Change]:
+def of_constant(e: ast.Constant) -> Iterator[EditOption]:
     """Yield other constants."""
     x = e.value
     if isinstance(x, bool):
@@ -142,25 +142,25 @@ def of_constant(e: ast.Constant) -> Iterator[Change]:
         others += [x + 1, x - 1, 2 * x, x / 2, -x]
         for k, other in enumerate(dict.fromkeys(others)):
             if other != x:
-                yield 1.8 + 0.1 * k, "a constant", parse(repr(other))
+                yield 1.8 + 0.1 * k, "a constant", parse_syntax(repr(other))
         if isinstance(x, float):
-            yield 3.0, "a constant", parse(repr(1 - x))
+            yield 3.0, "a constant", parse_syntax(repr(1 - x))
     elif x is None:
         yield 2.0, "an axis", ast.Constant(0)
         yield 2.0, "an axis", ast.Constant(1)
 
 
-def of_name(e: ast.Name, around: Surroundings) -> Iterator[Change]:
+def of_name(e: ast.Name, around: Surroundings) -> Iterator[EditOption]:
     """Yield a transpose, and other names for the same kind of thing."""
     if e.id in around.shapes:
         shape = around.shapes[e.id]
         if len(shape) > 1:
-            yield 1.6, "a transpose", transposed(e)
+            yield 1.6, "a transpose", toggle_transpose(e)
         numbers: dict[str, tuple[int, ...]] = dict.fromkeys(around.numbers, ()) if shape == () else {}
         for other, its in (around.shapes | numbers).items():
             if other != e.id:
                 cost = 2.0 if its == shape else 3.0
-                yield cost - 0.3 * alike(e.id, other), "another variable", other
+                yield cost - 0.3 * similar_names(e.id, other), "another variable", other
         yield 3.2, "a square", "_ ** 2"
         yield 3.5, "a square root", "np.sqrt(_)"
     elif e.id in around.counts:
@@ -182,12 +182,12 @@ def of_name(e: ast.Name, around: Surroundings) -> Iterator[Change]:
                 yield (1.7 if akin else 2.2), "another function", other
 
 
-def alike(a: str, b: str) -> int:
+def similar_names(a: str, b: str) -> int:
     """Tell whether two names differ in little: in one letter, or in a leading d."""
     return int(a[:-1] == b[:-1] or a[1:] == b or b[1:] == a or a.lower() == b.lower())
 
 
-def of_attribute(e: ast.Attribute) -> Iterator[Change]:
+def of_attribute(e: ast.Attribute) -> Iterator[EditOption]:
     """Yield an expression without its `.T`."""
     if e.attr == "T":
         yield 1.5, "a transpose", e.value
@@ -196,7 +196,7 @@ def of_attribute(e: ast.Attribute) -> Iterator[Change]:
             yield 2.0, "another function", ast.Attribute(e.value, other, ast.Load())
 
 
-def of_call(e: ast.Call) -> Iterator[Change]:
+def of_call(e: ast.Call) -> Iterator[EditOption]:
     """Yield changes of a call: its axis, its arguments, its function."""
     f = e.func
     name = f.attr if isinstance(f, ast.Attribute) else f.id if isinstance(f, ast.Name) else ""
@@ -214,10 +214,12 @@ def of_call(e: ast.Call) -> Iterator[Change]:
         yield 1.6, "the order", ast.Call(f, e.args[::-1], e.keywords)
         if name in PRODUCTS:
             if not method:
-                yield from products(e.args[0], e.args[1], lambda a, b: ast.Call(f, [a, b], e.keywords))
+                yield from product_edits(e.args[0], e.args[1], lambda a, b: ast.Call(f, [a, b], e.keywords))
             yield 2.0, "the operator", ast.BinOp(e.args[0], ast.Mult(), e.args[1])
     if method and name == "dot" and len(e.args) == 1 and isinstance(f, ast.Attribute):
-        yield from products(f.value, e.args[0], lambda a, b: ast.Call(ast.Attribute(a, "dot", ast.Load()), [b], []))
+        yield from product_edits(
+            f.value, e.args[0], lambda a, b: ast.Call(ast.Attribute(a, "dot", ast.Load()), [b], [])
+        )
         yield 2.0, "the operator", ast.BinOp(f.value, ast.Mult(), e.args[0])
     if name == "where" and len(e.args) == 3:
         yield 1.8, "the order", ast.Call(f, [e.args[0], e.args[2], e.args[1]], [])
@@ -233,17 +235,17 @@ def of_call(e: ast.Call) -> Iterator[Change]:
             args[i], args[i + 1] = args[i + 1], args[i]
             yield 2.5, "axes exchanged", ast.Call(f, args, e.keywords)
     if name == "reshape":
-        yield 3.0, "a transpose", transposed(e)
+        yield 3.0, "a transpose", toggle_transpose(e)
 
 
-def of_axis(e: ast.Call, at: int) -> Iterator[Change]:
+def of_axis(e: ast.Call, at: int) -> Iterator[EditOption]:
     """Yield a reduction along other axes, and with or without those kept."""
     keywords = {k.arg: k.value for k in e.keywords}
     present = keywords.get("axis", e.args[at] if len(e.args) > at else None)
     args = e.args[:at] if at < len(e.args) else e.args
 
-    def with_axis(axis: str | None, keep: Expression | None) -> Expression:
-        new = [] if axis is None else [ast.keyword("axis", parse(axis))]
+    def with_axis(axis: str | None, keep: Syntax | None) -> Syntax:
+        new = [] if axis is None else [ast.keyword("axis", parse_syntax(axis))]
         return ast.Call(e.func, args, new + ([ast.keyword("keepdims", keep)] if keep is not None else []))
 
     keep = keywords.get("keepdims")
@@ -255,14 +257,14 @@ def of_axis(e: ast.Call, at: int) -> Iterator[Change]:
     yield 1.6, "keepdims", with_axis(text, None if keep is not None else ast.Constant(True))
 
 
-def of_subscript(e: ast.Subscript, around: Surroundings) -> Iterator[Change]:
+def of_subscript(e: ast.Subscript, around: Surroundings) -> Iterator[EditOption]:
     """Yield other indices."""
     index = e.slice
     if isinstance(index, (ast.Name, ast.BinOp)):
         for kind in (ast.Sub, ast.Add):
             yield 1.8, "the index", ast.Subscript(e.value, ast.BinOp(index, kind(), ast.Constant(1)), ast.Load())
     if not isinstance(index, ast.Tuple):
-        yield 4.0, "an added axis", ast.Subscript(e, parse("x[:, None]").slice, ast.Load())  # type: ignore[attr-defined]
+        yield 4.0, "an added axis", ast.Subscript(e, parse_syntax("x[:, None]").slice, ast.Load())  # type: ignore[attr-defined]
     yield 4.0, "an index left out", e.value
     if isinstance(e.value, ast.Name) and e.value.id not in around.shapes:
         for name in around.lists:
@@ -278,15 +280,15 @@ def of_subscript(e: ast.Subscript, around: Surroundings) -> Iterator[Change]:
             if text != ast.unparse(part):
                 new = copy.copy(index)
                 if isinstance(new, ast.Tuple):
-                    new.elts = [*new.elts[:k], parse(text), *new.elts[k + 1 :]]
+                    new.elts = [*new.elts[:k], parse_syntax(text), *new.elts[k + 1 :]]
                 yield (
                     2.6,
                     "the index",
-                    ast.Subscript(e.value, new if isinstance(new, ast.Tuple) else parse(text), ast.Load()),
+                    ast.Subscript(e.value, new if isinstance(new, ast.Tuple) else parse_syntax(text), ast.Load()),
                 )
 
 
-def of_slice(e: ast.Slice) -> Iterator[Change]:
+def of_slice(e: ast.Slice) -> Iterator[EditOption]:
     """Yield other slices."""
     if e.lower is not None and e.upper is None:
         yield 1.8, "a slice", ast.Slice(None, e.lower, e.step)
@@ -300,12 +302,12 @@ def of_slice(e: ast.Slice) -> Iterator[Change]:
                 setattr(new, name, ast.BinOp(bound, kind(), ast.Constant(1)))
                 yield 2.2, "a slice", new
     if e.step is None:
-        yield 3.0, "a slice reversed", ast.Slice(e.lower, e.upper, parse("-1"))
+        yield 3.0, "a slice reversed", ast.Slice(e.lower, e.upper, parse_syntax("-1"))
     else:
         yield 2.0, "a slice", ast.Slice(e.lower, e.upper, None)
 
 
-def of_operand(e: Expression, around: Surroundings) -> Iterator[Change]:
+def of_operand(e: Syntax, around: Surroundings) -> Iterator[EditOption]:
     """Yield an operand with a factor, a square, a sum along an axis."""
     yield 2.4, "a factor 2", ast.BinOp(ast.Constant(2), ast.Mult(), e)
     yield 2.4, "a factor 1/2", ast.BinOp(e, ast.Div(), ast.Constant(2))
@@ -322,5 +324,5 @@ def of_operand(e: Expression, around: Surroundings) -> Iterator[Change]:
     for name, shape in around.shapes.items():
         if around.value is not None and shape == around.value:
             yield 4.0, f"times {name}", f"_ * {name}"
-            for what, text in SLOPES.items():
+            for what, text in LOCAL_SLOPES.items():
                 yield 3.6, what, f"_ * {text.format(name)}"

@@ -20,20 +20,20 @@ from ..replay.run import Run
 from ..replay.sides import switching
 from ..replay.untested import reaches
 from .adjoints import ancestors
-from .recorder import ADD_AT, CALL, GATHER, PUT, Node
-from .runs import Recording, quiet
-from .shadow import filled
+from .recorder import ADD_AT, CALL, GATHER, PUT, Operation
+from .runs import RecordedRun, without_warnings
+from .shadow import with_operands
 from .task import Values
 
 TRIED = 3  # places of one line from which a kink is approached
 Side = tuple[int, int, bool]  # a line, which of the quantities that switch there, whether it is above zero
 
 
-def computed(node: Node, operands: list[Any]) -> Any:
+def recomputed(node: Operation, operands: list[Any]) -> Any:
     """Return a node's value from other values of its operands: arrays, or nodes of a graph."""
     if node.kind == CALL:
         f, args, kwargs, part = node.call
-        result = f(*filled(args, operands), **filled(kwargs, operands))
+        result = f(*with_operands(args, operands), **with_operands(kwargs, operands))
         return result if part is None else result[part]
     flat = operands[0].reshape(-1)
     if node.kind == GATHER:
@@ -80,25 +80,25 @@ class ForwardGraph(NamedTuple):
                 if side in seen or tries.get(side, 0) == TRIED:
                     continue
                 tries[side] = tries.get(side, 0) + 1
-                with quiet():
+                with without_warnings():
                     found = towards(self.run, z, k, above)
                 if found is not None:
                     tries[side] = TRIED
                     yield {name: np.array(found.data[leaf]) for name, leaf in self.leaves.items()}
 
 
-def forward_graph(recording: Recording, judged: list[str]) -> ForwardGraph | None:
+def forward_graph(recording: RecordedRun, judged: list[str]) -> ForwardGraph | None:
     """Return the graph of a recorded forward pass by the parameters to be judged; None where it cannot be made."""
     names = {node: name for name, node in recording.targets.items() if name in judged}
-    made: dict[Node, Any] = {}
+    made: dict[Operation, Any] = {}
     lines: dict[GraphNode, int] = {}
     for node in sorted(ancestors([recording.loss]), key=lambda node: node.number):
         z = node.value
         operands = [made[x] for x in node.inputs]
         if any(isinstance(x, GraphNode) for x in operands) or z is None:
             try:
-                with quiet():
-                    z = computed(node, operands)
+                with without_warnings():
+                    z = recomputed(node, operands)
             except Exception:  # of any kind: the program's function, or one that has no rule here
                 z = node.value
         if z is None or np.shape(getattr(z, "_data", z)) != node.shape:

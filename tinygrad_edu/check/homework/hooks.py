@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .recorder import Name, Recorder
+from .recorder import Name, ProgramRecorder
 from .rewrite import ASSIGNED, CALLED
 from .shadow import Shadow, plain_tree
 
@@ -35,7 +35,7 @@ LIKE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like}
 class Hooks:
     """The hooks of one recorded run. numbers: whether single numbers that are assigned are recorded too."""
 
-    def __init__(self, recorder: Recorder, numbers: bool = True) -> None:
+    def __init__(self, recorder: ProgramRecorder, numbers: bool = True) -> None:
         self.recorder, self.numbers = recorder, numbers
 
     def namespace(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class Hooks:
                 return self.array(f, *args, **kwargs)
             return recorder.leaf(f(*plain_tree(args), **kwargs))
         if f is copy.deepcopy and holds_shadow(args):
-            return copied(args[0])
+            return deep_copy(args[0])
         if isinstance(f, types.FunctionType) and f.__code__.co_filename == recorder.filename:
             self.entries(f.__code__, args)
         result = f(*args, **kwargs)
@@ -123,14 +123,14 @@ def holds_shadow(tree: Any) -> bool:
     return isinstance(tree, (list, tuple)) and any(holds_shadow(x) for x in tree)
 
 
-def copied(tree: Any) -> Any:
+def deep_copy(tree: Any) -> Any:
     """Return a deep copy that remembers."""
     if isinstance(tree, Shadow):
         return tree.copy()
     if isinstance(tree, (list, tuple)):
-        return type(tree)([copied(x) for x in tree])
+        return type(tree)([deep_copy(x) for x in tree])
     if isinstance(tree, dict):
-        return {key: copied(x) for key, x in tree.items()}
+        return {key: deep_copy(x) for key, x in tree.items()}
     return copy.deepcopy(tree)
 
 

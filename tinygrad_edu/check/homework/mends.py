@@ -18,11 +18,11 @@ import numpy as np
 
 from .edit import Edit
 from .edits import edits, statements_with_parents
-from .program import RERUN, Namespace, Program
+from .program import RERUN, LearnerProgram, Namespace
 from .rewrite import in_float64, with_given
-from .runs import Runs, number, quiet
+from .runs import Runs, loss_number, without_warnings
 from .scopes import Scopes
-from .suspects import Line
+from .suspects import BackwardLine
 from .task import Values
 from .verdict import Verdict, item_on
 
@@ -45,7 +45,7 @@ class Trials:
         self.runs, self.verdict = runs, verdict
         self.tree = in_float64(ast.parse(runs.program.text, runs.program.filename))
         self.statements = list(statements_with_parents(self.tree))
-        self.owner = owners(self.tree)
+        self.owner = enclosing_functions(self.tree)
         right = [name for name, p in verdict.parameters.items() if p.ok and name in verdict.truths[0]]
         self.names = [*wanted, *right]
         order = sorted(range(len(verdict.points)), key=lambda k: -k)
@@ -66,9 +66,9 @@ class Trials:
         try:
             with self.changed(statement) as module:
                 for (values, truths), loss in zip(self.points, self.losses, strict=True):
-                    with quiet():
+                    with without_warnings():
                         outcome = self.runs.task.plain(module, values)
-                    if abs(number(outcome.loss) - loss) > 1e-9 * max(1.0, abs(loss)):
+                    if abs(loss_number(outcome.loss) - loss) > 1e-9 * max(1.0, abs(loss)):
                         return False
                     for name in self.names:
                         spread = self.verdict.spreads.get(name, 0.0)
@@ -90,7 +90,7 @@ class Trials:
             self.seen.add((id(statement), text))
             if not self.works(statement):
                 return None
-            return Mend(statement.lineno, written(self.runs.program, statement, edit, text), edit.what, edit.cost)
+            return Mend(statement.lineno, mended_text(self.runs.program, statement, edit, text), edit.what, edit.cost)
         finally:
             edit.undo()
 
@@ -135,7 +135,7 @@ class Changed:
         return holder if isinstance(holder, types.FunctionType) else None
 
 
-def owners(tree: ast.Module) -> dict[int, tuple[ast.stmt, ...]]:
+def enclosing_functions(tree: ast.Module) -> dict[int, tuple[ast.stmt, ...]]:
     """Return, for every statement in a function or a method, that function, with its class before it."""
     found: dict[int, tuple[ast.stmt, ...]] = {}
     for top in tree.body:
@@ -167,7 +167,7 @@ BEHIND = 0.25  # of every line of its level before it in the order of suspicion
 
 
 def search(
-    runs: Runs, verdict: Verdict, lines: Sequence[Line], wanted: Sequence[str], seconds: float = SECONDS
+    runs: Runs, verdict: Verdict, lines: Sequence[BackwardLine], wanted: Sequence[str], seconds: float = SECONDS
 ) -> list[Mend]:
     """Return the most likely change of one line that makes the wanted gradients right; none if none was found.
 
@@ -192,7 +192,7 @@ def search(
 
 
 def candidates(
-    runs: Runs, verdict: Verdict, lines: Sequence[Line], trials: Trials
+    runs: Runs, verdict: Verdict, lines: Sequence[BackwardLine], trials: Trials
 ) -> Iterator[tuple[float, ast.stmt, Edit]]:
     """Yield changes of lines, the likeliest first: the cost of each, the statement, the change."""
     scopes = Scopes(runs, verdict, trials.tree)
@@ -231,7 +231,7 @@ def unparsed(now: Any) -> str:
         return ""
 
 
-def written(program: Program, statement: ast.stmt, edit: Edit, text: str) -> str:
+def mended_text(program: LearnerProgram, statement: ast.stmt, edit: Edit, text: str) -> str:
     """Return the changed statement as its author would write it: the file's own line, changed as little as can be."""
     first, last = statement.lineno, statement.end_lineno or statement.lineno
     indent = program.lines[first - 1][: statement.col_offset]

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from ..gradient_names import variable_of, variables_of
-from .binding import NOTHING, UnboundError, bound, functions_of, given, in_arguments, returned_names
+from .binding import NO_DEFAULT, UnboundError, argument_for, bound, functions_of, in_arguments, returned_names
 from .containers import is_numbers, with_numbers
-from .program import HomeworkError, Namespace, Program
+from .program import HomeworkError, LearnerProgram, Namespace
 from .task import Task, Values, Wrap
 
 
-def pairs(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
+def function_pairs(program: LearnerProgram, module: Namespace, wanted: str) -> Iterator[Task]:
     """Yield pairs of a forward and a backward function, joined by the names of what they return and take."""
     functions = functions_of(program, module)
-    forwards = {stem_of(name): name for name in functions if "forward" in name.lower() or "fwd" in name.lower()}
+    forwards = {common_stem(name): name for name in functions if "forward" in name.lower() or "fwd" in name.lower()}
     words = ("backward", "backprop", "bwd", "back_prop")
     backwards = [name for name in functions if any(word in name.lower() for word in words) and name[0] != "_"]
     calls = {n.func.id for n in ast.walk(program.tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
@@ -29,10 +29,10 @@ def pairs(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
         if forward is None:
             continue
         cost = next((name for name in functions if any(w in name.lower() for w in ("cost", "loss"))), None)
-        yield paired(program, module, forward, cost, backward)
+        yield pair_task(program, module, forward, cost, backward)
 
 
-def stem_of(name: str) -> str:
+def common_stem(name: str) -> str:
     """Return what a forward and a backward function have in common in their names."""
     name = name.lower()
     for word in ("backward_propagation", "forward_propagation", "back_propagation", "backpropagation", "backward",
@@ -43,12 +43,12 @@ def stem_of(name: str) -> str:
 
 def forward_of(backward: str, forwards: dict[str, str]) -> str | None:
     """Return the forward function of a backward one: of the same stem, or of the longest that its stem begins with."""
-    stem = stem_of(backward)
+    stem = common_stem(backward)
     fitting = [known for known in forwards if stem.startswith(known) and (known or not stem)]
     return forwards[max(fitting, key=len)] if fitting else None
 
 
-def paired(program: Program, module: Namespace, forward: str, cost: str | None, backward: str) -> Task:
+def pair_task(program: LearnerProgram, module: Namespace, forward: str, cost: str | None, backward: str) -> Task:
     """Return the task of a forward and a backward function.
 
     Where the backward function takes the gradient of an output, the loss is Σ output · gradient, with gradients drawn
@@ -72,9 +72,9 @@ def paired(program: Program, module: Namespace, forward: str, cost: str | None, 
         if not upstream:
             if cost is None:
                 raise HomeworkError(f"{backward} takes no gradient of an output: define the cost function too")
-            loss = there[cost](**matched(there[cost], known, there, parts, wrap))
+            loss = there[cost](**arguments_for(there[cost], known, there, parts, wrap))
             loss = loss[0] if isinstance(loss, tuple) else loss
-            return loss, there[backward](**matched(there[backward], known, there, parts, wrap))
+            return loss, there[backward](**arguments_for(there[backward], known, there, parts, wrap))
         loss = 0.0
         for name, place in upstream.items():
             if name not in seeds:
@@ -82,7 +82,7 @@ def paired(program: Program, module: Namespace, forward: str, cost: str | None, 
             loss = loss + (parts[place] * seeds[name]).sum()
             known[name] = wrap(seeds[name])
         rest = [part for place, part in enumerate(parts) if place not in upstream.values()]
-        return loss, there[backward](**matched(there[backward], known, there, rest, wrap))
+        return loss, there[backward](**arguments_for(there[backward], known, there, rest, wrap))
 
     task = Task(backward, in_arguments(arguments), call, ["", returned_names(program, backward)])
     task.settle(module)
@@ -103,19 +103,19 @@ def seeded_by(backward: Any, outputs: list[str], known: dict[str, Any]) -> dict[
     return found
 
 
-def matched(f: Any, known: dict[str, Any], module: Namespace, parts: list[Any], wrap: Wrap) -> dict[str, Any]:
+def arguments_for(f: Any, known: dict[str, Any], module: Namespace, parts: list[Any], wrap: Wrap) -> dict[str, Any]:
     """Return arguments for a function: by name from what is known or in the file, the rest from the forward pass."""
     found: dict[str, Any] = {}
     left: list[str] = []
     for name, parameter in inspect.signature(f).parameters.items():
         if name in known:
             found[name] = known[name]
-        elif parameter.default is NOTHING:
+        elif parameter.default is NO_DEFAULT:
             left.append(name)
     spare = [x for x in parts if not any(x is y for y in found.values())]
     for name in left:
         try:
-            found[name] = with_numbers(name, given(inspect.signature(f).parameters[name], module), {}, wrap)
+            found[name] = with_numbers(name, argument_for(inspect.signature(f).parameters[name], module), {}, wrap)
         except UnboundError:
             if not spare:
                 words = f"{f.__name__} needs `{name}`, which neither the file nor the forward pass has"

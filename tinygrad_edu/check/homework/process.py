@@ -42,7 +42,7 @@ def checked_in_child(
         answer, output = Path(scratch) / "answer.json", Path(scratch) / "output.txt"
         request = {"path": str(path), "function": function, "seed": seed, "answer": str(answer), "appendix": appendix}
         request |= {"seconds": seconds, "memory": MEMORY, "written": WRITTEN}
-        status = run(request, output, folder or path.parent, seconds)
+        status = run_child(request, output, folder or path.parent, seconds)
         data = answered(answer)
         if data is not None and "report" in data:
             try:
@@ -54,7 +54,7 @@ def checked_in_child(
         raise HomeworkError(f"{path.name} {ended(status, seconds)}{printed(output)}")
 
 
-def run(request: dict[str, Any], output: Path, folder: Path, seconds: float) -> int | None:
+def run_child(request: dict[str, Any], output: Path, folder: Path, seconds: float) -> int | None:
     """Run the child, and return its exit status; None if it was killed because its time was over."""
     arguments = [sys.executable, "-I", "-X", "faulthandler=0", "-c", PROGRAM, str(ROOT), json.dumps(request)]
     scratch = str(output.parent)

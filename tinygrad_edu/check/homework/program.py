@@ -20,7 +20,7 @@ import numpy as np
 
 from ...errors import TinygradEduError
 from .hooks import Hooks
-from .recorder import Recorder
+from .recorder import ProgramRecorder
 from .rewrite import GIVEN, in_float64, with_given, with_hooks
 
 Namespace = dict[str, Any]  # of a module that has been run
@@ -34,7 +34,7 @@ class HomeworkError(TinygradEduError, ValueError):
     """A file cannot be checked; the message says why, and how to make it checkable."""
 
 
-class Place(NamedTuple):
+class SourcePlace(NamedTuple):
     """A line as a learner counts it: in a notebook within a code cell, both from 1."""
 
     line: int
@@ -44,7 +44,7 @@ class Place(NamedTuple):
         return f"line {self.line}" if self.cell is None else f"line {self.line} of code cell {self.cell}"
 
 
-class Program:
+class LearnerProgram:
     """A program's text and syntax tree.
 
     name: of the file, for messages and code objects. cells: the line before each code cell of a notebook.
@@ -73,7 +73,7 @@ class Program:
         self.assigned = Counter(n.id for n in stored)
 
     @classmethod
-    def read(cls, path: Path) -> Program:
+    def read(cls, path: Path) -> LearnerProgram:
         """Return the program in a `.py` or `.ipynb` file. Raises HomeworkError, OSError."""
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -93,22 +93,22 @@ class Program:
             lines += [without_magic(line) for line in source.splitlines()]
         return cls("\n".join(lines) + "\n", path.name, tuple(starts))
 
-    def with_text(self, text: str) -> Program:
+    def with_text(self, text: str) -> LearnerProgram:
         """Return the program with another text."""
-        program = Program(text, self.name, self.cells, self.around)
+        program = LearnerProgram(text, self.name, self.cells, self.around)
         program.own = self.own
         return program
 
-    def with_appendix(self, text: str) -> Program:
+    def with_appendix(self, text: str) -> LearnerProgram:
         """Return the program with lines after its own, which are never to blame."""
         program = self.with_text(self.text.rstrip("\n") + "\n" + text)
         program.own = len(self.lines)
         return program
 
-    def place(self, line: int) -> Place:
+    def place(self, line: int) -> SourcePlace:
         """Return a line of the text as its reader counts it."""
         cell = max((i for i, start in enumerate(self.cells) if start < line), default=None)
-        return Place(line) if cell is None else Place(line - self.cells[cell], cell + 1)
+        return SourcePlace(line) if cell is None else SourcePlace(line - self.cells[cell], cell + 1)
 
     def statements(self) -> Iterator[ast.stmt]:
         """Yield the statements that compute something."""
@@ -124,7 +124,9 @@ class Program:
         """Return the first line of the statement that a line belongs to."""
         return self.starts.get(line, line)
 
-    def run(self, tree: ast.Module | None = None, recorder: Recorder | None = None, numbers: bool = True) -> Namespace:
+    def run(
+        self, tree: ast.Module | None = None, recorder: ProgramRecorder | None = None, numbers: bool = True
+    ) -> Namespace:
         """Execute the program, or a changed tree of it, and return its module.
 
         The module's `RERUN` executes it again with other values of some of its variables.
@@ -136,7 +138,7 @@ class Program:
         return module
 
     def runner(
-        self, tree: ast.Module | None = None, recorder: Recorder | None = None, numbers: bool = True
+        self, tree: ast.Module | None = None, recorder: ProgramRecorder | None = None, numbers: bool = True
     ) -> Callable[[dict[str, Any]], Namespace]:
         """Return a function that executes the program with other values of some of its variables."""
         tree = in_float64(ast.parse(self.text, self.filename)) if tree is None else tree

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .shadow import Array, Shadow, as_tuple, is_in, plain, plain_tree, slotted, stack_numbers
+from ...core.types import Array
+from .shadow import Shadow, as_tuple, is_in, plain_tree, slotted, stack_numbers, unshadowed
 
 CONSTANT, PARAMETER, CALL, GATHER, PUT, ADD_AT = "constant", "parameter", "call", "gather", "put", "add_at"
 
@@ -26,7 +27,7 @@ class Name(NamedTuple):
     line: int
 
 
-class Node:
+class Operation:
     """One operation of the program. `inputs` are its operands, `controls` the nodes that only chose its indices.
 
     kind: how it was computed; CALL keeps the function in `call`, the kinds of memory keep flat `indices`.
@@ -35,9 +36,11 @@ class Node:
 
     __slots__ = ("call", "controls", "indices", "inputs", "kind", "lines", "names", "number", "shape", "value")
 
-    def __init__(self, number: int, kind: str, inputs: tuple[Node, ...], lines: tuple[int, ...], shape: Any) -> None:
+    def __init__(
+        self, number: int, kind: str, inputs: tuple[Operation, ...], lines: tuple[int, ...], shape: Any
+    ) -> None:
         self.number, self.kind, self.inputs, self.lines, self.shape = number, kind, inputs, lines, shape
-        self.controls: tuple[Node, ...] = ()
+        self.controls: tuple[Operation, ...] = ()
         self.call: Any = None
         self.indices: Any = None
         self.value: Any = None
@@ -54,7 +57,7 @@ class Memory:
 
     __slots__ = ("base", "node", "places", "version")
 
-    def __init__(self, base: Array, node: Node) -> None:
+    def __init__(self, base: Array, node: Operation) -> None:
         self.base, self.node, self.version = base, node, 0
         self.places: Array | None = None
 
@@ -75,13 +78,13 @@ def address(x: Array) -> int:
     return int(x.__array_interface__["data"][0])
 
 
-class Recorder:
+class ProgramRecorder:
     """Records one run of a program. `filename` is the one its code objects carry."""
 
     def __init__(self, filename: str, limit: int = 400_000) -> None:
         self.filename, self.limit = filename, limit
-        self.nodes: list[Node] = []
-        self.parameters: dict[str, Node] = {}
+        self.nodes: list[Operation] = []
+        self.parameters: dict[str, Operation] = {}
 
     # nodes
 
@@ -95,11 +98,11 @@ class Recorder:
             frame = frame.f_back
         return tuple(found)
 
-    def node(self, kind: str, inputs: Iterable[Node], value: Any, shape: Any) -> Node:
+    def node(self, kind: str, inputs: Iterable[Operation], value: Any, shape: Any) -> Operation:
         """Add a node to the record. Raises MemoryError when there are too many."""
         if len(self.nodes) >= self.limit:
             raise MemoryError(f"more than {self.limit} operations")
-        node = Node(len(self.nodes), kind, tuple(inputs), self.lines(), shape)
+        node = Operation(len(self.nodes), kind, tuple(inputs), self.lines(), shape)
         node.value = value
         self.nodes.append(node)
         return node
@@ -115,34 +118,34 @@ class Recorder:
         self.parameters[name] = shadow._memory.node
         return shadow
 
-    def owned(self, data: Array, node: Node) -> Shadow:
+    def owned(self, data: Array, node: Operation) -> Shadow:
         """Return an array that is the whole of a new block of memory."""
         shadow = data.view(Shadow)
         shadow._recorder, shadow._memory = self, Memory(data, node)
         shadow._node, shadow._version = node, 0
         return shadow
 
-    def read(self, x: Any) -> Node:
+    def read(self, x: Any) -> Operation:
         """Return the node of an array's present contents."""
         if not isinstance(x, Shadow):
             data = np.array(x)
             return self.node(CONSTANT, (), data, data.shape)
         memory = x.memory()
         if memory is None:
-            return self.read(plain(x))
+            return self.read(unshadowed(x))
         if x._version == memory.version and x._node is not None:
-            node: Node = x._node
+            node: Operation = x._node
         elif x.shape == memory.base.shape and x.strides == memory.base.strides and x.size == memory.base.size:
             node = memory.node
         else:
             node = self.node(GATHER, (self.contents(memory),), None, x.shape)
             node.indices = memory.indices(x).copy()
         if node.value is None:
-            node.value = np.array(plain(x))
+            node.value = np.array(unshadowed(x))
         x._node, x._version = node, memory.version
         return node
 
-    def contents(self, memory: Memory) -> Node:
+    def contents(self, memory: Memory) -> Operation:
         """Return the node of a whole block, with its value."""
         if memory.node.value is None:
             memory.node.value = memory.base.copy()
@@ -163,7 +166,7 @@ class Recorder:
         if out:
             for x in out:
                 if isinstance(x, Shadow):
-                    self.write(x, self.called(f, template, inputs, plain(x).copy()))
+                    self.write(x, self.called(f, template, inputs, unshadowed(x).copy()))
             return out[0] if len(out) == 1 else tuple(out)
         if isinstance(result, tuple):
             return tuple(self.result(operands, template, f, inputs, r, i) for i, r in enumerate(result))
@@ -171,7 +174,7 @@ class Recorder:
             return [self.result(operands, template, f, inputs, r, i) for i, r in enumerate(result)]
         return self.result(operands, template, f, inputs, result)
 
-    def called(self, f: Any, template: Any, inputs: list[Node], value: Any, part: Any = None) -> Node:
+    def called(self, f: Any, template: Any, inputs: list[Operation], value: Any, part: Any = None) -> Operation:
         """Add the node of a call; `part` says which of several results it is."""
         node = self.node(CALL, inputs, value, np.shape(value))
         args, kwargs = template
@@ -180,7 +183,7 @@ class Recorder:
         return node
 
     def result(
-        self, operands: list[Shadow], template: Any, f: Any, inputs: list[Node], x: Any, part: Any = None
+        self, operands: list[Shadow], template: Any, f: Any, inputs: list[Operation], x: Any, part: Any = None
     ) -> Any:
         """Return a result of a call as an array that remembers: a view of an operand, or new numbers."""
         if not isinstance(x, (np.ndarray, np.generic)) or np.asarray(x).dtype.kind not in "fcbiu":
@@ -206,13 +209,13 @@ class Recorder:
         """Return `x[key]`."""
         memory = x.memory()
         plain_key = plain_tree(key)
-        found = plain(x)[plain_key]
+        found = unshadowed(x)[plain_key]
         if memory is None or (isinstance(found, np.generic) and found.dtype.kind in "iu"):
             return found
         if isinstance(found, np.ndarray) and found.ndim and np.may_share_memory(found, memory.base):
             return self.view(found, memory)
         node = self.node(GATHER, (self.contents(memory),), np.array(found), np.shape(found))
-        node.indices = np.array(memory.indices(plain(x))[plain_key])
+        node.indices = np.array(memory.indices(unshadowed(x))[plain_key])
         node.controls = self.chosen_by(key)
         return self.owned(np.array(found), node)
 
@@ -220,33 +223,33 @@ class Recorder:
         """Carry out `x[key] = value`."""
         memory, plain_key = x.memory(), plain_tree(key)
         if memory is None:
-            plain(x)[plain_key] = plain_tree(value)
+            unshadowed(x)[plain_key] = plain_tree(value)
             return
-        places = np.array(memory.indices(plain(x))[plain_key])
+        places = np.array(memory.indices(unshadowed(x))[plain_key])
         same = isinstance(value, Shadow) and value.memory() is memory and value.shape == places.shape
-        if same and np.array_equal(memory.indices(plain(value)), places):
+        if same and np.array_equal(memory.indices(unshadowed(value)), places):
             return  # the end of `x[key] += …`, which has been written already
         if isinstance(value, (list, tuple)):
             value = self.array(value)
         source = self.read(value)
         before = self.contents(memory)
         self.unshare(x)
-        plain(x)[plain_key] = plain_tree(value)
+        unshadowed(x)[plain_key] = plain_tree(value)
         self.versioned(memory, PUT, (before, source), places, self.chosen_by(key))
 
     def add_at(self, x: Shadow, key: Any, value: Any) -> None:
         """Carry out `np.add.at(x, key, value)`."""
         memory, plain_key = x.memory(), plain_tree(key)
         if memory is None:
-            np.add.at(plain(x), plain_key, plain_tree(value))
+            np.add.at(unshadowed(x), plain_key, plain_tree(value))
             return
-        places = np.array(memory.indices(plain(x))[plain_key])
+        places = np.array(memory.indices(unshadowed(x))[plain_key])
         source, before = self.read(value), self.contents(memory)
         self.unshare(x)
-        np.add.at(plain(x), plain_key, plain_tree(value))
+        np.add.at(unshadowed(x), plain_key, plain_tree(value))
         self.versioned(memory, ADD_AT, (before, source), places, self.chosen_by(key))
 
-    def write(self, x: Shadow, node: Node) -> None:
+    def write(self, x: Shadow, node: Operation) -> None:
         """Note that the contents of `x` are now those of a node."""
         memory = x.memory()
         if memory is None:
@@ -254,9 +257,9 @@ class Recorder:
         if x.size == memory.base.size and x.shape == memory.base.shape:
             memory.node, memory.version = node, memory.version + 1
         else:
-            self.versioned(memory, PUT, (memory.node, node), memory.indices(plain(x)).copy(), ())
+            self.versioned(memory, PUT, (memory.node, node), memory.indices(unshadowed(x)).copy(), ())
 
-    def versioned(self, memory: Memory, kind: str, inputs: tuple[Node, ...], places: Array, controls: Any) -> None:
+    def versioned(self, memory: Memory, kind: str, inputs: tuple[Operation, ...], places: Array, controls: Any) -> None:
         """Note a write into part of a block."""
         node = self.node(kind, inputs, None, memory.base.shape)
         node.indices, node.controls = places, controls
@@ -268,7 +271,7 @@ class Recorder:
         if memory is not None and (memory.node.value is None or memory.node.value is memory.base):
             memory.node.value = memory.base.copy()
 
-    def chosen_by(self, key: Any) -> tuple[Node, ...]:
+    def chosen_by(self, key: Any) -> tuple[Operation, ...]:
         """Return the nodes of the arrays that an index is made of."""
         arrays: list[Shadow] = []
         slotted(key, arrays)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors.printable import markdown_text, printable
 from .. import latex
-from ..compare.precheck import Item
+from ..compare.precheck import GradientPair
 
 TITLES = ("gradient by", "", "verdict", "relative error")
 
@@ -30,7 +30,7 @@ class GradientVerdict:
     truth: float | None = None
 
     @classmethod
-    def of(cls, item: Item) -> GradientVerdict:
+    def of(cls, item: GradientPair) -> GradientVerdict:
         """Return the verdict on a gradient that was judged."""
         difference = np.abs(item.hand - item.auto)
         if not difference.size or not item.fits:
@@ -87,7 +87,7 @@ class CodeReport:
         for name, p in self.parameters.items():
             mark = "✓" if p.ok else "✗"
             error = "" if p.error is None or not math.isfinite(p.error) else f"  relative error {p.error:.1e}"
-            lines.append(f"  {mark} {name:<{width}}  {p.verdict}{error}{'' if p.ok else numbers(name, p)}")
+            lines.append(f"  {mark} {name:<{width}}  {p.verdict}{error}{'' if p.ok else worst_entry_line(name, p)}")
         lines.append(self.verdict())
         if self.mend is not None:
             lines += [f"  {row}" for row in self.change()]
@@ -132,7 +132,7 @@ class CodeReport:
         return self.right
 
 
-def numbers(name: str, p: GradientVerdict) -> str:
+def worst_entry_line(name: str, p: GradientVerdict) -> str:
     """Return the entry that is farthest off, as it is and as it should be."""
     if p.given is None or p.truth is None or not math.isfinite(p.truth):
         return ""

@@ -43,13 +43,13 @@ class WithHooks(ast.NodeTransformer):
         return ast.copy_location(hooked(CALLED, [node.func, *node.args], node.keywords), node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        names = [names_of(target) for target in node.targets]
+        names = [target_names(target) for target in node.targets]
         self.generic_visit(node)
         node.value = noted(node.value, names)
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        names = names_of(node.target)
+        names = target_names(node.target)
         self.generic_visit(node)
         if node.value is not None:
             node.value = noted(node.value, [names])
@@ -61,7 +61,7 @@ class WithHooks(ast.NodeTransformer):
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
-        names = names_of(node.value) if node.value is not None else ""
+        names = target_names(node.value) if node.value is not None else ""
         self.generic_visit(node)
         if node.value is not None:
             node.value = noted(node.value, [names])
@@ -84,12 +84,12 @@ def may_be_read_again(target: ast.expr) -> bool:
     return not any(isinstance(part, (ast.Call, ast.NamedExpr, ast.Await, ast.Yield)) for part in ast.walk(target))
 
 
-def names_of(target: ast.expr) -> Any:
+def target_names(target: ast.expr) -> Any:
     """Return the names of a target or a returned expression; a list of them for a tuple; "" for what has none."""
     if isinstance(target, (ast.Tuple, ast.List)):
-        return [names_of(part) for part in target.elts]
+        return [target_names(part) for part in target.elts]
     if isinstance(target, ast.Dict):
-        return {key.value: names_of(x) for key, x in zip(target.keys, target.values, strict=True)
+        return {key.value: target_names(x) for key, x in zip(target.keys, target.values, strict=True)
                 if isinstance(key, ast.Constant)}  # fmt: skip
     return ast.unparse(target) if isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)) else ""
 
@@ -112,7 +112,7 @@ def with_given(tree: ast.Module, names: set[str]) -> ast.Module:
     left = set(names)
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            found = names_of(statement.targets[0])
+            found = target_names(statement.targets[0])
             if left & set(found if isinstance(found, list) else [found]):
                 left -= set(found if isinstance(found, list) else [found])
                 call = hooked(GIVEN, [statement.value, ast.parse(repr(found), mode="eval").body], [])

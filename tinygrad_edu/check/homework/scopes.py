@@ -10,7 +10,7 @@ import numpy as np
 from .edit import Surroundings
 from .edits import index_parts
 from .runs import Runs
-from .suspects import Line
+from .suspects import BackwardLine
 from .verdict import Verdict
 
 
@@ -43,7 +43,7 @@ class Scopes:
         self.found: dict[int, Surroundings] = {}
         self.shapes: dict[str, set[tuple[int, ...]]] = {}  # that each variable had at some time
 
-    def around(self, line: Line) -> Surroundings:
+    def around(self, line: BackwardLine) -> Surroundings:
         """Return what a line may use."""
         holders = [f for f in self.functions if f.lineno <= line.number <= (f.end_lineno or 0)]
         inside = holders[-1] if holders else None

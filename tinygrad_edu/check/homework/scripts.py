@@ -12,18 +12,18 @@ from typing import Any
 
 from ..gradient_names import variable_of, variables_of
 from .containers import is_numbers
-from .program import RERUN, HomeworkError, Namespace, Program
-from .rewrite import names_of
+from .program import RERUN, HomeworkError, LearnerProgram, Namespace
+from .rewrite import target_names
 from .task import Outcome, Task, Values, Wrap, is_scalar
 
-LOSSES = ("loss", "total_loss", "L", "cost", "J", "C", "E", "l", "nll", "error", "objective")
+LOSS_VARIABLES = ("loss", "total_loss", "L", "cost", "J", "C", "E", "l", "nll", "error", "objective")
 
 
 class ScriptTask(Task):
     """A script to be judged. pairs: the gradient variable of each variable; a run is an execution of the script."""
 
     def __init__(
-        self, program: Program, module: Namespace, loss: str, pairs: dict[str, str], leaves: list[str]
+        self, program: LearnerProgram, module: Namespace, loss: str, pairs: dict[str, str], leaves: list[str]
     ) -> None:
         super().__init__(program.name, {name: module[name] for name in leaves}, rerun)
         self.loss, self.paths = (loss,), {name: (gradient,) for name, gradient in pairs.items()}
@@ -38,16 +38,16 @@ def rerun(module: Namespace, values: Values, _: Wrap) -> Namespace:
     return found
 
 
-def scripts(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
+def script_tasks(program: LearnerProgram, module: Namespace, wanted: str) -> Iterator[Task]:
     """Yield the program itself, where it has a loss and gradients of its variables."""
-    assigned = assignments(program.tree)
+    assigned = assigned_variables(program.tree)
     numbers = {name: module[name] for name in assigned if is_numbers(module.get(name))}
     pairs: dict[str, str] = {}
     for name in numbers:
         others = [x for x in numbers if x != name and assigned[x] < assigned[name]]
         if any(variables_of(name)) and (x := variable_of(name, others)) is not None and x != name:
             pairs.setdefault(x, name)
-    loss = next((name for name in LOSSES if name in module and is_scalar(module[name])), None)
+    loss = next((name for name in LOSS_VARIABLES if name in module and is_scalar(module[name])), None)
     if not pairs or wanted:
         return
     if loss is None:
@@ -59,13 +59,13 @@ def scripts(program: Program, module: Namespace, wanted: str) -> Iterator[Task]:
     yield ScriptTask(program, module, loss, pairs, leaves)
 
 
-def assignments(tree: ast.Module) -> dict[str, int]:
+def assigned_variables(tree: ast.Module) -> dict[str, int]:
     """Return the variables that a script assigns at its top level, with the line of the first assignment."""
     found: dict[str, int] = {}
     for node in top_level(tree):
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                names = names_of(target)
+                names = target_names(target)
                 for name in names if isinstance(names, list) else [names]:
                     if isinstance(name, str):
                         found.setdefault(name, node.lineno)
@@ -89,7 +89,7 @@ def leaves_among(tree: ast.Module, names: set[str]) -> list[str]:
     for node in tree.body:
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
-        found = names_of(node.targets[0])
+        found = target_names(node.targets[0])
         targets = {n for n in (found if isinstance(found, list) else [found]) if isinstance(n, str)}
         read = {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
         if read & made_from:

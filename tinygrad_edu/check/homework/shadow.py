@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ...core.types import Array
+
 if TYPE_CHECKING:
     from .recorder import Memory
-
-Array = np.ndarray[Any, Any]
 
 
 class Slot(NamedTuple):
@@ -46,7 +46,7 @@ class Shadow(np.ndarray[Any, Any]):
         """Return the block that this array is a view of; None where its origin was lost."""
         if self._memory is None and self._source is not None:
             memory, self._source = self._source.memory(), None
-            if memory is not None and np.may_share_memory(plain(self), memory.base):
+            if memory is not None and np.may_share_memory(unshadowed(self), memory.base):
                 self._memory = memory
         found: Memory | None = self._memory
         return found
@@ -75,20 +75,20 @@ class Shadow(np.ndarray[Any, Any]):
 
     def __getitem__(self, key: Any) -> Any:
         if self._recorder is None:
-            return plain(self)[plain_tree(key)]
+            return unshadowed(self)[plain_tree(key)]
         return self._recorder.item(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if self._recorder is None:
-            plain(self)[plain_tree(key)] = plain_tree(value)
+            unshadowed(self)[plain_tree(key)] = plain_tree(value)
         else:
             self._recorder.set_item(self, key, value)
 
     def __hash__(self) -> int:  # type: ignore[override]  # a single number is hashable in NumPy
-        return hash(plain(self).item())
+        return hash(unshadowed(self).item())
 
     def __round__(self, digits: int = 0) -> Any:
-        return round(plain(self).item(), digits)
+        return round(unshadowed(self).item(), digits)
 
     def item(self, *place: Any) -> Any:
         return self[place[0] if len(place) == 1 else place] if place else self.reshape(())
@@ -192,7 +192,7 @@ _PLAIN = (
 NOT_RECORDED = {getattr(np, _name) for _name in _PLAIN.split()}
 
 
-def plain(x: Array) -> Array:
+def unshadowed(x: Array) -> Array:
     """Return an array without its memory of where it came from."""
     return x.view(np.ndarray)
 
@@ -229,21 +229,21 @@ def slotted(tree: Any, found: list[Shadow]) -> Any:
     return tree.copy() if isinstance(tree, np.ndarray) else tree
 
 
-def filled(tree: Any, operands: Any) -> Any:
+def with_operands(tree: Any, operands: Any) -> Any:
     """Return nested arguments with operands in their slots."""
     if isinstance(tree, Slot):
         return operands[tree.place]
     if isinstance(tree, (list, tuple)):
-        return type(tree)([filled(x, operands) for x in tree])
+        return type(tree)([with_operands(x, operands) for x in tree])
     if isinstance(tree, dict):
-        return {key: filled(x, operands) for key, x in tree.items()}
+        return {key: with_operands(x, operands) for key, x in tree.items()}
     return tree
 
 
 def plain_tree(tree: Any) -> Any:
     """Return nested arguments with plain arrays in the place of those that remember."""
     if isinstance(tree, Shadow):
-        return plain(tree)
+        return unshadowed(tree)
     if type(tree) in (list, tuple):
         return type(tree)([plain_tree(x) for x in tree])
     if type(tree) is dict:

@@ -10,25 +10,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...core.types import Array
 from ..gradient_names import variables_of
 from .adjoints import ancestors
-from .forward_graph import computed
-from .known import Found, Known
-from .program import Program
-from .recorder import CALL, CONSTANT, PARAMETER, Node
-from .runs import Recording
-from .shadow import Array, Slot
+from .forward_graph import recomputed
+from .known import KnownArrays, KnownMatch
+from .program import LearnerProgram
+from .recorder import CALL, CONSTANT, PARAMETER, Operation
+from .runs import RecordedRun
+from .shadow import Slot
 from .verdict import Verdict
 
 
 @dataclass(slots=True)
-class Line:
+class BackwardLine:
     """A line of the backward pass: its nodes, those that it assigned to variables, and what is known of them."""
 
     number: int
-    nodes: list[Node] = field(default_factory=list)
-    results: list[Node] = field(default_factory=list)
-    known: list[Found | None] = field(default_factory=list)
+    nodes: list[Operation] = field(default_factory=list)
+    results: list[Operation] = field(default_factory=list)
+    known: list[KnownMatch | None] = field(default_factory=list)
     own: bool = False  # whether it computed one of its nodes, or only named them
     misnamed: bool = False  # whether it calls one of them the gradient of what it is no multiple of the gradient of
     rescaled: bool = False  # whether it calls one of them a gradient that it is another multiple of
@@ -53,7 +54,7 @@ class Line:
         return bool(self.known) and all(self.known) and not self.cleared and not self.misnamed
 
 
-def backward_lines(program: Program, verdict: Verdict) -> dict[int, Line]:
+def backward_lines(program: LearnerProgram, verdict: Verdict) -> dict[int, BackwardLine]:
     """Return the lines from which wrong gradients come and which the loss was not made from."""
     return Backward(program, verdict).lines()
 
@@ -61,7 +62,7 @@ def backward_lines(program: Program, verdict: Verdict) -> dict[int, Line]:
 class Backward:
     """The backward pass of a recorded program: what its nodes are, and which lines they belong to."""
 
-    def __init__(self, program: Program, verdict: Verdict) -> None:
+    def __init__(self, program: LearnerProgram, verdict: Verdict) -> None:
         assert verdict.recording is not None
         self.program, self.recording = program, verdict.recording
         self.forward = ancestors([self.recording.loss], controls=True)
@@ -69,26 +70,26 @@ class Backward:
         self.wrong = [given[name] for name in verdict.wrong if name in given]
         self.right = [node for name, node in given.items() if verdict.parameters[name].ok]
         self.ran_forward = {program.statement_at(node.line) for node in self.forward if node.line}
-        self.known = Known(self.recording.loss, self.recording.adjoints)
-        self.found: dict[Node, Found | None] = {}
-        self.moving: dict[Node, bool] = {}
-        self.users: dict[Node, list[Node]] = {}
+        self.known = KnownArrays(self.recording.loss, self.recording.adjoints)
+        self.found: dict[Operation, KnownMatch | None] = {}
+        self.moving: dict[Operation, bool] = {}
+        self.users: dict[Operation, list[Operation]] = {}
         for node in ancestors(given.values()):
             for x in node.inputs:
                 self.users.setdefault(x, []).append(node)
         self.good_helpers = self.helpers()
-        self.final = {x for node in self.wrong for x in unchanged(node)}
+        self.final = {x for node in self.wrong for x in passed_through(node)}
 
-    def lines(self) -> dict[int, Line]:
+    def lines(self) -> dict[int, BackwardLine]:
         """Return the lines of the wrong part, each judged."""
-        lines: dict[int, Line] = {}
+        lines: dict[int, BackwardLine] = {}
         for node in sorted(ancestors(self.wrong, controls=True) - self.forward, key=lambda node: node.number):
             if node.kind == PARAMETER:
                 continue
             named = {self.program.statement_at(name.line) for name in node.names}
             own = self.line_of(node)
             for number in {n for n in (own, *named) if 0 < n <= self.program.own}:
-                line = lines.setdefault(number, Line(number))
+                line = lines.setdefault(number, BackwardLine(number))
                 line.nodes.append(node)
                 line.own |= number == own
                 if number in named:
@@ -108,7 +109,7 @@ class Backward:
                 found.add(self.program.statement_at(node.line))
         return found
 
-    def line_of(self, node: Node) -> int:
+    def line_of(self, node: Operation) -> int:
         """Return the statement that a node is due to: a helper that the forward pass calls too is not to blame."""
         for line in node.lines:
             number = self.program.statement_at(line)
@@ -116,12 +117,12 @@ class Backward:
                 return number
         return self.program.statement_at(node.line) if node.line else 0
 
-    def judge(self, line: Line) -> None:
+    def judge(self, line: BackwardLine) -> None:
         """Note what is known of a line's results."""
         own = [node for node in line.nodes if self.line_of(node) == line.number]
         used = {x for node in own for x in node.inputs}
         line.results = list(dict.fromkeys([*line.results, *(node for node in own if node not in used)]))
-        written = [(node, whole(node, self.users)) for node in line.results if node.kind != CONSTANT]
+        written = [(node, whole_contents(node, self.users)) for node in line.results if node.kind != CONSTANT]
         line.results = [node for _, node in written]
         for node in line.results:
             what = self.what(node)
@@ -141,30 +142,30 @@ class Backward:
         line.vanished = bool(line.known) and all(what is not None and what.kind == "zero" for what in line.known)
         line.first = min(line.first, written[0][0].number) if line.vanished else line.first
 
-    def by_name(self, line: Line, node: Node, what: Found | None) -> Found | None:
+    def by_name(self, line: BackwardLine, node: Operation, what: KnownMatch | None) -> KnownMatch | None:
         """Return what a node is, by its name too: what is called dX is not 2 ∂L/∂X, whatever else that may be."""
         gradients = named_gradients(self.program, self.recording, line, node)
         if not gradients or any(np.allclose(node.value, g, rtol=1e-9, atol=0) for g in gradients):
             return what
-        if any(is_multiple(node.value, g) for g in gradients):
-            return Found("gradient", node, float("nan"))
+        if any(proportional(node.value, g) for g in gradients):
+            return KnownMatch("gradient", node, float("nan"))
         return what
 
-    def what(self, node: Node) -> Found | None:
+    def what(self, node: Operation) -> KnownMatch | None:
         """Return what a node is, if that is known."""
         if node not in self.found:
             found = look_up(node, self.known)
             if found is None and is_product(node) and any(self.vanishes(x) for x in node.inputs):
-                found = Found("zero", node, 1.0)
+                found = KnownMatch("zero", node, 1.0)
             self.found[node] = found
         return self.found[node]
 
-    def vanishes(self, node: Node) -> bool:
+    def vanishes(self, node: Operation) -> bool:
         """Tell whether a node of the backward pass is 0, but for rounding."""
         found = None if node in self.forward else look_up(node, self.known)
         return found is not None and found.kind == "zero"
 
-    def confirmed(self, node: Node) -> bool:
+    def confirmed(self, node: Operation) -> bool:
         """Tell whether a right gradient was computed from a node that could not be right if the node were not.
 
         It has as many numbers at least, and every one of them changes with the node.
@@ -179,13 +180,13 @@ class Backward:
                 return True
         return False
 
-    def all_change(self, node: Node, target: Node, order: list[Node]) -> bool:
+    def all_change(self, node: Operation, target: Operation, order: list[Operation]) -> bool:
         """Tell whether every number of a node changes with another node."""
         values = {node: node.value * (1 + 0.1 * np.random.default_rng(0).normal(size=node.shape))}
         for x in order:
             if x is not node and any(y in values for y in x.inputs):
                 try:
-                    values[x] = np.asarray(computed(x, [values.get(y, y.value) for y in x.inputs]))
+                    values[x] = np.asarray(recomputed(x, [values.get(y, y.value) for y in x.inputs]))
                 except Exception:  # of any kind: the program's function
                     return False
             if x is target:
@@ -193,7 +194,7 @@ class Backward:
         return False
 
 
-def unchanged(node: Node) -> list[Node]:
+def passed_through(node: Operation) -> list[Operation]:
     """Return a node, and those that it only hands on: copies, clips that clip nothing."""
     found = [node]
     while found[-1].kind == CALL:
@@ -209,7 +210,7 @@ def unchanged(node: Node) -> list[Node]:
     return found
 
 
-def whole(node: Node, users: dict[Node, list[Node]]) -> Node:
+def whole_contents(node: Operation, users: dict[Operation, list[Operation]]) -> Operation:
     """Return the first whole contents that a write into part of an array has led to."""
     seen = node
     while seen.value is None:
@@ -220,23 +221,23 @@ def whole(node: Node, users: dict[Node, list[Node]]) -> Node:
     return seen
 
 
-def last_named(program: Program, node: Node) -> int:
+def last_named(program: LearnerProgram, node: Operation) -> int:
     """Return the statement that gave a node its last name, other than by returning it."""
     named = [program.statement_at(name.line) for name in node.names if name.line not in program.returns]
     return named[-1] if named else program.statement_at(node.line)
 
 
-def look_up(node: Node, known: Known) -> Found | None:
+def look_up(node: Operation, known: KnownArrays) -> KnownMatch | None:
     """Return what a node's value is; None if it is nothing known, or has no value of its own."""
     if node.value is None:
         return None
     sizes = [float(np.abs(x.value).max()) for x in node.inputs if x.value is not None and x.value.size]
     if float(np.abs(node.value).max(initial=0.0)) <= ROUNDING * max(sizes, default=0.0):
-        return Found("zero", node, 1.0)
+        return KnownMatch("zero", node, 1.0)
     return known.find(node.value)
 
 
-def depends(node: Node, known: dict[Node, bool]) -> bool:
+def depends(node: Operation, known: dict[Operation, bool]) -> bool:
     """Tell whether a node depends on a parameter; `known` keeps answers."""
     for x in sorted(ancestors([node], controls=True), key=lambda x: x.number):
         if x not in known:
@@ -249,7 +250,7 @@ ROUNDING = 1e-13  # of what is summed, up to which a value counts as 0
 PRODUCTS = {np.multiply, np.matmul, np.dot, np.divide, np.outer, np.einsum, np.tensordot}
 
 
-def used_up(node: Node, found: Found | None, users: dict[Node, list[Node]]) -> bool:
+def used_up(node: Operation, found: KnownMatch | None, users: dict[Operation, list[Operation]]) -> bool:
     """Tell whether a mere share of a gradient goes on into products, where the whole gradient belongs."""
     if found is None or found.kind not in ("share", "partial sum"):
         return False
@@ -257,16 +258,16 @@ def used_up(node: Node, found: Found | None, users: dict[Node, list[Node]]) -> b
     return bool(uses) and all(is_product(use) for use in uses)
 
 
-def is_product(node: Node) -> bool:
+def is_product(node: Operation) -> bool:
     """Tell whether a node is a product of arrays, not just one times a number."""
     return (
         node.kind == CALL and node.call[0] in PRODUCTS and all(np.ndim(x) or isinstance(x, Slot) for x in node.call[1])
     )
 
 
-def descendants(nodes: list[Node], users: dict[Node, list[Node]]) -> set[Node]:
+def descendants(nodes: list[Operation], users: dict[Operation, list[Operation]]) -> set[Operation]:
     """Return the nodes that were computed from some nodes, themselves included."""
-    found: set[Node] = set()
+    found: set[Operation] = set()
     waiting = list(nodes)
     while waiting:
         node = waiting.pop()
@@ -276,7 +277,9 @@ def descendants(nodes: list[Node], users: dict[Node, list[Node]]) -> set[Node]:
     return found
 
 
-def named_gradients(program: Program, recording: Recording, line: Line, node: Node) -> list[Array]:
+def named_gradients(
+    program: LearnerProgram, recording: RecordedRun, line: BackwardLine, node: Operation
+) -> list[Array]:
     """Return the gradients by X where a line assigns a node to dX, and only it assigns that; none elsewhere."""
     for name, at in node.names:
         if program.statement_at(at) != line.number or program.assignments_of(name) != 1:
@@ -287,13 +290,13 @@ def named_gradients(program: Program, recording: Recording, line: Line, node: No
     return []
 
 
-def is_misnamed(program: Program, recording: Recording, line: Line, node: Node) -> bool:
+def is_misnamed(program: LearnerProgram, recording: RecordedRun, line: BackwardLine, node: Operation) -> bool:
     """Tell whether a line assigns to a variable like dX what is no multiple of the gradient by X."""
     gradients = named_gradients(program, recording, line, node)
-    return bool(gradients) and not any(is_multiple(node.value, g) for g in gradients)
+    return bool(gradients) and not any(proportional(node.value, g) for g in gradients)
 
 
-def is_multiple(x: Array, g: Array) -> bool:
+def proportional(x: Array, g: Array) -> bool:
     """Tell whether one array is another one times a number."""
     if x.shape != g.shape:
         return False
@@ -303,7 +306,7 @@ def is_multiple(x: Array, g: Array) -> bool:
     return bool(abs(a @ b) >= (1 - 1e-10) * np.sqrt((a @ a) * (b @ b)))
 
 
-def ordered(program: Program, lines: dict[int, Line]) -> list[Line]:
+def by_suspicion(program: LearnerProgram, lines: dict[int, BackwardLine]) -> list[BackwardLine]:
     """Return lines in the order of suspicion, each with its level: 0 first suspects, 3 cleared, 4 mere names."""
     most = max((line.reaches_wrong for line in lines.values()), default=0)
     for line in lines.values():

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.types import Array
 from ..gradient_names import variable_of
 from .program import HomeworkError, Namespace
-from .recorder import Recorder
-from .shadow import Array, Shadow
+from .recorder import ProgramRecorder
+from .shadow import Shadow
 
 Values = dict[str, Any]  # parameters by name
 Path = tuple[Any, ...]  # of keys and positions, into a result
@@ -56,7 +57,7 @@ class Task:
         self.generators = [
             (name, x.bit_generator.state) for name, x in module.items() if isinstance(x, np.random.Generator)
         ]
-        self.find(self.raw(module, self.values, copied))
+        self.find(self.raw(module, self.values, float_copy))
 
     def raw(self, module: Namespace, values: Values, wrap: Wrap) -> Any:
         """Run it, with the same random numbers every time."""
@@ -69,9 +70,9 @@ class Task:
 
     def plain(self, module: Namespace, values: Values) -> Outcome:
         """Run it on plain arrays."""
-        return self.outcome(self.raw(module, {name: copied(x) for name, x in values.items()}, copied))
+        return self.outcome(self.raw(module, {name: float_copy(x) for name, x in values.items()}, float_copy))
 
-    def recorded(self, module: Namespace, values: Values, recorder: Recorder) -> Outcome:
+    def recorded(self, module: Namespace, values: Values, recorder: ProgramRecorder) -> Outcome:
         """Run it on arrays that remember; `recorder.parameters` has the parameters then."""
         recorder.parameters = {}
         shadows = {name: recorder.parameter(name, x) for name, x in values.items()}
@@ -79,15 +80,15 @@ class Task:
 
     def outcome(self, result: Any) -> Outcome:
         """Return loss and gradients of a result."""
-        return Outcome(at(result, self.loss), {name: at(result, path) for name, path in self.paths.items()})
+        return Outcome(leaf_at(result, self.loss), {name: leaf_at(result, path) for name, path in self.paths.items()})
 
     def find(self, result: Any) -> None:
         """Note where in a result the loss and the gradients lie."""
         if not isinstance(result, (tuple, list)) or len(result) < 2:
-            raise HomeworkError(f"{self.name} returned {said(result)}, and should return (loss, gradients)")
+            raise HomeworkError(f"{self.name} returned {in_few_words(result)}, and should return (loss, gradients)")
         first = next((i for i in (0, 1) if is_scalar(result[i]) and is_gradients(result[1 - i])), None)
         if first is None:
-            raise HomeworkError(f"{self.name} returned {said(result)}, and should return (loss, gradients)")
+            raise HomeworkError(f"{self.name} returned {in_few_words(result)}, and should return (loss, gradients)")
         self.loss = (first,)
         names = self.names if isinstance(self.names, list) and len(self.names) == len(result) else [""] * len(result)
         rest = [i for i in range(len(result)) if i != first]
@@ -97,10 +98,10 @@ class Task:
             inner = names[rest[0]] if isinstance(names[rest[0]], list) else [""] * len(result[rest[0]])
             self.in_order([((rest[0], i), x, n) for (i, x), n in zip(enumerate(result[rest[0]]), inner, strict=True)])
         else:
-            self.in_order([((i,), result[i], names[i]) for i in rest if is_array(result[i])])
+            self.in_order([((i,), result[i], names[i]) for i in rest if is_numeric(result[i])])
         if not self.paths:
             raise HomeworkError(
-                f"{self.name} returned {said(result)}, and none of it could be told to be the gradient of "
+                f"{self.name} returned {in_few_words(result)}, and none of it could be told to be the gradient of "
                 f"{', '.join(self.values) or 'a parameter'}: return a dict of gradients by name"
             )
 
@@ -108,13 +109,13 @@ class Task:
         """Note the gradients of a dict, which may have dicts and lists in it."""
         for key, x in gradients.items():
             name = variable_of(str(key), self.values)
-            if name is not None and is_array(x):
+            if name is not None and is_numeric(x):
                 if name in self.paths and str(key) != name:
                     continue
                 self.paths[name] = (*path, key)
             elif isinstance(x, dict):
                 self.by_name(x, (*path, key))
-            elif is_array(x):
+            elif is_numeric(x):
                 self.unmatched.append(str(key))
 
     def in_order(self, gradients: list[tuple[Path, Any, Any]]) -> None:
@@ -137,12 +138,12 @@ class Task:
         self.paths = {order[k]: path for k, (path, _, _) in zip(chosen, flat, strict=False)}
 
 
-def copied(x: Any) -> Any:
+def float_copy(x: Any) -> Any:
     """Return plain numbers for a run: a copy, in float64."""
     return np.array(x, dtype=np.float64) if isinstance(x, np.ndarray) else float(x)
 
 
-def at(tree: Any, path: Path) -> Any:
+def leaf_at(tree: Any, path: Path) -> Any:
     """Return what lies at a path."""
     for key in path:
         tree = tree[key]
@@ -154,14 +155,14 @@ def is_scalar(x: Any) -> bool:
     return isinstance(x, (float, np.floating, int, Shadow)) or (isinstance(x, np.ndarray) and x.size == 1)
 
 
-def is_array(x: Any) -> bool:
+def is_numeric(x: Any) -> bool:
     """Tell whether something may be a gradient: a number or an array of numbers."""
     return isinstance(x, (float, int, np.floating, np.ndarray)) and not isinstance(x, bool)
 
 
 def is_gradients(x: Any) -> bool:
     """Tell whether something may hold gradients."""
-    return is_array(x) or (isinstance(x, (dict, list, tuple)) and len(x) > 0)
+    return is_numeric(x) or (isinstance(x, (dict, list, tuple)) and len(x) > 0)
 
 
 def subsequence(wanted: list[Any], among: list[Any]) -> list[int] | None:
@@ -177,17 +178,17 @@ def subsequence(wanted: list[Any], among: list[Any]) -> list[int] | None:
     return found
 
 
-def said(x: Any) -> str:
+def in_few_words(x: Any) -> str:
     """Return in a few words what something is."""
     if isinstance(x, np.ndarray):
         return f"an array of shape {x.shape}"
     if isinstance(x, (tuple, list)) and len(x) < 8:
-        return f"({', '.join(said(part) for part in x)})"
+        return f"({', '.join(in_few_words(part) for part in x)})"
     if isinstance(x, dict):
         return f"a dict with {', '.join(map(repr, list(x)[:6]))}"
     return "nothing" if x is None else f"a {type(x).__name__}"
 
 
-def array_of(x: Any) -> Array:
+def gradient_array(x: Any) -> Array:
     """Return a gradient or a loss as a plain array of floats."""
     return np.asarray(np.asarray(x), dtype=np.float64)

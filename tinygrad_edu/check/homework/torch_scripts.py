@@ -11,24 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from ..compare.digits import UNKNOWN, eps_of
-from ..compare.precheck import Item, array_of_numbers
+from ..compare.digits import UNKNOWN_DIGITS, eps_of
+from ..compare.precheck import GradientPair, array_of_numbers
 from ..gradient_names import variable_of, variables_of
-from .program import HomeworkError, Namespace, Program
+from .program import HomeworkError, LearnerProgram, Namespace
 from .report import CodeReport, GradientVerdict
-from .scripts import LOSSES, assignments, top_level
+from .scripts import LOSS_VARIABLES, assigned_variables, top_level
 
 ONE_POINT = "Compared at the script's own numbers only, with PyTorch's autograd."
 
 
-def uses_torch(program: Program) -> bool:
+def uses_torch(program: LearnerProgram) -> bool:
     """Tell whether a program imports PyTorch."""
     names = [a.name for s in ast.walk(program.tree) if isinstance(s, ast.Import) for a in s.names]
     names += [s.module or "" for s in ast.walk(program.tree) if isinstance(s, ast.ImportFrom)]
     return any(name.split(".", 1)[0] == "torch" for name in names)
 
 
-def check_torch_script(program: Program) -> CodeReport:
+def check_torch_script(program: LearnerProgram) -> CodeReport:
     """Return the report on a script in PyTorch. Raises HomeworkError where there is none, or no torch."""
     try:
         import torch
@@ -38,8 +38,8 @@ def check_torch_script(program: Program) -> CodeReport:
         ) from None
     module = run(program, torch)
     tensors = {name: x for name, x in module.items() if isinstance(x, torch.Tensor)}
-    loss = next((name for name in LOSSES if name in tensors and tensors[name].requires_grad), None)
-    assigned = assignments(program.tree)
+    loss = next((name for name in LOSS_VARIABLES if name in tensors and tensors[name].requires_grad), None)
+    assigned = assigned_variables(program.tree)
     known = [name for name, x in tensors.items() if x.requires_grad and name in assigned and name != loss]
     pairs: dict[str, str] = {}
     for name in sorted((n for n in tensors if n in assigned and any(variables_of(n))), key=lambda n: assigned[n]):
@@ -54,7 +54,7 @@ def check_torch_script(program: Program) -> CodeReport:
     return judged(program, pairs, tensors, truths(torch, program, tensors[loss], {x: tensors[x] for x in pairs}))
 
 
-def run(program: Program, torch: Any) -> Namespace:
+def run(program: LearnerProgram, torch: Any) -> Namespace:
     """Run a script in float64, so that its graph is still there at the end."""
     changed = False
 
@@ -82,7 +82,7 @@ def run(program: Program, torch: Any) -> Namespace:
     return module
 
 
-def truths(torch: Any, program: Program, loss: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+def truths(torch: Any, program: LearnerProgram, loss: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     """Return PyTorch's gradients of the loss by variables."""
     try:
         found = torch.autograd.grad(loss, list(wanted.values()), retain_graph=True, allow_unused=True)
@@ -94,7 +94,7 @@ def truths(torch: Any, program: Program, loss: Any, wanted: dict[str, Any]) -> d
     return {name: torch.zeros_like(wanted[name]) if g is None else g for name, g in zip(wanted, found, strict=True)}
 
 
-def judged(program: Program, pairs: dict[str, str], tensors: Namespace, right: dict[str, Any]) -> CodeReport:
+def judged(program: LearnerProgram, pairs: dict[str, str], tensors: Namespace, right: dict[str, Any]) -> CodeReport:
     """Return the report on gradients beside the right ones; rounding is judged by the largest of all."""
     autos = {x: array_of_numbers(g, x) for x, g in right.items()}
     hands = {x: array_of_numbers(tensors[name], name) for x, name in pairs.items()}
@@ -102,7 +102,7 @@ def judged(program: Program, pairs: dict[str, str], tensors: Namespace, right: d
     largest = max(float(np.max(np.abs(g), initial=0.0)) for g in autos.values()) or 1.0
     parameters = {}
     for x in pairs:
-        item = Item(x, hands[x], autos[x], digits=UNKNOWN, spread=2 * eps * largest, eps=eps)
+        item = GradientPair(x, hands[x], autos[x], digits=UNKNOWN_DIGITS, spread=2 * eps * largest, eps=eps)
         parameters[x] = GradientVerdict.of(item)
     wrong = [x for x, p in parameters.items() if not p.ok]
     if not wrong:

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ..gradient_names import variables_of
-from .edit import Change, Expression, Surroundings
+from .edit import EditOption, Surroundings, Syntax
 
 MOST_PRODUCTS = 60  # of two arrays that are tried as a missing term
 
 
-SLOPES = {
+LOCAL_SLOPES = {
     "the derivative of a ReLU": "({0} > 0)",
     "the derivative of tanh": "(1 - {0} ** 2)",
     "the derivative of a sigmoid": "({0} * (1 - {0}))",
 }
 
 
-def of_whole(e: Expression, around: Surroundings) -> Iterator[Change]:
+def whole_value_edits(e: Syntax, around: Surroundings) -> Iterator[EditOption]:
     """Yield changes of all that a statement assigns: factors, missing terms, a missing derivative."""
     texts: list[tuple[float, str, str]] = [
         (2.0, "the sign", "-(_)"),
@@ -41,7 +41,7 @@ def of_whole(e: Expression, around: Surroundings) -> Iterator[Change]:
     for name, shape in around.shapes.items():
         if around.value is None or shape == around.value:
             texts += [
-                *((2.6, what, f"(_) * {text.format(name)}") for what, text in SLOPES.items()),
+                *((2.6, what, f"(_) * {text.format(name)}") for what, text in LOCAL_SLOPES.items()),
                 (2.8, f"plus {name}", f"(_) + {name}"),
                 (2.8, f"minus {name}", f"(_) - {name}"),
                 (3.0, f"times {name}", f"(_) * {name}"),

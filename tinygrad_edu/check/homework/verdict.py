@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from ..compare.digits import UNKNOWN
-from ..compare.precheck import Item
-from ..replay.rounding import DOUBLE, spreads
+from ...core.types import Array
+from ..compare.digits import UNKNOWN_DIGITS
+from ..compare.precheck import GradientPair
+from ..replay.rounding import DOUBLE_EPS, spreads
 from ..replay.ties import conventions
-from .differences import differences, slope
+from .differences import finite_differences, step_slope
 from .forward_graph import ForwardGraph, Side, forward_graph
 from .program import HomeworkError
 from .report import GradientVerdict
-from .runs import Recording, Runs, number, quiet
-from .shadow import Array
-from .task import Outcome, Values, array_of
+from .runs import RecordedRun, Runs, loss_number, without_warnings
+from .task import Outcome, Values, gradient_array
 
 POINTS = 4  # that are tried: the program's own, and others drawn around it
 MORE = 6  # further ones, where a kink was seen from one side only
@@ -36,7 +36,7 @@ class Verdict:
 
     parameters: dict[str, GradientVerdict]
     notes: list[str] = field(default_factory=list)
-    recording: Recording | None = None  # of a point where a gradient is wrong, or of the last
+    recording: RecordedRun | None = None  # of a point where a gradient is wrong, or of the last
     points: list[Values] = field(default_factory=list)
     spreads: dict[str, float] = field(default_factory=dict)  # how far rounding moves a gradient
     truths: list[dict[str, Any]] = field(default_factory=list)  # at each point; `Differences` where not recorded
@@ -72,9 +72,9 @@ class Judgement:
             for name, x in runs.task.values.items()
         }
         first, again = runs.plain(self.origin), runs.plain(self.origin)
-        if not np.isfinite(number(first.loss)):
-            raise HomeworkError(f"the loss is {number(first.loss)}: gradients can be checked where it is finite")
-        if number(first.loss) != number(again.loss):
+        if not np.isfinite(loss_number(first.loss)):
+            raise HomeworkError(f"the loss is {loss_number(first.loss)}: gradients can be checked where it is finite")
+        if loss_number(first.loss) != loss_number(again.loss):
             raise HomeworkError(
                 "the loss differs from run to run: draw random numbers from a generator with a fixed seed"
             )
@@ -159,7 +159,7 @@ class Judgement:
         if names and self.graph is not None:
             run, nodes = self.graph.run, [self.graph.leaves[name] for name in names]
             others = conventions(run, nodes)
-            for i, (name, spread) in enumerate(zip(names, spreads(run, nodes, DOUBLE), strict=True)):
+            for i, (name, spread) in enumerate(zip(names, spreads(run, nodes, DOUBLE_EPS), strict=True)):
                 self.verdict.spreads[name] = max(spread, self.verdict.spreads.get(name, 0.0))
                 found[name] = verdict_on(name, given[name], truths.get(name), spread, [grads[i] for grads in others])
         return found
@@ -194,23 +194,23 @@ def verdict_on(name: str, given: Any, truth: Any, spread: float, others: list[Ar
     return GradientVerdict.of(item)
 
 
-def item_on(name: str, given: Any, truth: Any, spread: float, others: list[Array] | None = None) -> Item | None:
+def item_on(name: str, given: Any, truth: Any, spread: float, others: list[Array] | None = None) -> GradientPair | None:
     """Return one gradient beside what is right, judged; None where measured entries are none of the gradient's."""
-    h = array_of(given)
+    h = gradient_array(given)
     if isinstance(truth, np.ndarray):
-        return Item(name, h, truth, digits=UNKNOWN, spread=spread, conventions=others or [])
+        return GradientPair(name, h, truth, digits=UNKNOWN_DIGITS, spread=spread, conventions=others or [])
     if truth.places.size and h.size <= truth.places.max():  # differences, of some entries
         return None
-    return Item(name, h.ravel()[truth.places], truth.values, digits=UNKNOWN, spread=truth.errors)
+    return GradientPair(name, h.ravel()[truth.places], truth.values, digits=UNKNOWN_DIGITS, spread=truth.errors)
 
 
 def checked_truths(
-    runs: Runs, recording: Recording | None, values: Values, outcome: Outcome, rng: np.random.Generator
+    runs: Runs, recording: RecordedRun | None, values: Values, outcome: Outcome, rng: np.random.Generator
 ) -> dict[str, Array] | None:
     """Return the true gradients of a recording, where the program's own loss has the same slopes; else None."""
     if recording is None:
         return None
-    value = number(outcome.loss)
+    value = loss_number(outcome.loss)
     if abs(float(recording.loss.value) - value) > 1e-9 * max(1.0, abs(value)):
         return None
     truths = {name: t for name in runs.task.paths if (t := recording.truth(name)) is not None}
@@ -223,7 +223,7 @@ def checked_truths(
         def along(step: float, name: str = name, u: Any = u) -> float:
             return runs.loss({**values, name: values[name] + step * u})
 
-        found, error = slope(along, 0.0)
+        found, error = step_slope(along, 0.0)
         size = float(np.sqrt(np.sum(np.square(truths[name]))))
         if abs(found - expected) > 1e-4 * max(size, abs(found)) + 20 * error and not crosses_kink(
             along, found, expected
@@ -243,7 +243,7 @@ def numerical(runs: Runs, values: Values, rng: np.random.Generator) -> dict[str,
     found: dict[str, Any] = {}
     for name in runs.task.paths:
         if name in values:
-            found[name] = differences(partial(loss_at, runs, values, name), np.atleast_1d(values[name]), rng)
+            found[name] = finite_differences(partial(loss_at, runs, values, name), np.atleast_1d(values[name]), rng)
     return found
 
 
@@ -251,7 +251,7 @@ def loss_at(runs: Runs, values: Values, name: str, x: Array) -> Any:
     """Return the loss with another value of one parameter, complex where that is."""
     changed = x.reshape(np.shape(values[name]))
     if np.iscomplexobj(changed):
-        with quiet():
+        with without_warnings():
             result = runs.task.raw(runs.module, {**values, name: changed}, lambda y: y)
             return np.asarray(runs.task.outcome(result).loss).reshape(-1)[0]
     return runs.loss({**values, name: changed if isinstance(values[name], np.ndarray) else float(changed)})

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node
-from ...ops.indexing import filled
+from ...core.types import Rule
+from ...ops.indexing import numpy_index
 from ...symbolic.layers import MATRIX_PRODUCTS, leaf_of
-from ..replay.run import Edge, Instead, Recording, Rule
+from ..replay.run import Edge, Instead, Recording
 from .mutant import Mutant
 
 CONVOLUTIONS = frozenset(("conv2d", "affine_conv2d"))
 STAND_INS = 12  # other quantities that are tried in place of the right one
 
 
-def of_arrays(recording: Recording, z: Node) -> Iterator[Mutant]:
+def mutants_of_arrays(recording: Recording, z: Node) -> Iterator[Mutant]:
     """Yield the mistakes of arrays that an operation leaves room for."""
     assert z.op is not None
     for edge in recording.edges[z]:
@@ -45,10 +46,10 @@ def of_axes(z: Node, edge: Edge) -> Iterator[Mutant]:
     axis = z.params.get("axis", -1) % np.ndim(z._data)
     for other in range(np.ndim(z._data)):
         if other != axis:
-            yield Mutant(38, f"the sum along axis {other} in place of {axis}", z, {edge: along(right, other)})
+            yield Mutant(38, f"the sum along axis {other} in place of {axis}", z, {edge: rule_with_axis(right, other)})
 
 
-def along(right: Rule, axis: int) -> Rule:
+def rule_with_axis(right: Rule, axis: int) -> Rule:
     """Return a rule that is told another axis."""
     return lambda g, z, x, **params: right(g, z, x, **params | {"axis": axis})
 
@@ -69,7 +70,7 @@ def of_indices(z: Node, edge: Edge) -> Iterator[Mutant]:
 def overwriting(g: Any, _: Any, x: Any, *indices: Any, key: Any) -> Any:
     """Put numbers back where they were picked; of two for one place the last stays."""
     whole = np.zeros(np.shape(x))
-    whole[filled(key, indices)] = g
+    whole[numpy_index(key, indices)] = g
     return whole
 
 

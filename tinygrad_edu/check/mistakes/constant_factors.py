@@ -12,7 +12,7 @@ from ..replay.run import Recording
 from .catalogue import CATALOGUE
 from .layer_mutants import summands
 
-AND = ", and the 2 from the square "
+AND_TWO = ", and the 2 from the square "
 Factors = dict[float, list[tuple[int, str]]]  # by value: rows of the catalogue, and the factor in words
 
 
@@ -23,8 +23,8 @@ def naming(r: float, factors: Factors) -> list[tuple[int, str]]:
         if math.isclose(r, value, rel_tol=1e-7):
             for number, said in names:
                 found.setdefault(number, said)
-    if any(AND not in said for said in found.values()):  # one thing wrong is likelier than two
-        found = {number: said for number, said in found.items() if AND not in said}
+    if any(AND_TWO not in said for said in found.values()):  # one thing wrong is likelier than two
+        found = {number: said for number, said in found.items() if AND_TWO not in said}
     return sorted(found.items(), key=lambda name: CATALOGUE[name[0]].likely)
 
 
@@ -44,8 +44,8 @@ def named_factors(recording: Recording, notation: LayerMap) -> Factors:
     if squares:
         add(0.5, 1, "the 2 from the square is missing")
         add(2.0, 1, "the 2 from the square is there twice")
-        add(-0.5, 1, f"the sign is the opposite{AND}is missing")
-        add(-2.0, 1, f"the sign is the opposite{AND}is there twice")
+        add(-0.5, 1, f"the sign is the opposite{AND_TWO}is missing")
+        add(-2.0, 1, f"the sign is the opposite{AND_TWO}is there twice")
     add(n, 2, f"not divided by n = {n}, the number of examples")
     add(1 / n, 3, f"divided by n = {n} once too often")
     if means:
@@ -61,8 +61,8 @@ def named_factors(recording: Recording, notation: LayerMap) -> Factors:
             (1 / n, 3, "divided by n twice"),
             (1 / m, 4, "divided by m"),
         ):
-            add(value / 2, number, f"{said}{AND}is missing")
-            add(value * 2, number, f"{said}{AND}is there twice")
+            add(value / 2, number, f"{said}{AND_TWO}is missing")
+            add(value * 2, number, f"{said}{AND_TWO}is there twice")
     for node in recording.path:
         for length in np.shape(node._data):
             if length > 2:

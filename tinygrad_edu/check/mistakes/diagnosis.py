@@ -16,9 +16,9 @@ from .catalogue import OTHER, cure
 from .constant_factors import Factors, named_factors, naming
 from .explanation import Candidate
 from .matching import Match, Question, Target
-from .wrong_rules import RIGHT
+from .wrong_rules import RIGHT_FORMULAS
 
-ENOUGH = (6.0, 6.0, 9.0, 30.0)  # decimal digits that must agree, by how much freedom a candidate of a level has
+DIGITS_NEEDED = (6.0, 6.0, 9.0, 30.0)  # decimal digits that must agree, by how much freedom a candidate of a level has
 OF_ALL = frozenset((1, 4, 27))  # mistakes that show in every gradient: of one alone they are not the cause
 FACTOR = "a constant factor"
 FAR_FETCHED = 3  # a level that explains one gradient alone is not told of
@@ -31,11 +31,11 @@ def diagnose(question: Question) -> list[Candidate]:
     """
     with np.errstate(all="ignore"):
         factors = named_factors(question.recording, question.notation)
-        found = simplest(list(explained(question, factors, question.whole, None)))
+        found = simplest(list(explanations(question, factors, question.whole, None)))
         if found or len(question.targets) == 1:
             return found
         for i in question.wrong:
-            alone = simplest(list(explained(question, factors, question.targets[i], i)))
+            alone = simplest(list(explanations(question, factors, question.targets[i], i)))
             name = question.names[i]
             found += [replace(c, of=name, where=placed(c.where, name)) for c in alone if c.level < FAR_FETCHED]
     return found
@@ -57,7 +57,7 @@ def simplest(found: list[Candidate]) -> list[Candidate]:
     return [c for c in best.values() if c.level <= level]
 
 
-def explained(question: Question, factors: Factors, target: Target, i: int | None) -> Iterator[Candidate]:
+def explanations(question: Question, factors: Factors, target: Target, i: int | None) -> Iterator[Candidate]:
     """Yield every candidate whose prediction is what was derived: of all gradients, or of the i-th alone."""
     if np.all(target.hand == 0):
         yield Candidate(24, 0, "" if i is None else question.names[i], "every number is 0")
@@ -77,7 +77,7 @@ def of_constants(question: Question, factors: Factors, target: Target, i: int | 
     if len(wrong) < len(question.targets) and i is None:
         target = question.joined(wrong)
     r = target.ratio(target.auto)
-    if r is None or target.digits < ENOUGH[0]:
+    if r is None or target.digits < DIGITS_NEEDED[0]:
         return
     names = [question.names[k] for k in wrong]
     everywhere = len(wrong) == len(question.targets)
@@ -92,7 +92,7 @@ def of_constants(question: Question, factors: Factors, target: Target, i: int | 
     for number, said in told:
         row = 8 if bias and number == 3 and not everywhere else number
         yield Candidate(row, 1, where, f"{evidence}: {said}")
-    if not told and (target.digits >= ENOUGH[3] or (not everywhere and naming(r, factors))):
+    if not told and (target.digits >= DIGITS_NEEDED[3] or (not everywhere and naming(r, factors))):
         level = 3 if everywhere else 1 if naming(r, factors) else 2
         fix = f"the factor {r:.6g} is in this gradient alone: look at the line that computes it"
         yield Candidate(OTHER, level, where, evidence, "a constant factor is wrong" if everywhere else fix, name=FACTOR)
@@ -103,15 +103,15 @@ def of_match(question: Question, factors: Factors, target: Target, match: Match)
     r = match.factor
     if match.share is not None:
         told = naming(match.share, factors)
-        if target.digits >= ENOUGH[2 if told else 3]:
+        if target.digits >= DIGITS_NEEDED[2 if told else 3]:
             said = f": {told[0][1]}" if told else ""
             yield candidate(question, match, 2 if told else 3, f"times {match.share:.6g}{said}")
     elif r == 1.0:
-        if target.digits >= ENOUGH[1]:
+        if target.digits >= DIGITS_NEEDED[1]:
             yield candidate(question, match, 1, "")
-    elif (told := naming(r, factors)) and target.digits >= ENOUGH[2]:
+    elif (told := naming(r, factors)) and target.digits >= DIGITS_NEEDED[2]:
         yield candidate(question, match, 2, f", and all of it times {r:.6g}: {told[0][1]}")
-    elif target.digits >= ENOUGH[3]:
+    elif target.digits >= DIGITS_NEEDED[3]:
         yield candidate(question, match, 3, f", and all of it times {r:.6g}")
 
 
@@ -132,5 +132,5 @@ def candidate(question: Question, match: Match, level: int, factor: str) -> Cand
     number, said = mutant.number, f"exactly the numbers that this gives: {mutant.said}{factor}"
     if match.share is not None:
         number, said = 35, f"exactly the numbers that come of one summand {factor}"
-    fix = cure(number, layer.number if layer else None, RIGHT.get(row, "see the table of derivatives"))
+    fix = cure(number, layer.number if layer else None, RIGHT_FORMULAS.get(row, "see the table of derivatives"))
     return Candidate(number, level, where, said, fix, size=len(mutant.changes) + len(mutant.masks))

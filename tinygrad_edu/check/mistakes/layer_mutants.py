@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node, data_of
+from ...core.types import Rule
 from ...symbolic.layers import GraphLayer, LayerMap, leaf_of
-from ..replay.run import Change, Edge, Instead, Recording, Rule
+from ..replay.run import Edge, Instead, Recording, RuleChange
 from .mutant import Mutant, example_mask, masked_rule
 
 
@@ -35,10 +36,10 @@ def of_layer(recording: Recording, notation: LayerMap, layer: GraphLayer) -> Ite
         if np.shape(mine._data) == np.shape(product._data):
             yield Mutant(21, "δ passed on without the weights", product, {edge: lambda g, *_, **__: g})
         elif np.ndim(mine._data) == np.ndim(product._data) > 1 and 1 in np.shape(product._data):
-            yield Mutant(21, "δ passed on without the weights", product, {edge: repeated})
+            yield Mutant(21, "δ passed on without the weights", product, {edge: repeated_delta})
 
 
-def repeated(g: Any, _: Any, *operands: Any, **__: Any) -> Any:
+def repeated_delta(g: Any, _: Any, *operands: Any, **__: Any) -> Any:
     """Return δ of one neuron, repeated for every neuron before it."""
     shapes = [np.shape(x) for x in operands[:2] if np.ndim(x) == np.ndim(g)]
     return np.broadcast_to(
@@ -81,7 +82,7 @@ def of_examples(recording: Recording, notation: LayerMap) -> Iterator[Mutant]:
     for terms in (summands(recording), summands(recording, nested=False), *joined):
         if len(terms) > 2 and len({z.inputs[i].op for z, i in terms}) == 1:  # examples are alike
             for kept, which in ((terms[-1], "last"), (terms[0], "first")):
-                others: dict[Edge, Change] = {edge: None for edge in terms if edge is not kept}
+                others: dict[Edge, RuleChange] = {edge: None for edge in terms if edge is not kept}
                 yield Mutant(10, f"the {which} example alone", kept[0], others)
 
 

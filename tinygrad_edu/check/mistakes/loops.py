@@ -11,21 +11,21 @@ from typing import Any
 
 from ...core.node import Node
 from ...symbolic.layers import MATRIX_PRODUCTS, leaf_of
-from ..replay.run import Change, Edge, Instead, Recording
+from ..replay.run import Edge, Instead, Recording, RuleChange
 from .mutant import Mutant, scaled_rule
 
 LONG = 6  # turns of a loop: of a longer one, the turns in the middle are not tried by themselves
-Place = tuple[object, int, str]  # code, instruction, row: one place of the user's program
+CallSite = tuple[object, int, str]  # code, instruction, row: one place of the user's program
 
 
-def place_of(z: Node) -> Place | None:
+def place_of(z: Node) -> CallSite | None:
     """Return the place of the user's program that made a node; None where it has none, as in a typed formula."""
     return None if z.op is None or z.code is None else (z.code, z.instruction, z.op.name)
 
 
-def turns(recording: Recording) -> dict[Place, list[Node]]:
+def turns(recording: Recording) -> dict[CallSite, list[Node]]:
     """Return the nodes that each place of the program has made more than once, oldest first."""
-    found: dict[Place, list[Node]] = {}
+    found: dict[CallSite, list[Node]] = {}
     for z in recording.path:
         if (place := place_of(z)) is not None:
             found.setdefault(place, []).append(z)
@@ -51,7 +51,7 @@ def of_loops(recording: Recording) -> Iterator[Mutant]:
 
 def of_paths_of_turns(recording: Recording) -> Iterator[Mutant]:
     """Yield, for what is used more than once in every turn, one of these paths lost, or with a factor, in all turns."""
-    paths: dict[tuple[Place, int], list[Edge]] = {}
+    paths: dict[tuple[CallSite, int], list[Edge]] = {}
     for x in recording.path:
         uses = recording.uses[x]
         if x.op is None or len(uses) < 2:
@@ -63,10 +63,10 @@ def of_paths_of_turns(recording: Recording) -> Iterator[Mutant]:
         if len(edges) < 2:
             continue
         node = edges[0][0]
-        lost: dict[Edge, Change] = dict.fromkeys(edges)
+        lost: dict[Edge, RuleChange] = dict.fromkeys(edges)
         yield Mutant(36, f"nothing passed back along this path in any of {len(edges)} turns", node, lost)
         for c in (-1.0, 2.0, 0.5):
-            times: dict[Edge, Change] = {(z, i): scaled_rule(rules_of(z)[i], c) for z, i in edges}
+            times: dict[Edge, RuleChange] = {(z, i): scaled_rule(rules_of(z)[i], c) for z, i in edges}
             yield Mutant(36, f"times {c:g} along this path in each of {len(edges)} turns", node, times)
 
 
@@ -95,14 +95,14 @@ def of_states(recording: Recording, products: list[Node]) -> Iterator[Mutant]:
             continue
         last = after[0]
         following = [*states[1:], last]
-        late: dict[Edge, Change] = {
+        late: dict[Edge, RuleChange] = {
             (z, k): Instead(rules_of(z)[k], 1 - i, x) for (z, k), x in zip(edges, following, strict=True)
         }
         yield Mutant(36, "the state after each turn in place of the one before it, h_t for h_{t−1}", products[0], late)
         first, k = edges[0]
-        wrapped: dict[Edge, Change] = {edges[0]: Instead(rules_of(first)[k], 1 - i, last)}
+        wrapped: dict[Edge, RuleChange] = {edges[0]: Instead(rules_of(first)[k], 1 - i, last)}
         yield Mutant(36, "the last state in place of the first, as index −1 picks it", first, wrapped)
         if not isinstance(states[0], Node) or states[0].op is None:
             continue
-        skipped: dict[Edge, Change] = {edges[0]: None}
+        skipped: dict[Edge, RuleChange] = {edges[0]: None}
         yield Mutant(36, "the first turn left out", first, skipped)

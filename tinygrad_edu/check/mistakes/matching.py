@@ -13,14 +13,15 @@ from typing import NamedTuple
 import numpy as np
 
 from ...core.node import Node
+from ...core.types import Array
 from ...symbolic.layers import LayerMap
-from ..compare.precheck import Item
-from ..replay.run import Array, Recording, Run
+from ..compare.precheck import GradientPair
+from ..replay.run import Recording, Run
 from .calculus import of_calculus
 from .mutant import Mutant
 from .mutants import mutants
 
-FEW = 48  # numbers that are looked at before all are
+FIRST_SAMPLE = 48  # numbers that are looked at before all are
 BUDGET = 6e9  # of work, in nanoseconds of a slow computer: a larger graph is not searched to its end
 
 
@@ -40,7 +41,7 @@ class Match(NamedTuple):
 class Target:
     """What was derived, as one row of numbers, and how closely a prediction must meet each of them."""
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[GradientPair]) -> None:
         self.hand, self.auto, self.tolerance = (
             np.concatenate([np.ravel(getattr(item, part)) for item in items]) for part in ("hand", "auto", "tolerance")
         )
@@ -48,9 +49,9 @@ class Target:
         self.tolerance = np.maximum(
             self.tolerance, np.concatenate([np.full(item.hand.size, x) for item, x in zip(items, sizes, strict=True)])
         )
-        strong = np.argsort(-np.abs(self.hand), kind="stable")[: FEW // 2]
-        spread = np.linspace(0, self.hand.size - 1, FEW // 2).astype(int)
-        self.few = np.unique(np.concatenate([strong, spread])) if self.hand.size > FEW else slice(None)
+        strong = np.argsort(-np.abs(self.hand), kind="stable")[: FIRST_SAMPLE // 2]
+        spread = np.linspace(0, self.hand.size - 1, FIRST_SAMPLE // 2).astype(int)
+        self.few = np.unique(np.concatenate([strong, spread])) if self.hand.size > FIRST_SAMPLE else slice(None)
         with np.errstate(divide="ignore"):
             self.digits = float(np.sum(np.maximum(np.log10(np.abs(self.hand) / self.tolerance), 0.0)))
 
@@ -100,7 +101,7 @@ class Question:
     recording: Recording
     notation: LayerMap
     runs: list[Run]
-    items: list[list[Item]]
+    items: list[list[GradientPair]]
     budget: float = BUDGET  # of work
     exhausted: bool = False  # whether the graph was too large to try every mistake
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Grads, Node
-from ..replay.run import Change, Edge, Rule, Run
+from ...core.types import Rule
+from ..replay.run import Edge, RuleChange, Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +20,7 @@ class Mutant:
     number: int
     said: str
     node: Node | None
-    changes: dict[Edge, Change] = field(default_factory=dict)
+    changes: dict[Edge, RuleChange] = field(default_factory=dict)
     masks: dict[Node, Callable[[Any], Any]] = field(default_factory=dict)
     leaves: Callable[[Run, Grads], Grads] | None = None  # what is done to the finished gradients
 

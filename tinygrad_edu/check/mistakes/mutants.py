@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Grads, Node
+from ...core.types import Rule
 from ...symbolic.layers import MATRIX_PRODUCTS, LayerMap, leaf_of
-from ..replay.run import Change, Edge, Instead, Recording, Rule, Run
-from .array_mutants import of_arrays
+from ..replay.run import Edge, Instead, Recording, RuleChange, Run
+from .array_mutants import mutants_of_arrays
 from .layer_mutants import of_examples, of_layer
 from .loops import middle_of_loops, of_loops, place_of
 from .mutant import Mutant, masked_rule, scaled_rule
@@ -34,7 +35,7 @@ def mutants(recording: Recording, notation: LayerMap) -> list[Mutant]:
             single += of_products(recording, z)
             single += of_reductions(recording, z)
             single += of_broadcasting(recording, z)
-            single += of_arrays(recording, z)
+            single += mutants_of_arrays(recording, z)
         single += of_paths(recording, z)
     whole: list[Mutant] = []
     for layer in reversed(notation.layers):
@@ -189,7 +190,7 @@ def of_paths(recording: Recording, x: Node) -> Iterator[Mutant]:
         decay = [edge for edge in uses if is_penalty(edge, x)]
         number = 31 if meets_in_product(recording, uses) else 23
         for kept in dict.fromkeys((*uses[:3], *uses[-2:])):
-            others: dict[Edge, Change] = {edge: None for edge in uses if edge is not kept}
+            others: dict[Edge, RuleChange] = {edge: None for edge in uses if edge is not kept}
             if not decay or any(kept is edge for edge in decay):  # forgetting the decay is a row of its own
                 yield Mutant(number, "only one path counted", x, others)
         if len(uses) > 2:
@@ -234,7 +235,7 @@ def is_penalty(edge: Edge, x: Node) -> bool:
     return power or z.op.name == "square" or (len(z.inputs) == 2 and z.inputs[0] is x and z.inputs[1] is x)
 
 
-def penalty_itself(edge: Edge, decay: list[Edge]) -> Change:
+def penalty_itself(edge: Edge, decay: list[Edge]) -> RuleChange:
     """Return the rule that hands back w² in place of its derivative, along the first edge of a penalty alone."""
     return (lambda g, z, *_, **__: g * z) if edge is decay[0] else None
 

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..compare.precheck import Item
-from ..replay.run import Array
+from ...core.types import Array
+from ..compare.precheck import GradientPair
 from .catalogue import CATALOGUE
 from .constant_factors import Factors, naming, universal_factors
-from .diagnosis import ENOUGH
+from .diagnosis import DIGITS_NEEDED
 from .explanation import Candidate
 
 FEWEST = 5  # numbers of a gradient of which a single one can be told to be mistyped
 
 
-def without_graph(items: Sequence[Item]) -> list[Candidate]:
+def explained_by_numbers(items: Sequence[GradientPair]) -> list[Candidate]:
     """Return what explains the difference, as far as the numbers alone can say."""
     hand = np.concatenate([np.ravel(item.hand) for item in items])
     auto = np.concatenate([np.ravel(item.auto) for item in items])
@@ -27,7 +27,7 @@ def without_graph(items: Sequence[Item]) -> list[Candidate]:
     if not hand.any():
         return [Candidate(24, 0, "", "every number is 0")]
     r = float(hand @ auto) / float(auto @ auto) if auto.any() else 0.0
-    if digits >= ENOUGH[0] and np.all(np.abs(r * auto - hand) <= tolerance * max(1.0, abs(r))):
+    if digits >= DIGITS_NEEDED[0] and np.all(np.abs(r * auto - hand) <= tolerance * max(1.0, abs(r))):
         factors: Factors = {}
         universal_factors(factors)
         for item in items:
@@ -44,7 +44,7 @@ def without_graph(items: Sequence[Item]) -> list[Candidate]:
     return sorted(found, key=lambda c: c.rank)
 
 
-def rearranged(rows: Sequence[Sequence[Item]]) -> list[Candidate]:
+def rearranged(rows: Sequence[Sequence[GradientPair]]) -> list[Candidate]:
     """Return which gradients hold the right numbers in other places; at several points nothing is said."""
     wrong = [item for item in rows[0] if not item.ok] if len(rows) == 1 else []
     if len(wrong) == 1 and (entry := one_entry(wrong[0])) is not None:
@@ -56,7 +56,7 @@ def rearranged(rows: Sequence[Sequence[Item]]) -> list[Candidate]:
     ]
 
 
-def one_entry(item: Item) -> Candidate | None:
+def one_entry(item: GradientPair) -> Candidate | None:
     """Return the only number of a gradient that is wrong, and how it might have been mistyped."""
     off = np.abs(item.hand - item.auto) > item.tolerance
     if item.hand.size < FEWEST or off.sum() != 1:

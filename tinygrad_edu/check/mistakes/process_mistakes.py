@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ...core.types import Array
 from ...symbolic.layers import GraphLayer, leaf_of
-from ..compare.precheck import Item
-from ..replay.run import Array, Change, Edge, Recording, Run
+from ..compare.precheck import GradientPair
+from ..replay.run import Edge, Recording, RuleChange, Run
 from .catalogue import OTHER
-from .diagnosis import ENOUGH
+from .diagnosis import DIGITS_NEEDED
 from .explanation import Candidate
 from .matching import Question
 
@@ -56,7 +57,7 @@ def constant_kept(question: Question) -> Iterator[Candidate]:
         excess = target.hand - target.auto
         c = float(np.mean(excess)) if excess.size else 0.0
         if (
-            target.digits < ENOUGH[2]
+            target.digits < DIGITS_NEEDED[2]
             or np.any(np.abs(excess - c) > target.tolerance)
             or np.ptp(target.auto) <= abs(c) * 1e-6
         ):
@@ -69,7 +70,7 @@ def stepped(question: Question) -> Iterator[Candidate]:
     """Yield weights that were updated too early: the learning rate is solved for, then everything must agree."""
     target, run, layers = question.whole, question.runs[0], question.notation.layers
     shared = len({layer.W for layer in layers}) < len(layers)  # as in a recurrent net, which has one W for all steps
-    if len(question.runs) > 1 or len(layers) < 2 or shared or target.digits < ENOUGH[3]:
+    if len(question.runs) > 1 or len(layers) < 2 or shared or target.digits < DIGITS_NEEDED[3]:
         return
 
     def predicted(rate: float) -> Array:
@@ -95,9 +96,9 @@ def stepped(question: Question) -> Iterator[Candidate]:
         width = abs(rate) * 1e-6 or 1e-6
 
 
-def early_updates(run: Run, layers: list[GraphLayer], rate: float) -> dict[Edge, Change]:
+def early_updates(run: Run, layers: list[GraphLayer], rate: float) -> dict[Edge, RuleChange]:
     """Return the changes that make each layer pass its gradient on through weights already updated."""
-    changes: dict[Edge, Change] = {}
+    changes: dict[Edge, RuleChange] = {}
     for layer in reversed(layers):
         product = layer.product
         grads = run.changed(changes)
@@ -185,6 +186,6 @@ def mistaken(question: Question, i: int) -> Iterator[Candidate]:
                     return
 
 
-def same_numbers(item: Item, data: Array) -> bool:
+def same_numbers(item: GradientPair, data: Array) -> bool:
     """Tell whether the numbers that were given are these."""
     return data.shape == item.given.shape and bool(np.all(np.abs(data - item.given) <= item.tolerance))

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.op import Op
+from ...core.types import Rule
 from ...ops import losses
-
-Rule = Callable[..., Any]
 
 
 class Wrong(NamedTuple):
@@ -197,7 +196,7 @@ TWO: dict[str, dict[int, list[Wrong]]] = {  # rows of two operands, by operand
 }
 
 
-CONSTANT: dict[str, list[Wrong]] = {  # rows of two operands whose second is a constant
+WRONG_WITH_CONSTANT: dict[str, list[Wrong]] = {  # rows of two operands whose second is a constant
     "divide": [
         Wrong(2, "not divided", lambda g, z, x, y: g),
         Wrong(3, "divided twice", lambda g, z, x, y: g / (y * y)),
@@ -221,8 +220,8 @@ def wrong_rules(row: Op, i: int, constant: Any = None) -> Iterator[Wrong]:
     right = row.rules[i]
     if i == 0:
         yield from ONE.get(row.name, [])
-    if constant is not None and row.name in CONSTANT:
-        yield from CONSTANT[row.name]
+    if constant is not None and row.name in WRONG_WITH_CONSTANT:
+        yield from WRONG_WITH_CONSTANT[row.name]
     elif row.name == "power" and i == 0 and np.ndim(constant) == 0 and constant == 2:
         yield from OF_A_SQUARE
     else:
@@ -235,7 +234,7 @@ def wrong_rules(row: Op, i: int, constant: Any = None) -> Iterator[Wrong]:
         yield Wrong(5, "the opposite sign", lambda g, z, x, **_: -right(g, z, x))
 
 
-RIGHT: dict[str, str] = {  # what to write in place of a wrong formula
+RIGHT_FORMULAS: dict[str, str] = {  # what to write in place of a wrong formula
     "sigmoid": "σ'(z) = a(1 − a)",
     "tanh": "tanh'(z) = 1 − a²",
     "relu": "1 where z > 0, 0 elsewhere",

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node
+from ...core.types import Array
 from ...errors import GradientError
-from .run import Array, Recording, Run
+from .run import Recording, Run
 from .sides import sides_of, switching
 
 TRIES = 50
@@ -51,10 +52,10 @@ def is_distribution(data: Array) -> bool:
 def near(data: Any, rng: np.random.Generator) -> Any:
     """Return random numbers of the size of `data`, mostly of the same sign."""
     array = np.asarray(data, dtype=float)
-    return like(data, array * rng.uniform(0.5, 1.7, array.shape) + rng.uniform(-0.1, 0.1, array.shape))
+    return numbers_like(data, array * rng.uniform(0.5, 1.7, array.shape) + rng.uniform(-0.1, 0.1, array.shape))
 
 
-def like(data: Any, numbers: Any) -> Any:
+def numbers_like(data: Any, numbers: Any) -> Any:
     """Return numbers as an array, or as one number where `data` is one."""
     return np.float64(numbers) if isinstance(data, float) else np.asarray(numbers)
 
@@ -111,7 +112,7 @@ def draws(recording: Recording, rng: np.random.Generator) -> Iterator[dict[Node,
             else:
                 size = rng.choice((0.5, 1.0, 3.0))
                 numbers = size * rng.normal(size=array.shape)
-            values[leaf] = like(leaf._data, numbers)
+            values[leaf] = numbers_like(leaf._data, numbers)
         yield values
 
 
@@ -142,7 +143,7 @@ def towards(start: Run, z: Node, k: int, above: bool) -> Run | None:
             return None
         wanted = (1.0 if above else -1.0) * (0.3 * abs(now) + 0.1) * 2.0 ** (step // 3)
         values = {
-            leaf: like(leaf._data, run.data[leaf] + (wanted - now) / square * slopes[leaf])
+            leaf: numbers_like(leaf._data, run.data[leaf] + (wanted - now) / square * slopes[leaf])
             if leaf in slopes
             else run.data[leaf]
             for leaf in moving(recording)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...core.op import Op
     from .run import Run
 
-DOUBLE, SINGLE = 2.0**-52, 2.0**-23
+DOUBLE_EPS, SINGLE_EPS = 2.0**-52, 2.0**-23
 SAMPLES, TRIES = 3, 9
 SAFETY = 30  # times what rounding was seen to move a gradient by
 # Rows that round nothing, or whose rules rely on a result being one of the operands, or orthogonal, to the last digit.

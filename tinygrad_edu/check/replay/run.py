@@ -16,12 +16,11 @@ import numpy as np
 from ...core.backprop import between, history
 from ...core.node import Grads, Node, data_of
 from ...core.tensor import unbroadcast
+from ...core.types import Array, Rule
 from ...symbolic.layers import MATRIX_PRODUCTS
 from .rounding import Rounding
 
-Array = np.ndarray[Any, Any]
 Edge = tuple[Node, int]  # a node, and which of its operands
-Rule = Callable[..., Any]  # as in a row: of g, z, the operands and the parameters
 
 
 class Instead(NamedTuple):
@@ -32,8 +31,8 @@ class Instead(NamedTuple):
     node: Any
 
 
-Change = Rule | Instead | None  # another rule for an edge; None hands nothing back along it
-Changes = Mapping[Edge, Change]
+RuleChange = Rule | Instead | None  # another rule for an edge; None hands nothing back along it
+RuleChanges = Mapping[Edge, RuleChange]
 Masks = Mapping[Node, Callable[[Any], Any]]  # what is done to the whole gradient of a node when it arrives
 
 
@@ -102,7 +101,7 @@ class Run:
         """Return the data of an operand in this run."""
         return self.data[x] if isinstance(x, Node) else in_double(x)
 
-    def share(self, edge: Edge, g: Any, change: Change = None) -> Any:
+    def share(self, edge: Edge, g: Any, change: RuleChange = None) -> Any:
         """Return what the operand of an edge is handed when `g` arrives, in the operand's own shape; None is zero.
 
         change: what to do in place of the row's own rule.
@@ -149,7 +148,7 @@ class Run:
                     grads[x] = grads[x] + dx if x in grads else dx
         return grads
 
-    def changed(self, changes: Changes, masks: Masks | None = None) -> Grads:
+    def changed(self, changes: RuleChanges, masks: Masks | None = None) -> Grads:
         """Return the gradients of all nodes on the way when some rules are others. Only what differs is computed."""
         recording, masks = self.recording, masks or {}
         grads, shares = dict(self.grads), dict[Edge, Any]()

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node
-from .run import Array, Change, Edge, Run
+from ...core.types import Array
+from .run import Edge, RuleChange, Run
 from .sides import switching
 
 
@@ -38,7 +39,9 @@ def conventions(run: Run, nodes: list[Node]) -> list[list[Array]]:
     ]
     found = []
     for closed in (False, True) if tied else ():
-        changes: dict[Edge, Change] = {edge: one_sided(edge, closed) for z in tied for edge in run.recording.edges[z]}
+        changes: dict[Edge, RuleChange] = {
+            edge: one_sided(edge, closed) for z in tied for edge in run.recording.edges[z]
+        }
         grads = run.changed(changes)
         found.append([run.gradient(grads, x) for x in nodes])
     return found

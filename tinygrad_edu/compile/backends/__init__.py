@@ -48,8 +48,8 @@ def named(backend: str, devices: int | None) -> Backend:
         from .on_numpy import OnNumpy
 
         return OnNumpy
-    from .jax_rows import load
+    from .jax_rows import import_jax
     from .on_jax import OnJax
 
-    load()
+    import_jax()
     return partial(OnJax, devices=devices)

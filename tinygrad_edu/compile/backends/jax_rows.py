@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.op import BUILT_IN, Op
 from ...ops import windows
-from ...ops.indexing import filled
+from ...ops.indexing import numpy_index
 from ..codegen.primitives import Primitive
 
 jax: Any = None  # set by `load`
@@ -30,7 +30,7 @@ NAMED = {  # rows whose parameters bear the same names there
 }
 
 
-def load() -> Any:
+def import_jax() -> Any:
     """Import JAX and return it. Raises ImportError with the command that installs it."""
     global jax, jnp, lax
     if jax is None:
@@ -79,7 +79,7 @@ def names_of(code: CodeType) -> set[str]:
 
 def function_of(op: Op | Primitive) -> Any:
     """Return the function that computes a row in JAX."""
-    load()
+    import_jax()
     f = op.forward
     own = PRIMITIVES if isinstance(op, Primitive) else OWN if op.name in BUILT_IN else {}
     if op.name in own:
@@ -146,7 +146,7 @@ def gelu(x: Any) -> Any:
 
 def setitem(x: Any, y: Any, *indices: Any, key: Any) -> Any:
     """Write y; of two numbers for one place the last stays, which XLA's own scatter leaves open."""
-    x, index = jnp.asarray(x), filled(key, indices)
+    x, index = jnp.asarray(x), numpy_index(key, indices)
     if all(jnp.ndim(i) == 0 for i in indices):
         return x.at[index].set(y)
     picked = jax.eval_shape(lambda a: a[index], x).shape
@@ -158,7 +158,7 @@ def setitem(x: Any, y: Any, *indices: Any, key: Any) -> Any:
 
 def put(x: Any, *indices: Any, key: Any, shape: Any) -> Any:
     """Add into zeros."""
-    return jnp.zeros(shape, x.dtype).at[filled(key, indices)].add(x)
+    return jnp.zeros(shape, x.dtype).at[numpy_index(key, indices)].add(x)
 
 
 def conv2d(

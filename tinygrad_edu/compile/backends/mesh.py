@@ -18,7 +18,7 @@ class Mesh:
     """
 
     def __init__(self, devices: int | None) -> None:
-        jax = jax_rows.load()
+        jax = jax_rows.import_jax()
         self.where: Any = None
         self.whole: Any = None  # how state lies
         self.rows: Any = None

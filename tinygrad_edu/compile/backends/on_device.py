@@ -39,7 +39,7 @@ class Cell:
         return self.copy is not None and self.copy[1] is x and self.copy[0] is self.array
 
 
-array_of = attrgetter("array")
+array_attribute = attrgetter("array")
 set_array: Any = vars(Cell)["array"].__set__
 DESCRIPTORS: Any = {name: vars(Node)[name] for name in ("_raw", "_slope")}
 

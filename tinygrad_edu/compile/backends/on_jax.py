@@ -94,7 +94,7 @@ class OnJax:
     """A program that XLA compiles. devices: among how many the rows of its arguments are divided."""
 
     def __init__(self, trace: Trace, results: list[Node], devices: int | None = None) -> None:
-        self.jax, self.mesh = jax_rows.load(), Mesh(devices)
+        self.jax, self.mesh = jax_rows.import_jax(), Mesh(devices)
         program = Program(trace, results, for_numpy=False)
         writer = JaxWriter(program)
         self.steps: list[tuple[Any, Var]] = []  # optimisers, and how many steps they will have taken

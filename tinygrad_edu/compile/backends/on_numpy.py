@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.node import Node
-from ..codegen.source import Writer
+from ..codegen.source import ProgramWriter
 from ..ir import Program
 from ..memory.turns import Turns
 from ..passes.horizontal_fusion import fuse_updates
@@ -18,7 +18,7 @@ class OnNumpy:
     def __init__(self, trace: Trace, results: list[Node]) -> None:
         program = Program(trace, results)
         fuse_updates(program)
-        writer = Writer(program)
+        writer = ProgramWriter(program)
         written = writer.written()
         self.source, self.turn = written.source, 0
         self.turns = Turns(*written[1:])

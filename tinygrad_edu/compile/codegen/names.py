@@ -19,7 +19,7 @@ from ..memory.state_buffers import Spot
 from ..trace import CapturedInput
 from ..vectorize.bulk_io import IN_BULK, WRITES
 
-PLAIN = (bool, int, float, str, type(None), type(Ellipsis))
+LITERAL_TYPES = (bool, int, float, str, type(None), type(Ellipsis))
 STEMS = {"{}._raw": "w", "{}._slope": "grad"}  # names of state buffers
 
 
@@ -77,7 +77,7 @@ class Names:
             else:
                 value = identity_of(x)
                 if value not in self.constants:
-                    self.constants[value] = self.bound(stem_of(x.data), x.data)
+                    self.constants[value] = self.bound(constant_stem(x.data), x.data)
                 self.names[x] = self.constants[value]
         return self.names[x]
 
@@ -170,10 +170,10 @@ def is_literal(x: Any) -> bool:
     """Return whether `repr` of a value is Python that gives the very same: of Python's own types only."""
     if type(x) is slice:
         return all(map(is_literal, (x.start, x.stop, x.step)))
-    return type(x) in PLAIN and not (type(x) is float and not np.isfinite(x))
+    return type(x) in LITERAL_TYPES and not (type(x) is float and not np.isfinite(x))
 
 
-def stem_of(constant: Any) -> str:
+def constant_stem(constant: Any) -> str:
     """Return what to call a constant."""
     if isinstance(constant, np.ndarray) and constant.size and constant.dtype.kind == "f":
         for name, number in (("ones", 1), ("zeros", 0)):

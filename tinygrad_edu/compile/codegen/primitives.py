@@ -65,7 +65,7 @@ def matmul(step: Any, args: list[str], out: str) -> str:
     return f"np.matmul({', '.join([*args, out] if out else args)})"
 
 
-def reduction(ufunc: str) -> Write:
+def write_reduction(ufunc: str) -> Write:
     """Return how to write the reduction by a ufunc."""
 
     def write(step: Any, args: list[str], out: str) -> str:
@@ -87,7 +87,7 @@ def getitem(step: Any, args: list[str], out: str) -> str:
     return f"{args[0]}[{index_text(step.params['key'], args[1:])}]"
 
 
-def taken(step: Any, args: list[str], out: str) -> str:
+def write_take(step: Any, args: list[str], out: str) -> str:
     """Write a choice of elements by their places, which are known to be within bounds."""
     del step
     return f"{args[0]}.take({args[1]}{out and f', None, {out}, ' + repr('clip')})"  # else it copies `out` to be safe
@@ -111,9 +111,9 @@ LOWERINGS: dict[str, Lowering] = {
     "matmul": Lowering(matmul, out=True),
     "power": Lowering(lambda _, a, out: f"np.power({', '.join([*a, out] if out else a)})", out=True, inplace=True),
     "relu": Lowering(lambda _, a, out: f"np.maximum({a[0]}, 0{out and ', out=' + out})", out=True, inplace=True),
-    "sum": Lowering(reduction("add"), out=True),
-    "max": Lowering(reduction("maximum"), out=True),
-    "min": Lowering(reduction("minimum"), out=True),
+    "sum": Lowering(write_reduction("add"), out=True),
+    "max": Lowering(write_reduction("maximum"), out=True),
+    "min": Lowering(write_reduction("minimum"), out=True),
     "where": Lowering(where),
     "getitem": Lowering(getitem),  # a view or a copy, according to the index
     "mT": Lowering(lambda _, a, out: f"{a[0]}.mT", view=True),
@@ -137,7 +137,7 @@ class Primitive:
 
 
 CHECKED_LABELS = Primitive("checked_labels", checked_labels)
-PICK = Primitive("pick", lambda flat, places: flat.take(places), Lowering(taken, out=True))
+PICK = Primitive("pick", lambda flat, places: flat.take(places), Lowering(write_take, out=True))
 LESS_ONE = Primitive("less_one", _less_one, Lowering(lambda _, a, out: f"{out}[{a[1]}] -= 1", fills=True))
 ARGMAX = Primitive(
     "argmax", lambda x: x.argmax(-1), Lowering(lambda _, a, out: f"{a[0]}.argmax(-1{out and ', ' + out})", out=True)

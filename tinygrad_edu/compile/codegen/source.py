@@ -15,7 +15,7 @@ from ...core.op import NUMBERS, Op
 from ...errors.where import line_of
 from ..guards import Guards
 from ..ir import Var
-from ..memory.state_buffers import Pair
+from ..memory.state_buffers import BufferPair
 from ..passes.tiling import FusedLoop, fused_loops, is_sliced
 from ..trace import Effect
 from ..vectorize.bulk_io import LeafGroup
@@ -31,11 +31,11 @@ class Written(NamedTuple):
     source: str
     code: Any
     space: dict[str, Any]
-    pairs: list[Pair]  # memory that is written in turns
-    spots: list[Pair]
+    pairs: list[BufferPair]  # memory that is written in turns
+    spots: list[BufferPair]
 
 
-class Writer(Guards):
+class ProgramWriter(Guards):
     """Writes one program: `program`, and `ready`, `fits` and `move_in`, which say and see to it that it may run."""
 
     def written(self) -> Written:

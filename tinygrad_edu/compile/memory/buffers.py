@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...core.types import Array
 from ..codegen.primitives import lowering
 from ..ir import Program, Var
-from .state_buffers import Array, StateBuffers, aligned, is_alike, laid_out
+from .state_buffers import StateBuffers, aligned, is_alike, laid_out
 
 
 @dataclass

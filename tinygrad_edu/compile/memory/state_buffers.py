@@ -11,23 +11,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...core.types import Array
 from ..codegen.primitives import END_TO_END, PART, lowering
 from ..ir import Program, Var
 from ..trace import CapturedInput
 
-Array = np.ndarray[Any, Any]
 Spot = tuple[int, str]
 
 
-class Pair(NamedTuple):
+class BufferPair(NamedTuple):
     """Two arrays of one shape and dtype: what a call begins with, and what it leaves."""
 
     old: Array
     new: Array
 
-    def part(self, start: int, shape: tuple[int, ...]) -> Pair:
+    def part(self, start: int, shape: tuple[int, ...]) -> BufferPair:
         """Return a part of both."""
-        return Pair(PART.forward(self.old, start, shape), PART.forward(self.new, start, shape))
+        return BufferPair(PART.forward(self.old, start, shape), PART.forward(self.new, start, shape))
 
 
 class StateBuffers:
@@ -37,9 +37,9 @@ class StateBuffers:
         self.order = {z: i for i, z in enumerate(program.steps)}
         self.at: dict[Var, Array] = {}  # variables that lie in a buffer
         self.old: set[Var] = set()  # of those, what a call begins with
-        self.pairs: list[Pair] = []  # of memory, each once
-        self.spots: dict[Spot, Pair] = {}
-        self.whole: dict[tuple[Spot, ...], Pair] = {}  # buffers that lie end to end
+        self.pairs: list[BufferPair] = []  # of memory, each once
+        self.spots: dict[Spot, BufferPair] = {}
+        self.whole: dict[tuple[Spot, ...], BufferPair] = {}  # buffers that lie end to end
         self.cells: dict[Spot, Var] = {}
         self.results: dict[Spot, Var] = {}
         self.find(program)
@@ -87,9 +87,9 @@ class StateBuffers:
             and sum(x.data.size for x in xs) == z.data.size
         }
 
-    def pair(self, like: Array) -> Pair:
+    def pair(self, like: Array) -> BufferPair:
         """Return two new arrays of the shape, dtype and layout of another."""
-        self.pairs.append(Pair(*(laid_out(aligned(like.nbytes).view(like.dtype), like) for _ in "12")))
+        self.pairs.append(BufferPair(*(laid_out(aligned(like.nbytes).view(like.dtype), like) for _ in "12")))
         return self.pairs[-1]
 
     def lay(self, row: Var, spots: tuple[Spot, ...]) -> None:

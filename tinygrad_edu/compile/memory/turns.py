@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .state_buffers import Array, Pair, aligned
+from ...core.types import Array
+from .state_buffers import BufferPair, aligned
 
 
 class Turns:
@@ -21,7 +22,7 @@ class Turns:
     space: names and their objects in the first turn. pairs: memory, each once. spots: the buffers of single owners.
     """
 
-    def __init__(self, code: Any, space: dict[str, Any], pairs: list[Pair], spots: list[Pair]) -> None:
+    def __init__(self, code: Any, space: dict[str, Any], pairs: list[BufferPair], spots: list[BufferPair]) -> None:
         self.space = [space]
         self.watched: list[list[Any]] = [[], []]  # by the turn that writes them
         self.counts: list[int] = []
@@ -41,7 +42,7 @@ class Turns:
         for names in self.space:
             exec(code, names)  # the program's text, which `source` wrote: no name in it is a user's
 
-    def written(self, space: dict[str, Any], pairs: list[Pair], spots: list[Pair], which: str) -> list[Any]:
+    def written(self, space: dict[str, Any], pairs: list[BufferPair], spots: list[BufferPair], which: str) -> list[Any]:
         """Return what others may hold of what a turn writes: arrays, the memory they lie in, tuples of them."""
         arrays = {id(x): x for pair in (*pairs, *spots) for x in (getattr(pair, which),)}
         owners = {id(x.base): x.base for x in arrays.values()}

@@ -155,7 +155,7 @@ def _labelled(emit: Any, x: Any, labels: Any) -> Any:
     return emit("add", _starts(x), emit(CHECKED_LABELS, labels, classes=x.data.shape[1]))
 
 
-def _cross_entropy(emit: Any, x: Any, labels: Any) -> Any:
+def _cross_entropy_steps(emit: Any, x: Any, labels: Any) -> Any:
     if (places := _labelled(emit, x, labels)) is None:
         return None
     below, _, total = _shifted(emit, x, -1)
@@ -226,7 +226,7 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "max": _max,
     "softmax": _softmax,
     "log_softmax": _log_softmax,
-    "softmax_cross_entropy": _cross_entropy,
+    "softmax_cross_entropy": _cross_entropy_steps,
     "softmax_minus_one_hot": _minus_one_hot,
     "relu": _relu,
     "gelu": _gelu,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..codegen.primitives import END_TO_END, PART, lowering
-from ..ir import Program, Var, frozen
+from ..ir import Program, Var, comparable
 
 
 def fuse_updates(program: Program) -> None:
@@ -25,7 +25,7 @@ def fuse_updates(program: Program) -> None:
             alike.setdefault(what, []).append(column)
     for columns in sorted(alike.values(), key=lambda columns: -len(columns[0])):  # a velocity goes with its weight
         if len(columns) > 1 and columns[0][-1].op is not PART and independent(program, columns, inner):
-            replace(program, columns, inner)
+            replace_columns(program, columns, inner)
 
 
 def updates(program: Program) -> set[Var]:
@@ -51,7 +51,7 @@ def update_of(z: Var, root: Var, inner: set[Var], column: list[Var]) -> Any:
         what = id(root)  # is like no other
     elif z in inner:
         assert z.op is not None
-        what = z.op, frozen(z.params or {}), *(update_of(x, root, inner, column) for x in z.args), z.data.dtype
+        what = z.op, comparable(z.params or {}), *(update_of(x, root, inner, column) for x in z.args), z.data.dtype
     else:
         what = "given", z.data.dtype
     column.append(z)
@@ -65,7 +65,7 @@ def independent(program: Program, columns: list[list[Var]], inner: set[Var]) -> 
     return len(every) == sum(map(len, columns)) and not any(x in every and x in inner for x in others)
 
 
-def replace(program: Program, columns: list[list[Var]], inner: set[Var]) -> None:
+def replace_columns(program: Program, columns: list[list[Var]], inner: set[Var]) -> None:
     """Replace the steps of several weights, a column each, by one for each row of them."""
     lasting = {x for _, xs in program.effects for x in xs}
     whole: dict[Var, Var] = {}  # by the first of a row

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ...core.types import Array
 from ..codegen.primitives import lowering
 from ..ir import Program, Var
 from ..memory.buffers import Plan, last_uses
-from ..memory.state_buffers import Array, aligned
+from ..memory.state_buffers import aligned
 
 BLOCK = 32768  # numbers; three such arrays of doubles are 768 KiB, and today's cores have 1 MiB of cache to themselves
 

@@ -49,7 +49,7 @@ def read_grad(leaves: LeafGroup) -> Any:
     return np.fromiter(map(grad_of, leaves), float, len(leaves))
 
 
-def column(memory: Iterable[Any], j: int) -> Any:
+def state_column(memory: Iterable[Any], j: int) -> Any:
     """Return the j-th number that an optimiser remembers of each of its scalar weights."""
     return np.array([remembered[j] for remembered in memory], float)
 
@@ -83,7 +83,7 @@ def check_finite(*numbers: Any) -> None:
 
 
 IN_BULK = {
-    function.__name__: function for function in (*(read_data, read_grad, column, graded, ungraded, all_require),)
+    function.__name__: function for function in (*(read_data, read_grad, state_column, graded, ungraded, all_require),)
 }
 WRITES = {  # how a program changes state, see `core.commit`
     "OtherOutcome": OtherOutcome,

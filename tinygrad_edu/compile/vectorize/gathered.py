@@ -14,7 +14,7 @@ from ...core.context import no_grad
 from ...core.tensor import Tensor
 from ...ops.indexing import getitem
 from ...ops.shapes import concatenate, identity
-from .scalar_graph import CONSTANT, NO_OPERAND, Numbers
+from .scalar_graph import CONSTANT_OPERAND, NO_OPERAND, Numbers
 from .scalar_groups import ScalarGroups
 from .strides import picked, shaped
 
@@ -77,7 +77,7 @@ class Gathered(ScalarGroups):
         graph = self.graph
         rows, sums = graph.row_of[ks], graph.is_sum[ks]
         starts, ends = self.span(ks)
-        constant = (graph.columns[:, rows] == CONSTANT) & ~sums
+        constant = (graph.columns[:, rows] == CONSTANT_OPERAND) & ~sums
         keys = np.stack([graph.kind[rows], graph.needs[ks], sums, np.where(sums, ends - starts, 0), *constant])
         _, inverse = np.unique(keys, axis=1, return_inverse=True)
         return [ks[inverse == i] for i in range(inverse.max() + 1)]
@@ -90,7 +90,9 @@ class Gathered(ScalarGroups):
         """Return the operands of nodes of one row: places in the long array, or plain numbers."""
         columns = self.graph.columns[:, self.graph.row_of[ks]]
         given = [c for c, numbers in enumerate(columns) if numbers[0] != NO_OPERAND]
-        return [self.graph.constant(c, ks) if columns[c, 0] == CONSTANT else self.long[columns[c]] for c in given]
+        return [
+            self.graph.constant(c, ks) if columns[c, 0] == CONSTANT_OPERAND else self.long[columns[c]] for c in given
+        ]
 
     def terms_of(self, ks: Numbers) -> list[Any]:
         """Return the terms of sums of equally many, a row of places for each first, second … term."""

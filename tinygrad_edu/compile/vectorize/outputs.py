@@ -50,7 +50,7 @@ def vectorize_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> 
         if what is None:
             effects.append(Effect("_slope", LeafGroup(effect.owner for effect in alike), ()))
         elif isinstance(what, str):
-            effects += written(lift, what, alike)
+            effects += array_effects(lift, what, alike)
         else:
             effects += remembered(lift, alike)
     trace.effects = effects
@@ -58,7 +58,7 @@ def vectorize_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> 
     return [lift.element(z) if type(z) is Value else z for z in nodes]
 
 
-def written(lift: Vectorizer, attribute: str, alike: Sequence[Effect]) -> list[Effect]:
+def array_effects(lift: Vectorizer, attribute: str, alike: Sequence[Effect]) -> list[Effect]:
     """Return effects on leaves as one for each array that the results lie in."""
     by_array: dict[int, list[tuple[int, Any]]] = {}
     for effect in alike:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor
-from .bulk_io import PACK, LeafGroup, column
+from .bulk_io import PACK, LeafGroup, state_column
 from .scalar_graph import Numbers, ScalarGraph
 from .strides import picked
 
@@ -88,7 +88,7 @@ class LeafPacker:
         if isinstance(origin, tuple):
             optimizer, j = origin
             whole = self.trace.cell(
-                Tensor, f"column({{}}.memory, {j})", optimizer, "memory", column(optimizer.memory, j)
+                Tensor, f"column({{}}.memory, {j})", optimizer, "memory", state_column(optimizer.memory, j)
             )
             entries = [self.trace.cells[leaf].entry[0] for leaf in leaves]
             return whole if entries == list(range(whole.size)) else picked(whole, np.array(entries))

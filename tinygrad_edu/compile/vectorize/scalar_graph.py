@@ -20,7 +20,7 @@ from ...ops.arithmetic import add, multiply
 from .bulk_io import ELEMENT, requires
 
 Numbers = np.ndarray[Any, np.dtype[np.intp]]
-CONSTANT, NO_OPERAND = -1, -2  # in place of an operand's number: it is no node; there is none
+CONSTANT_OPERAND, NO_OPERAND = -1, -2  # in place of an operand's number: it is no node; there is none
 
 
 class Collected:
@@ -84,7 +84,10 @@ class ScalarGraph:
         number = dict(zip(map(id, nodes), range(n), strict=True))
         number[id(ABSENT)] = NO_OPERAND
         self.columns = np.array(
-            [np.fromiter(map(number.get, map(id, part), repeat(CONSTANT)), np.intp, len(inner)) for part in self.raw]
+            [
+                np.fromiter(map(number.get, map(id, part), repeat(CONSTANT_OPERAND)), np.intp, len(inner))
+                for part in self.raw
+            ]
         )
         for z, leaf, other in walk.replaced:
             k = self.row_of[number[id(z)]]

@@ -13,7 +13,7 @@ from ...ops.shapes import astype, identity
 from .bulk_io import ELEMENT, STAND_IN
 from .parameter_packing import LeafPacker, packed
 from .scalar_graph import Numbers, ScalarGraph
-from .strides import shaped, spread
+from .strides import broadcast_once, shaped
 
 
 class NotVectorizableError(Exception):
@@ -101,7 +101,7 @@ class ScalarGroups:
     def standing_in(self, z: Any, ks: Numbers, lengths: tuple[int, ...]) -> Any:
         """Return an array for leaves that were assigned, each with an element of its own, where gradients end."""
         with no_grad():
-            z = identity(shaped(spread(z, lengths), (len(ks),)))
+            z = identity(shaped(broadcast_once(z, lengths), (len(ks),)))
         z._requires_grad = bool(self.graph.needs[ks[0]])
         self.to.leaves[self.to.numbered(z)] = [self.graph.nodes[k] for k in ks.tolist()]
         return z

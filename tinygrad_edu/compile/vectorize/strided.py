@@ -11,11 +11,11 @@ import numpy as np
 
 from ...core.tensor import Tensor
 from ...ops.shapes import identity
-from .scalar_graph import CONSTANT, NO_OPERAND, Numbers
+from .scalar_graph import CONSTANT_OPERAND, NO_OPERAND, Numbers
 from .scalar_groups import ScalarGroups
-from .strides import common_loops, spread, summed_products, taken
+from .strides import broadcast_once, common_loops, summed_products, taken
 
-FEW = 8  # groups smaller than this are put together where there are many
+SMALL_GROUP = 8  # groups smaller than this are put together where there are many
 
 
 class Strided(ScalarGroups):
@@ -47,7 +47,7 @@ class Strided(ScalarGroups):
         for c, numbers in enumerate(graph.columns[:, graph.row_of[ks]]):
             if (numbers == NO_OPERAND).all():
                 break
-            constants = numbers == CONSTANT
+            constants = numbers == CONSTANT_OPERAND
             operands.append(graph.constant(c, ks) if constants.all() else self.operand(numbers, constants, c, ks))
         lengths = common_loops([x[1] for x in operands if type(x) is tuple], len(ks))
         shown = [self.elements(x[0], x[1], lengths) if type(x) is tuple else self.shown(x, lengths) for x in operands]
@@ -161,7 +161,7 @@ class Strided(ScalarGroups):
         factors = [self.elements(part[i], part[i + 1], (*lengths, *inner)) for i in range(0, len(part), 2)]
         if not inner:
             return factors[0] if len(factors) == 1 else factors[0] * factors[1]
-        factors = [spread(x, (*x.shape[:outer], *inner)) for x in factors]
+        factors = [broadcast_once(x, (*x.shape[:outer], *inner)) for x in factors]
         if len(factors) == 2:
             return summed_products(factors[0], factors[1], outer)
         return factors[0].sum(axis=tuple(range(outer, outer + len(inner))))
@@ -171,18 +171,18 @@ def together(alike: Any, arrays: Any) -> list[Numbers]:
     """Return groups of columns that agree in all rows, in order; many small ones that agree in `alike` become one."""
     if not arrays.shape[1]:
         return []
-    groups = partition(np.concatenate([alike, arrays]))
-    small = [group for group in groups if len(group) < FEW]
+    groups = equal_columns(np.concatenate([alike, arrays]))
+    small = [group for group in groups if len(group) < SMALL_GROUP]
     by_kind: dict[Any, list[Numbers]] = {}
     for group in small:
         by_kind.setdefault(tuple(alike[:, group[0]].tolist()), []).append(group)
     merged = [np.sort(np.concatenate(parts)) for parts in by_kind.values() if len(parts) > 3]
     kept = [group for parts in by_kind.values() if len(parts) <= 3 for group in parts]
-    found = [group for group in groups if len(group) >= FEW] + merged + kept
+    found = [group for group in groups if len(group) >= SMALL_GROUP] + merged + kept
     return sorted(found, key=lambda group: int(group[0]))
 
 
-def partition(keys: Any) -> list[Numbers]:
+def equal_columns(keys: Any) -> list[Numbers]:
     """Return which columns are equal to each other."""
     if (keys == keys[:, :1]).all():
         return [np.arange(keys.shape[1])]

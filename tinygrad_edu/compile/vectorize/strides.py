@@ -116,12 +116,12 @@ def shaped(x: Any, shape: tuple[int, ...]) -> Any:
     return x if x.shape == shape else reshape(x, shape=shape)
 
 
-def spread(x: Any, shape: tuple[int, ...]) -> Any:
+def broadcast_once(x: Any, shape: tuple[int, ...]) -> Any:
     """Return `x` repeated up to a shape, or itself where it has that already."""
     return x if x.shape == shape else broadcast_to(x, shape=shape)
 
 
-def ordered(x: Any, axes: tuple[int, ...]) -> Any:
+def permuted_axes(x: Any, axes: tuple[int, ...]) -> Any:
     """Return `x` with its axes in another order; those of length 1 may stand anywhere."""
     moved = [axis for axis in axes if x.shape[axis] > 1]
     return shaped(x, tuple(x.shape[axis] for axis in axes)) if moved == sorted(moved) else transpose(x, axes=axes)
@@ -147,7 +147,7 @@ def summed_products(x: Any, y: Any, outer: int) -> Any:
     depth = math.prod(x.shape[outer:])
 
     def matrix(z: Any, own: tuple[int, ...], others: tuple[int, ...]) -> Any:
-        z = ordered(z, (*idle, *others, *stack, *own, *inner))
+        z = permuted_axes(z, (*idle, *others, *stack, *own, *inner))
         sizes = [
             *(z.shape[len(idle) + len(others) :][: len(stack)]),
             *([math.prod(z.shape[outer - len(own) : outer])] if own else []),
@@ -162,4 +162,4 @@ def summed_products(x: Any, y: Any, outer: int) -> Any:
         z = a @ (b.mT if columns else b)
     made = (*idle, *stack, *rows, *columns)
     z = shaped(z, tuple(lengths[axis] for axis in made))
-    return ordered(z, tuple(int(axis) for axis in np.argsort(made)))
+    return permuted_axes(z, tuple(int(axis) for axis in np.argsort(made)))

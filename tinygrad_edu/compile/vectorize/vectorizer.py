@@ -126,7 +126,7 @@ class Vectorizer:
     def backward(self, root: Any, seed: Any, walk: Collected) -> dict[Any, Any] | None:
         """Return the gradient of each leaf behind `root` as a scalar node; None if it was not worth lifting."""
         again = any(id(z) in self.known for z in walk.nodes)
-        reached = differentiable(root, walk.nodes)
+        reached = nodes_with_gradient(root, walk.nodes)
         reached.update(z for z in self.stand_ins.values() if self.owner[id(z)] in reached)
         if not self.lift([root, seed], self.walk([root, seed], self.known) if again else walk, reached):
             return None
@@ -167,7 +167,7 @@ class Vectorizer:
         return self.joined[arrays] if len(arrays) > 1 else arrays[0], [0, *np.cumsum(sizes)[:-1].tolist()]
 
 
-def differentiable(root: Any, nodes: list[Any]) -> set[Any]:
+def nodes_with_gradient(root: Any, nodes: list[Any]) -> set[Any]:
     """Return the nodes to which the gradient of `root`, made from `nodes`, is carried."""
     if all(z._requires_grad for z in nodes if z.op is not None) and all(
         None not in op.rules for op in {z.op for z in nodes} - {None, ELEMENT, STAND_IN}

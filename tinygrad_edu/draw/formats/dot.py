@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..graph.picture import SCALE, Card, Picture
 
-STYLE = {  # kind -> shape, fill, line, style
+KIND_STYLE = {  # kind -> shape, fill, line, style
     "parameter": ("Mrecord", "#e4f1fb", "#0072b2", "filled"),
     "input": ("record", "#e3f5ee", "#009e73", "filled"),
     "constant": ("record", "#ffffff", "#7b8591", "filled,dashed"),
@@ -35,11 +35,11 @@ def statements(picture: Picture) -> list[str]:
         lines.append(f'\tlabel="{quoted(chr(10).join(notes))}" labelloc=b fontname="Courier" fontsize=10\n')
     inside: dict[int | None, list[str]] = {}
     for i, card in enumerate(picture.cards):
-        inside.setdefault(card.group, []).append(node(i, card, across))
+        inside.setdefault(card.group, []).append(dot_node(i, card, across))
     for k, edge in enumerate(picture.edges):
         if edge.by_name:
             inside.setdefault(picture.cards[edge.head].group, []).append(name(k, picture.cards[edge.tail]))
-    lines += nested(picture, inside, None, "\t")
+    lines += nested_clusters(picture, inside, None, "\t")
     for k, edge in enumerate(picture.edges):
         label = f' [label="{quoted(edge.label)}"]' if edge.label else ""
         tail = f"r{k}" if edge.by_name else f"n{edge.tail}"
@@ -47,7 +47,7 @@ def statements(picture: Picture) -> list[str]:
     return lines
 
 
-def nested(picture: Picture, inside: dict[int | None, list[str]], group: int | None, indent: str) -> list[str]:
+def nested_clusters(picture: Picture, inside: dict[int | None, list[str]], group: int | None, indent: str) -> list[str]:
     """Return the nodes of a group, and those of the groups in it as clusters."""
     lines = [indent + line for line in inside.get(group, [])]
     for g, inner in enumerate(picture.groups):
@@ -57,13 +57,13 @@ def nested(picture: Picture, inside: dict[int | None, list[str]], group: int | N
                 f'{indent}\tlabel="{quoted(inner.title)}" labeljust=l style="rounded,filled" '
                 'color="#b8c2cc" fillcolor="#f4f6f8" fontname="Courier" fontsize=10\n'
             )
-            lines += [*nested(picture, inside, g, indent + "\t"), f"{indent}}}\n"]
+            lines += [*nested_clusters(picture, inside, g, indent + "\t"), f"{indent}}}\n"]
     return lines
 
 
-def node(i: int, card: Card, across: bool) -> str:
+def dot_node(i: int, card: Card, across: bool) -> str:
     """Return the statement of one card: a record of its operation and its lines."""
-    shape, fill, line, style = STYLE[card.kind]
+    shape, fill, line, style = KIND_STYLE[card.kind]
     cells = "|".join(text.translate(IN_RECORD) for text in card.lines())
     label = "|".join(part for part in (card.sign.translate(IN_RECORD), f"{{{cells}}}" if cells else "") if part)
     label = f"{{{label}}}" if across else label  # a record's outer fields lie along the layers
@@ -74,7 +74,7 @@ def node(i: int, card: Card, across: bool) -> str:
 
 def name(k: int, card: Card) -> str:
     """Return the statement of a name that stands for its card as the tail of edge `k`."""
-    fill = STYLE[card.kind][1]
+    fill = KIND_STYLE[card.kind][1]
     return f'r{k} [label="{quoted(card.title)}" shape=box style="filled,rounded" color="{fill}" fillcolor="{fill}"]\n'
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 import zlib
 from base64 import b64encode
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from ...core.types import Array
+
 BLUE, ORANGE = (0, 114, 178), (213, 94, 0)  # of Okabe and Ito: positive, negative
 
 

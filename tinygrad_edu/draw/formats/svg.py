@@ -10,8 +10,8 @@ from __future__ import annotations
 from html import escape
 from itertools import count
 
-from ..graph.picture import HEAT, SCALE, Card, Picture, scripts, width
-from ..layout.edge_routing import CHARACTER, LINE, SIDE, Layout, lay_out, sign_width
+from ..graph.picture import HEAT, SCALE, Card, Picture, title_parts, width
+from ..layout.edge_routing import CARD_PADDING, CHARACTER, LINE, Layout, lay_out, sign_width
 
 MARGIN = 14
 SMALL = 500  # cards: a larger picture says w_12^(1) in plain letters, which take fewer bytes
@@ -104,8 +104,8 @@ def svg(picture: Picture) -> str:
         f'<rect class="paper" width="{w}" height="{h}"/><g transform="translate({x:.0f} {MARGIN})">'
     ]
     parts += frames(picture, layout)
-    parts += edges(picture, layout, arrow)
-    parts += names(picture, layout)
+    parts += svg_edges(picture, layout, arrow)
+    parts += svg_names(picture, layout)
     parts += cards(picture, layout, arrow)
     parts.append("</g>")
     at = MARGIN + layout.size[1] + 6
@@ -133,7 +133,7 @@ def frames(picture: Picture, layout: Layout) -> list[str]:
     ]
 
 
-def edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
+def svg_edges(picture: Picture, layout: Layout, arrow: str) -> list[str]:
     """Return the edges, then their labels, which lie over all of them."""
     level = picture.direction == "LR"
     paths, labels = [f'<g class="e" marker-end="url(#{arrow})">'], [f'</g><g class="l{"" if level else " below"}">']
@@ -151,7 +151,7 @@ def label_place(points: list[tuple[float, float]], level: bool) -> tuple[float, 
     return (x - 9, y - 3) if level else (x + 4, y - 8)
 
 
-def names(picture: Picture, layout: Layout) -> list[str]:
+def svg_names(picture: Picture, layout: Layout) -> list[str]:
     """Return the names that stand for cards which are far away, in the colours of those cards."""
     parts, small = [], len(picture.cards) <= SMALL
     for kind in dict.fromkeys(picture.cards[picture.edges[k].tail].kind for k in layout.names):
@@ -203,7 +203,7 @@ def cards(picture: Picture, layout: Layout, prefix: str) -> list[str]:
         lines, cell = len(card.rows) + bool(card.title), sign_width(card) if card.sign else 0.0
         key = (card.kind, card.sign, round(w), round(h), lines)
         name = forms.get(key)
-        right, down = round(cell + SIDE), round((h - lines * LINE) / 2 + 11)  # where the first line begins
+        right, down = round(cell + CARD_PADDING), round((h - lines * LINE) / 2 + 11)  # where the first line begins
         if name is None:
             name = forms[key] = f"{prefix}-{len(forms)}"
             defined.append(form_of(card, f'id="{name}" transform="translate({-right} {-down})"', w, h, cell))
@@ -254,7 +254,7 @@ def titled(title: str, small: bool) -> str:
     What stands between them is there too, unseen, so that whoever copies or reads the text finds it as it was typed.
     """
     name, _, times = title.partition(" ×")  # of a fold
-    found = scripts(name) if small else None
+    found = title_parts(name) if small else None
     if found is None:
         return escape(title, quote=False)
     letter, low, high = found

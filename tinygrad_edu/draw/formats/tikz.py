@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from unicodedata import name as called
 
-from ..graph.picture import SCALE, Card, Picture, scripts
-from ..layout.edge_routing import LINE, SIDE, Layout, lay_out, sign_width
-from .dot import STYLE
+from ..graph.picture import SCALE, Card, Picture, title_parts
+from ..layout.edge_routing import CARD_PADDING, LINE, Layout, lay_out, sign_width
+from .dot import KIND_STYLE
 from .svg import curve, label_place
 
 MOST = 300  # cards: what is larger is no figure of a paper, and TeX runs out of memory
@@ -40,23 +40,23 @@ def tikz(picture: Picture) -> str:
     if (n := len(picture.cards)) > MOST:
         raise ValueError(f"TeX would run out of memory over {n:,} cards ({MOST} at most): save as .svg, or fold")
     layout, level = lay_out(picture), picture.direction == "LR"
-    parts = [HEAD, ",".join(f"{kind}/.style={{{look(kind)}}}" for kind in STYLE), "]\n"]
-    parts += [f"\\definecolor{{{kind}}}{{HTML}}{{{STYLE[kind][1][1:].upper()}}}\n" for kind in STYLE]
-    parts += [f"\\definecolor{{{kind}line}}{{HTML}}{{{STYLE[kind][2][1:].upper()}}}\n" for kind in STYLE]
+    parts = [HEAD, ",".join(f"{kind}/.style={{{look(kind)}}}" for kind in KIND_STYLE), "]\n"]
+    parts += [f"\\definecolor{{{kind}}}{{HTML}}{{{KIND_STYLE[kind][1][1:].upper()}}}\n" for kind in KIND_STYLE]
+    parts += [f"\\definecolor{{{kind}line}}{{HTML}}{{{KIND_STYLE[kind][2][1:].upper()}}}\n" for kind in KIND_STYLE]
     parts += [f"\\definecolor{{heat{k}}}{{HTML}}{{{colour[1:].upper()}}}\n" for k, colour in enumerate(SCALE)]
     parts.append("\\definecolor{slope}{HTML}{8C3A10}\n")
     for group, (x, y, w, h) in zip(picture.groups, layout.groups, strict=True):
-        parts.append(f"{box('frame', x, y, w, h)}{node('', x + 8, y + 13, group.title)}")
+        parts.append(f"{box('frame', x, y, w, h)}{tikz_node('', x + 8, y + 13, group.title)}")
     for edge, points, run in zip(picture.edges, layout.edges, layout.runs, strict=True):
         parts.append(f"\\draw[edge] svg {{{curve(points, level, run)}}};\n")
         if edge.label:
             style = "local" if level else "local,anchor=base west"
-            parts.append(node(style, *label_place(points, level), edge.label))
-    parts += names(picture, layout)
+            parts.append(tikz_node(style, *label_place(points, level), edge.label))
+    parts += tikz_names(picture, layout)
     for card, place in zip(picture.cards, layout.cards, strict=True):
         parts += drawn(card, *place)
     for k, note in enumerate(picture.notes):
-        parts.append(node("", 0, layout.size[1] + LINE * (k + 1), note))
+        parts.append(tikz_node("", 0, layout.size[1] + LINE * (k + 1), note))
     return "".join(parts) + "\\end{tikzpicture}\n\\end{document}\n"
 
 
@@ -65,13 +65,13 @@ def look(kind: str) -> str:
     return ",".join(filter(None, (f"draw={kind}line", f"fill={kind}", FORM.get(kind), LINES.get(kind))))
 
 
-def names(picture: Picture, layout: Layout) -> list[str]:
+def tikz_names(picture: Picture, layout: Layout) -> list[str]:
     """Return the names that stand for cards which are far away."""
     parts = []
     for k, (x, y, w, h) in layout.names.items():
         card = picture.cards[picture.edges[k].tail]
         parts.append(box(f"{card.kind},draw=none,solid,rounded corners=5pt", x, y, w, h))
-        parts.append(node("anchor=base", x + w / 2, y + h / 2 + 4, card.title))
+        parts.append(tikz_node("anchor=base", x + w / 2, y + h / 2 + 4, card.title))
     return parts
 
 
@@ -83,11 +83,11 @@ def drawn(card: Card, x: float, y: float, w: float, h: float) -> list[str]:
     if card.sign:
         left = sign_width(card) if card.lines() else w
         parts.append(box(f"{card.kind},fill={card.kind}line", x, y, left, h))
-        parts.append(node("sign", x + left / 2, y + h / 2, card.sign))
+        parts.append(tikz_node("sign", x + left / 2, y + h / 2, card.sign))
     at = y + (h - len(card.lines()) * LINE) / 2 + 11
     for k, line in enumerate(card.lines()):
         style = "text=slope" if line.startswith("grad ") and card.heat is None else ""
-        parts.append(node(style, x + left + SIDE, at + k * LINE, line))
+        parts.append(tikz_node(style, x + left + CARD_PADDING, at + k * LINE, line))
     return parts
 
 
@@ -96,14 +96,14 @@ def box(style: str, x: float, y: float, w: float, h: float) -> str:
     return f"\\draw[{style}] ({x:.0f},{y:.0f}) rectangle +({w:.0f},{h:.0f});\n"
 
 
-def node(style: str, x: float, y: float, text: str) -> str:
+def tikz_node(style: str, x: float, y: float, text: str) -> str:
     """Return a text whose first letter stands at a point, or whatever else its style says."""
-    return f"\\node[{style}] at ({x:.0f},{y:.0f}) {{{literal(text)}}};\n"
+    return f"\\node[{style}] at ({x:.0f},{y:.0f}) {{{tex_literal(text)}}};\n"
 
 
-def literal(text: str) -> str:
+def tex_literal(text: str) -> str:
     """Return a text so that TeX prints it as it is, and a weight's name as one."""
-    if text.isascii() and (found := scripts(text)):
+    if text.isascii() and (found := title_parts(text)):
         return "${}_{{{}}}^{{{}}}$".format(*found)
     return "".join(ESCAPED.get(c) or (c if " " < c < "\x7f" else beyond(c)) for c in text)
 

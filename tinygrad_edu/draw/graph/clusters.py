@@ -6,7 +6,7 @@ from typing import Any
 
 from ...core.node import Node
 from .collapse import uses_in_graph
-from .picture import Group, shown
+from .picture import Group, short_text
 
 
 def clusters(order: list[Node], model: Any) -> tuple[list[Group], dict[Node, int]]:
@@ -27,7 +27,7 @@ def clusters(order: list[Node], model: Any) -> tuple[list[Group], dict[Node, int
         path, module, first, last = calls[k]
         around = [j for j in number if calls[j][2] < first and last < calls[j][3]]
         number[k] = len(groups)
-        groups.append(Group(shown(f"{path} {summary(module)}", 48), number[around[-1]] if around else None))
+        groups.append(Group(short_text(f"{path} {module_summary(module)}", 48), number[around[-1]] if around else None))
         for z in inside[k]:
             found[z] = number[k]
     for x, users in uses_in_graph(order).users.items():
@@ -41,7 +41,7 @@ def same(these: list[Node], those: list[Node]) -> bool:
     return len(these) == len(those) and all(a is b for a, b in zip(these, those, strict=True))
 
 
-def summary(module: Any) -> str:
+def module_summary(module: Any) -> str:
     """Return what a module is, in a few words."""
     return str(module.described()) if module.extra_repr() else repr(module).splitlines()[0]
 

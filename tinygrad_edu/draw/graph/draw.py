@@ -24,12 +24,12 @@ from .edge_rules import Rules
 from .gradient_health import mark_health
 from .local_derivatives import local_derivatives
 from .name_tags import name_tails, refer
-from .picture import FEW, Card, Edge, Picture, shown, summary
+from .picture import MAX_SHOWN, Card, CardEdge, Picture, data_summary, short_text
 from .verdicts import add_unfinished, mark_verdicts
 
 EVERYTHING = frozenset({"data", "grad", "local", "shape", "dtype"})
 UNKNOWN = "·"  # a gradient that has not been computed: not the same as zero
-CALLED = {"affine_conv2d": "conv2d", "mT": "transpose"}  # rows whose name says less than the field's word
+FIELD_NAMES = {"affine_conv2d": "conv2d", "mT": "transpose"}  # rows whose name says less than the field's word
 SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^"}
 
 
@@ -61,7 +61,7 @@ def draw(
     tried = node if isinstance(node, FailedNode) else getattr(node, "graph", None)
     roots = [x for x in tried.operands if isinstance(x, Node)] if isinstance(tried, FailedNode) else [node, *more]
     for root in roots:
-        checked(root)
+        require_node(root)
     if unknown := set(show) - EVERYTHING:
         known, odd = ", ".join(sorted(EVERYTHING)), ", ".join(map(repr, sorted(unknown)))
         raise ValueError(f"draw(show=…) knows {known}, not {odd}")
@@ -81,7 +81,7 @@ def draw(
     name_tails(builder.picture)
     builder.picture.notes += [*notes, *stale(order)]
     if isinstance(tried, FailedNode):
-        add_unfinished(builder.picture, [builder.tail(x) for x in tried.operands], tried, shown(tried.op.name))
+        add_unfinished(builder.picture, [builder.tail(x) for x in tried.operands], tried, short_text(tried.op.name))
     if report is not None:
         mark_verdicts(builder.picture, report)
     if heat:
@@ -144,7 +144,7 @@ class PictureBuilder:
         inputs = z.inputs
         tails = [self.tail(x) for x in inputs]
         card = self.card(z)
-        card.title = chosen(key) or card.title
+        card.title = custom_title(key) or card.title
         self.place(key, [z], card)
         if not tails:
             return
@@ -155,7 +155,7 @@ class PictureBuilder:
             labels = local_derivatives(z, names, self.rules)
         for slot, (x, tail, label) in enumerate(zip(inputs, tails, labels, strict=True)):
             hidden = cards[tail].kind == "fold" and self.nodes[tail][-1] is not x  # somewhere in its tail's card
-            self.picture.edges.append(Edge(tail, head, slot, "" if hidden else label))
+            self.picture.edges.append(CardEdge(tail, head, slot, "" if hidden else label))
 
     def tail(self, x: Any) -> int:
         """Return the card of an operand; a constant gets one of its own at each use."""
@@ -185,26 +185,26 @@ class PictureBuilder:
             self.place(key, nodes, card)
             for slot, (tail, times) in enumerate(uses.items()):
                 label = f"×{times}" if times > 1 and not card.title.endswith(f" ×{times}") else ""
-                self.picture.edges.append(Edge(tail, self.index[key], slot, label, times))
+                self.picture.edges.append(CardEdge(tail, self.index[key], slot, label, times))
 
     def card(self, z: Node) -> Card:
         """Return the card of a node."""
         kind = ("result" if z.requires_grad else "fact") if z.op else "parameter" if z.requires_grad else "input"
         rows = []
         if "data" in self.show:
-            rows.append(("data", summary(z._data)))
-        if not isinstance(z, Value) and (shape := kind_of(z._data, self.show)):
+            rows.append(("data", data_summary(z._data)))
+        if not isinstance(z, Value) and (shape := type_label(z._data, self.show)):
             rows.append(("", shape))
         if "grad" in self.show and z.requires_grad:
-            rows.append(("grad", UNKNOWN if z._grad is None else summary(z._grad)))
-        title = shown(z.label or self.names.get(id(z), ""))
+            rows.append(("grad", UNKNOWN if z._grad is None else data_summary(z._grad)))
+        title = short_text(z.label or self.names.get(id(z), ""))
         return Card(kind, title, sign_of(z), rows, inputs=len(z.inputs), tip=made_at(z) if self.tips else "")
 
     def folded(self, key: Hashable, nodes: list[Node]) -> Card:
         """Return the card of several nodes: how many there are, and the last one's or all ones' numbers."""
         computed = [z for z in nodes if z.op is not None]
         last = nodes[-1]
-        same = [z for z in computed or nodes if z.label == last.label and z.op is last.op and not chosen(key)]
+        same = [z for z in computed or nodes if z.label == last.label and z.op is last.op and not custom_title(key)]
         many = f" ×{len(same)}" if len(same) > 1 and last.label else ""
         leaves = len(nodes) - len(computed)
         rows = [("", plural(len(computed), "operation") if computed else plural(len(nodes), "leaf", "leaves"))]
@@ -214,9 +214,9 @@ class PictureBuilder:
         for row, numbers in (("data", [z._data for z in shared]), ("grad", [z._grad for z in shared])):
             if row in self.show and (row == "data" or last.requires_grad):
                 known = [x for x in numbers if x is not None]
-                text = summary(np.concatenate([np.ravel(x) for x in known])) if len(known) > 1 else ""
-                rows.append((row, text or (summary(known[0]) if known else UNKNOWN)))
-        title = chosen(key) or shown(last.label or self.names.get(id(last), ""))
+                text = data_summary(np.concatenate([np.ravel(x) for x in known])) if len(known) > 1 else ""
+                rows.append((row, text or (data_summary(known[0]) if known else UNKNOWN)))
+        title = custom_title(key) or short_text(last.label or self.names.get(id(last), ""))
         return Card("fold", (title or ("" if computed else "leaves")) + many, sign_of(last), rows)
 
 
@@ -232,9 +232,9 @@ def picture_of(
     return builder.picture, builder.index
 
 
-def chosen(key: Hashable) -> str:
+def custom_title(key: Hashable) -> str:
     """Return the title that the user's function has chosen for a card, if it has."""
-    return shown(str(key[1])) if isinstance(key, tuple) and key[0] == "chosen" else ""
+    return short_text(str(key[1])) if isinstance(key, tuple) and key[0] == "chosen" else ""
 
 
 def is_computed(z: Node) -> bool:
@@ -252,7 +252,7 @@ def frame(builder: PictureBuilder, order: list[Node], model: Module) -> None:
             builder.picture.cards[edge.tail].group = builder.picture.cards[edge.head].group
 
 
-def checked(root: Any) -> None:
+def require_node(root: Any) -> None:
     """Raise TypeError where what is to be drawn is not a node."""
     if not isinstance(root, Node):
         what = type(root).__name__
@@ -264,14 +264,14 @@ def stale(order: list[Node]) -> list[str]:
     found = list(dict.fromkeys(x.title for z in order for x in z.inputs if isinstance(x, Node) and x.born > z.born))
     if not found:
         return []
-    who = f"{shown(found[0])} was" if len(found) == 1 else f"{shown(found[0])} and {len(found) - 1} more were"
+    who = f"{short_text(found[0])} was" if len(found) == 1 else f"{short_text(found[0])} and {len(found) - 1} more were"
     return [f"{who} assigned after this was computed: results are those of the old values."]
 
 
 def constant_card(x: Any) -> Card:
     """Return the card of a constant operand."""
-    text = summary(x) if isinstance(x, (bool, int, float, np.generic, np.ndarray)) else shown(repr(x))
-    rows = [("", kind_of(x, {"shape", "dtype"}))] if isinstance(x, np.ndarray) and x.size > FEW else []
+    text = data_summary(x) if isinstance(x, (bool, int, float, np.generic, np.ndarray)) else short_text(repr(x))
+    rows = [("", type_label(x, {"shape", "dtype"}))] if isinstance(x, np.ndarray) and x.size > MAX_SHOWN else []
     return Card("constant", "", "", [("", text), *rows], tip="a constant")
 
 
@@ -286,16 +286,16 @@ def symbol(text: str, name: str) -> str:
     infix = re.fullmatch(r"\{\} ?(\W+?) ?\{\}", text)
     if infix:
         return SIGNS.get(infix[1], infix[1])
-    return "−" if text == "-{}" else shown(CALLED.get(name, name), 22)
+    return "−" if text == "-{}" else short_text(FIELD_NAMES.get(name, name), 22)
 
 
 def made_at(z: Node) -> str:
     """Return which operation made a node, and where in the user's program."""
     where = z.where.replace("\\", "/").rpartition("/")[2]
-    return shown(f"{z.op.name}, made at {where}" if z.op else f"made at {where}", 200)
+    return short_text(f"{z.op.name}, made at {where}" if z.op else f"made at {where}", 200)
 
 
-def kind_of(data: Any, show: Collection[str]) -> str:
+def type_label(data: Any, show: Collection[str]) -> str:
     """Return shape and dtype of an array, as far as they are asked for."""
     shape = str(data.shape) if "shape" in show else ""
     return f"{data.dtype} {shape}".strip() if "dtype" in show else shape

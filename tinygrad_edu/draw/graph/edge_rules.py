@@ -40,7 +40,7 @@ def edge_rule(z: Node, i: int, names: Sequence[str], known: Rules) -> str:
     operands = z.inputs
     if z.op is not None and (z.op.name, i) in WORDS:
         return WORDS[z.op.name, i]
-    key = (z.op, i, repr(z.params), *(kind(x) for x in (z, *operands)))
+    key = (z.op, i, repr(z.params), *(rule_key(x) for x in (z, *operands)))
     if key not in known:
         known[key] = recorded(z, i)
     found = known[key]
@@ -49,7 +49,7 @@ def edge_rule(z: Node, i: int, names: Sequence[str], known: Rules) -> str:
     return found if len(found) <= LONGEST else ""
 
 
-def kind(x: Any) -> Any:
+def rule_key(x: Any) -> Any:
     """Return what a rule may decide by, besides numbers."""
     data = data_of(x)
     return isinstance(x, Node), np.shape(data), getattr(data, "dtype", type(data))

@@ -8,12 +8,12 @@ from bisect import bisect
 import numpy as np
 
 from ...core.node import Node
-from .picture import HEAT, Picture, shown
+from .picture import HEAT, Picture, short_text
 
 VANISHING, EXPLODING = 1e-6, 1e3
 
 
-def size_of(nodes: list[Node]) -> float | None:
+def largest_gradient(nodes: list[Node]) -> float | None:
     """Return the largest gradient of nodes in absolute value; None where none is known."""
     known = [float(np.max(np.abs(z._grad), initial=0.0)) for z in nodes if z._grad is not None]
     return max(known, default=None)
@@ -28,7 +28,7 @@ def mark_health(picture: Picture, nodes: dict[int, list[Node]]) -> None:
     """Colour the cards of a picture by their gradients, mark the odd ones and say what is odd about them."""
     odd: dict[str, list[str]] = {"dead": [], "vanishing": [], "exploding": []}
     for i, those in nodes.items():
-        size = size_of(those)
+        size = largest_gradient(those)
         if size is None:
             continue
         card = picture.cards[i]
@@ -37,7 +37,7 @@ def mark_health(picture: Picture, nodes: dict[int, list[Node]]) -> None:
         if mark:
             card.mark = mark
             odd[mark].append(card.title or card.sign)
-    if not any(size_of(those) is not None for those in nodes.values()):
+    if not any(largest_gradient(those) is not None for those in nodes.values()):
         picture.notes.append(
             "No gradient has been computed yet: call backward() first, with retain_grad=True for tensors."
         )
@@ -48,7 +48,7 @@ def mark_health(picture: Picture, nodes: dict[int, list[Node]]) -> None:
     }
     for mark, names in odd.items():
         if names:
-            some = ", ".join(shown(name, 16) for name in names[:4]) + (
+            some = ", ".join(short_text(name, 16) for name in names[:4]) + (
                 f" and {len(names) - 4} more" if len(names) > 4 else ""
             )
             picture.notes.append(f"{some}: {sentences[mark]}" if len(names) > 1 else f"{some} is {sentences[mark]}")

@@ -10,7 +10,7 @@ import numpy as np
 from ...core.node import Node, data_of
 from ...core.value import Value
 from .edge_rules import Rules, edge_rule
-from .picture import number
+from .picture import format_number
 
 
 def local_derivatives(z: Node, names: Sequence[str], known: Rules) -> list[str]:
@@ -28,9 +28,9 @@ def local_derivatives(z: Node, names: Sequence[str], known: Rules) -> list[str]:
         if rule is None or not isinstance(x, Node) or not x._requires_grad:
             continue
         if isinstance(z, Value):
-            found[i] = number(of_numbers(rule, z, operands))
+            found[i] = format_number(of_numbers(rule, z, operands))
         elif op.elementwise:
-            found[i] = of_arrays(rule, z, operands)
+            found[i] = array_derivative(rule, z, operands)
         else:
             found[i] = edge_rule(z, i, names, known)
     return found
@@ -53,11 +53,11 @@ def of_numbers(rule: Any, z: Node, operands: list[Any], g: float = 1.0) -> float
         return float(gradient_of(rule, g, z, operands) or 0.0)
 
 
-def of_arrays(rule: Any, z: Node, operands: list[Any]) -> str:
+def array_derivative(rule: Any, z: Node, operands: list[Any]) -> str:
     """Return the one number that a rule gives everywhere, or the smallest and the largest."""
     found = gradient_of(rule, np.ones_like(z._data, dtype=float), z, operands)
     array = np.asarray(0.0 if found is None else data_of(found))
     if not array.size or array.dtype.kind == "c":
         return ""
     low, high = float(array.min()), float(array.max())
-    return number(low, 3) if low == high else f"{number(low, 2)} … {number(high, 2)}"
+    return format_number(low, 3) if low == high else f"{format_number(low, 2)} … {format_number(high, 2)}"

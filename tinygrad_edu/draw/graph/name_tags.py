@@ -15,7 +15,7 @@ from .picture import Picture
 
 NEAR = 3  # layers: a line that is no longer than this always stays
 OFTEN = 3  # uses: a leaf of so many is written beside those that are farther away
-ENOUGH = 300  # lanes that lines may take through layers, or one for every other card
+MAX_LANES = 300  # lanes that lines may take through layers, or one for every other card
 
 NOTE = "A name in a pill stands for the card of that name."
 
@@ -33,7 +33,7 @@ def refer(picture: Picture) -> None:
             edge.by_name = True
         else:
             lines.setdefault(edge.tail, []).append((span, k))
-    shorten(picture, [sorted(each) for each in lines.values()], max(ENOUGH, len(cards) // 2))
+    shorten(picture, [sorted(each) for each in lines.values()], max(MAX_LANES, len(cards) // 2))
 
 
 def shorten(picture: Picture, lines: list[list[tuple[int, int]]], enough: int) -> None:
@@ -55,7 +55,7 @@ def name_tails(picture: Picture) -> None:
         return
     taken = Counter(card.title for card in picture.cards)
     fed = {edge.head for edge in picture.edges}
-    results, leaves = fresh("v", taken), fresh("x", taken)
+    results, leaves = unused_names("v", taken), unused_names("x", taken)
     again = Counter[str]()
     for i, card in enumerate(picture.cards):
         if not card.title and card.kind != "constant":
@@ -67,6 +67,6 @@ def name_tails(picture: Picture) -> None:
     picture.notes.append(NOTE)
 
 
-def fresh(letter: str, taken: Container[str]) -> Iterator[str]:
+def unused_names(letter: str, taken: Container[str]) -> Iterator[str]:
     """Yield names by one letter and a number that are not taken."""
     return (name for n in count(1) if (name := f"{letter}{n}") not in taken)

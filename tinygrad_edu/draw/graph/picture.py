@@ -13,7 +13,7 @@ from unicodedata import category, east_asian_width
 
 import numpy as np
 
-FEW = 4  # numbers of an array that are shown one by one
+MAX_SHOWN = 4  # numbers of an array that are shown one by one
 SCRIPTS = re.compile(
     r"([^\W\d_])(?:_(\d[\d,]{0,4}|[a-z]{1,2}))?(?:\^(\(\w{1,3}\)))?"
 )  # w_12^(1): a letter, index, layer
@@ -48,7 +48,7 @@ class Card:
 
 
 @dataclass(slots=True)
-class Edge:
+class CardEdge:
     """One use of a card as an operand of another."""
 
     tail: int
@@ -72,20 +72,20 @@ class Picture:
     """Everything that is drawn; cards stand in an order in which operands come before results."""
 
     cards: list[Card] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
+    edges: list[CardEdge] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     direction: str = "LR"
     notes: list[str] = field(default_factory=list)  # sentences under the picture
     heated: bool = False
 
 
-def scripts(title: str) -> tuple[str, str, str] | None:
+def title_parts(title: str) -> tuple[str, str, str] | None:
     """Return letter, index and layer of a title like w_12^(1), as textbooks name weights; None of any other."""
     found = SCRIPTS.fullmatch(title) if 3 <= len(title) <= 14 else None
     return found and (found[1], found[2] or "", found[3] or "")
 
 
-def shown(text: str, longest: int = LONGEST) -> str:
+def short_text(text: str, longest: int = LONGEST) -> str:
     """Return `text` on one line, no longer than `longest`, without characters that XML or UTF-8 cannot carry."""
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     if cut.isprintable():
@@ -102,34 +102,34 @@ def visible(c: str) -> str:
 
 def width(text: str) -> int:
     """Return how many columns of a fixed-width font `text` takes."""
-    return len(text) if plain(text) else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+    return len(text) if is_narrow(text) else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def plain(text: str) -> bool:
+def is_narrow(text: str) -> bool:
     """Return whether a text has nothing but narrow characters, as most have: ASCII, and this package's own."""
     return text.isascii() or text.replace("−", "-").replace("…", ".").isascii()
 
 
-def number(x: float, digits: int = 4) -> str:
+def format_number(x: float, digits: int = 4) -> str:
     """Return a number as people write it: four digits that count, and a true minus sign."""
     text = f"{x + 0.0:.4g}" if digits == 4 else f"{x + 0.0:.{digits}g}"  # adding zero takes the sign off a zero
     return text.replace("-", "−") if "-" in text else text  # a large page has tens of thousands of them
 
 
-def summary(data: Any) -> str:
+def data_summary(data: Any) -> str:
     """Return a number as it is, a few numbers one by one, and of many the smallest and the largest."""
     if isinstance(data, float):
-        return number(data)
+        return format_number(data)
     array = np.asarray(data)
     if array.size == 1:
-        return number(float(array.reshape(())[()])) if array.dtype.kind == "f" else str(array.reshape(())[()])
+        return format_number(float(array.reshape(())[()])) if array.dtype.kind == "f" else str(array.reshape(())[()])
     if array.size == 0:
         return "empty"
     if array.dtype.kind == "c":
         return "complex"
-    if array.size <= FEW and array.ndim == 1:
-        return "[" + ", ".join(number(float(x)) for x in array) + "]"
+    if array.size <= MAX_SHOWN and array.ndim == 1:
+        return "[" + ", ".join(format_number(float(x)) for x in array) + "]"
     if lost := np.count_nonzero(array != array):
         return f"nan in {lost} of {array.size}"
     low, high = float(array.min()), float(array.max())
-    return f"{number(low)} … {number(high)}" if low != high else f"all {number(low)}"
+    return f"{format_number(low)} … {format_number(high)}" if low != high else f"all {format_number(low)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors.failed_call import FailedNode, shape_of
-from .picture import Card, Edge, Picture, shown
+from .picture import Card, CardEdge, Picture, short_text
 
 RIGHT, WRONG = "✓", "✗"
 
@@ -16,10 +16,10 @@ def mark_verdicts(picture: Picture, report: Any) -> None:
     for card in picture.cards:
         line = verdicts.pop(card.title, None)
         if line is not None:
-            card.rows.append(("by hand", f"{RIGHT if line.ok else WRONG} {shown(line.verdict, 24)}"))
+            card.rows.append(("by hand", f"{RIGHT if line.ok else WRONG} {short_text(line.verdict, 24)}"))
             card.mark = "good" if line.ok else "bad"
     if verdicts:
-        picture.notes.append(f"Compared, but not in this picture: {', '.join(map(shown, verdicts))}.")
+        picture.notes.append(f"Compared, but not in this picture: {', '.join(map(short_text, verdicts))}.")
     picture.notes += [f"{WRONG} {mistake.name}: {mistake.fix}"[:120] for mistake in report.mistakes[:1]]
 
 
@@ -28,4 +28,4 @@ def add_unfinished(picture: Picture, tails: list[int], tried: FailedNode, sign: 
     card = Card("fact", f"{WRONG} cannot be computed", sign, inputs=len(tails), mark="bad")
     picture.cards.append(card)
     for slot, (tail, x) in enumerate(zip(tails, tried.operands, strict=True)):
-        picture.edges.append(Edge(tail, len(picture.cards) - 1, slot, str(shape_of(x))))
+        picture.edges.append(CardEdge(tail, len(picture.cards) - 1, slot, str(shape_of(x))))

@@ -16,7 +16,7 @@ from ...core.context import ModeContext
 from ...core.node import Node
 from ...core.op import Op
 from ...core.value import Value
-from .translate import Code, Library, TranslationError, literal
+from .translate import Code, Library, TranslationError, js_literal
 
 LETTERS = "abcdefhijk"  # of the operands, in JavaScript
 # Rows computed with NumPy, which are written in rows.js: the parameter of each, and its default
@@ -100,9 +100,9 @@ class RowTable:
     def written(self, node: Any) -> Code:
         """Return what a rule recorded. A rule is a few operations, so that this may recurse."""
         if not isinstance(node, Node):
-            return literal(node)
+            return js_literal(node)
         if node.op is None:
-            return Code(node.label) if node.label else literal(node._data)
+            return Code(node.label) if node.label else js_literal(node._data)
         return self.row(node.op, [self.written(x) for x in node.inputs], node.params)
 
     def script(self) -> str:

@@ -170,7 +170,7 @@ def helpers(text: str) -> str:
     return "".join(helper_sources()[name] for name in wanted)
 
 
-def literal(x: Any) -> Code:
+def js_literal(x: Any) -> Code:
     """Return a number of Python as JavaScript writes it."""
     if isinstance(x, bool):
         return Code("true" if x else "false", True)
@@ -201,13 +201,13 @@ def source_of(function: FunctionType) -> ast.Lambda | ast.FunctionDef:
     if len(found) > 1:
         spans = [p for p in code.co_positions() if p[0] is not None and p[2] is not None and p[2] != p[3]]
         ends = {(line, column) for line, _, column, _ in spans}
-        found = [part for part in found if isinstance(part, ast.Lambda) and inside(part.body, ends)]
+        found = [part for part in found if isinstance(part, ast.Lambda) and spans_instructions(part.body, ends)]
     if len(found) != 1:
         raise TranslationError(f"{function.__name__}, whose source cannot be read")
     return found[0]
 
 
-def inside(body: ast.expr, starts: set[Any]) -> bool:
+def spans_instructions(body: ast.expr, starts: set[Any]) -> bool:
     """Return whether an expression spans all places at which the instructions of a function begin."""
     first, last = (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
     within = [first <= at < last for at in starts]
@@ -317,7 +317,7 @@ class Translation:
         """Return an expression."""
         value = self.static(part)
         if isinstance(value, (bool, int, float)):
-            return literal(value)
+            return js_literal(value)
         match part:
             case ast.Name(id=name) if name in self.locals:
                 return self.locals[name]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .crossing_reduction import MANY, Near, first_order, reduce_crossings
+from .crossing_reduction import MANY_LINKS, Near, first_order, reduce_crossings
 from .layer_assignment import layering
 
 Point = tuple[float, float]
@@ -90,13 +90,13 @@ def add_lanes(items: list[Item], links: Sequence[Link]) -> None:
             if lane is None:
                 lane = trunks[link.tail, link.leave, layer] = len(items)
                 items.append(Item(0.0, LANE, layer))
-                join(items, at, off, lane, 0.0)
+                link_items(items, at, off, lane, 0.0)
             link.lanes.append(lane)
             at, off = lane, 0.0
-        join(items, at, off, link.head, link.enter)
+        link_items(items, at, off, link.head, link.enter)
 
 
-def join(items: list[Item], tail: int, leave: float, head: int, enter: float) -> None:
+def link_items(items: list[Item], tail: int, leave: float, head: int, enter: float) -> None:
     """Make two items of adjacent layers neighbours."""
     items[tail].after.append((head, leave, enter))
     items[head].before.append((tail, enter, leave))
@@ -113,7 +113,7 @@ def place_across(items: list[Item], layers: list[list[int]]) -> None:
     place = [0.0] * len(items)
     for layer, room in zip(layers, rooms, strict=True):
         settle(place, layer, room, [0.0] * len(layer), weights)
-    rounds = 10 if len(items) < MANY else 3
+    rounds = 10 if len(items) < MANY_LINKS else 3
     level = 0.05 if len(layers) > LONG else 0.0  # or a chain whose links enter beside the middle climbs without end
     forwards = list(zip(layers, rooms, strict=True))
     for turn in range(rounds):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Near = tuple[int, float, float]  # a neighbour; how far off the middle a link is attached here, and there
 Ends = list[list[tuple[int, float]]]  # of each item: its neighbours on one side, and where on them links are attached
 ROUNDS = 60  # of ordering, at most
-MANY = 400  # links: for more of them, fewer rounds
+MANY_LINKS = 400  # links: for more of them, fewer rounds
 by_end = itemgetter(1)  # of a neighbour: where on the item itself a link is attached
 
 
@@ -34,9 +34,9 @@ def first_order(items: list[Item], count: int) -> list[list[int]]:
 
 def reduce_crossings(items: list[Item], layers: list[list[int]]) -> None:
     """Sort each layer by where its neighbours are, forth and back, and keep the order that crosses least."""
-    before = [ends(items, item.before) for item in items]
-    after = [ends(items, item.after) for item in items]
-    few = sum(map(len, before)) < MANY
+    before = [link_ends(items, item.before) for item in items]
+    after = [link_ends(items, item.after) for item in items]
+    few = sum(map(len, before)) < MANY_LINKS
     best, least = [list(layer) for layer in layers], crossings(before, layers)
     idle = 0
     for turn in range(ROUNDS if few else 3):
@@ -53,7 +53,7 @@ def reduce_crossings(items: list[Item], layers: list[list[int]]) -> None:
     layers[:] = best
 
 
-def ends(items: list[Item], side: list[Near]) -> list[tuple[int, float]]:
+def link_ends(items: list[Item], side: list[Near]) -> list[tuple[int, float]]:
     """Return the neighbours on one side of an item in the order of their links, and where on them each is attached.
 
     That is told in parts of a place, so that adding a neighbour's place tells the order of all ends in its layer.
@@ -96,14 +96,14 @@ def swap_neighbours(before: Ends, after: Ends, layers: list[list[int]], forth: b
             better = False
             for k in range(len(layer) - 1):
                 a, b = layer[k], layer[k + 1]
-                if gain(back[a], back[b]) + gain(ahead[a], ahead[b]) > 0:
+                if crossings_saved(back[a], back[b]) + crossings_saved(ahead[a], ahead[b]) > 0:
                     layer[k], layer[k + 1] = b, a
                     better = True
         for k, i in enumerate(layer):
             rank[i] = k
 
 
-def gain(ours: list[float], theirs: list[float]) -> int:
+def crossings_saved(ours: list[float], theirs: list[float]) -> int:
     """Return how many crossings it saves to exchange two items whose links end there, in rising order."""
     return sum([bisect_left(theirs, end) + bisect_right(theirs, end) - len(theirs) for end in ours])
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from ..graph.picture import Card, Edge, Picture, plain, width
+from ..graph.picture import Card, CardEdge, Picture, is_narrow, width
 from .coordinates import LANE, Arrangement, Item, Link, Point, arrange
 
 CHARACTER = 6.6  # the width of a character of a card's text, in px
 LINE = 15.0  # the height of a line of text
-SIDE = 8.0  # between a card's border and its text
+CARD_PADDING = 8.0  # between a card's border and its text
 LABEL = 5.75  # the width of a character of an edge's label
 MANY_SLOTS = 6  # from here on edges enter closer together
 PILL = 15.0  # the height of a name that stands for its card
@@ -23,20 +23,20 @@ HEADING = 17.0  # the room for a group's title
 
 LAST = 1 << 60  # in the order of a level: behind every card
 
-Place = Hashable
-Key = tuple[Place, Place, int, int]  # of a link: from where, to where, for which card, into which of its slots
+BoxKey = Hashable
+Key = tuple[BoxKey, BoxKey, int, int]  # of a link: from where, to where, for which card, into which of its slots
 
 
 @dataclass(slots=True)
 class Level:
     """What one group, or the whole picture, has to place."""
 
-    boxes: dict[Place, Item] = field(default_factory=dict)
-    order: dict[Place, int] = field(default_factory=dict)  # the newest card in each box: heads come after tails
+    boxes: dict[BoxKey, Item] = field(default_factory=dict)
+    order: dict[BoxKey, int] = field(default_factory=dict)  # the newest card in each box: heads come after tails
     links: dict[Key, Link] = field(default_factory=dict)
-    unseen: list[tuple[Place, Place]] = field(default_factory=list)  # of edges that are drawn as a name
+    unseen: list[tuple[BoxKey, BoxKey]] = field(default_factory=list)  # of edges that are drawn as a name
     found: Arrangement | None = None
-    index: dict[Place, int] = field(default_factory=dict)
+    index: dict[BoxKey, int] = field(default_factory=dict)
     margin: float = 0.0  # along, between the frame and the first layer
     corner: Point = (0.0, 0.0)
 
@@ -59,7 +59,7 @@ class Layout:
 def card_size(card: Card) -> Point:
     """Return how wide and high a card is drawn."""
     lines = card.lines()
-    text = max(map(len if plain("".join(lines)) else width, lines)) * CHARACTER + 2 * SIDE if lines else 0.0
+    text = max(map(len if is_narrow("".join(lines)) else width, lines)) * CHARACTER + 2 * CARD_PADDING if lines else 0.0
     if card.sign:
         return text + sign_width(card), max(len(lines), 1) * LINE + 6
     return max(text, 20.0), max(len(lines), 1) * LINE + 6
@@ -67,15 +67,15 @@ def card_size(card: Card) -> Point:
 
 def sign_width(card: Card) -> float:
     """Return how wide the cell with the operation of a card is."""
-    return width(card.sign) * CHARACTER + 1.5 * SIDE
+    return width(card.sign) * CHARACTER + 1.5 * CARD_PADDING
 
 
 def name_size(card: Card) -> Point:
     """Return how wide and high the name of a card is drawn, where it stands for the card."""
-    return width(card.title) * CHARACTER + 2 * SIDE, PILL
+    return width(card.title) * CHARACTER + 2 * CARD_PADDING, PILL
 
 
-def run_in(edge: Edge, level: bool) -> float:
+def run_in(edge: CardEdge, level: bool) -> float:
     """Return how long an edge runs straight before its head, so that its label has a line to stand on."""
     if not edge.label:
         return 6.0
@@ -115,12 +115,12 @@ def lay_out(picture: Picture) -> Layout:
         card, before = picture.cards[edge.head], picture.cards[edge.tail]
         off = (edge.slot + 0.5 - card.inputs / 2) * spaces[edge.head]
         home, crosses = levels[card.group], before.group != card.group  # a frame
-        at: Place = edge.tail
+        at: BoxKey = edge.tail
         if edge.by_name:
             at = ("name", k)
             home.boxes[at] = Item(*turned(name_size(before), across_is_y))
             if crosses:
-                where, tail, head = meeting(edge, chains[edge.tail], chains[edge.head])
+                where, tail, head = common_level(edge, chains[edge.tail], chains[edge.head])
                 levels[where].unseen.append((tail, head))
             else:
                 home.unseen.append((edge.tail, edge.head))
@@ -150,7 +150,7 @@ def chain(picture: Picture, group: int | None) -> list[int]:
 
 
 def add_links(
-    edge: Edge, levels: dict[int | None, Level], chains: tuple[list[int], list[int]], enter: float, label: float
+    edge: CardEdge, levels: dict[int | None, Level], chains: tuple[list[int], list[int]], enter: float, label: float
 ) -> list[Part]:
     """Give each level that an edge passes its part of it, and return these parts from tail to head."""
     out, into = chains
@@ -158,7 +158,7 @@ def add_links(
     while shared < min(len(out), len(into)) and out[-1 - shared] == into[-1 - shared]:
         shared += 1
     parts: list[Part] = []
-    at: Place = edge.tail
+    at: BoxKey = edge.tail
     for g in out[: len(out) - shared]:
         parts.append(port_link(levels[g], at, ("out", edge.tail), edge.tail))
         levels[g].boxes.setdefault(("out", edge.tail), Item(0.0, LANE, port=1))
@@ -174,7 +174,7 @@ def add_links(
     return [*parts, (outer, link)]
 
 
-def meeting(edge: Edge, out: list[int], into: list[int]) -> tuple[int | None, Place, Place]:
+def common_level(edge: CardEdge, out: list[int], into: list[int]) -> tuple[int | None, BoxKey, BoxKey]:
     """Return the innermost level around both ends of an edge, and the boxes that these ends are in there."""
     where = next((g for g in out if g in into), None)
     tails, heads = (
@@ -184,7 +184,7 @@ def meeting(edge: Edge, out: list[int], into: list[int]) -> tuple[int | None, Pl
     return where, ("group", tails[-1]) if tails else edge.tail, ("group", heads[-1]) if heads else edge.head
 
 
-def port_link(level: Level, tail: Place, head: Place, card: int) -> Part:
+def port_link(level: Level, tail: BoxKey, head: BoxKey, card: int) -> Part:
     """Return the link of a level that all edges from `card` share on their way through a frame."""
     return level, level.links.setdefault((tail, head, card, -1), Link(0, 0))
 
@@ -223,7 +223,7 @@ def measure_frame(level: Level, item: Item, title: str, across_is_y: bool) -> No
     level.margin = before + (item.along - along - before - behind) / 2
 
 
-def port_at(levels: dict[int | None, Level], box: Place, port: Place, across_is_y: bool) -> float:
+def port_at(levels: dict[int | None, Level], box: BoxKey, port: BoxKey, across_is_y: bool) -> float:
     """Return how far off the middle of a group's box one of its ports is; of any other box, 0."""
     if not (isinstance(box, tuple) and box[0] == "group"):
         return 0.0

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..layout.coordinates import Point
+
 if TYPE_CHECKING:
     from .picture import NetworkPicture
-
-Point = tuple[float, float]
 
 RADIUS = 18.0
 DOWN, FAR_DOWN = 62.0, 92.0  # from neuron to neuron; where weights are named

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from ...core.node import data_of
+from ...core.types import Array
 from ...errors import ShapeError
 from ...nn.module import Module
 from ..drawing import Drawing
 from .feature_maps import feature_maps, is_convolutional
-from .layers import Array, forward, layers_of
+from .layers import forward, layers_of
 from .picture import NetworkPicture
 
 EDGES = ("weight", "gradient", "nudge")

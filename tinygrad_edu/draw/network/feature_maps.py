@@ -11,18 +11,19 @@ import numpy as np
 from ...core.context import no_grad
 from ...core.node import data_of
 from ...core.tensor import Tensor
+from ...core.types import Array
 from ...errors import ShapeError
 from ...nn.convolution import Conv2d
 from ...nn.module import Module
 from ..formats.png import grey, signed, tint, uri
 from ..formats.svg import compact
-from ..graph.picture import number
+from ..graph.picture import format_number
 from ..pages.page import Page
 from .columns import brief
-from .layers import TRANSPARENT, Array
-from .picture import DARK, LIGHT
+from .layers import TRANSPARENT
+from .picture import NETWORK_DARK, NETWORK_LIGHT
 
-SIDE, DOWN, ACROSS, TOP = 60.0, 78.0, 170.0, 56.0
+MAP_SIDE, DOWN, ACROSS, TOP = 60.0, 78.0, 170.0, 56.0
 
 
 @dataclass(slots=True)
@@ -44,12 +45,14 @@ class FeatureMaps:
 
     def alt(self) -> str:
         """Return what the picture shows, in a line."""
-        return "a convolutional network: " + ", ".join(f"{stage.name} {size_of(stage.values)}" for stage in self.stages)
+        return "a convolutional network: " + ", ".join(
+            f"{stage.name} {map_sizes(stage.values)}" for stage in self.stages
+        )
 
     def statements(self) -> list[str]:
         """Return the statements of a DOT digraph: a box a layer."""
         boxes = [
-            f'\ts{k} [shape=box label="{stage.name}\\n{size_of(stage.values)}"]\n'
+            f'\ts{k} [shape=box label="{stage.name}\\n{map_sizes(stage.values)}"]\n'
             for k, stage in enumerate(self.stages)
         ]
         return ["\trankdir=LR\n", *boxes, *(f"\ts{k} -> s{k + 1}\n" for k in range(len(boxes) - 1))]
@@ -69,14 +72,14 @@ class FeatureMaps:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="net" width="{wide:.0f}" height="{high:.0f}" '
             f'viewBox="0 0 {wide:.0f} {high:.0f}" role="img"><title>{escape(self.alt())}</title>'
-            f"<style>{compact(LIGHT)}@media (prefers-color-scheme:dark){{{compact(DARK)}}}</style>"
+            f"<style>{compact(NETWORK_LIGHT)}@media (prefers-color-scheme:dark){{{compact(NETWORK_DARK)}}}</style>"
             f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>'
         ]
         for c, stage in enumerate(self.stages):
             x = ACROSS * (c + 0.5)
             parts.append(
                 f'<text class="h" x="{x:.0f}" y="18">{escape(stage.name)}</text>'
-                f'<text class="s" x="{x:.0f}" y="33">{size_of(stage.values)}</text>'
+                f'<text class="s" x="{x:.0f}" y="33">{map_sizes(stage.values)}</text>'
             )
             shown = min(len(stage.values), self.most)
             start = TOP + (high - TOP - DOWN * (shown + (shown < len(stage.values)))) / 2
@@ -93,17 +96,18 @@ class FeatureMaps:
         if np.ndim(values) == 0:
             a = float(values)
             return (
-                f'<g><title>neuron {k + 1}: {number(a)}</title><circle cx="{x:.0f}" cy="{y:.0f}" r="18" '
+                f'<g><title>neuron {k + 1}: {format_number(a)}</title><circle cx="{x:.0f}" cy="{y:.0f}" r="18" '
                 f'fill="{tint(a * 0.75, largest)}"/><text class="v" x="{x:.0f}" y="{y + 3.5:.0f}">{brief(a)}</text></g>'
             )
         pixels = grey(values) if c == 0 else signed(values, largest)
-        tip = f"{'the image' if c == 0 else f'map {k + 1}'}: {number(values.min())} … {number(values.max())}"
-        text = image(pixels, x - SIDE / 2 + 18 * (c > 0), y - SIDE / 2, SIDE, tip)
+        title = "the image" if c == 0 else f"map {k + 1}"
+        tip = f"{title}: {format_number(values.min())} … {format_number(values.max())}"
+        text = image(pixels, x - MAP_SIDE / 2 + 18 * (c > 0), y - MAP_SIDE / 2, MAP_SIDE, tip)
         if stage.kernels is not None:
             kernel = stage.kernels[k].mean(axis=0)
             channels = stage.kernels.shape[1]
             said = f"the kernel of map {k + 1}" + (f", the mean of its {channels} channels" if channels > 1 else "")
-            text += image(signed(kernel, float(np.abs(kernel).max())), x - SIDE / 2 - 22, y - 15, 30.0, said)
+            text += image(signed(kernel, float(np.abs(kernel).max())), x - MAP_SIDE / 2 - 22, y - 15, 30.0, said)
         return text
 
 
@@ -116,7 +120,7 @@ def image(pixels: Array, x: float, y: float, side: float, tip: str) -> str:
     )
 
 
-def size_of(values: Array) -> str:
+def map_sizes(values: Array) -> str:
     """Return how many maps of which size, or how many neurons."""
     return f"{len(values)}" if values.ndim == 1 else f"{len(values)} × {values.shape[1]}×{values.shape[2]}"
 

@@ -12,11 +12,11 @@ import numpy as np
 from ...core.context import no_grad
 from ...core.node import Node, data_of
 from ...core.tensor import Tensor
+from ...core.types import Array
 from ...nn.activations import ACTIVATION_MODULES
 from ...nn.module import Module
 from ...nn.neuron import MLP, Layer, Neuron
 
-Array = np.ndarray[Any, Any]
 TRANSPARENT = frozenset({"Identity", "Dropout", "Flatten"})  # what changes nothing in a net that is only looked at
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..graph.picture import number
-from ..pages.page import Page, asset, data, filled
+from ..graph.picture import format_number
+from ..pages.page import Page, asset, fill_template, json_data
 
 if TYPE_CHECKING:
     from .picture import NetworkPicture
@@ -22,7 +22,7 @@ def network_page(net: NetworkPicture) -> Page:
     columns = range(1, len(net.counts()))
     said = {f"a{c}_{j}": arithmetic(net, c, j) for c in columns for j in net.visible(c) if j is not None}
     title = net.alt().partition(",")[0].capitalize()  # what the edges show is said by the buttons
-    body = filled(asset("network.html"), {"picture": net.svg(), "title": escape(title), "data": data(said)})
+    body = fill_template(asset("network.html"), {"picture": net.svg(), "title": escape(title), "data": json_data(said)})
     return Page(title, body, styles=asset("network.css"), script=asset("network.js"))
 
 
@@ -41,23 +41,23 @@ def arithmetic(net: NetworkPicture, c: int, j: int) -> dict[str, Any]:
     terms = [
         [
             f"w_{j + 1}{k + 1}^({c})" if max(j, k) < 9 else f"w_{j + 1},{k + 1}^({c})",
-            number(float(w[k])),
+            format_number(float(w[k])),
             f"x_{k + 1}" if c == 1 else f"a_{k + 1}^({c - 1})",
-            "" if x is None else number(float(x[k])),
-            "" if x is None else number(float(w[k] * x[k])),
-            "" if slopes is None else number(float(slopes[k])),
+            "" if x is None else format_number(float(x[k])),
+            "" if x is None else format_number(float(w[k] * x[k])),
+            "" if slopes is None else format_number(float(slopes[k])),
         ]
         for k in chosen
     ]
     lines = [f"{z} = Σ w a + b"]
     if net.activations is not None and net.sums is not None:
-        total, value = number(float(net.sums[c - 1][j])), number(float(net.activations[c][j]))
-        lines = [f"{z} = Σ w a + b = {total}, with b = {number(b)}"]
+        total, value = format_number(float(net.sums[c - 1][j])), format_number(float(net.activations[c][j]))
+        lines = [f"{z} = Σ w a + b = {total}, with b = {format_number(b)}"]
         lines.append(f"{a} = {name}({total}) = {value}" if name else f"{a} = {z} = {value}")
     else:
-        lines += [f"b = {number(b)}", f"{a} = {name}({z})" if name else f"{a} = {z}"]
+        lines += [f"b = {format_number(b)}", f"{a} = {name}({z})" if name else f"{a} = {z}"]
     if (delta := delta_of(net, c, j)) is not None:
-        lines.append(f"δ_{j + 1}^({c}) = ∂C/∂z = {number(delta)}, and ∂C/∂w = δ·a")
+        lines.append(f"δ_{j + 1}^({c}) = ∂C/∂z = {format_number(delta)}, and ∂C/∂w = δ·a")
     return {"lines": lines, "terms": terms, "more": len(w) - len(terms)}
 
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
 
+from ...core.types import Array
 from ..formats.png import grey, signed, tint, uri
 from ..formats.svg import compact
-from ..graph.picture import number
+from ..graph.picture import format_number
 from ..pages.page import Page
 from .columns import RADIUS, Columns, brief, label_at
 from .tikz import network_tikz
 
-Array = np.ndarray[Any, Any]
 LETTERS = {"weight": "w", "gradient": "∂w", "nudge": "Δw"}
 THUMB = 34.0  # side of the image of a neuron's weights
 
-LIGHT = """
+NETWORK_LIGHT = """
 svg.net{color-scheme:light dark;font:11px system-ui,"DejaVu Sans",sans-serif}
 .net .paper{fill:#fff}
 .net text{fill:#1d2430}
@@ -40,7 +39,7 @@ svg.net{color-scheme:light dark;font:11px system-ui,"DejaVu Sans",sans-serif}
 .net .q{stroke:#9aa5b4;stroke-width:.8;fill:none}
 .net .l text{font-size:9.5px;stroke:#fff;stroke-width:3px;paint-order:stroke;text-anchor:middle}
 """
-DARK = """
+NETWORK_DARK = """
 .net .paper{fill:#14181f}
 .net text{fill:#e5e9f0}
 .net .v{fill:#1d2430}
@@ -147,7 +146,7 @@ class NetworkPicture:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="net" width="{w:.0f}" height="{high:.0f}" '
             f'viewBox="0 0 {w:.0f} {high:.0f}" role="img"><title>{escape(self.alt())}</title>'
-            f"<style>{compact(LIGHT)}@media (prefers-color-scheme:dark){{{compact(DARK)}}}</style>"
+            f"<style>{compact(NETWORK_LIGHT)}@media (prefers-color-scheme:dark){{{compact(NETWORK_DARK)}}}</style>"
             f'<rect class="paper" width="{w:.0f}" height="{high:.0f}"/>'
         ]
         labels: list[str] = []
@@ -177,7 +176,7 @@ class NetworkPicture:
         where = label_at(len(self.visible(layer)), len(heads))
         for j, k, w in self.drawn_edges(layer):
             (x, y), (u, v) = at[layer, k], at[layer + 1, j]
-            name = f"{letter}_{indices(j, k)}^({layer + 1}) = {number(w)}"
+            name = f"{letter}_{indices(j, k)}^({layer + 1}) = {format_number(w)}"
             line = f"M{x + RADIUS:.0f} {y:.0f}L{u - RADIUS:.0f} {v:.0f}"
             wide = thick(w, largest) * (0.6 if many else 1.0)
             slope = "" if self.gradients is None else f' data-g="{self.gradients[layer][j, k]:.6g}"'
@@ -244,9 +243,9 @@ class NetworkPicture:
         if self.activations is not None:
             a = float(self.activations[c][j])
             value, fill = brief(a), tint(a * 0.75, self.loudest(c))
-            tip = f"a_{j + 1}^({c}) = {number(a)}" if c else f"x_{j + 1} = {number(a)}"
+            tip = f"a_{j + 1}^({c}) = {format_number(a)}" if c else f"x_{j + 1} = {format_number(a)}"
             if c and self.sums is not None:
-                z, b = number(float(self.sums[c - 1][j])), number(float(self.biases[c - 1][j]))
+                z, b = format_number(float(self.sums[c - 1][j])), format_number(float(self.biases[c - 1][j]))
                 tip = f"z_{j + 1}^({c}) = Σ w a + b = {z}, b = {b}, {tip}"
         circle = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{RADIUS:.0f}" fill="{fill}"/>'
         inside = f'<text class="v" x="{x:.0f}" y="{y + 3.5:.0f}">{value or letter}</text>'
@@ -289,5 +288,5 @@ def edge_label(
     (x, y), (u, v) = tail, head
     px, py = x + RADIUS + where * (u - x - 2 * RADIUS), y + where * (v - y)
     turn = math.degrees(math.atan2(v - y, u - x - 2 * RADIUS))
-    text = scripted(letter, below, f"({layer})", number(w, 3))
+    text = scripted(letter, below, f"({layer})", format_number(w, 3))
     return f'<text transform="translate({px:.0f} {py:.0f}) rotate({turn:.1f})" y="-7">{text}</text>'

@@ -11,7 +11,7 @@ from ...core.node import data_of
 from ...core.tensor import Tensor
 from ...errors import ShapeError
 from ...nn import functional
-from .page import Page, asset, data, filled
+from .page import Page, asset, fill_template, json_data
 
 MOST = 400  # pixels of the image
 
@@ -56,7 +56,7 @@ def convolution_page(
         "stride": stride,
         "padding": padding,
     }
-    body = filled(asset("convolution.html"), {"data": data(content)})
+    body = fill_template(asset("convolution.html"), {"data": json_data(content)})
     script = asset("numbers.js") + asset("convolution.js")
     page = Page("A convolution, seen", body, styles=asset("convolution.css"), script=script, height=760)
     if path is not None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ...core.types import Array
 from ...errors import ShapeError
-from ..graph.picture import shown
-from ..network.layers import Array, layers_of
-from .page import Page, asset, data, filled
+from ..graph.picture import short_text
+from ..network.layers import layers_of
+from .page import Page, asset, fill_template, json_data
 
 KNOWN = ("", "relu", "tanh", "sigmoid", "softmax")  # the activations that the page can compute
 
@@ -31,20 +32,21 @@ def digit_page(model: Any, size: tuple[int, int] = (8, 8), *, classes: Sequence[
     for layer in layers:
         if layer.activation not in KNOWN or len(layer.after) > 1:
             raise ValueError(f"digit_page computes {', '.join(KNOWN[1:])}, not {layer.activation}")
-    names = [shown(str(name)) for name in (classes or range(outputs))]
+    names = [short_text(str(name)) for name in (classes or range(outputs))]
     if len(names) != outputs:
         raise ValueError(f"digit_page: {len(names)} classes for {outputs} outputs")
     content = {
         "size": list(size),
         "classes": names,
         "layers": [
-            [*layer.weight.shape, packed(layer.weight), packed(layer.bias), layer.activation] for layer in layers
+            [*layer.weight.shape, base64_floats(layer.weight), base64_floats(layer.bias), layer.activation]
+            for layer in layers
         ],
     }
-    body = filled(asset("digit.html"), {"data": data(content)})
+    body = fill_template(asset("digit.html"), {"data": json_data(content)})
     return Page("Draw a digit", body, styles=asset("digit.css"), script=asset("digit.js"), height=640)
 
 
-def packed(values: Array) -> str:
+def base64_floats(values: Array) -> str:
     """Return numbers in single precision, in base64."""
     return b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode()

@@ -13,8 +13,8 @@ import numpy as np
 
 from ...core.context import no_grad
 from ...core.node import data_of
-from ..network.layers import Array
-from .page import Page, asset, data, filled
+from ...core.types import Array
+from .page import Page, asset, fill_template, json_data
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -39,7 +39,9 @@ def landscape(recorder: Recorder, loss: Any, *, size: int = 41) -> Page:
     reach = 1.25 * np.maximum(np.abs(where).max(axis=0), 0.25 * np.abs(where).max())
     net, state = copy.deepcopy(recorder.model), frames[-1].state
     right, up = (np.linspace(-r, r, size) for r in reach)
-    values = np.array([[judged(net, loss, state, centre + u * axes[0] + v * axes[1]) for u in right] for v in up[::-1]])
+    values = np.array(
+        [[loss_with(net, loss, state, centre + u * axes[0] + v * axes[1]) for u in right] for v in up[::-1]]
+    )
     kept = spread[:2] ** 2
     content = {
         "size": size,
@@ -50,11 +52,11 @@ def landscape(recorder: Recorder, loss: Any, *, size: int = 41) -> Page:
         "reach": [float(r) for r in reach],
         "path": [[float(f"{u:.5g}"), float(f"{v:.5g}")] for u, v in where],
         "steps": [
-            [f.step, float(f"{judged(net, loss, state, each):.5g}")] for f, each in zip(frames, path, strict=True)
+            [f.step, float(f"{loss_with(net, loss, state, each):.5g}")] for f, each in zip(frames, path, strict=True)
         ],
         "kept": round(100 * float(kept.sum() / (spread**2).sum())),
     }
-    body = filled(asset("landscape.html"), {"data": data(content), "kept": str(content["kept"])})
+    body = fill_template(asset("landscape.html"), {"data": json_data(content), "kept": str(content["kept"])})
     return Page(
         "The loss around the path", body, styles=asset("landscape.css"), script=asset("landscape.js"), height=620
     )
@@ -68,7 +70,7 @@ def across(direction: Array) -> Array:
     return np.asarray(other / (np.linalg.norm(other) or 1.0))
 
 
-def judged(net: Any, loss: Any, state: dict[str, Any], numbers: Array) -> float:
+def loss_with(net: Any, loss: Any, state: dict[str, Any], numbers: Array) -> float:
     """Return the loss of a net whose state has been given other `numbers`."""
     at, new = 0, {}
     for name, old in state.items():

@@ -18,7 +18,7 @@ from ...core.value import Value
 from ...nn.module import Module
 from ...nn.neuron import MLP
 from ..graph.draw import stale
-from ..graph.picture import Picture, shown
+from ..graph.picture import Picture, short_text
 from ..javascript.rows import RowTable
 from ..javascript.translate import TranslationError
 from . import templates
@@ -84,17 +84,17 @@ def program_of(
     grads = {} if not root.requires_grad else gradients_of(order)
     program = {
         "rows": rows,
-        "leaves": [[index[z], exact(z._data), int(z.requires_grad), int(z in weights)] for z in leaves],
+        "leaves": [[index[z], json_number(z._data), int(z.requires_grad), int(z in weights)] for z in leaves],
         "names": unique([picture.cards[index[z]].title for z in leaves]),
-        "constants": [[k, exact(float(x))] for k, x in constants],
-        "expected": [exact(root._data), *(exact(grads.get(z, 0.0)) for z in leaves)],
+        "constants": [[k, json_number(float(x))] for k, x in constants],
+        "expected": [json_number(root._data), *(json_number(grads.get(z, 0.0)) for z in leaves)],
     }
     if isinstance(model, MLP):
         program |= network_cards(picture, index, model)
     return program, table.script()
 
 
-def exact(x: float) -> Any:
+def json_number(x: float) -> Any:
     """Return a number for JSON, which has no infinities: those as texts that JavaScript's Number() reads."""
     return float(x) if np.isfinite(x) else {"inf": "Infinity", "-inf": "-Infinity"}.get(str(float(x)), "NaN")
 
@@ -168,5 +168,5 @@ def formula_of(node: Node, typed: str) -> str:
     from ...symbolic.formula import formula
 
     text = typed or formula(node, "brief")
-    left = f"{shown(node.label)} = " if node.label and node.label != typed else ""
+    left = f"{short_text(node.label)} = " if node.label and node.label != typed else ""
     return f"{left}{text}" if "\n" not in text and len(text) <= 200 else ""

@@ -11,11 +11,11 @@ import numpy as np
 
 from ...core.node import data_of
 from ...errors import ShapeError
-from ..graph.picture import number, shown
-from .page import Page, asset, filled
+from ..graph.picture import format_number, short_text
+from .page import Page, asset, fill_template
 
 COLUMNS, ROWS = 24, 40  # shown at most
-WIDE = 100  # characters of a terminal
+TERMINAL_WIDTH = 100  # characters of a terminal
 
 
 def nudges(
@@ -28,7 +28,7 @@ def nudges(
     tuple or dict of arrays. names: of the weights, by default their places. examples: names of the rows.
     Raises ShapeError where the arrays have different numbers of examples.
     """
-    parts = named(gradients)
+    parts = named_arrays(gradients)
     counts = {np.shape(part)[0] if np.ndim(part) else 0 for _, part in parts}
     if len(counts) != 1 or 0 in counts:
         raise ShapeError(f"nudges: every array needs one row an example, and these have {sorted(counts)} rows")
@@ -48,29 +48,29 @@ def nudges(
     ]
     largest = float(np.max(np.abs(rows[:ROWS, :COLUMNS]), initial=0.0)) or 1.0
     parts_of_page = {
-        "head": "".join(f'<th scope="col">{escape(shown(title))}</th>' for title in titles[:COLUMNS]),
+        "head": "".join(f'<th scope="col">{escape(short_text(title))}</th>' for title in titles[:COLUMNS]),
         "rows": "".join(table_row(label, row, largest) for label, row in zip(labels[:ROWS], rows, strict=False)),
         "mean": table_row("average", rows.mean(axis=0), largest, "mean"),
-        "lr": number(lr),
+        "lr": format_number(lr),
         "more": f'<p class="soft">Not shown: {" and ".join(left_out)}; the average is that of all examples.</p>'
         if left_out
         else "",
     }
-    body = filled(asset("nudges.html"), parts_of_page)
+    body = fill_template(asset("nudges.html"), parts_of_page)
     text, height = in_a_terminal(titles, labels, rows), min(820, 180 + 32 * len(labels))
     return Page("Nudges, averaged", body, styles=asset("nudges.css"), height=height, text=text)
 
 
 def in_a_terminal(titles: list[str], labels: list[str], rows: Any) -> str:
     """Return the table as plain text, as much of it as fits."""
-    names = [shown(label, 16) for label in labels[:ROWS]]
+    names = [short_text(label, 16) for label in labels[:ROWS]]
     left = max(map(len, [*names, "average"]))
     columns = [
-        [shown(title, 10), *(number(x, 3) for x in (*rows[:ROWS, j], rows[:, j].mean()))]
+        [short_text(title, 10), *(format_number(x, 3) for x in (*rows[:ROWS, j], rows[:, j].mean()))]
         for j, title in enumerate(titles)
     ]
     widths = [max(map(len, column)) for column in columns]
-    fits = max(1, sum(total <= WIDE - left for total in accumulate(2 + w for w in widths)))
+    fits = max(1, sum(total <= TERMINAL_WIDTH - left for total in accumulate(2 + w for w in widths)))
     cells = zip(
         *([text.rjust(w) for text in column] for column, w in zip(columns[:fits], widths, strict=False)), strict=True
     )
@@ -84,12 +84,12 @@ def in_a_terminal(titles: list[str], labels: list[str], rows: Any) -> str:
     return "\n".join(lines + [f"({' and '.join(hidden)})"] * bool(hidden))
 
 
-def named(gradients: Any, name: str = "w") -> list[tuple[str, Any]]:
+def named_arrays(gradients: Any, name: str = "w") -> list[tuple[str, Any]]:
     """Return every array of nested lists, tuples and dicts, with a name that says where it was."""
     if isinstance(gradients, Mapping):
-        return [part for key, inner in gradients.items() for part in named(inner, str(key))]
+        return [part for key, inner in gradients.items() for part in named_arrays(inner, str(key))]
     if isinstance(gradients, (list, tuple)):
-        return [part for i, inner in enumerate(gradients, 1) for part in named(inner, f"{name}{i}")]
+        return [part for i, inner in enumerate(gradients, 1) for part in named_arrays(inner, f"{name}{i}")]
     return [(name, np.asarray(data_of(gradients), dtype=float))]
 
 
@@ -110,5 +110,5 @@ def table_row(label: str, row: Any, largest: float, kind: str = "") -> str:
         part = 50 * abs(nudge) / largest
         side = "up" if nudge >= 0 else "down"
         bar = f'<span class="{side}" style="width:{part:.0f}%"></span>'
-        cells.append(f'<td data-value="{float(nudge)!r}">{bar}{number(nudge, 3)}</td>')
-    return f'<tr class="{kind}"><th scope="row">{escape(shown(label))}</th>{"".join(cells)}</tr>'
+        cells.append(f'<td data-value="{float(nudge)!r}">{bar}{format_number(nudge, 3)}</td>')
+    return f'<tr class="{kind}"><th scope="row">{escape(short_text(label))}</th>{"".join(cells)}</tr>'

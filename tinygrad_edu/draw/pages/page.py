@@ -32,12 +32,12 @@ def bare(script: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith("// "))
 
 
-def filled(template: str, parts: dict[str, str]) -> str:
+def fill_template(template: str, parts: dict[str, str]) -> str:
     """Return an asset with each `{name}` replaced, in one pass: what is put in is not looked through again."""
     return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], template)
 
 
-def data(value: Any) -> str:
+def json_data(value: Any) -> str:
     """Return a value as JSON that may stand inside a script element, whatever texts it contains."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return ENDS_SCRIPT.sub(lambda found: "\\u003c" + found[0][1:], text)

@@ -13,8 +13,8 @@ from ...data import toys
 from ...errors import ShapeError
 from ..javascript.rows import RowTable
 from ..network.layers import layers_of
-from .page import Page, asset, filled
-from .page import data as script_data
+from .page import Page, asset, fill_template
+from .page import json_data as script_data
 
 MODULES = {"tanh": "Tanh", "relu": "ReLU", "sigmoid": "Sigmoid", "softplus": "Softplus", "leaky_relu": "LeakyReLU"}
 LOSSES = ("square", "softplus", "relu")  # of a − y, −y a and 1 − y a: squared error, logistic and hinge loss
@@ -33,11 +33,11 @@ def playground(model: Any = None, data: Any = None, path: str | Path | None = No
     """
     table = RowTable()
     rows = {name: table.place(TABLE[name], 1, {}) for name in dict.fromkeys((*MODULES, *LOSSES))}
-    sets = {"yours": rounded(*data)} if data is not None else {}
+    sets = {"yours": rounded_points(*data)} if data is not None else {}
     sets |= {
-        "moons": rounded(*toys.make_moons(60, noise=0.1, rng=0)),
-        "circles": rounded(*toys.make_circles(60, noise=0.05, rng=0)),
-        "exclusive or": rounded(*exclusive_or(60)),
+        "moons": rounded_points(*toys.make_moons(60, noise=0.1, rng=0)),
+        "circles": rounded_points(*toys.make_circles(60, noise=0.05, rng=0)),
+        "exclusive or": rounded_points(*exclusive_or(60)),
         "none": [],
     }
     net, layers = None, [[4, "tanh"], [4, "tanh"], [1, ""]]
@@ -59,7 +59,7 @@ def playground(model: Any = None, data: Any = None, path: str | Path | None = No
         "layers": layers,
         "net": net,
     }
-    body = filled(asset("playground.html"), {"data": script_data(content)})
+    body = fill_template(asset("playground.html"), {"data": script_data(content)})
     script = table.script() + asset("numbers.js") + asset("playground.js")
     page = Page("Playground", body, styles=asset("playground.css"), script=script, height=900)
     if path is not None:
@@ -67,7 +67,7 @@ def playground(model: Any = None, data: Any = None, path: str | Path | None = No
     return page
 
 
-def rounded(points: Any, sides: Any) -> list[list[float]]:
+def rounded_points(points: Any, sides: Any) -> list[list[float]]:
     """Return [x, y, side] of each point, side 1 or −1. Raises ShapeError for what are no points of the plane."""
     places, labels = np.asarray(data_of(points), dtype=float), np.ravel(np.asarray(data_of(sides), dtype=float))
     if places.ndim != 2 or places.shape[1] != 2 or len(places) != len(labels):

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ...core.node import data_of
-from ..network.layers import Array, NetLayer, forward, layers_of
+from ...core.types import Array
+from ..network.layers import NetLayer, forward, layers_of
 from .page import Page
 
-FRAMES = 60  # of a replay, at most
+MAX_FRAMES = 60  # of a replay, at most
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Recorder:
     Raises TypeError where the model is no chain of layers.
     """
 
-    def __init__(self, model: Any, x: Any = None, y: Any = None, *, frames: int = FRAMES) -> None:
+    def __init__(self, model: Any, x: Any = None, y: Any = None, *, frames: int = MAX_FRAMES) -> None:
         self.model = model
         self.x = None if x is None else np.asarray(data_of(x), dtype=float)
         self.y = None if y is None else np.asarray(data_of(y), dtype=float).reshape(-1)

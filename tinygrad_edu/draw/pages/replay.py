@@ -7,27 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..network.layers import Array, NetLayer
+from ...core.types import Array
+from ..network.layers import NetLayer
 from ..network.picture import NetworkPicture
-from .page import Page, asset, data, filled
+from .page import Page, asset, fill_template, json_data
 
 if TYPE_CHECKING:
     from .recorder import Recorder
 
-SIDE = 50  # of the grid on which the net is asked
+GRID_SIDE = 50  # of the grid on which the net is asked
 POINTS = 400  # examples shown, at most
 MOST_WEIGHTS = 180_000  # in all frames together: followed only where there are no more, for the size of the page
 
 
 def quantised(values: Array) -> list[Any]:
     """Return numbers as one byte each with the size of a unit: [unit, base64]."""
-    values = finite(values)
+    values = zero_nonfinite(values)
     unit = float(np.max(np.abs(values), initial=0.0)) / 127 or 1.0
     whole = np.rint(values / unit).astype(np.int8)
     return [float(f"{unit:.6g}"), b64encode(whole.tobytes()).decode()]
 
 
-def finite(values: Array) -> Array:
+def zero_nonfinite(values: Array) -> Array:
     """Return numbers with zero for what is not one: a run that has diverged can be looked at too."""
     return np.where(np.isfinite(values), values, 0.0)
 
@@ -43,13 +44,13 @@ def replay(recorder: Recorder) -> Page:
         "losses": [float(f"{loss:.6g}") if np.isfinite(loss) else None for loss in recorder.losses],
         "steps": [frame.step for frame in frames],
         "box": box,
-        "side": SIDE,
+        "side": GRID_SIDE,
         "classes": layers[-1].weight.shape[0],
-        "grids": [quantised(recorder.outputs(frame.layers, grid(box))) for frame in frames] if box else [],
+        "grids": [quantised(recorder.outputs(frame.layers, grid_points(box))) for frame in frames] if box else [],
         "lines": [lines(frame.layers[0]) for frame in frames] if plane else [],
         "weights": [[quantised(layer.weight) for layer in frame.layers] for frame in frames] if followed else [],
         "shapes": [layer.weight.shape for layer in layers],
-        "points": points(recorder) if plane else [],
+        "points": example_points(recorder) if plane else [],
     }
     picture = NetworkPicture(
         [layer.weight for layer in layers],
@@ -61,7 +62,7 @@ def replay(recorder: Recorder) -> Page:
         12,
         image_of(layers[0].weight.shape[1]),
     )
-    body = filled(asset("replay.html"), {"network": picture.svg(), "data": data(content)})
+    body = fill_template(asset("replay.html"), {"network": picture.svg(), "data": json_data(content)})
     return Page("Training, replayed", body, styles=asset("replay.css"), script=asset("replay.js"), height=820)
 
 
@@ -81,21 +82,21 @@ def bounds(x: Array | None) -> list[float]:
     return [float(f"{edge:.6g}") for edge in (left, right, bottom, top)]
 
 
-def grid(box: list[float]) -> Array:
+def grid_points(box: list[float]) -> Array:
     """Return the points at which the net is asked, row by row from the top."""
     left, right, bottom, top = box
-    across = left + (np.arange(SIDE) + 0.5) / SIDE * (right - left)
-    down = top - (np.arange(SIDE) + 0.5) / SIDE * (top - bottom)
-    return np.stack([np.tile(across, SIDE), np.repeat(down, SIDE)], axis=1)
+    across = left + (np.arange(GRID_SIDE) + 0.5) / GRID_SIDE * (right - left)
+    down = top - (np.arange(GRID_SIDE) + 0.5) / GRID_SIDE * (top - bottom)
+    return np.stack([np.tile(across, GRID_SIDE), np.repeat(down, GRID_SIDE)], axis=1)
 
 
 def lines(layer: NetLayer) -> list[list[float]]:
     """Return [w_1, w_2, b] of each first neuron: its weighted sum is zero on a line."""
-    rows = finite(np.column_stack([layer.weight, layer.bias]))[:16]
+    rows = zero_nonfinite(np.column_stack([layer.weight, layer.bias]))[:16]
     return [[float(f"{value:.4g}") for value in row] for row in rows]
 
 
-def points(recorder: Recorder) -> list[list[float]]:
+def example_points(recorder: Recorder) -> list[list[float]]:
     """Return [x, y, class] of the examples that are shown."""
     if recorder.x is None:
         return []

@@ -20,13 +20,13 @@ from ...nn.neuron import MLP
 from ...symbolic.names import NodeNames
 from ..formats import svg
 from ..graph.collapse import READABLE
-from ..graph.draw import CALLED, is_computed, picture_of, stale
-from ..graph.picture import Picture, number, shown, summary
+from ..graph.draw import FIELD_NAMES, is_computed, picture_of, stale
+from ..graph.picture import Picture, data_summary, format_number, short_text
 from ..javascript.translate import TranslationError
 from ..network.draw_network import draw_network
 from . import templates
 from .live import ROOM, STILL, formula_of, operation_key, program_of
-from .page import Page, asset, data, filled
+from .page import Page, asset, fill_template, json_data
 from .steps import Step, Walk
 
 MOST = 1500  # nodes: a page with more steps would not be read
@@ -34,7 +34,7 @@ LARGE = (
     "{:,} nodes do not fit on a screen: the picture shows where the step is. To see all of them at once, folded into a "
     "few cards, use <code>tg.draw</code>; to step through fewer, take one example, or a smaller net."
 )
-FEW = 12  # numbers of an array that are written out in a sentence
+MAX_IN_SENTENCE = 12  # numbers of an array that are written out in a sentence
 
 
 def stepper(
@@ -97,7 +97,7 @@ def page_of(
     }
     if program:
         keep_room(picture)
-    title = f"Backpropagation, step by step: {shown(root.label) or root.title.replace('`', '')}"
+    title = f"Backpropagation, step by step: {short_text(root.label) or root.title.replace('`', '')}"
     parts = {
         "title": escape(title),
         "typed": f'<p id="typed" class="mono">{escape(line)}</p>' if (line := formula_of(root, typed)) else "",
@@ -106,12 +106,12 @@ def page_of(
         "picture": svg.svg(picture),
         "network": network_of(program, order, index, model) if neurons and isinstance(model, MLP) else "",
         "hand": asset("live.html" if program else "leaves.html"),
-        "data": data(content),
+        "data": json_data(content),
     }
     scripts = ["numbers.js", "sentences.js", "zoom.js", *(["engine.js", "live.js"] if program else []), "stepper.js"]
     styles = asset("stepper.css") + asset("zoom.css") + (asset("live.css") if program else "")
     script = rows + "".join(map(asset, scripts))
-    return Page(title, filled(asset("stepper.html"), parts), styles=styles, script=script, height=760)
+    return Page(title, fill_template(asset("stepper.html"), parts), styles=styles, script=script, height=760)
 
 
 def replayed(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def replayed(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> 
     backward = walk.backward() if root.requires_grad else []
     right = walk.grads
     for z, g in right.items():  # the layout leaves room for the final gradients
-        picture.cards[index[z]].rows[-1] = ("grad", summary(g))
+        picture.cards[index[z]].rows[-1] = ("grad", data_summary(g))
     return {
         "backward": [steps(step) for step in backward],
         "naive": None if naive is None else [steps(step) for step in naive],
@@ -166,7 +166,7 @@ def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -
     operations: dict[Any, int] = {}
     written: list[Any] = []
     made: list[list[int]] = []
-    arrays = {index[z]: said(z._data) for z in order if isinstance(z, Tensor) and z._data.size > 1}
+    arrays = {index[z]: shown_data(z._data) for z in order if isinstance(z, Tensor) and z._data.size > 1}
     edges = iter(picture.edges)
     for z in order:
         if z.op is None:
@@ -176,31 +176,33 @@ def vocabulary(order: list[Node], picture: Picture, index: Mapping[Node, int]) -
         if key not in operations:
             operations[key] = len(written)
             rules = [templates.rule(z, i) for i in range(len(z.inputs))]
-            written.append([CALLED.get(z.op.name, z.op.name), templates.formula_template(z), rules])
+            written.append([FIELD_NAMES.get(z.op.name, z.op.name), templates.formula_template(z), rules])
         tails = [next(edges).tail for _ in z.inputs]
         made.append([index[z], operations[key], *tails])
         if shapes:
-            arrays.update((k, said(x)) for k, x in zip(tails, z.inputs, strict=True) if isinstance(x, np.ndarray))
+            arrays.update((k, shown_data(x)) for k, x in zip(tails, z.inputs, strict=True) if isinstance(x, np.ndarray))
     return {"operations": written, "made": made, "arrays": arrays}
 
 
-def said(x: Any) -> Any:
+def shown_data(x: Any) -> Any:
     """Return data as the page shows it: as text, and of an array also its shape, and its numbers where they are few.
 
     t: the text that a card shows. s: the shape. m: the numbers, row by row.
     """
     if isinstance(x, float):
-        return number(x)
-    text = summary(x)
+        return format_number(x)
+    text = data_summary(x)
     if np.size(x) == 1:
         return text
     found: dict[str, Any] = {"t": text, "s": "×".join(map(str, np.shape(x)))}
-    if x.size <= FEW and x.ndim <= 2 and x.dtype.kind in "fiub":
-        found["m"] = [[number(float(each), 3) for each in row] for row in np.atleast_2d(x)]
+    if x.size <= MAX_IN_SENTENCE and x.ndim <= 2 and x.dtype.kind in "fiub":
+        found["m"] = [[format_number(float(each), 3) for each in row] for row in np.atleast_2d(x)]
     return found
 
 
 def steps(step: Step) -> list[Any]:
     """Return a step as the page reads it: [card, [operand, share, gradient then if it is another], …]."""
-    shares = ([s.operand, said(s.share), *([] if s.after is s.share else [said(s.after)])] for s in step.shares)
+    shares = (
+        [s.operand, shown_data(s.share), *([] if s.after is s.share else [shown_data(s.after)])] for s in step.shares
+    )
     return [step.card, *shares]

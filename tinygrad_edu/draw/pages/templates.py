@@ -14,7 +14,7 @@ from ...core.node import Node, data_of
 from ...core.tensor import Tensor
 from ...core.value import Value
 from ...symbolic.formats.format import Piece
-from ...symbolic.formats.mathml import SPACE, MathML, words
+from ...symbolic.formats.mathml import SPACE, MathML, mathml_text
 from ...symbolic.formula import FormulaWriter
 from ...symbolic.names import NodeNames
 from ...symbolic.precedence import Binds
@@ -59,9 +59,9 @@ def summed_over_axes(found: Node, shape: tuple[int, ...]) -> str:
     if len(mine) > len(shape) or (mine != shape and np.size(found._data) > 1):
         extra = len(mine) - len(shape)
         axes = [k for k, n in enumerate(mine) if k < extra or n != shape[k - extra]]
-        return f"<mrow><munder><mo>∑</mo>{words('axis ' + str(axes)[1:-1])}</munder>{text}</mrow>"
+        return f"<mrow><munder><mo>∑</mo>{mathml_text('axis ' + str(axes)[1:-1])}</munder>{text}</mrow>"
     spread = found.op is not None and found.op.name == "broadcast_to"
-    return f"<mrow>{text}{SPACE}{words('for each')}</mrow>" if spread else text
+    return f"<mrow>{text}{SPACE}{mathml_text('for each')}</mrow>" if spread else text
 
 
 def names_numbers(z: Node) -> bool:

@@ -33,7 +33,7 @@ def clip_grad_norm(params: Iterable[Any], max_norm: float) -> Any:
         return clipped_as_nodes([w for _, w in reached], max_norm)
     lengths = []
     for i, w in reached:
-        lengths.append(length_of(w._grad))
+        lengths.append(gradient_norm(w._grad))
         if not math.isfinite(lengths[-1]):
             raise AnomalyError(
                 f"clip_grad_norm: the gradient of parameter {i}, {w.title}, is {lengths[-1]} long (at {users_line()})"
@@ -45,7 +45,7 @@ def clip_grad_norm(params: Iterable[Any], max_norm: float) -> Any:
     return length
 
 
-def length_of(g: Any) -> float:
+def gradient_norm(g: Any) -> float:
     """Return the length of a gradient, by its largest number first, so that no square overflows or vanishes."""
     g = wide(g)
     largest = float(np.max(np.abs(g), initial=0.0))

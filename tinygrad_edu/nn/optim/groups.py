@@ -85,13 +85,13 @@ def refuse_inside_a_program(done: str) -> None:
 
 def given_groups(owner: str, given: Any) -> list[dict[str, Any]]:
     """Return what an optimiser was given as a list of dicts with "params". Raises TypeError or ValueError."""
-    parts = listed(owner, given)
+    parts = parameter_list(owner, given)
     if parts and all(isinstance(part, dict) and "params" in part for part in parts):
-        return [{**part, "params": listed(owner, part["params"])} for part in parts]
+        return [{**part, "params": parameter_list(owner, part["params"])} for part in parts]
     return [{"params": parts}]
 
 
-def listed(owner: str, given: Any) -> list[Any]:
+def parameter_list(owner: str, given: Any) -> list[Any]:
     """Return parameters as a list. Raises DTypeError or ValueError for anything but several of them."""
     here = f"(at {users_line()})"
     try:
@@ -109,7 +109,7 @@ def listed(owner: str, given: Any) -> list[Any]:
 
 def checked_params(owner: str, given: Iterable[Any]) -> list[Any]:
     """Return the parameters as a list. Raises TypeError or ValueError that says which of them is wrong, and why."""
-    params, here = listed(owner, given), f"(at {users_line()})"
+    params, here = parameter_list(owner, given), f"(at {users_line()})"
     places: dict[Any, int] = {}
     for i, w in enumerate(params):
         if not isinstance(w, Node):

@@ -26,7 +26,7 @@ from ...ops.complex import conj
 from ...ops.precision import SINGLE, rounded, wide
 from ..arguments import check_set_to_none
 from . import state
-from .groups import ParamGroup, checked_params, given_groups, listed, refuse_inside_a_program, zero_like
+from .groups import ParamGroup, checked_params, given_groups, parameter_list, refuse_inside_a_program, zero_like
 
 INFINITY = math.inf
 
@@ -71,7 +71,7 @@ class Optimizer:
         Raises ValueError for a setting that there is not, and for a parameter that is in another group.
         """
         kind = type(self).__name__
-        params = listed(kind, group.get("params", ()))
+        params = parameter_list(kind, group.get("params", ()))
         checked_params(kind, [*self.params, *params])
         settings = {name: value for name, value in group.items() if name != "params"}
         if unknown := settings.keys() - self.defaults.keys() - {"name"}:
@@ -185,14 +185,14 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of all that makes the next step what it is, with PyTorch's names and layout."""
-        return state.copied(self)
+        return state.optimizer_state(self)
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave, of this class or of PyTorch's.
 
         Raises CheckpointError that lists everything missing, unexpected or of another shape; then nothing has changed.
         """
-        state.load(self, saved)
+        state.load_optimizer(self, saved)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients, so that the next backward() starts anew: they are None until then, never zeros."""
@@ -223,12 +223,12 @@ class Optimizer:
         The rules carry a gradient that is not finite into the weight, so looking at results finds those too.
         """
         for i, (w, new) in enumerate(zip(self.params, moved, strict=True)):
-            if w._grad is None or all(map(finite, new)):
+            if w._grad is None or all(map(all_finite, new)):
                 continue
-            if not finite(w._grad):
+            if not all_finite(w._grad):
                 flat = np.ravel(w._grad)
                 return f"the gradient of {self.said(i)} holds {flat[~np.isfinite(flat)][0]}"
-            if not finite(w._data):
+            if not all_finite(w._data):
                 return f"{self.said(i)} holds a NaN or an infinity already"
             return f"the step of {self.said(i)} overflows {getattr(w._data, 'dtype', 'float')}"
         return ""
@@ -257,7 +257,7 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.params)} parameters, lr={self.lr:g}, steps={self.steps})"
 
 
-def finite(x: Any) -> bool:
+def all_finite(x: Any) -> bool:
     """Whether a number, or each of an array, is neither NaN nor infinite."""
     if type(x) is np.ndarray:
         flat = x.ravel()

@@ -29,7 +29,7 @@ NEUTRAL = {
 }
 
 
-def copied(optimizer: Optimizer) -> dict[str, Any]:
+def optimizer_state(optimizer: Optimizer) -> dict[str, Any]:
     """Return the state: {"state": {i: {name: array, "step": n}}, "param_groups": [{setting: …, "params": [i]}]}."""
     kept: dict[int, dict[str, Any]] = {}
     for i, (s, memory) in enumerate(zip(optimizer.groups_of(), optimizer.memory, strict=True)):
@@ -46,7 +46,7 @@ def copied(optimizer: Optimizer) -> dict[str, Any]:
     }
 
 
-def load(optimizer: Optimizer, saved: Any) -> None:
+def load_optimizer(optimizer: Optimizer, saved: Any) -> None:
     """Put a state back. Raises CheckpointError with all that does not fit; then nothing has changed."""
     commit(calls(optimizer_writes(optimizer, saved)))
 
@@ -117,9 +117,9 @@ def new_memory(optimizer: Optimizer, state: dict[Any, Any], problems: list[str])
             start = optimizer.start(s, zero_like(w))
             if isinstance(saved, dict):
                 if "step" in saved:
-                    steps.add(whole(data_of(saved["step"]), f"parameter {i}: step", problems))
+                    steps.add(step_count(data_of(saved["step"]), f"parameter {i}: step", problems))
                 start = tuple(
-                    fitting(saved.get(name), x, f"parameter {i}, {w.title}: {name}", problems)
+                    copy_like(saved.get(name), x, f"parameter {i}, {w.title}: {name}", problems)
                     for name, x in zip(s.remembers, start, strict=True)
                 )
             elif saved is not None:
@@ -134,7 +134,7 @@ def new_memory(optimizer: Optimizer, state: dict[Any, Any], problems: list[str])
     return counts, memory
 
 
-def whole(given: Any, name: str, problems: list[str]) -> int:
+def step_count(given: Any, name: str, problems: list[str]) -> int:
     """Return a count of steps."""
     number = np.asarray(given)
     if (
@@ -148,7 +148,7 @@ def whole(given: Any, name: str, problems: list[str]) -> int:
     return int(count)
 
 
-def fitting(given: Any, like: Any, name: str, problems: list[str]) -> Any:
+def copy_like(given: Any, like: Any, name: str, problems: list[str]) -> Any:
     """Return a copy of what is remembered, in the form of `like`."""
     given = None if given is None else np.asarray(data_of(given))
     shape = np.shape(like)

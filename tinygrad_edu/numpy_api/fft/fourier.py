@@ -15,7 +15,7 @@ from ...errors import DTypeError
 from ...ops import fft as rows
 from ...ops import shapes
 from ...ops.complex import conj, is_complex, real_part
-from ..arguments import at, given, position, positions, refuse_out
+from ..arguments import at, given, normalize_axes, normalize_axis, refuse_out
 from ..joining import concatenate
 from ..padding import pad
 from ..shaping import flip, roll
@@ -40,7 +40,7 @@ def fft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: An
     """Take a signal along an axis apart into its frequencies."""
     refuse_out("fft", out)
     x = given(a)
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     return rows.fft(of_length(x, n, axis), axis=axis, norm=norm)
 
 
@@ -49,7 +49,7 @@ def ifft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: A
     """Put a signal along an axis together from its frequencies."""
     refuse_out("ifft", out)
     x = given(a)
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     return rows.ifft(of_length(x, n, axis), axis=axis, norm=norm)
 
 
@@ -60,7 +60,7 @@ def rfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: A
     x = given(a)
     if is_complex(x):
         raise DTypeError("rfft takes a real signal: use fft, or the real part of this one")
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     z = fft(x, n, axis, norm)
     return z[at(axis, slice(0, shapes.shape(z)[axis] // 2 + 1))]
 
@@ -70,7 +70,7 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: 
     """Put a real signal of n elements together from its frequencies, of which the negative are not given."""
     refuse_out("irfft", out)
     x = given(a)
-    axis = position(axis, len(shapes.shape(x)))
+    axis = normalize_axis(axis, len(shapes.shape(x)))
     n = 2 * (shapes.shape(x)[axis] - 1) if n is None else n
     half = of_length(x, n // 2 + 1, axis)
     mirrored = conj(flip(half[at(axis, slice(1, (n + 1) // 2))], axis))
@@ -95,7 +95,7 @@ def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: 
     return conj(rfft(a, n, axis, SWAPPED[norm]))
 
 
-def lengths(x: Any, s: Any, axes: Any) -> list[tuple[int, int | None]]:
+def transform_lengths(x: Any, s: Any, axes: Any) -> list[tuple[int, int | None]]:
     """Return the axes to transform, each with its length."""
     ndim = len(shapes.shape(x))
     if axes is None:
@@ -103,7 +103,7 @@ def lengths(x: Any, s: Any, axes: Any) -> list[tuple[int, int | None]]:
     s = [None] * len(axes) if s is None else [None if n == -1 else n for n in s]
     if len(s) != len(axes):
         raise ValueError("Shape and axes have different lengths.")
-    return [(position(axis, ndim), n) for axis, n in zip(axes, s, strict=True)]
+    return [(normalize_axis(axis, ndim), n) for axis, n in zip(axes, s, strict=True)]
 
 
 @implements(np.fft.fftn)
@@ -111,7 +111,7 @@ def fftn(a: Any, s: Any = None, axes: Any = None, norm: Norm = None, out: Any = 
     """Take a signal along several axes apart into its frequencies."""
     refuse_out("fftn", out)
     x = given(a)
-    for axis, n in reversed(lengths(x, s, axes)):
+    for axis, n in reversed(transform_lengths(x, s, axes)):
         x = fft(x, n, axis, norm)
     return x
 
@@ -121,7 +121,7 @@ def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Norm = None, out: Any =
     """Put a signal along several axes together from its frequencies."""
     refuse_out("ifftn", out)
     x = given(a)
-    for axis, n in reversed(lengths(x, s, axes)):
+    for axis, n in reversed(transform_lengths(x, s, axes)):
         x = ifft(x, n, axis, norm)
     return x
 
@@ -131,7 +131,7 @@ def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Norm = None, out: Any =
     """Take a real signal along several axes apart; of the last, negative frequencies are left out."""
     refuse_out("rfftn", out)
     x = given(a)
-    *rest, (last, n) = lengths(x, s, axes)
+    *rest, (last, n) = transform_lengths(x, s, axes)
     x = rfft(x, n, last, norm)
     for axis, length in reversed(rest):
         x = fft(x, length, axis, norm)
@@ -143,7 +143,7 @@ def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Norm = None, out: Any 
     """Put a real signal along several axes together; of the last, negative frequencies are not given."""
     refuse_out("irfftn", out)
     x = given(a)
-    *rest, (last, n) = lengths(x, s, axes)
+    *rest, (last, n) = transform_lengths(x, s, axes)
     for axis, length in rest:
         x = ifft(x, length, axis, norm)
     return irfft(x, n, last, norm)
@@ -177,7 +177,7 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Norm = None, out: 
 def fftshift(x: Any, axes: Any = None) -> Any:
     """Move the frequency 0 to the middle."""
     x = given(x)
-    found = positions(axes, len(shapes.shape(x)))
+    found = normalize_axes(axes, len(shapes.shape(x)))
     return roll(x, tuple(shapes.shape(x)[k] // 2 for k in found), found)
 
 
@@ -185,5 +185,5 @@ def fftshift(x: Any, axes: Any = None) -> Any:
 def ifftshift(x: Any, axes: Any = None) -> Any:
     """Move the frequency 0 back to the front."""
     x = given(x)
-    found = positions(axes, len(shapes.shape(x)))
+    found = normalize_axes(axes, len(shapes.shape(x)))
     return roll(x, tuple(-(shapes.shape(x)[k] // 2) for k in found), found)

@@ -12,7 +12,7 @@ from ...core.node import data_of
 from ...ops import arithmetic, compare, powers, shapes
 from ...ops import reductions as reduce_rows
 from ...ops.precision import floats
-from ..arguments import flag, float_of, given, positions
+from ..arguments import flag, float_of, given, normalize_axes
 from ..reductions import squeezed
 from ..shaping import moveaxis, reshape
 from .decompositions import svdvals
@@ -30,7 +30,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
         axis = 0
     if axis is None:
         axis = tuple(range(len(shapes.shape(x))))
-    axes = positions(axis, len(shapes.shape(x)))
+    axes = normalize_axes(axis, len(shapes.shape(x)))
     if len(axes) == 1:
         return vector_size(x, 2 if ord is None else ord, axes[0], keepdims)
     if len(axes) != 2:
@@ -82,7 +82,7 @@ def matrix_size(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Return the length of vectors; by default of all elements as one."""
     x = floats(given(x))
-    axes = positions(axis, len(shapes.shape(x)))
+    axes = normalize_axes(axis, len(shapes.shape(x)))
     if len(axes) == 1:
         return vector_size(x, ord, axes[0], keepdims)
     rest = [k for k in range(len(shapes.shape(x))) if k not in axes]

@@ -48,10 +48,10 @@ class MathML(Format):
         if op.name in TWO_DIMENSIONAL:
             return TWO_DIMENSIONAL[op.name]
         if op.name == "getitem":
-            template = f"<msub>{{0}}{words(short_index(z.params['key']))}</msub>"
+            template = f"<msub>{{0}}{mathml_text(short_index(z.params['key']))}</msub>"
             return Spelling(template, Binds.ATOM, (Binds.ATOM,) * len(z.inputs))
         if op.name == "put":
-            place = words(f"at {short_index(z.params['key'])}, else 0")
+            place = mathml_text(f"at {short_index(z.params['key'])}, else 0")
             return Spelling(f"<mrow>{{0}}{SPACE}{place}</mrow>", Binds.ATOM, (OPEN,) * len(z.inputs))
         if op is z.op and op.slots != len(z.inputs):
             operands = self.comma.join(["{}"] * len(z.inputs))
@@ -68,13 +68,13 @@ class MathML(Format):
 
     def array(self, x: np.ndarray) -> Piece:
         """Return a small array in full, a large one by its shape."""
-        return Piece(words(amount(x)), Binds.ATOM)
+        return Piece(mathml_text(amount(x)), Binds.ATOM)
 
     def name(self, names: NodeNames, node: Node) -> str:
         """Return the label with its indices below and above."""
         match = PARTS.match(names[node])
         if not match:
-            return words(names[node])
+            return mathml_text(names[node])
         base, low, high = (escape(match[part] or "") for part in ("base", "low", "high"))
         base = f"<mi>{base}{match['primes']}</mi>"
         low, high = f"<mi>{low}</mi>" if low else "", f"<mi>{high}</mi>" if high else ""
@@ -98,7 +98,7 @@ class MathML(Format):
         return f"{left}<mo>=</mo>{right}"
 
 
-def words(text: str) -> str:
+def mathml_text(text: str) -> str:
     """Return plain text within a formula, as part of a template or of a piece."""
     return f"<mtext>{literally(escape(text))}</mtext>"
 
@@ -135,5 +135,5 @@ def row_of_tokens(text: str, times: str, axis: Any) -> Spelling:
     tokens = ROW_TOKEN.sub(token, text.replace("{{", one).replace("}}", other)).replace(" ", "")
     template = f"<mrow>{tokens.replace(one, '{{').replace(other, '}}')}</mrow>"
     if axis is not None:
-        template = template.replace("{}", f"{{}}<mo>,</mo>{words(f'axis {axis}')}")
+        template = template.replace("{}", f"{{}}<mo>,</mo>{mathml_text(f'axis {axis}')}")
     return Spelling(template, plain.binds, plain.slots)
