@@ -126,6 +126,11 @@ def dropping():
     return nn.Sequential(linear(8, 16, 1), nn.Tanh(), nn.Dropout(0.3, rng=np.random.default_rng(5)), linear(16, 3, 2))
 
 
+def both():
+    normal, dropout = nn.BatchNorm1d(16), nn.Dropout(0.3, rng=np.random.default_rng(5))
+    return nn.Sequential(linear(8, 16, 1), normal, nn.Tanh(), dropout, linear(16, 3, 2))
+
+
 def cnn():
     first, second = (np.random.default_rng(k) for k in (1, 2))
     return nn.Sequential(
@@ -133,7 +138,7 @@ def cnn():
     )
 
 
-NETS = {"mlp": mlp, "batch norm": normalised, "dropout": dropping, "cnn": cnn}
+NETS = {"mlp": mlp, "batch norm": normalised, "dropout": dropping, "both": both, "cnn": cnn}
 OPTIMIZERS = {
     "adam": lambda params: nn.Adam(params, lr=0.03),
     "momentum": lambda params: nn.SGD(params, lr=0.05, momentum=0.9),

@@ -43,7 +43,7 @@ def compiled(text: str, writer: JaxWriter, mesh: Mesh, given: list[Var], old: li
     try:
         with jax.enable_x64(True):
             taken_over = tuple(i for i in old if i is not None)
-            return mesh.jit(program, len(writer.state), taken_over).lower(*inputs).compile()
+            return mesh.jit(program, taken_over).lower(*inputs).compile()
     except CompileError:
         raise
     except Exception as error:

@@ -206,6 +206,7 @@ class OnJax:
             undo += [partial(set_array, spot.cell, spot.cell.array) for spot in self.fresh]
             cells = [spot.cell for spot in self.outputs]
             arguments = [*[spot.cell.array for spot in self.inputs], *given]
+            self.mesh.agree(arguments)
             aged = map(set_born, self.aged, repeat(tick()))
             if self.late:
                 arrays = self.run(*arguments)
@@ -221,8 +222,10 @@ class OnJax:
                     raise
                 try:
                     self.answer(known)
-                except BaseException:
+                except BaseException as error:
                     commit(calls(undo))
+                    if isinstance(error, Exception):
+                        self.mesh.refuse_lost(error, [])
                     raise
         if not is_steady:
             self.watch()
