@@ -29,11 +29,11 @@ def start(rank, processes, address, path):
 
 
 def said(worker):
-    """What a worker says, line by line."""
+    """What a worker says, line by line; the last is how JAX itself ended it, where it did."""
     out, err = worker.communicate(timeout=120)
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     assert lines, err[-2000:]
-    return lines
+    return [*lines, {"error": err}] if "another task died" in err else lines
 
 
 def together(path):
@@ -55,7 +55,14 @@ def test_two_processes_agree_and_one_that_is_lost_ends_the_run_which_a_checkpoin
     assert found["apart"] < 1e-12
     found, error = said(left)
     assert found["apart"] < 1e-12
-    assert "start all processes again from the last checkpoint" in error["error"]
+    assert any(
+        reason in error["error"]
+        for reason in (
+            "start all processes again from the last checkpoint",  # the sum over processes failed
+            "another task died",  # or waited, until JAX missed the other's heartbeats
+        )
+    )
+    assert left.returncode
     saved = tg.load(tmp_path / "run.safetensors")
     data = batches("both", 3, 32) + batches("both", 2, 33)
     resumed, whole = (Run("both", "momentum", None, 0.05) for _ in range(2))

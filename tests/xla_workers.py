@@ -22,7 +22,7 @@ def main(rank: int, processes: int, address: str, path: str) -> None:
 
     jax.config.update("jax_num_cpu_devices", 4 // processes)
     if processes > 1:
-        jax.distributed.initialize(address, num_processes=processes, process_id=rank)
+        jax.distributed.initialize(address, processes, rank, heartbeat_timeout_seconds=10)
     import test_xla
 
     import tinygrad_edu as tg
