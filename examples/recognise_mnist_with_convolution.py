@@ -19,7 +19,7 @@ if folder := os.environ.get("MNIST_DIR"):
     side, window, around, epochs, goal = 28, 5, 0, 5, 0.99
 else:
     (x, y), (x_test, y_test) = tg.data.split(*tg.data.load_digits(), held_out=0.2, rng=1)
-    side, window, around, epochs, goal = 8, 3, 1, 20, 0.97
+    side, window, around, epochs, goal = 8, 3, 1, 10, 0.97
 x, x_test = (images.astype(np.float32).reshape(-1, 1, side, side) for images in (x, x_test))
 
 # Filters of window × window pixels slide over the image, batch normalisation keeps their answers in scale, and pooling
