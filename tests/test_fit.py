@@ -285,6 +285,11 @@ def test_a_checkpoint_of_another_run_is_refused_and_nothing_changes(tmp_path):
     for how, words in (
         ({"batch_size": 16}, "batch_size was 32, and is 16"),
         ({"optimizer": nn.SGD(model.parameters(), 0.1)}, "optimizer was Adam, and is SGD"),
+        ({"augment": lambda x, _: x}, "augment was none, and is given"),
+        (
+            {"optimizer": (adam := nn.Adam(model.parameters())), "schedule": nn.optim.StepLR(adam, 2)},
+            "schedule was none, and is StepLR",
+        ),
     ):
         with refuses(CheckpointError, "is of another run", words):
             tg.fit(model, digits(100), epochs=2, checkpoint=path, progress=False, **how)
@@ -295,3 +300,31 @@ def test_a_checkpoint_of_another_run_is_refused_and_nothing_changes(tmp_path):
     path.write_bytes(b"PK nothing")
     with refuses(CheckpointError, "cannot be read", line=False):
         tg.fit(model, digits(100), epochs=2, checkpoint=path, progress=False)
+
+
+def test_a_checkpoint_that_lacks_a_part_is_refused_and_nothing_changes(tmp_path):
+    path, model = tmp_path / "run.npz", net(5)
+    optimizer = nn.Adam(model.parameters())
+    how = {"optimizer": optimizer, "schedule": nn.optim.StepLR(optimizer, 2), "progress": False}
+    tg.fit(model, digits(64), epochs=1, checkpoint=path, **how)
+    whole, before = tg.load(path), model.state_dict()
+
+    def without(state, *keys):
+        *outer, last = keys
+        copy = dict(state)
+        part = copy
+        for key in outer:
+            part[key] = dict(part[key])
+            part = part[key]
+        del part[last]
+        return copy
+
+    parts = [(name,) for name in whole]
+    parts += [(name, inner) for name in ("place", "history", "schedule", "optimizer") for inner in whole[name]]
+    parts += [("model", "0.weight")]
+    for keys in parts:
+        tg.save(without(whole, *keys), path)
+        with refuses(CheckpointError):
+            tg.fit(model, digits(64), epochs=2, checkpoint=path, **how)
+        assert all(np.array_equal(x, model.state_dict()[name]) for name, x in before.items())
+        assert optimizer.steps == 2

@@ -83,7 +83,12 @@ def restore_run(run: Any, path: str | Path) -> None:
             f"fit: {path} is of another run: {'; '.join(problems)}. Delete it to begin anew, or give another path "
             f"(at {users_line()})"
         )
-    put(run, state)
+    try:
+        put(run, state)
+    except CheckpointError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"fit: {path} holds no whole run: {error!r:.200} (at {users_line()})") from None
 
 
 def differing_settings(run: Any, state: Any) -> list[str]:
@@ -102,10 +107,11 @@ def put(run: Any, state: dict[str, Any]) -> None:
     place, history = run.place, run.history
     others = [] if run.schedule is None else run.schedule.writes_of(state["schedule"])
     others += [generator_write(rng, saved) for rng, saved in zip(run.generators, state["generators"], strict=True)]
+    where = {name: state["place"][name] for name in ("epoch", "batch", "began", "sums")}
     past = {name: state["history"][name] for name in ("epochs", "best")}
     past["epochs"], past["losses"] = [*map(dict, past["epochs"])], [*map(float, state["history"]["losses"])]
     others += [
-        partial(vars(place).update, {**state["place"], "sums": dict(state["place"]["sums"])}),
+        partial(vars(place).update, where | {"sums": dict(where["sums"])}),
         partial(vars(history).update, past),
         partial(vars(run).update, best_state=state["best"], waited=state["waited"]),
     ]

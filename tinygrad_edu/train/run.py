@@ -112,7 +112,13 @@ class TrainingRun:
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that a checkpoint must have been made with."""
-        return {"examples": len(self.x), "batch_size": self.batch_size, "optimizer": type(self.optimizer).__name__}
+        return {
+            "examples": len(self.x),
+            "batch_size": self.batch_size,
+            "optimizer": type(self.optimizer).__name__,
+            "schedule": type(self.schedule).__name__ if self.schedule is not None else "none",
+            "augment": "given" if self.augment is not None else "none",
+        }
 
     def described(self) -> str:
         """Say what is trained on what, and how steps are taken."""
