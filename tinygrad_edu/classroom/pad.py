@@ -156,6 +156,9 @@ def local_derivative_text(z: Node, i: int, names: NodeNames) -> str:
     return f"∂{names[z]}/∂{names[z.inputs[i]]} = {text}"
 
 
+LARGEST = 10_000  # parts of a line of a sheet, with what its names stand for
+
+
 def grade_sheet(path: str | Path) -> ComparisonReport:
     """Compare the last line for each derivative on a saved sheet. Raises FormulaError, GradientError."""
     text = Path(path).read_text(encoding="utf-8").splitlines()
@@ -163,6 +166,7 @@ def grade_sheet(path: str | Path) -> ComparisonReport:
         raise FormulaError(f"{path} is no sheet of the pad: its first line begins with # L =")
     expression, by = text[0][6:], ""
     defined: dict[str, ast.expr] = {}
+    sizes: dict[str, int] = {}
     claims: dict[str, str] = {}
     known = parse(expression).variables
     for line in text[1:]:
@@ -170,10 +174,16 @@ def grade_sheet(path: str | Path) -> ComparisonReport:
         left, right = (left.strip(), right) if sign else ("", line)
         if line.startswith("#") or not right.strip():
             continue
-        tree = Substituted(defined).visit(parse(right, (*known, *defined)).tree)
+        written = parse(right, (*known, *defined)).tree
+        size = sum(sizes.get(part.id, 1) if isinstance(part, ast.Name) else 1 for part in ast.walk(written))
+        if size > LARGEST:  # each line may double the one before
+            raise FormulaError(
+                f"{path}: with its names put in, {line.strip()!r:.60} has {size:,} parts, too many to read"
+            )
+        tree = Substituted(defined).visit(written)
         name = variable_of(left, known) if left else by or known[0]
         if left.isidentifier() and left not in known and name is None:
-            defined[left] = tree
+            defined[left], sizes[left] = tree, size
         elif name is not None:
             by = name
             claims[name] = ast.unparse(tree)

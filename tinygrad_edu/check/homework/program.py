@@ -61,6 +61,8 @@ class LearnerProgram:
         except SyntaxError as error:
             at = self.place(error.lineno or 1)
             raise HomeworkError(f"{name} is no Python that can be run: {error.msg}, {at}") from None
+        except (ValueError, RecursionError, MemoryError) as error:  # zero bytes, and whatever is nested too deeply
+            raise HomeworkError(f"{name} is no Python that can be run: {error or 'it is nested too deeply'}") from None
         renames = (s for s in ast.walk(self.tree) if isinstance(s, ast.Assign) and isinstance(s.value, ast.Name))
         self.renames = {s.lineno: all(isinstance(target, ast.Name) for target in s.targets) for s in renames}
         self.returns = {s.lineno for s in ast.walk(self.tree) if isinstance(s, ast.Return)}
@@ -84,7 +86,7 @@ class LearnerProgram:
         try:
             cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
             sources = ["".join(cell["source"]) for cell in cells]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise HomeworkError(f"{path.name} is no notebook: it has no list of cells") from None
         lines: list[str] = []
         starts = []

@@ -1,0 +1,46 @@
+"""Spoil files for every reader at random: each must be read, or refused in words. What is found goes into a test.
+
+python tests/campaigns/fuzz_files.py [tries a reader] [seed]. Run on 30 November 2026: RESULTS
+"""
+
+import os
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from hostile_files import attempt, readers, spoilt  # from the folder above
+from test_files import same
+
+
+def main(tries=2000, seed=0):
+    """Spoil each file so many times and print what came of it; return how many were neither read nor refused."""
+    total, wrong = 0, 0
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
+        os.chdir(folder)
+        for name, reader in readers(Path(folder)).items():
+            rng, path = random.Random(f"{name} {seed}"), Path(folder, f"file{reader.suffix}")
+            path.write_bytes(reader.content)
+            expected = reader.read(path) if reader.exact else None
+            refused, began = 0, time.monotonic()
+            for k in range(tries):
+                content = spoilt(reader.content, rng)
+                try:
+                    found = attempt(reader, path, content, measured=k % 100 == 0)
+                    assert not reader.exact or found is None or same(expected, found), "other numbers"
+                    refused += found is None
+                except BaseException as error:
+                    if isinstance(error, KeyboardInterrupt):
+                        raise
+                    wrong += 1
+                    print(f"{name}: {type(error).__name__}: {error!s:.100} of {content!r:.300}", flush=True)
+            total += tries
+            print(f"{name}: {tries:,} spoilt, {refused:,} refused, {time.monotonic() - began:.1f} s", flush=True)
+    print(f"{total:,} files, {wrong} neither read nor refused")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(*map(int, sys.argv[1:3]))))

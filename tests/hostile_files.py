@@ -1,0 +1,137 @@
+"""Files and texts that readers are handed, and accidents that happen to them: for a slice in the suite and a long run.
+
+A reader may give what it read, or raise an error that is meant for the user; it may not crash, hang, run anything, or
+allocate more than the file is long and a megabyte.
+"""
+
+import gzip
+import json
+import signal
+import tracemalloc
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+from test_files import FORMS, small
+from torch_of_files import STATE, TRAINING
+
+import tinygrad_edu as tg
+from tinygrad_edu.check.homework.program import Program
+from tinygrad_edu.classroom.grade import read as read_marks
+from tinygrad_edu.classroom.pad import grade_sheet
+from tinygrad_edu.data.mnist import read_idx
+from tinygrad_edu.errors import CheckpointError, TinygradEduError
+from tinygrad_edu.symbolic.parser import assignments, parse
+
+SPARE = 1 << 20  # bytes that a reader may allocate beyond the length of its file
+SECONDS = 5.0  # that reading a small file may take
+
+HOMEWORK = "import numpy as np\nW = np.ones((2, 2))\nloss = (W ** 2).sum()\ndW = 2 * W  # π\n"
+NOTEBOOK = json.dumps({"cells": [{"cell_type": "code", "source": HOMEWORK.splitlines(keepends=True)}], "nbformat": 4})
+SHEET = "# L = (w*x - y)**2\ne = w*x - y\ndL/dw = 2*e*x\n# note\ndL/dx = 2*e*w\n"
+MARK = {"submission": "a", "mark": 1.0, "status": "right", "exercise": "", "seed": 1, "right": ["w"], "wrong": []}
+MARK |= {"line": 3, "kind": "", "mistake": "", "seconds": 1.0, "digest": ""}
+MARKS = json.dumps({"submissions": [{"mark": MARK}]})
+FORMULAS = [
+    r"\frac{\partial L}{\partial w} + \sum_{i} x_i^{2}",
+    "2x² · sin x − e^{-x}",
+    "σ'(z)*(a - y)",
+    "where(x > 0, x, -x)",
+]
+IDX = bytes((0, 0, 8, 3)) + np.array([2, 2, 3], ">u4").tobytes() + bytes(range(12))
+
+
+class Reader:
+    """Something that reads: the function, the error that it may raise, and a good file."""
+
+    def __init__(self, read, content, suffix="", error=TinygradEduError, exact=False):
+        self.read, self.content, self.suffix, self.error, self.exact = read, content, suffix, error, exact
+
+
+def formula(path):
+    """Parse a text as a formula, and as values."""
+    text = path.read_bytes().decode("utf-8", "replace")
+    try:
+        parse(text, ("x", "y"))
+    finally:
+        assignments(text)
+
+
+def readers(folder):
+    """Every reader, by name."""
+    found = {
+        f"load{form}": Reader(tg.load, small(form, folder), form, CheckpointError, True) for form in [*FORMS, ".pt"]
+    }
+    for path in (STATE, TRAINING):
+        found[path.name] = Reader(tg.load, path.read_bytes(), ".pt", CheckpointError, True)
+    np.savez_compressed(folder / "packed.npz", a=np.arange(6.0), b=np.array([True]))
+    found["packed.npz"] = Reader(tg.load, (folder / "packed.npz").read_bytes(), ".npz", CheckpointError, True)
+    found["IDX"] = Reader(lambda path: read_idx(path, 3), IDX, "", ValueError)
+    found["IDX, gzipped"] = Reader(lambda path: read_idx(path, 3), gzip.compress(IDX, mtime=0), ".gz", ValueError)
+    found["homework"] = Reader(Program.read, HOMEWORK.encode(), ".py")
+    found["notebook"] = Reader(Program.read, NOTEBOOK.encode(), ".ipynb")
+    found["sheet"] = Reader(grade_sheet, SHEET.encode(), ".txt", (TinygradEduError, UnicodeDecodeError))
+    found["marks"] = Reader(read_marks, MARKS.encode(), ".json", ())
+    for i, text in enumerate(FORMULAS):
+        found[f"formula {i}"] = Reader(formula, text.encode())
+    return found
+
+
+@contextmanager
+def watched(seconds=SECONDS):
+    """Interrupt what takes too long."""
+
+    def late(*_):
+        raise TimeoutError(f"reading takes more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def attempt(reader, path, content, measured=False):
+    """Read a spoilt file; return what was read, or None where it was refused. Everything else is raised."""
+    path.write_bytes(content)
+    if measured:
+        tracemalloc.start()
+    try:
+        with watched(), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            found = reader.read(path)
+    except reader.error:
+        found = None
+    finally:
+        peak = 0
+        if measured:
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+    assert peak <= 4 * len(content) + SPARE, f"{peak:,} bytes for a file of {len(content):,}"
+    return found
+
+
+def spoilt(content, rng):
+    """Return a file after one to four accidents: bytes changed, doubled, taken out, put in, swapped, or cut off."""
+    made = bytearray(content)
+    for _ in range(rng.randint(1, 4)):
+        at, n = rng.randrange(len(made) or 1), rng.randint(1, 8)
+        kind = rng.randrange(7)
+        if kind == 0:
+            made[at : at + 1] = bytes([rng.randrange(256)])
+        elif kind == 1:
+            made[at:at] = made[at : at + n]
+        elif kind == 2:
+            del made[at : at + n]
+        elif kind == 3:
+            made[at:at] = rng.randbytes(n)
+        elif kind == 4:
+            other = rng.randrange(len(made) or 1)
+            made[at : at + n], made[other : other + n] = made[other : other + n], made[at : at + n]
+        elif kind == 5:
+            made[at : at + 4] = rng.choice((b"\xff" * 4, b"\x7f\xff\xff\xff", b"\x00" * 4, b"\x00\x00\x00\x80"))
+        else:
+            del made[at + len(made) // 2 :]
+    return bytes(made)
