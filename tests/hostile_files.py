@@ -33,7 +33,7 @@ MARK = {"submission": "a", "mark": 1.0, "status": "right", "exercise": "", "seed
 MARK |= {"line": 3, "kind": "", "mistake": "", "seconds": 1.0, "digest": ""}
 MARKS = json.dumps({"submissions": [{"mark": MARK}]})
 FORMULAS = [
-    r"\frac{\partial L}{\partial w} + \sum_{i} x_i^{2}",
+    r"\frac{w \cdot x}{2} + \sin^2(x_i)",
     "2x² · sin x − e^{-x}",
     "σ'(z)*(a - y)",
     "where(x > 0, x, -x)",
@@ -48,13 +48,9 @@ class Reader:
         self.read, self.content, self.suffix, self.error, self.exact = read, content, suffix, error, exact
 
 
-def formula(path):
-    """Parse a text as a formula, and as values."""
-    text = path.read_bytes().decode("utf-8", "replace")
-    try:
-        parse(text, ("x", "y"))
-    finally:
-        assignments(text)
+def text_of(path):
+    """Return a file as a text that somebody may have typed."""
+    return path.read_bytes().decode("utf-8", "replace")
 
 
 def readers(folder):
@@ -73,7 +69,8 @@ def readers(folder):
     found["sheet"] = Reader(grade_sheet, SHEET.encode(), ".txt", (TinygradEduError, UnicodeDecodeError))
     found["marks"] = Reader(read_marks, MARKS.encode(), ".json", ())
     for i, text in enumerate(FORMULAS):
-        found[f"formula {i}"] = Reader(formula, text.encode())
+        found[f"formula {i}"] = Reader(lambda path: parse(text_of(path), ("x", "y")), text.encode())
+    found["values"] = Reader(lambda path: assignments(text_of(path)), b"w=2, x=[1.5, -2e3], y=[[1], [2]]")
     return found
 
 

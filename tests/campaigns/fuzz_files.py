@@ -25,7 +25,8 @@ def main(tries=2000, seed=0):
             path.write_bytes(reader.content)
             expected = reader.read(path) if reader.exact else None
             refused, began = 0, time.monotonic()
-            for k in range(tries):
+            tries_here = tries // 10 if name == "sheet" else tries  # which compares functions, and takes long
+            for k in range(tries_here):
                 content = spoilt(reader.content, rng)
                 try:
                     found = attempt(reader, path, content, measured=k % 100 == 0)
@@ -36,8 +37,8 @@ def main(tries=2000, seed=0):
                         raise
                     wrong += 1
                     print(f"{name}: {type(error).__name__}: {error!s:.100} of {content!r:.300}", flush=True)
-            total += tries
-            print(f"{name}: {tries:,} spoilt, {refused:,} refused, {time.monotonic() - began:.1f} s", flush=True)
+            total += tries_here
+            print(f"{name}: {tries_here:,} spoilt, {refused:,} refused, {time.monotonic() - began:.1f} s", flush=True)
     print(f"{total:,} files, {wrong} neither read nor refused")
     return wrong
 

@@ -35,7 +35,7 @@ def dumped(arrays: dict[str, Array], text: str) -> bytes:
     for name, x in arrays.items():
         if x.dtype.kind == "c":
             raise CheckpointError(f"save: {name} holds complex numbers, which safetensors has not: save as .npz")
-    metadata = {CHECKSUM: checksum(arrays, text)} | ({TEXT: text} if text else {})
+    metadata = {CHECKSUM: checksum(arrays, text), TEXT: text}
     made: bytes = import_safetensors().numpy.save(arrays, metadata)
     return made
 
@@ -68,7 +68,7 @@ def loaded(content: bytes) -> tuple[dict[str, Array], str]:
         raise ValueError(str(error)) from None
     arrays = {name: entry_array(part) for name, part in entries}
     text = str(metadata.get(TEXT, ""))
-    if CHECKSUM in metadata and metadata[CHECKSUM] != checksum(arrays, text):
+    if {CHECKSUM, TEXT} & metadata.keys() and metadata.get(CHECKSUM) != checksum(arrays, text):
         raise ValueError("its numbers are not those that were saved: the checksum differs")
     return arrays, text
 
