@@ -94,6 +94,7 @@ ARCHIVES = {
     "objects": (pickled(lambda file, x: np.savez(file, a=x)), "only numbers are read"),
     "a header that is no dict": (zipped(("a.npy", b"\x93NUMPY\x01\x00\x10\x00" + b"(" * 16)), "cannot be read"),
     "one name twice": (zipped(("a.npy", npy()), ("a.npy", npy())), "2 files"),
+    "nothing, after a kilobyte": (b"PK\x03\x04" + bytes(1020) + zipped(), "holds nothing"),
     "a text": (zipped(("a.txt", b"hello")), "'a.txt' is no array"),
     "a tree nested 100,000 times": (
         zipped(("__tree__.npy", npy("(100000,)", "'|u1'", b"[" * 100_000))), "recursion"

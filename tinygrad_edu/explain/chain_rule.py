@@ -23,6 +23,7 @@ from .layers import of_layers
 from .local import local
 
 MOST_PATHS = 6
+MOST_LEAVES = 24  # by which derivatives are told, where none is named
 MOST_STEPS = 24  # steps that are shown one by one; more are folded
 Route = list[tuple[Node, int]]  # from a leaf to the result: each step, and as which operand it is entered
 
@@ -52,8 +53,11 @@ def explain(node: Node, wrt: Node | None = None, format: Style = "text") -> Expl
             raise GradientError(f"{node.title} was not made from {leaf.title}, so there is nothing to explain")
     names = NodeNames(notation.order, {node: result_name(node)})
     blocks: list[Statement] = [*beginning(node, notation, names)]
-    for leaf in chosen:
+    for leaf in chosen[:MOST_LEAVES]:
         blocks += about(node, leaf, notation, names)
+    if (more := len(chosen) - MOST_LEAVES) > 0:
+        last = names[chosen[-1]]
+        blocks.append(Words(f"… {more} more leaves, to {last}, are left out: name one to see it, as in explain(L, w)"))
     return Explanation(blocks, format)
 
 
@@ -115,7 +119,7 @@ def about(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Itera
     scalar = all(np.ndim(z._data) == 0 for z, _ in (step for path in paths for step in path)) and not np.ndim(
         leaf._data
     )
-    if len(paths) > MOST_PATHS or not scalar:
+    if len(paths) > MOST_PATHS or not scalar or max(map(len, paths), default=0) > MOST_STEPS:
         yield from backward_steps(node, leaf, notation, names)
         return
     shares = []
@@ -195,14 +199,17 @@ def in_words(whole: str, mine: str, slope: float) -> str:
 
 
 def paths_between(leaf: Node, node: Node, notation: LayerMap) -> list[Route]:
-    """Return the paths from a leaf to the result, up to one more than are shown; oldest steps first."""
+    """Return the paths from a leaf to the result, oldest steps first.
+
+    There is one more than are shown where there are more, and one that ends early where it is too long to show.
+    """
     reaches = set(between([leaf], node))
     found: list[Route] = []
     open_paths: list[Route] = [[]]
     while open_paths and len(found) <= MOST_PATHS:
         path = open_paths.pop()
         here = path[-1][0] if path else leaf
-        if here is node:
+        if here is node or len(path) > MOST_STEPS:
             found.append(path)
         else:
             open_paths += [[*path, step] for step in reversed(steps_from(here, reaches, notation))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 
 END, LONG_END = b"PK\x05\x06", b"PK\x06\x06"  # the records at the end of an archive; the second of large ones
+EMPTY = 22  # bytes of an archive of nothing
 
 
 def entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipInfo]:
@@ -17,4 +18,6 @@ def entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipIn
         count = int.from_bytes(content[end + 32 : end + 40], "little")
     if not len(found) == len(archive.infolist()) == count:
         raise ValueError(f"it says that it holds {count} files, and lists {len(found)} of different names")
+    if not found and len(content) > EMPTY:
+        raise ValueError(f"it says that it holds nothing, and is {len(content):,} bytes long")
     return found

@@ -20,6 +20,7 @@ from .explanation import Candidate
 from .matching import Question
 
 STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)  # widths that people give finite differences
+DEEPEST = 30  # layers that are updated one after the other: each goes back through all below it
 SMALL = 400  # numbers for which finite differences are tried
 
 
@@ -71,6 +72,9 @@ def stepped(question: Question) -> Iterator[Candidate]:
     target, run, layers = question.whole, question.runs[0], question.notation.layers
     shared = len({layer.W for layer in layers}) < len(layers)  # as in a recurrent net, which has one W for all steps
     if len(question.runs) > 1 or len(layers) < 2 or shared or target.digits < DIGITS_NEEDED[3]:
+        return
+    if len(layers) > DEEPEST:
+        question.exhausted = True
         return
 
     def predicted(rate: float) -> Array:
