@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+import zlib
 from html.parser import HTMLParser
 
 import numpy as np
@@ -142,6 +143,24 @@ def test_a_browser_shows_the_page(done, browser, scheme, is_dark, width):
                 page.wait_for_timeout(50)
             else:
                 pytest.fail(f"{frame.title()} does not fit into its frame")
+
+
+def words_of_pages(pdf):
+    """How many pieces of text each page of a PDF has."""
+    parts = dict(re.findall(rb"(\d+) 0 obj\n(.*?)endobj", pdf, re.DOTALL))
+    for page in (part for part in parts.values() if b"/Type /Page\n" in part):
+        content = parts[re.search(rb"/Contents (\d+) 0 R", page)[1]]
+        drawn = zlib.decompress(content.split(b"stream\n", 1)[1].rsplit(b"endstream", 1)[0])
+        yield len(re.findall(rb" T[jJ]", drawn))
+
+
+@pytest.mark.browser
+def test_no_page_of_it_is_empty_when_it_is_printed(done, browser):
+    with opened(browser, done[1] / "report.html", width=1280) as page:
+        page.wait_for_timeout(500)  # for the frames
+        words = [*words_of_pages(page.pdf(format="A4"))]
+        assert 5 <= len(words) <= 8
+        assert min(words) > 20
 
 
 @pytest.mark.browser
