@@ -12,7 +12,7 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu.core.op import BUILT_IN, TABLE, Op, VariadicRule
 from tinygrad_edu.draw.javascript.rows import RowTable
-from tinygrad_edu.draw.javascript.translate import TranslationError
+from tinygrad_edu.draw.javascript.spellings import TranslationError
 
 SCALAR = [TABLE[name] for name in sorted(BUILT_IN) if TABLE[name].scalar is not None]
 PARAMS = {

@@ -26,7 +26,7 @@ from ..core.op import Op
 from ..core.value import Value
 from ..draw.javascript.grammar import grammar, row_places
 from ..draw.javascript.rows import RowTable
-from ..draw.javascript.translate import TranslationError
+from ..draw.javascript.spellings import TranslationError
 from ..draw.pages.page import Page, asset, fill_template, json_data
 from ..errors import FormulaError
 from ..symbolic.formats.text import Brief

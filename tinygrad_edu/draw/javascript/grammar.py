@@ -8,7 +8,7 @@ from typing import Any
 from ...core.op import BUILT_IN, TABLE
 from ...symbolic import natural, parser
 from .rows import RowTable
-from .translate import TranslationError
+from .spellings import TranslationError
 
 SIGNS: dict[type[ast.AST], str] = {
     ast.Add: "+",

@@ -16,7 +16,8 @@ from ...core.context import ModeContext
 from ...core.node import Node
 from ...core.op import Op
 from ...core.value import Value
-from .translate import Code, Library, TranslationError, js_literal
+from .spellings import Code, TranslationError, js_literal
+from .translate import Library
 
 LETTERS = "abcdefhijk"  # of the operands, in JavaScript
 # Rows computed with NumPy, which are written in rows.js: the parameter of each, and its default

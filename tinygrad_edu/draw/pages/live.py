@@ -20,7 +20,7 @@ from ...nn.neuron import MLP
 from ..graph.draw import stale
 from ..graph.picture import Picture, short_text
 from ..javascript.rows import RowTable
-from ..javascript.translate import TranslationError
+from ..javascript.spellings import TranslationError
 from . import templates
 from .page import Page
 

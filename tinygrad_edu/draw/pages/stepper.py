@@ -22,7 +22,7 @@ from ..formats import svg
 from ..graph.collapse import READABLE
 from ..graph.draw import FIELD_NAMES, is_computed, picture_of, stale
 from ..graph.picture import Picture, data_summary, format_number, short_text
-from ..javascript.translate import TranslationError
+from ..javascript.spellings import TranslationError
 from ..network.draw_network import draw_network
 from . import templates
 from .live import ROOM, STILL, formula_of, operation_key, program_of
