@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,87 +30,66 @@ def collapsed(order: list[Node], collapse: Choice) -> tuple[Cards, list[str]]:
     if callable(collapse):
         titles = {z: collapse(z) for z in order}
         return {z: ("chosen", title) if title else z for z, title in titles.items()}, []
-    if collapse is False:
+    drawn = len(order) + sum(not isinstance(x, Node) for z in order for x in z.inputs)
+    if collapse is False or (collapse is None and drawn <= READABLE):
         return {}, []
-    uses = uses_in_graph(order)
-    drawn = len(order) + uses.constants
-    if collapse is None and drawn <= READABLE:
-        return {}, []
-    found = into_users(uses)
+    found = into_users(order)
     if len(set(found.values())) > READABLE:
-        found = over_examples(uses, found)
+        found = over_examples(order, found)
         for _ in range(ROUNDS):  # blocks within blocks
-            if len(set(found.values())) <= READABLE or (folded := over_blocks(uses, found)) is found:
+            if len(set(found.values())) <= READABLE or (folded := over_blocks(order, found)) is found:
                 break
             found = folded
     cards = len(set(found.values()))
     return found, [f"{drawn:,} nodes folded into {cards:,}; draw(…, collapse=False) draws them all."]
 
 
-@dataclass(slots=True)
-class Uses:
-    """Who uses whom in a graph, looked up once: a graph may have 100,000 nodes."""
-
-    order: list[Node]
-    operands: dict[Node, list[Node]]  # constants left out
-    users: dict[Node, list[Node]]  # each use once
-    constants: int = 0
-
-
-def uses_in_graph(order: list[Node]) -> Uses:
-    """Return who uses whom."""
-    found = Uses(order, {}, {})
-    users = found.users
-    for z in order:
-        inputs = z.inputs
-        found.operands[z] = operands = [x for x in inputs if isinstance(x, Node)]
-        found.constants += len(inputs) - len(operands)
-        for x in operands:
-            if x in users:
-                users[x].append(z)
-            else:
-                users[x] = [z]
-    return found
-
-
-def into_users(uses: Uses) -> Cards:
+def into_users(order: list[Node]) -> Cards:
     """Fold every node that has no name and one use into its user, and every leaf of one use as well."""
+    count: dict[Node, int] = {}  # no list of users for each node: Python's collector would visit 100,000 of them
+    user: dict[Node, Node] = {}
+    for z in order:
+        for x in z.inputs:
+            if isinstance(x, Node):
+                count[x] = count.get(x, 0) + 1
+                user[x] = z
     found: Cards = {}
-    for z in reversed(uses.order):
-        to = uses.users.get(z, [])
-        alone = len(to) == 1 and (not z.label or z.op is None)
-        found[z] = found[to[0]] if alone and to[0] in found else z
+    for z in reversed(order):
+        alone = count.get(z) == 1 and (not z.label or z.op is None)
+        found[z] = found[user[z]] if alone else z
     return found
 
 
-def over_examples(uses: Uses, before: Cards) -> Cards:
+def over_examples(order: list[Node], before: Cards) -> Cards:
     """Make one of the nodes that one line computed of different examples: of equal name, operation and depth."""
     depth: dict[Hashable, int] = {}
-    for z in uses.order:
+    for z in order:
         key = before[z]
         deepest = depth.get(key, 0)
-        for x in uses.operands[z]:
-            if (other := before[x]) is not key and depth[other] >= deepest:
+        for x in z.inputs:
+            if isinstance(x, Node) and (other := before[x]) is not key and depth[other] >= deepest:
                 deepest = depth[other] + 1
         depth[key] = deepest
     lines: dict[Any, str] = {}  # instructions of one line may differ: the interpreter specialises them as it goes
     same: dict[Hashable, Hashable] = {}
-    for z in uses.order:
+    for z in order:
         if before[z] is z:
             made = (z.code, z.instruction)
             line = lines.get(made) or lines.setdefault(made, z.where)
             same[z] = (z.label, z.op and z.op.name, line, depth[z])
-    return with_leaves(uses, {z: same[key] for z, key in before.items()})
+    return with_leaves(order, {z: same[key] for z, key in before.items()})
 
 
-def with_leaves(uses: Uses, found: Cards) -> Cards:
+def with_leaves(order: list[Node], found: Cards) -> Cards:
     """Put each leaf whose users are all on one card on that card."""
-    for x, users in uses.users.items():
-        if x.op is None:
-            home = found[users[0]]
-            if all(found[z] is home or same_key(found[z], home) for z in users):
-                found[x] = home
-    return found
+    home: dict[Node, Hashable] = {}
+    for z in order:
+        for x in z.inputs:
+            if isinstance(x, Node) and x.op is None:
+                card = found[z]
+                if home.setdefault(x, card) is not card and not same_key(home[x], card):
+                    home[x] = x  # its users are on several cards
+    return found | {x: card for x, card in home.items() if card is not x}
 
 
 def same_key(one: Hashable, other: Hashable) -> bool:
@@ -119,13 +97,13 @@ def same_key(one: Hashable, other: Hashable) -> bool:
     return isinstance(one, tuple) and isinstance(other, tuple) and one == other
 
 
-def over_blocks(uses: Uses, before: Cards) -> Cards:
+def over_blocks(order: list[Node], before: Cards) -> Cards:
     """Make one of blocks that the same lines computed one after another, like the layers of a deep net.
 
     The last of them stays as it is, so that a reader sees what a block is. A leaf goes with its users where all are in
     one block. Blocks that cannot be drawn without a circle stay apart.
     """
-    last = {before[z]: z for z in uses.order if z.op is not None}  # says what the key computes
+    last = {before[z]: z for z in order if z.op is not None}  # says what the key computes
     where: dict[Any, Any] = {}
     lines: dict[Any, int] = {}
     ids = []
@@ -140,9 +118,9 @@ def over_blocks(uses: Uses, before: Cards) -> Cards:
         block |= dict.fromkeys(keys[start : start + period * (times - 1)], ("chosen", title))
     if not block:
         return before
-    found = with_leaves(uses, {z: block.get(key, key) for z, key in before.items()})
+    found = with_leaves(order, {z: block.get(key, key) for z, key in before.items()})
     try:
-        in_order(uses, found)
+        in_order(order, found)
     except ValueError:
         return before
     return found
@@ -177,16 +155,16 @@ def repeats(ids: list[int]) -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
-def in_order(uses: Uses, key_of: Cards) -> list[tuple[Hashable, list[Node]]]:
+def in_order(order: list[Node], key_of: Cards) -> list[tuple[Hashable, list[Node]]]:
     """Return each key with its nodes, operands before results. Raises ValueError where cards would make a circle."""
     members: dict[Hashable, list[Node]] = {}
     needs: dict[Hashable, set[Hashable]] = {}
-    for z in uses.order:
+    for z in order:
         key = key_of[z]
         if key not in members:
             members[key], needs[key] = [], set()
         members[key].append(z)
-        needs[key].update([key_of[x] for x in uses.operands[z]])
+        needs[key].update([key_of[x] for x in z.inputs if isinstance(x, Node)])
     feeds: dict[Hashable, list[Hashable]] = {}
     for key, below in needs.items():
         below.discard(key)

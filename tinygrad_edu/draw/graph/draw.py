@@ -19,7 +19,7 @@ from ..drawing import Drawing
 from ..formats import dot, svg, tikz
 from ..pages.page import Page, asset
 from .clusters import clusters
-from .collapse import READABLE, Choice, collapsed, in_order, uses_in_graph
+from .collapse import READABLE, Choice, collapsed, in_order
 from .edge_rules import Rules
 from .gradient_health import mark_health
 from .local_derivatives import local_derivatives
@@ -172,7 +172,7 @@ class PictureBuilder:
 
     def add_folded(self, order: list[Node]) -> None:
         """Add a card for each key, and one edge from card to card, however many uses it stands for."""
-        for key, nodes in in_order(uses_in_graph(order), dict(self.folds)):
+        for key, nodes in in_order(order, dict(self.folds)):
             if len(nodes) == 1:
                 self.add_one(key, nodes[0])
                 continue
