@@ -1,4 +1,4 @@
-"""What the demo proves of a trained net: its gradients by hand, their average, and the same net as single neurons."""
+"""The demo's proofs about a trained net: its gradients by hand, their average, and the same net as single neurons."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Compared:
 
     @property
     def error(self) -> float:
-        """How far they are apart, relative to the largest."""
+        """The distance of the two, relative to the largest number."""
         return apart(self.hand, self.auto)
 
     @property
     def size(self) -> int:
-        """How many numbers it is."""
+        """The number of entries."""
         return self.auto.size
 
     @property
@@ -64,7 +64,7 @@ def by_hand(model: Sequential, x: Array, y: Array) -> list[Compared]:
 
 @dataclass
 class Nudges:
-    """What each example of a batch asks of the biases of the last layer, and how all nudges average out."""
+    """The change of the last layer's biases that each example of a batch asks for, and the average of all nudges."""
 
     digits: Array  # (n,)
     each: Array  # (n, 10): minus the gradient of each example's own cost
@@ -99,7 +99,7 @@ class Scales:
 
     @property
     def error(self) -> float:
-        """How far the scores are apart."""
+        """The largest distance between the scores."""
         return apart(self.neurons, self.tensors)
 
 

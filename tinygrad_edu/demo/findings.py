@@ -34,7 +34,7 @@ class Findings:
 
     @property
     def gradients(self) -> int:
-        """How many gradients were compared with those derived by hand."""
+        """The number of gradients that were compared with those derived by hand."""
         return sum(one.size for one in self.after)
 
     @property
@@ -44,5 +44,5 @@ class Findings:
 
     @property
     def equal(self) -> bool:
-        """Whether everything that should be the same number is."""
+        """Tell whether everything that should be the same number is."""
         return max(self.worst, self.nudges.error, self.scales.error, self.scales.gradient_error) <= TOLERANCE

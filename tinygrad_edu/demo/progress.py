@@ -1,4 +1,4 @@
-"""What the demo says while it works: a line to each finding, as wide as the terminal, and a progress bar."""
+"""The demo's output while it works: a line to each finding, as wide as the terminal, and a progress bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `tg.draw` and `tg.draw_network` return: a `graphviz.Digraph` that draws itself where there is no Graphviz."""
+"""The result of `tg.draw` and `tg.draw_network`: a `graphviz.Digraph` that draws itself where there is no Graphviz."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGEST_FOR_DOT = 1500  # statements: beyond that Graphviz takes minutes
 
 
 class Renderer(Protocol):
-    """What a drawing shows, however it is laid out."""
+    """The content of a drawing, in each form in which it can be written."""
 
     def statements(self) -> list[str]:
         """Return the statements of a DOT digraph."""
@@ -43,7 +43,7 @@ class Renderer(Protocol):
 
     @property
     def ours(self) -> bool:
-        """Whether this package's own layout is to be preferred to Graphviz's."""
+        """Tell whether this package's own layout is to be preferred to Graphviz's."""
         ...
 
 

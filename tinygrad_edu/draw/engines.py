@@ -1,4 +1,4 @@
-"""Which program lays out DOT here: Graphviz's `dot`, the pip-installed `graphviz-pure`, or none.
+"""Programs that lay out DOT, and the search for them: Graphviz's `dot`, the pip-installed `graphviz-pure`, or none.
 
 Without any, this package draws SVG by itself, and a Chromium can print that (`printing.py`).
 """

@@ -1,4 +1,4 @@
-"""What the chain rule does on an edge between tensors, in the notation of the row's own rule: "g Wᵀ".
+"""Labels of edges between tensors: the row's own rule in its notation, "g Wᵀ".
 
 The rule is recorded on leaves that only have names, and what it recorded is read back as a formula.
 """

@@ -1,4 +1,4 @@
-"""How large gradients are, as colours and in words: dead, vanishing and exploding ones are named."""
+"""Sizes of gradients as colours and in words: dead, vanishing and exploding ones are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which edges are drawn as a name: where a line would cross half the picture, its tail's name stands beside the head.
+"""Long edges drawn as names: where a line would cross half the picture, its tail's name stands beside the head.
 
 So a weight that every step of a recurrence uses is written beside each use, as in a circuit diagram, and a large
 picture keeps few enough lines to be read.

@@ -1,7 +1,7 @@
-"""What a drawn graph consists of, before anybody says how it is laid out or written down.
+"""The parts of a drawn graph, before it is laid out and written.
 
-Cards, edges between them, and groups around them. Knows nothing of nodes, of DOT or of SVG: `graph.py` makes
-pictures, `routes.py` lays them out, `dot.py`, `svg.py` and `tikz.py` write them.
+Cards, edges between them, and groups around them. Knows nothing of nodes, DOT or SVG: `draw.py` makes pictures,
+`layout/` places their parts, `formats/` writes them.
 """
 
 from __future__ import annotations

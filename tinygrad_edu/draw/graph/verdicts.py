@@ -1,4 +1,4 @@
-"""What is drawn on top of a graph: verdicts on hand-derived gradients, and the operation that could not be computed."""
+"""Additions to a drawn graph: verdicts on hand-derived gradients, and the operation that could not be computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everything goes: a layered layout of cards, edges and groups, after Sugiyama, Tagawa and Toda (1981).
+"""Coordinates of a layered layout of cards, edges and groups, after Sugiyama, Tagawa and Toda (1981).
 
 Layers follow the direction in which the graph computes. A group is laid out by itself and then stands in the
 layout around it as one box, so that frames never overlap; an edge that crosses a frame passes through a port on its
@@ -51,7 +51,7 @@ class Link:
 
 @dataclass(slots=True)
 class Arrangement:
-    """Where the items of one level are, from its own corner."""
+    """The positions of the items of one level, from its own corner."""
 
     middles: list[Point]
     size: Point

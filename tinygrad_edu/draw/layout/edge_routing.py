@@ -29,7 +29,7 @@ Key = tuple[BoxKey, BoxKey, int, int]  # of a link: from where, to where, for wh
 
 @dataclass(slots=True)
 class Level:
-    """What one group, or the whole picture, has to place."""
+    """The cards, groups and edges that one group, or the whole picture, has to place."""
 
     boxes: dict[BoxKey, Item] = field(default_factory=dict)
     order: dict[BoxKey, int] = field(default_factory=dict)  # the newest card in each box: heads come after tails
@@ -46,7 +46,7 @@ Part = tuple[Level, Link]  # of an edge
 
 @dataclass(slots=True)
 class Layout:
-    """Where everything is: corners and sizes in px, and the points each edge passes."""
+    """A finished layout: corners and sizes in px, and the points that each edge passes."""
 
     cards: list[tuple[float, float, float, float]]
     groups: list[tuple[float, float, float, float]]

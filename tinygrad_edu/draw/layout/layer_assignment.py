@@ -1,4 +1,4 @@
-"""Which layer each box of a picture is in: one behind its operands, and no earlier than it is needed.
+"""The layer of each box of a picture: one behind its operands, and no earlier than it is needed.
 
 Boxes are numbers, in an order in which tails come before heads; links are pairs of them. Knows no sizes.
 """

@@ -1,4 +1,4 @@
-"""Where the neurons of a network picture stand: columns from the input to the output.
+"""Positions of the neurons in a picture of a network: columns from the input to the output.
 
 Knows how many there are, not what they are.
 """

@@ -28,7 +28,7 @@ MAP_SIDE, DOWN, ACROSS, TOP = 60.0, 78.0, 170.0, 56.0
 
 @dataclass(slots=True)
 class Stage:
-    """What one layer and the functions after it made: maps of shape (n, height, width), or n numbers."""
+    """The output of one layer and the functions after it: maps of shape (n, height, width), or n numbers."""
 
     name: str
     values: Array

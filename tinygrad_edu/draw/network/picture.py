@@ -1,6 +1,6 @@
 """Writes a net of layers as SVG and as DOT: circles in columns, edges by weight.
 
-LayerMap: w_jk^(L) leads from neuron k of layer L-1 to neuron j of layer L; z is the weighted sum, a the activation.
+Notation: w_jk^(L) leads from neuron k of layer L-1 to neuron j of layer L; z is the weighted sum, a the activation.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ class NetworkPicture:
         return parts
 
     def named(self, layer: int) -> bool:
-        """Whether there is room for the names of a layer's weights."""
+        """Tell whether there is room for the names of a layer's weights."""
         return len(self.visible(layer + 1)) <= 3 and len(self.visible(layer)) <= 4 and not (layer == 0 and self.image)
 
     def fan(self, at: dict[tuple[int, int | None], tuple[float, float]], middle: float) -> list[str]:

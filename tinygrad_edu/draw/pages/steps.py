@@ -18,7 +18,7 @@ MOST = 150  # steps of the naive order: it may need as many as there are paths
 
 @dataclass(slots=True)
 class Share:
-    """What one operand is handed, and what its gradient is then, which is more where something was there before."""
+    """The share that one operand is handed, and its gradient then, which is more where something was there before."""
 
     operand: int
     share: Any
@@ -27,7 +27,7 @@ class Share:
 
 @dataclass(slots=True)
 class Step:
-    """What one step computes: a card, and when going back what it passes on."""
+    """One step: the card that it computes, and when going back the shares that it passes on."""
 
     card: int
     shares: list[Share] = field(default_factory=list)
