@@ -23,24 +23,34 @@
   // Data and net ---------------------------------------------------------------------------------------------------
 
   let points = [], net = [], begin = [], velocity = [], steps = 0, curve = [], chosen = null, neuron = null, edges = "w";
-  const settings = () => ({ eta: numeric(button("eta").value), momentum: numeric($("momentum").value) || 0, batch: Math.max(1, Math.round(numeric($("batch").value)) || 1), kind: $("kind").value });
+  const settings = () => ({
+    eta: numeric(button("eta").value),
+    momentum: numeric($("momentum").value) || 0,
+    batch: Math.max(1, Math.round(numeric($("batch").value)) || 1),
+    kind: $("kind").value,
+  });
   const training = () => points.filter((point) => !point.test), testing = () => points.filter((point) => point.test);
 
   function load() {
     const random = generator(Math.round(numeric($("seed").value)) || 0), noise = Number($("noise").value);
     const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-    points = content.sets[$("set").value].map(([x, y, side]) => ({ x: four(x + noise * normal()), y: four(y + noise * normal()), side }));
-    for (let i = points.length - 1; i > 0; i--) { const j = Math.floor(random() * (i + 1)); [points[i], points[j]] = [points[j], points[i]]; }
+    const moved = ([x, y, side]) => ({ x: four(x + noise * normal()), y: four(y + noise * normal()), side });
+    points = content.sets[$("set").value].map(moved);
+    for (let i = points.length - 1; i > 0; i--) { // shuffled
+      const j = Math.floor(random() * (i + 1));
+      [points[i], points[j]] = [points[j], points[i]];
+    }
     points.forEach((point, i) => { point.test = points.length >= 20 && i % 4 === 3; });
     chosen = points.length ? 0 : null;
   }
   function fresh() { // weights of a net as the settings have it; the user's own net keeps its first weights
     const random = generator((Math.round(numeric($("seed").value)) || 0) + 1), sizes = shape();
-    const own = content.net && sizes.length === content.net.length && content.net.every(([w], c) => w.length === sizes[c].count) && content.net[0][0][0].length === 2;
+    const own = content.net?.length === sizes.length && content.net.every(([w], c) => w.length === sizes[c].count);
     net = sizes.map(({ count, name }, c) => {
       const before = c ? sizes[c - 1].count : 2, reach = Math.sqrt(3 / before);
-      return own ? { w: content.net[c][0].map((each) => [...each]), b: [...content.net[c][1]], name }
-        : { w: Array.from({ length: count }, () => Array.from({ length: before }, () => four((2 * random() - 1) * reach))), b: new Array(count).fill(0), name };
+      if (own) return { w: content.net[c][0].map((each) => [...each]), b: [...content.net[c][1]], name };
+      const weights = () => Array.from({ length: before }, () => four((2 * random() - 1) * reach));
+      return { w: Array.from({ length: count }, weights), b: new Array(count).fill(0), name };
     });
     begin = copy(net);
     velocity = zero();
@@ -67,22 +77,35 @@
   }
   const columns = (some) => [Float64Array.from(some, (p) => p.x), Float64Array.from(some, (p) => p.y)];
   // What the loss of one example is a function of, and its slope by the output
-  const MEANT = { square: [(a, y) => a - y, () => 1], softplus: [(a, y) => -y * a, (y) => -y], relu: [(a, y) => 1 - y * a, (y) => -y] };
+  const MEANT = {
+    square: [(a, y) => a - y, () => 1],
+    softplus: [(a, y) => -y * a, (y) => -y],
+    relu: [(a, y) => 1 - y * a, (y) => -y],
+  };
   function loss(some) {
     if (!some.length) return NaN;
     const out = forward(columns(some)).outputs.at(-1)[0], { kind } = settings(), [inner] = MEANT[kind], [f] = row(kind);
     return some.reduce((sum, point, i) => sum + f(inner(out[i], point.side)), 0) / some.length;
   }
   function backward(some) { // gradients of the mean loss, and δ of every neuron for every example
-    const { sums, outputs } = forward(columns(some)), { kind } = settings(), [inner, by] = MEANT[kind], [f, rule] = row(kind), n = some.length;
-    let arriving = [Float64Array.from(some, (point, i) => { const u = inner(outputs.at(-1)[0][i], point.side); return rule(1, f(u), u) * by(point.side); })];
+    const { sums, outputs } = forward(columns(some)), n = some.length;
+    const { kind } = settings(), [inner, by] = MEANT[kind], [f, rule] = row(kind);
+    let arriving = [Float64Array.from(some, ({ side }, i) => {
+      const u = inner(outputs.at(-1)[0][i], side);
+      return rule(1, f(u), u) * by(side);
+    })];
     const grads = zero(), deltas = [];
     for (let c = net.length - 1; c >= 0; c--) {
       const { w, name } = net[c], [, slope] = activation(name), before = outputs[c];
       const delta = deltas[c] = arriving.map((g, j) => g.map((x, i) => slope(x, outputs[c + 1][j][i], sums[c][j][i])));
-      arriving = before.map((_, k) => Float64Array.from({ length: n }, (__, i) => w.reduce((sum, weights, j) => sum + weights[k] * delta[j][i], 0)));
+      const share = (k, i) => w.reduce((sum, weights, j) => sum + weights[k] * delta[j][i], 0);
+      arriving = before.map((_, k) => Float64Array.from({ length: n }, (__, i) => share(k, i)));
       delta.forEach((d, j) => {
-        before.forEach((a, k) => { let sum = 0; for (let i = 0; i < n; i++) sum += d[i] * a[i]; grads[c].w[j][k] = sum / n; });
+        before.forEach((a, k) => {
+          let sum = 0;
+          for (let i = 0; i < n; i++) sum += d[i] * a[i];
+          grads[c].w[j][k] = sum / n;
+        });
         grads[c].b[j] = d.reduce((sum, x) => sum + x, 0) / n;
       });
     }
@@ -92,11 +115,15 @@
     const all = training(), { eta, momentum, batch } = settings();
     if (!all.length || !(eta > 0)) return;
     if (!curve.length) curve.push([loss(all), loss(testing())]);
-    const first = steps * batch % all.length, some = Array.from({ length: Math.min(batch, all.length) }, (_, i) => all[(first + i) % all.length]);
+    const first = steps * batch % all.length, count = Math.min(batch, all.length);
+    const some = Array.from({ length: count }, (_, i) => all[(first + i) % all.length]);
     const { grads } = backward(some);
     net.forEach((layer, c) => {
       layer.w.forEach((weights, j) => {
-        weights.forEach((_, k) => { const v = velocity[c].w[j][k] = momentum * velocity[c].w[j][k] + grads[c].w[j][k]; weights[k] -= eta * v; });
+        weights.forEach((_, k) => {
+          const v = velocity[c].w[j][k] = momentum * velocity[c].w[j][k] + grads[c].w[j][k];
+          weights[k] -= eta * v;
+        });
         const v = velocity[c].b[j] = momentum * velocity[c].b[j] + grads[c].b[j];
         layer.b[j] -= eta * v;
       });
@@ -111,7 +138,10 @@
   let colours = {};
   function look() {
     const style = getComputedStyle(document.body), pen = document.createElement("canvas").getContext("2d");
-    const rgb = (name) => { pen.fillStyle = style.getPropertyValue(name).trim(); return pen.fillStyle.match(/[\da-f]{2}/g).map((h) => parseInt(h, 16)); };
+    const rgb = (name) => {
+      pen.fillStyle = style.getPropertyValue(name).trim();
+      return pen.fillStyle.match(/[\da-f]{2}/g).map((h) => parseInt(h, 16));
+    };
     colours = { paper: rgb("--paper"), 1: rgb("--blue"), "-1": rgb("--orange"), ink: style.getPropertyValue("--ink") };
   }
   function bounds() {
@@ -120,7 +150,8 @@
   }
   function grid(side) {
     const r = bounds(), at = (i) => -r + (i + 0.5) / side * 2 * r, n = side * side;
-    return [Float64Array.from({ length: n }, (_, i) => at(i % side)), Float64Array.from({ length: n }, (_, i) => -at(Math.floor(i / side)))];
+    const column = (f) => Float64Array.from({ length: n }, (_, i) => f(i));
+    return [column((i) => at(i % side)), column((i) => -at(Math.floor(i / side)))];
   }
   function paint(canvas, side, values, scale) {
     const pen = canvas.getContext("2d"), image = pen.createImageData(side, side);
@@ -137,7 +168,10 @@
       pen.drawImage(small, 0, 0, canvas.width, canvas.height);
     }
   }
-  const place = (point) => { const r = bounds(), w = $("plane").width; return [(point.x / r + 1) / 2 * w, (1 - point.y / r) / 2 * w]; };
+  function place(point) {
+    const r = bounds(), w = $("plane").width;
+    return [(point.x / r + 1) / 2 * w, (1 - point.y / r) / 2 * w];
+  }
   function seen() {
     const { outputs } = forward(grid(SIDE));
     board.cells.forEach(({ canvas, c, j }) => {
@@ -178,7 +212,8 @@
     if ($("code").open) $("code").querySelector("pre").textContent = code();
   }
   function draw_curve() {
-    const kept = curve.flat().filter(Number.isFinite), most = Math.max(...kept, 1e-9), n = Math.max(1, curve.length - 1), thin = Math.ceil(curve.length / 300);
+    const most = Math.max(...curve.flat().filter(Number.isFinite), 1e-9);
+    const n = Math.max(1, curve.length - 1), thin = Math.ceil(curve.length / 300);
     const line = (i) => curve.map((pair, at) => [at, pair[i]]).filter(([at, y]) => (at % thin === 0 || at === n) && Number.isFinite(y))
       .map(([at, y]) => `${(5 + 290 * at / n).toFixed(1)},${(74 - 66 * Math.min(1, y / most)).toFixed(1)}`).join(" ");
     $("curve").innerHTML = curve.length < 2 ? "" : `<polyline points="${line(0)}"/><polyline class="test" points="${line(1)}"/><text x="5" y="87">training, and dashed: test</text>`;
@@ -189,9 +224,14 @@
   let board = { cells: [], lines: [] };
   function build() {
     const box = $("board"), counts = [2, ...net.map(({ b }) => b.length)], high = Math.max(4, ...counts) * 50 + 26;
-    const wide = Math.max(300, box.clientWidth || 600), at = (c, j) => [30 + (wide - 60) * c / (counts.length - 1), 26 + (high - 26) / 2 + (j - (counts[c] - 1) / 2) * 50];
+    const wide = Math.max(300, box.clientWidth || 600);
+    const at = (c, j) => [30 + (wide - 60) * c / (counts.length - 1), 26 + (high - 26) / 2 + (j - (counts[c] - 1) / 2) * 50];
     box.style.height = `${high}px`;
-    box.innerHTML = `<svg></svg>${counts.map((_, c) => `<span style="left:${Math.min(wide - 34, Math.max(34, at(c, 0)[0]))}px;top:0">${c === 0 ? "inputs" : `${c === net.length ? "output" : `layer ${c}`}${net[c - 1].name && ` · ${net[c - 1].name}`}`}</span>`).join("")}`;
+    const titles = counts.map((_, c) => {
+      const title = c === 0 ? "inputs" : c === net.length ? "output" : `layer ${c}`, name = c && net[c - 1].name;
+      return `<span style="left:${Math.min(wide - 34, Math.max(34, at(c, 0)[0]))}px;top:0">${title}${name ? ` · ${name}` : ""}</span>`;
+    });
+    box.innerHTML = `<svg></svg>${titles.join("")}`;
     board = { cells: [], lines: [] };
     const svg = box.firstChild;
     net.forEach(({ w }, c) => w.forEach((weights, j) => weights.forEach((_, k) => {
@@ -224,7 +264,8 @@
   function tell() {
     for (const { cell, c, j } of board.cells) cell.setAttribute("aria-pressed", !!neuron && c === neuron[0] && j === neuron[1]);
     if (!neuron || chosen === null || !points[chosen]) return;
-    const [c, j] = neuron, layer = net[c - 1], point = points[chosen], one = backward([point]), all = training().length ? backward(training()) : one, { eta } = settings();
+    const [c, j] = neuron, layer = net[c - 1], point = points[chosen], { eta } = settings();
+    const one = backward([point]), all = training().length ? backward(training()) : one;
     const a = one.outputs[c - 1].map(([x]) => x), z = one.sums[c - 1][j][0], out = one.outputs[c][j][0], d = one.deltas[c - 1][j][0];
     const rows = layer.w[j].map((w, k) => [name("w", `${j + 1}${k + 1}`, c), digits(w), c === 1 ? name("x", k + 1) : name("a", k + 1, c - 1), digits(a[k]), digits(w * a[k]),
       digits(d * a[k]), digits(-eta * d * a[k]), digits(-eta * all.grads[c - 1].w[j][k])]);
@@ -262,11 +303,14 @@
   // Hands ------------------------------------------------------------------------------------------------------------------
 
   function shape() {
-    return [...$("layers").children].map((line) => ({ count: Math.min(16, Math.max(1, Math.round(numeric(line.firstChild.value)) || 1)), name: line.lastChild.value }));
+    const count = (line) => Math.min(16, Math.max(1, Math.round(numeric(line.firstChild.value)) || 1));
+    return [...$("layers").children].map((line) => ({ count: count(line), name: line.lastChild.value }));
   }
   function layer_line(count, name, last) {
     const line = document.createElement("div");
-    line.innerHTML = `<input inputmode="numeric" aria-label="neurons"${last ? " disabled" : ""}><select aria-label="activation">${content.activations.map((each) => `<option value="${each}">${each || "linear"}</option>`).join("")}</select>`;
+    const choices = content.activations.map((each) => `<option value="${each}">${each || "linear"}</option>`);
+    line.innerHTML = `<input inputmode="numeric" aria-label="neurons"${last ? " disabled" : ""}>`
+      + `<select aria-label="activation">${choices.join("")}</select>`;
     line.firstChild.value = count;
     line.lastChild.value = name;
     line.addEventListener("change", renew);
@@ -281,12 +325,25 @@
     const frame = () => { step(); seen(); if (Number.isFinite(loss(training()))) timer = requestAnimationFrame(frame); else play(false); };
     if (on) timer = requestAnimationFrame(frame);
   }
-  const actions = { play: () => play(button("play").getAttribute("aria-pressed") !== "true"), step: () => { play(false); step(); seen(); }, epoch: () => { play(false); epoch(); seen(); }, reset: () => { play(false); renew(); } };
+  const actions = {
+    play: () => play(button("play").getAttribute("aria-pressed") !== "true"),
+    step: () => { play(false); step(); seen(); },
+    epoch: () => { play(false); epoch(); seen(); },
+    reset: () => { play(false); renew(); },
+  };
   for (const each in actions) button(each).addEventListener("click", actions[each]);
   for (const id of ["set", "noise", "seed"]) $(id).addEventListener("change", () => { load(); renew(); });
   for (const input of [button("eta"), $("momentum"), $("batch"), $("kind")]) input.addEventListener("change", seen);
-  $("deeper").addEventListener("click", () => { if ($("layers").children.length < 5) { $("layers").lastChild.before(layer_line(4, "tanh", false)); renew(); } });
-  $("shallower").addEventListener("click", () => { if ($("layers").children.length > 1) { $("layers").lastChild.previousSibling.remove(); renew(); } });
+  $("deeper").addEventListener("click", () => {
+    if ($("layers").children.length >= 5) return;
+    $("layers").lastChild.before(layer_line(4, "tanh", false));
+    renew();
+  });
+  $("shallower").addEventListener("click", () => {
+    if ($("layers").children.length <= 1) return;
+    $("layers").lastChild.previousSibling.remove();
+    renew();
+  });
   function exclusive(attribute, act) {
     const all = [...document.querySelectorAll(`[data-${attribute}]`)];
     for (const each of all) each.addEventListener("click", () => {
@@ -307,7 +364,8 @@
   };
   plane.addEventListener("pointerdown", (event) => {
     if (event.button) return;
-    const at = where(event), r = bounds(), near = points.map((p, i) => [Math.hypot(p.x - at.x, p.y - at.y), i]).sort((a, b) => a[0] - b[0])[0];
+    const at = where(event), r = bounds();
+    const [near] = points.map((p, i) => [Math.hypot(p.x - at.x, p.y - at.y), i]).sort((a, b) => a[0] - b[0]);
     if (near && near[0] < 0.07 * r) chosen = near[1];
     else chosen = points.push({ ...at, side, test: false }) - 1;
     held = true;
@@ -327,7 +385,10 @@
   plane.addEventListener("keydown", (event) => {
     const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key], point = points[chosen];
     if (way && point) { point.x = four(point.x + 0.05 * way[0]); point.y = four(point.y + 0.05 * way[1]); }
-    else if (event.key === "n" || event.key === "p") chosen = points.length ? ((chosen ?? -1) + (event.key === "n" ? 1 : -1) + points.length) % points.length : null;
+    else if (event.key === "n" || event.key === "p") {
+      const next = (chosen ?? -1) + (event.key === "n" ? 1 : -1) + points.length;
+      chosen = points.length ? next % points.length : null;
+    }
     else if (event.key === "Enter") chosen = points.push({ x: 0, y: 0, side, test: false }) - 1;
     else if (event.key === "Delete" || event.key === "Backspace") { remove(); event.preventDefault(); return; }
     else return;
