@@ -163,6 +163,9 @@ def commands(folder):
     yield ["pad", "relu(α*x)", "-o", str(folder / "påd.html")]
     yield ["pad", str(sheet)]
     yield ["playground", "-o", str(folder / "пlay.html")]
+    engine = folder / "mötor.py"
+    engine.write_text('class Array:\n    def __init__(self, data):\n        raise ValueError("ø\x1b[31m")\n', "utf-8")
+    yield ["laws", str(engine)]
     yield ["doctor"]
 
 
