@@ -215,7 +215,7 @@ def overloads(name: str, f: Any) -> list[str]:
 
 def signature(name: str, parameters: list[inspect.Parameter], returned: str) -> str:
     """Return a definition without a body."""
-    shown = [p.replace(annotation=p.annotation.replace("init.Rng", "Any")) for p in parameters]
+    shown = [p.replace(annotation=p.annotation.replace("Rng", "Any")) for p in parameters]
     whole = str(inspect.Signature([p if p.default is p.empty else p.replace(default=...) for p in shown]))
     return f"def {name}{whole.replace(chr(39), '').replace('Ellipsis', '...')} -> {returned}: ...\n"
 
