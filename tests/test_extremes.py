@@ -1,5 +1,7 @@
 """No rule over- or underflows inside, in any precision, at numbers of any size: see `extremes`."""
 
+import itertools
+
 import numpy as np
 import pytest
 from extremes import ROWS, WIDER, compare, operands
@@ -26,3 +28,28 @@ def test_the_sweep_sees_squares_that_over_or_underflow(dtype, x, monkeypatch):
     assert not compare("arctan2", dtype, [np.array([x], dtype)] * 2)
     monkeypatch.setitem(TABLE, "arctan2", naive)
     assert compare("arctan2", dtype, [np.array([x], dtype)] * 2)
+
+
+SIGNED = [0.0, -0.0, 0.3, -0.3, 1.0, -1.0, 2.5, -2.5, 1e-320, -1e-320, np.inf, -np.inf, np.nan]
+EITHER_ZERO = {
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "clip",
+}  # of 0.0 and -0.0: NumPy's own answer depends on the processor
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, row in TABLE.items() if row.scalar is not None and name != "polygamma"]
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_row_on_floats_is_that_on_arrays_down_to_the_sign_of_zero(name):
+    row = TABLE[name]
+    points = [np.array(x) for x in zip(*itertools.product(SIGNED, repeat=row.slots), strict=True)]
+    with np.errstate(all="ignore"):
+        arrays = np.asarray(row.forward(*points), float)
+        floats = np.array([float(row.on_numbers(*map(float, each))) for each in zip(*points, strict=True)])
+    np.testing.assert_allclose(floats, arrays, rtol=1e-9, atol=0 if row.slots == 2 else 1e-300)
+    zero = (arrays == 0) & (name not in EITHER_ZERO)
+    np.testing.assert_array_equal(np.signbit(floats)[zero], np.signbit(arrays)[zero])

@@ -68,7 +68,7 @@ leaky_relu = op(
 elu = op(
     "elu",
     "elu({})",
-    lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(floating(x), 0))),
+    lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, floating(x)))),
     lambda g, z, x, alpha=1.0: where(x > 0, g, g * alpha * exp(where(x > 0, 0.0, x))),
     tex=r"\mathrm{{ELU}}({})",
     scalar=lambda x, alpha=1.0: x if x > 0 else alpha * math.expm1(x),

@@ -17,8 +17,8 @@ from .slopes import away_from_kink
 
 
 def whole(function: Callable[[float], int]) -> Callable[[float], float]:
-    """Return a rounding function of `math` as one from float to float, which leaves infinities and NaN alone."""
-    return lambda x: float(function(x)) if math.isfinite(x) else x
+    """Return a rounding function of `math` as one from float to float, by IEEE: a zero has the sign of its operand."""
+    return lambda x: math.copysign(function(x), x) if math.isfinite(x) else x
 
 
 add = op(
@@ -188,7 +188,7 @@ frac = op(
     lambda x: floating(x) - np.trunc(floating(x)),
     lambda g, z, x: g,
     tex=r"\mathrm{{frac}}({})",
-    scalar=lambda x: math.fmod(x, 1.0),
+    scalar=lambda x: math.fmod(x, 1.0) + 0.0,
     elementwise=True,
     doc="Compute what lies behind the point, with the sign of x.",
 )

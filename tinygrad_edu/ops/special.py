@@ -229,7 +229,7 @@ xlogy = op(
     lambda g, z, x, y: g * log(where(logical_and(x == 0, y == 0), 1.0, y)),
     lambda g, z, x, y: g * where(x == 0, 0.0, x) / where(logical_and(x == 0, y == 0), 1.0, y),
     tex=r"{} \ln({})",
-    scalar=lambda x, y: 0.0 if x == 0 and y == y else x * math.log(y),
+    scalar=lambda x, y: x if x == 0 and y == y else x * math.log(y),
     domain=((-math.inf, math.inf), (0.0, math.inf)),
     elementwise=True,
     doc="Compute x log(y), which is 0 where x is 0.",
