@@ -37,7 +37,7 @@ EITHER_ZERO = {
     "fmax",
     "fmin",
     "clip",
-}  # of 0.0 and -0.0: NumPy's own answer depends on the processor
+}  # NumPy's own answer for 0.0 and -0.0 varies
 
 
 @pytest.mark.parametrize(
