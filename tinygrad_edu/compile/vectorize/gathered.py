@@ -80,6 +80,7 @@ class Gathered(ScalarGroups):
         constant = (graph.columns[:, rows] == CONSTANT_OPERAND) & ~sums
         keys = np.stack([graph.kind[rows], graph.needs[ks], sums, np.where(sums, ends - starts, 0), *constant])
         _, inverse = np.unique(keys, axis=1, return_inverse=True)
+        inverse = inverse.ravel()  # in NumPy 2.0 it is a row
         return [ks[inverse == i] for i in range(inverse.max() + 1)]
 
     def span(self, ks: Numbers) -> tuple[Numbers, Numbers]:

@@ -187,5 +187,6 @@ def equal_columns(keys: Any) -> list[Numbers]:
     if (keys == keys[:, :1]).all():
         return [np.arange(keys.shape[1])]
     _, inverse = np.unique(keys, axis=1, return_inverse=True)
+    inverse = inverse.ravel()  # in NumPy 2.0 it is a row
     order = np.argsort(inverse, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1)
