@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -171,6 +171,24 @@ class ArrayMethods:
     def flat(self) -> Iterator[Tensor]:
         """The elements, one after the other."""
         return iter(dispatch(np.ravel)(self))
+
+    @property
+    def device(self) -> str:
+        """The Array API's name for where the numbers are: the memory of this computer."""
+        return "cpu"
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Self:
+        """Return this tensor. Raises ValueError for any device but "cpu"."""
+        if device != "cpu" or stream is not None:
+            raise ValueError(f"t.to_device: there is one device, 'cpu', and not {device!r:.60}")
+        return self
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """Return the functions that the Array API standard names, for tensors."""
+        namespace = importlib.import_module("..numpy_api.array_api", __package__)
+        if api_version not in (None, "2022.12", "2023.12", namespace.__array_api_version__):
+            raise ValueError(f"the Array API of {api_version} is not known here")
+        return namespace
 
     @property
     def nbytes(self) -> int:

@@ -245,6 +245,9 @@ class Tensor(Operators, ArrayMethods, Node):
     def __int__(self) -> int:
         return int(self.number("int()"))
 
+    def __complex__(self) -> complex:
+        return complex(self.number("complex()"))
+
     def __index__(self) -> int:
         return operator.index(self.number("an index"))
 
@@ -296,6 +299,13 @@ class Tensor(Operators, ArrayMethods, Node):
         if self._requires_grad and mode().recording:
             raise DTypeError(on_gradients.array_cuts_graph(self.title))
         return np.array(self.numbers(), dtype=dtype)
+
+    def __dlpack__(self, **how: Any) -> Any:
+        copy: Any = np.asarray(self)  # refused as `__array__` refuses
+        return copy.__dlpack__(**how)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0  # the memory of this computer
 
     # Defined by each kind of node ------------------------------------------------------------------------------
 

@@ -23,7 +23,6 @@ TENSOR = {
     "contiguous": "t itself: results are computed from any layout",
     "cpu": "t itself: data is in the memory of this computer",
     "cuda": 't itself; tg.compile(f, backend="jax") computes elsewhere',
-    "device": "t itself: data is in the memory of this computer",
     "dim": "t.ndim",
     "div_": "w.data /= x, or an optimiser",
     "double": "t.astype(np.float64)",
