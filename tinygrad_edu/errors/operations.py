@@ -103,13 +103,20 @@ def bad_rule(z: Node, i: int, gave: str) -> GradientError:
 
 
 def kinds(attempt: FailedCall, error: Exception) -> Exception | None:
-    """An operand that holds no numbers."""
+    """An operand that holds no numbers, or complex ones where there is only a function of real ones."""
     if not isinstance(error, TypeError):
         return None
     for name, x in zip(attempt.names, attempt.operands, strict=True):
         if not isinstance(x, (Node, np.ndarray, np.generic, list, tuple, int, float, complex)):
             reason = f"{name} is of type {type(x).__name__}, not a number; convert it, as in float({name})"
             return DTypeError(attempt.cannot(reason))
+    if any(
+        said in str(error) for said in ("not supported for the input types", "Cannot cast ufunc", "real numbers only")
+    ):
+        for name, x in zip(attempt.names, attempt.operands, strict=True):
+            if isinstance(x, complex) or getattr(getattr(x, "dtype", None), "kind", "") == "c":
+                reason = f"{name} is complex, and {attempt.op.name} is defined here for real numbers only"
+                return DTypeError(attempt.cannot(f"{reason}; use real parts and imaginary parts, as in {name}.real"))
     return None
 
 
