@@ -3,7 +3,6 @@
 import ast
 import io
 import os
-import resource
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -85,6 +84,7 @@ SAVES = {
 @contextmanager
 def full_disk(most):
     """Let no file grow beyond `most` bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="this system limits no files")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
     try:
@@ -109,6 +109,7 @@ def test_a_full_disk_leaves_the_old_file_whole(name, tmp_path):
     assert {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == dict.fromkeys(before, 0o640)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes as POSIX has them")
 def test_a_link_is_followed_a_pipe_is_written_to_and_a_long_name_is_no_trouble(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "file")
     files.write(tmp_path / "link", "a")
@@ -195,6 +196,7 @@ def command(*arguments, **keywords):
 ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(PACKAGE.parent)}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
 def test_a_real_process_escapes_and_a_reader_that_goes_away_is_no_error():
     done = command("explain", "relu(w*x)", "--at", "w=2,x=3")
     assert (done.returncode, done.stderr) == (0, b"")
