@@ -217,6 +217,7 @@ def attempt(f, given):
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
+            warnings.filterwarnings("error", "a program of")  # one that failed, so that the function was run instead
             result = f(*given)
     except CompileError:
         raise

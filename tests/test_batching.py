@@ -14,6 +14,7 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.compile.vectorize.columns import MemoryColumns, state_column
 from tinygrad_edu.compile.vectorize.strides import loops, summed_products, taken
 from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import DTypeError, StaleGraphError
@@ -231,7 +232,7 @@ def test_optimisers_of_scalars_keep_their_memory_in_step(name):
         return optimizers[-1]
 
     fast = twins(demo(optimizer=made), tolerance=1e-10)
-    assert "[*zip(" in fast.source
+    assert "MemoryColumns(" in fast.source
     theirs, ours = optimizers
     assert ours.steps == theirs.steps == 4
     assert_same([x for part in ours.memory for x in part], [x for part in theirs.memory for x in part])
@@ -331,6 +332,95 @@ def test_attention_is_a_stack_of_matrix_products():
     fast = twins(attention, tolerance=1e-10)
     assert fast.source.count("np.matmul(") + fast.source.count(".dot(") > 4
     assert fast.source.count("\n") < 160
+
+
+def causal(optimizer=None):
+    """Return a step of a language model whose positions see as many others as came before, and its weights."""
+    rng = random.Random(4)
+    many, size = 9, 4
+    letters, reads, writes = ([[Value(rng.gauss(0, 0.5)) for _ in range(size)] for _ in range(many)] for _ in range(3))
+    values = [[Value(rng.gauss(0, 0.5)) for _ in range(size)] for _ in range(size)]
+    word = [rng.randrange(many - 2) for _ in range(7)]  # of two letters no weight gets a gradient
+    params = [*chain(*letters, *reads, *writes, *values)]
+    taken = (optimizer or nn.Adam)(params, lr=0.01)
+
+    def softmax(scores):
+        largest = max(v.data for v in scores)
+        powers = [(v - largest).exp() for v in scores]
+        return [p / sum(powers) for p in powers]
+
+    def step():
+        taken.zero_grad()
+        seen, losses = [], []
+        for now, then in pairwise(word):
+            x = letters[now]
+            seen.append(([a * b for a, b in zip(x, reads[now], strict=True)], [dot(row, x) for row in values]))
+            weights = softmax([dot(x, key) for key, _ in seen])
+            mixed = [sum(w * value[j] for w, (_, value) in zip(weights, seen, strict=True)) for j in range(size)]
+            hidden = [a.tanh() for a in mixed]
+            losses.append(-softmax([dot(row, hidden) for row in writes])[then].log())
+        loss = sum(losses) / len(losses)
+        loss.backward()
+        taken.step()
+        return loss
+
+    return step, params
+
+
+def dot(xs, ys):
+    return sum(x * y for x, y in zip(xs, ys, strict=True))
+
+
+@pytest.mark.parametrize("way", ["Strided", "Gathered"])
+def test_positions_that_see_ever_more_are_computed_together(way, monkeypatch):
+    monkeypatch.setattr(lift, "Strided", getattr(lift, way))
+    fast = twins(causal, tolerance=1e-9)
+    assert fast.source.count("largest_of_rows(") == 2
+    assert fast.source.count("np.tanh(") == 1
+    assert fast.source.count("element(") <= 2
+    twins(lambda: causal(lambda params, lr: nn.SGD(params, lr=lr, momentum=0.9)), steps=2, tolerance=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("way", ["Strided", "Gathered", None])
+def test_the_largest_of_numbers_is_that_of_python(way, monkeypatch, request):
+    """Of NaNs Python's max keeps the first item if it is one, and passes over all others."""
+    if way is not None:
+        request.getfixturevalue("eagerly")
+        monkeypatch.setattr(lift, "Strided", getattr(lift, way))
+    rows = [[3.0, 1.0], [math.nan, 2.0, 5.0], [4.0, math.nan, 7.0, -1.0], [math.inf, math.nan], [-2.0]]
+    leaves = [[Value(x) for x in row] for row in rows]
+
+    def build():
+        def step():
+            return [
+                f(v.data for v in row) * v for f in (max, min) for row, v in zip(leaves, leaves[0] * 3, strict=False)
+            ]
+
+        return step
+
+    fast, plain = tg.compile(build()), build()
+    for turn in range(4):
+        assert_same([x.data for x in fast()], [x.data for x in plain()])
+        for row, kept in zip(leaves, rows, strict=True):
+            for v, x in zip(row, kept[turn:] + kept[:turn], strict=True):
+                v.data = x * (turn + 1)
+
+
+def test_what_an_optimiser_remembers_looks_like_a_list():
+    known = MemoryColumns(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    assert len(known) == 2
+    assert state_column(known, 1) is known.arrays[1]
+    assert [*known] == known == [(1.0, 3.0), (2.0, 4.0)]
+    assert known[1:] == [(2.0, 4.0)]
+    assert repr(known) == "[(1.0, 3.0), (2.0, 4.0)]"
+    known[0] = (5.0, 6.0)
+    known.insert(0, (7.0, 8.0))
+    del known[-1]
+    assert state_column(known, 1).tolist() == [8.0, 6.0]
+    assert len(known) == 2
+    with pytest.raises(TypeError):
+        hash(known)
 
 
 def test_losses_of_examples_gradients_by_hand_and_effects_on_some_leaves():

@@ -1,7 +1,9 @@
 """State that a compiled function leaves: all or nothing, and memory that users hold is theirs."""
 
+import contextlib
 import itertools
 import math
+import os
 import signal
 import threading
 import time
@@ -151,27 +153,34 @@ def test_a_step_is_checked_in_both_parts_of_a_complex_number(bad, shape):
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="interrupts by a timer are POSIX's")
 def test_an_interrupted_step_is_whole_or_not_taken():
-    """Ctrl-C at any moment: weights, gradients, memory and the count of steps belong to one number of steps."""
+    """Ctrl-C at any moment: weights, memory, the count of steps and gradients of arguments belong to one of them."""
     w, opt, step = training(lambda w: nn.SGD(w, lr=0.01, momentum=0.5))
-    fast = tg.compile(step)
+    fast, given = tg.compile(step), Tensor(X)
     for _ in range(3):
-        fast(X)
+        fast(given)
+    assert "map(set_slope, graded, added_gradients(graded, " in fast.source
     signal.signal(signal.SIGALRM, raise_interrupt)
     torn = interrupted = 0
     try:
         for k in range(300):
-            start, count, velocity = w.data.copy(), opt.steps, np.array(opt.memory[0][0])
+            start, count, velocity, grad = w.data.copy(), opt.steps, np.array(opt.memory[0][0]), np.array(given.grad)
             try:
                 signal.setitimer(signal.ITIMER_REAL, 1e-5 * (1 + k % 20))
                 for _ in range(50):
-                    start, count, velocity = w.data.copy(), opt.steps, np.array(opt.memory[0][0])
-                    fast(X)
+                    start, count, velocity, grad = (
+                        w.data.copy(),
+                        opt.steps,
+                        np.array(opt.memory[0][0]),
+                        np.array(given.grad),
+                    )
+                    fast(given)
                 signal.setitimer(signal.ITIMER_REAL, 0)
             except InterruptedError:
                 interrupted += 1
             taken = opt.steps - count
             torn += taken not in (0, 1)
             torn += np.array_equal(w.data, start) != (taken == 0)
+            torn += np.array_equal(given.grad, grad) != (taken == 0)
             torn += np.array_equal(opt.memory[0][0], velocity) != (taken == 0)
             if abs(w.data).max() < 1e-3:
                 w.data = [1.0, 2.0, 3.0]
@@ -180,6 +189,39 @@ def test_an_interrupted_step_is_whole_or_not_taken():
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
     assert interrupted > 50
     assert torn == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_that_is_forked_during_a_call_computes_by_itself():
+    """The thread that holds the functions' lock is not there any more; what the child trains is its own."""
+    w, _, step = training(lambda w: nn.SGD(w, lr=0.01, momentum=0.5))
+    fast = tg.compile(step)
+    first = fast(X).item()
+    entered, leave = threading.Event(), threading.Event()
+
+    def call():
+        with fast.group.lock:
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    entered.wait()
+    before = w.data.copy()
+    child = os.fork()
+    if child == 0:  # nothing may leave this block: the child is a copy of the test run
+        with contextlib.suppress(BaseException):
+            signal.alarm(20)  # ends it where it waits for ever
+            losses = [fast(X).item() for _ in range(3)]
+            os._exit(0 if first > losses[0] > losses[1] > losses[2] else 2)
+        os._exit(3)
+    leave.set()
+    thread.join()
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    np.testing.assert_array_equal(w.data, before)
+    assert fast(X).item() < first
 
 
 def raise_interrupt(*_):
@@ -248,6 +290,7 @@ def test_a_rate_in_a_value_and_python_s_functions_of_floats():
     assert math.isclose(found[0][1].data, 3.0 - 0.1 * 6.0)
 
 
+@pytest.mark.filterwarnings("error:a program of")
 @pytest.mark.parametrize(
     "f", [lambda x: Value(2.0) * math.sqrt(x), lambda x: tg.array([x, 2 * x]), lambda x: Tensor([x, -x]) * x]
 )

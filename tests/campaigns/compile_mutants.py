@@ -1,9 +1,10 @@
 """Plant one fault after the other into compile, and see that the tests find each.
 
 Each mutant is a copy of the package with one piece of text replaced; the tests named beside it must fail on it. Prints
-the mutants that survive. A piece that is no longer in the file is an error: the list must follow the code.
+the mutants that survive. A piece that is no longer in the file is an error: the list must follow the code. The outcome
+of a whole run is kept in `compile_campaigns.txt`.
 
-    python tests/campaigns/compile_mutants.py
+    python tests/campaigns/compile_mutants.py [first last]
 """
 
 import os
@@ -21,6 +22,7 @@ OUTSIDE, WORLD, STATE, BRANCHES, TRAINING, GATE, SCALARS = (
         "batching",
     )
 )
+EVER_MORE = " -k ever_more"
 MUTANTS = [
     # guards
     (
@@ -31,7 +33,7 @@ MUTANTS = [
     ),
     ("specialization.py", "return self.same_world() and self.executable.ready()", "return self.same_world()", TRAINING),
     ("identity.py", "[{key}] is {self.name(part)}", "[{key}] == {self.name(part)}", OUTSIDE),
-    ("identity.py", '[f"len({space}) == {entries(h)}"]', "[]", OUTSIDE),
+    ("identity.py", '[f"len({space}) == {entry_count(h)}"]', "[]", OUTSIDE),
     ("identity.py", "type(x) is float and x != 0", "type(x) is float", OUTSIDE),
     ("identity.py", 'tests += ["tick() == now + 1"] if lists else []', "pass", OUTSIDE),
     ("identity.py", "sized.append((live[-1], len(h.parts)))", "pass", OUTSIDE),
@@ -39,14 +41,16 @@ MUTANTS = [
     ("identity.py", "[*map(bytes_of, {parts", "[*map(id, {parts", OUTSIDE),
     ("reachable.py", 'self.hold(names_in("", f.__globals__, names))', "pass", OUTSIDE),
     ("reachable.py", "self.waiting.append((kind.__name__, kind))", "pass", OUTSIDE),
+    ("reachable.py", "self.arrays + self.probes, self.data", "self.arrays, self.data", OUTSIDE),
+    ("reachable.py", "self.arrays + self.probes, self.data", "self.arrays + self.probes, []", OUTSIDE),
     ("signature.py", "key += x.shape, x.strides, x.dtype", "key += x.shape, x.dtype", OUTSIDE),
     ("signature.py", "if self.repeated:", "if False:", OUTSIDE),
     ("signature.py", "if id(x) in self.outside:", "if False:", OUTSIDE),
     ("specialization.py", "            self.refuse_moved_state(reach)\n", "", OUTSIDE),
     (
         "guards.py",
-        "if len(leaves) > MANY:",
-        "if True:\n                continue\n            if len(leaves) > MANY:",
+        "if len(leaves) > CHECKED_TOGETHER:",
+        "if True:\n                continue\n            if len(leaves) > CHECKED_TOGETHER:",
         OUTSIDE,
     ),
     ("compiled.py", "if innermost() is not None:", "if False:", OUTSIDE),
@@ -63,6 +67,12 @@ MUTANTS = [
     ("memory/buffers.py", "        last[x.base] = len(program.steps)\n", "        pass\n", TRAINING),
     ("codegen/source.py", "self.lines.append(f\"check_finite({', '.join(names)})\")", "pass", STATE),
     ("codegen/source.py", 'self.lines.append(f"np.copyto({self.new_names[spot]}, {self.name(x)})")', "pass", TRAINING),
+    (
+        "codegen/source.py",
+        "if gradients:\n            writes.append",
+        "if False:\n            writes.append",
+        STATE,
+    ),
     # branches and the gate
     ("trace.py", "self.outcomes.append((self.read(node), outcome))", "pass", BRANCHES),
     ("builtin_extremes.py", "x > best if larger else x < best", "x < best if larger else x > best", BRANCHES),
@@ -71,6 +81,22 @@ MUTANTS = [
     ("vectorize/vectorizer.py", "if tick < z.born:", "if tick <= z.born + 2:", SCALARS),
     ("vectorize/strides.py", "if any(digit + n > m ", "if any(digit + n > m + 1 ", SCALARS),
     ("vectorize/strides.py", "if not np.array_equal(regular, places):", "if False:", SCALARS),
+    ("vectorize/scalar_graph.py", "part[k] = first[k]", "pass", SCALARS + EVER_MORE),
+    ("vectorize/strided.py", "self.index[ks] += np.array([start", "np.array([start", SCALARS + EVER_MORE),
+    ("vectorize/outputs.py", "else (old, i)", "else (old, 0)", SCALARS + EVER_MORE),
+    (
+        "vectorize/bulk_io.py",
+        "np.isnan(first), first, np.max",
+        "first != first + 1, first, np.max",
+        SCALARS + " -k largest",
+    ),
+    ("vectorize/bulk_io.py", "np.where(np.isnan(x), -np.inf, x)", "x", SCALARS + " -k largest"),
+    (
+        "vectorize/columns.py",
+        "known, self.arrays = self.entries, None",
+        "known = self.entries",
+        SCALARS + " -k looks_like",
+    ),
     ("passes/horizontal_fusion.py", "if z.data.shape != root.data.shape or", "if", TRAINING),
     (
         "ir.py",
@@ -92,14 +118,16 @@ def survives(file, old, new, tests):
         if old not in text:
             raise ValueError(f"{file} has no {old!r} any more")
         path.write_text(text.replace(old, new))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", tests]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests.split()]
         result = subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": folder}, capture_output=True)
         return result.returncode == 0
 
 
 if __name__ == "__main__":
-    left = [mutant for mutant in MUTANTS if survives(*mutant)]
+    first, last = map(int, sys.argv[1:3]) if len(sys.argv) > 2 else (0, len(MUTANTS))
+    chosen = MUTANTS[first:last]
+    left = [mutant for mutant in chosen if survives(*mutant)]
     for file, old, *_ in left:
         sys.stdout.write(f"survives: {file}: {old}\n")
-    sys.stdout.write(f"{len(MUTANTS) - len(left)} of {len(MUTANTS)} killed\n")
+    sys.stdout.write(f"{len(chosen) - len(left)} of {len(chosen)} killed\n")
     sys.exit(bool(left))

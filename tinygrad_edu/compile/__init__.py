@@ -2,17 +2,18 @@
 
 The way of a function:
 
-- `reachable` walks over everything that it can name: `holders` keep and compare its parts, `positions` those of objects
-  that move when they are used. `signature` is what a program depends on of the arguments.
-- `trace` runs it once on nodes: it records what is read and changed; `core.sealed` hides numbers, `builtin_extremes`
-  records `max` and `min`.
+- `reachable` walks over everything that it can name: `holders` keep its parts, `identity` compares them before a call,
+  `positions` those of objects that move when they are used. `signature` is what a program depends on of the arguments.
+- `trace` runs it once on nodes: it records what is read and changed (`outside`, `optimizer_steps`); `core.sealed` hides
+  numbers, `refusal` says who asked for them, `builtin_extremes` records `max` and `min`.
 - `vectorize` turns graphs of scalars into graphs of arrays (`scalar_graph`, `vectorizer`; `strided` where there are
   loops, `gathered` where there are none; `parameter_packing`, `bulk_io` and `outputs` for leaves, results and effects).
 - `ir` holds the steps, each once; `passes` rewrite them: decompositions, horizontal fusion, tiling.
 - `memory` gives every step a buffer; `state_buffers` are written in two `turns`, so that a call takes effect at once.
 - `codegen` writes the program as text; `guards` write the conditions under which it is valid.
-- `specialization` is one program with its conditions, `compiled` chooses among several, `verify` compares them with the
-  function itself, `results` makes nodes of what they return, `sharing` keeps threads apart.
+- `specialization` is one program with its conditions, `compiled` chooses among several, `comparison` compares them with
+  the function itself (in a world that `verify` keeps and puts back), `results` makes nodes of what they return,
+  `sharing` keeps threads apart.
 """
 
 from .compiled import Compiled, compile

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import builtins
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core.context import tracing
 from ..core.node import Node
+from ..core.value import Value
 from ..ops.compare import where
+from .vectorize.bulk_io import LARGEST_NUMBER, SMALLEST_NUMBER
 
 _lock = threading.Lock()
 _traces = 0
@@ -30,12 +32,22 @@ def recording_extreme(original: Callable[..., Any], larger: bool) -> Callable[..
         items = list(given[0]) if len(given) == 1 else given
         if not items or not any(isinstance(x, Node) for x in items):
             return original(items, **keywords)
+        if all(type(x) is Value and not x._requires_grad for x in items):
+            return extreme_of(LARGEST_NUMBER if larger else SMALLEST_NUMBER, items)
         best = items[0]
         for x in items[1:]:
             best = where(x > best if larger else x < best, x, best)
         return best
 
     return fold
+
+
+def extreme_of(op: Any, items: Sequence[Any]) -> Any:
+    """Return the largest or smallest of scalars without a gradient as one node: no level of a graph for each."""
+    z: Any = object.__new__(Value)
+    z._raw = op.forward(*(x._raw for x in items))
+    z.remember(op, tuple(items), {}, False)
+    return z
 
 
 class TracedExtremes:

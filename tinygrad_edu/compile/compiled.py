@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from time import perf_counter
+from contextlib import suppress
 from types import MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
-
-import numpy as np
 
 from ..core.context import ModeContext, innermost
 from ..errors import CompileError
@@ -17,37 +14,20 @@ from ..errors.where import users_line, warn
 from ..nn.module import Module
 from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
-from ..transforms.trees import leaves, rebuilt
+from ..transforms.trees import leaves
 from .backends import Backend, named
+from .comparison import REPLAY_TOLERANCE, checked_replays, verified
 from .reachable import PLAIN_TYPES, Reachable
 from .sharing import LockGroup, SharesState, claim, merge_groups
 from .signature import NUMERIC, InsideOuterGraph, Signature
 from .specialization import Specialization
 from .vectorize.bulk_io import OtherOutcome
-from .verify import (
-    Agreement,
-    CallNumbers,
-    StateSnapshot,
-    World,
-    largest_difference,
-    nodes_in,
-    other,
-    refuse_difference,
-    result_numbers,
-    variations,
-    varied_argument,
-)
+from .verify import Agreement, StateSnapshot, World, nodes_in
 
 P = ParamSpec("P")
 R = TypeVar("R")
 MOST = 32  # programs that a function keeps
-SHARE = 0.05  # of the time of replays, to be spent on comparing them with the function itself
-REPLAY_TOLERANCE = (
-    1e-9  # difference, relative to the largest number of its kind, that rounding may make in double precision
-)
 BRANCHES = 16  # programs for one kind of call, that differ in the outcomes of tests
-HAIR = 1e-12  # by how much numbers are moved to see whether a tie is broken otherwise
-NEVER = 2**62  # calls until the next comparison
 RECORDED = {
     Optimizer: {"_steps", "memory"},
     ParamGroup: {"lr"},
@@ -111,7 +91,7 @@ class Compiled(Generic[P, R]):
         if last.left > 0:
             last.left -= 1
             return self.replayed(last, call, args, kwargs)
-        return self.verified(last, call, args, kwargs)
+        return verified(self, last, call, args, kwargs)
 
     def replayed(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
         """Return the result of a program; where that raises, of the function itself, which raises its own error.
@@ -165,53 +145,6 @@ class Compiled(Generic[P, R]):
             world.reach.restore()
             raise
 
-    def verified(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
-        """Replay a program, and compare it with the function itself. Raises CompileError where they differ."""
-        start = perf_counter()
-        world = World(program.reach.renewed(), nodes_in(args, kwargs), program.generators)
-        before = world.state()
-        eager = self.undone(world, before, args, kwargs)
-        theirs = world.state()
-        world.restore(before)
-        program.refuse_moved_state(world.reach)
-        middle = perf_counter()
-        result = self.replayed(program, call, args, kwargs)
-        end = perf_counter()
-        ours = world.state()
-        changes = world.changes(before, [ours, theirs])
-        difference, what = largest_difference(result_numbers(result) + changes[0], result_numbers(eager) + changes[1])
-        if not difference <= REPLAY_TOLERANCE and not self.is_at_a_kink(
-            world, (before, ours, theirs), eager, args, kwargs
-        ):
-            world.restore(before)
-            refuse_difference(program.name, what, difference, program.since)
-        spent = middle - start + (perf_counter() - end)
-        program.since = program.left = NEVER if program.is_heard else int(spent / (SHARE * max(end - middle, 1e-9)))
-        return result
-
-    def is_at_a_kink(
-        self,
-        world: World,
-        states: tuple[StateSnapshot, StateSnapshot, StateSnapshot],
-        eager: Any,
-        args: Any,
-        kwargs: Any,
-    ) -> bool:
-        """Return whether rounding alone explains a difference: a tie that numbers moved by a hair break otherwise."""
-        before, ours, theirs = states
-        apart = []
-        for scale in (0.0, HAIR):
-            world.restore(before)
-            rng = np.random.default_rng(0)
-            world.nudge(rng, scale)
-            moved = [other(x, rng, scale) if scale else x for x in leaves([args, kwargs])]  # nodes: by the world
-            given = rebuilt([args, kwargs], iter(moved))
-            result = self.undone(world, before, given[0], given[1])
-            changes = world.changes(before, [world.state(), theirs])
-            apart.append(largest_difference(result_numbers(result) + changes[0], result_numbers(eager) + changes[1])[0])
-        world.restore(ours)
-        return apart[0] <= REPLAY_TOLERANCE < apart[1]
-
     def specialized(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
         """Return the program for a call that fits the world as it is, traced now if there is none."""
         try:
@@ -261,7 +194,7 @@ class Compiled(Generic[P, R]):
         return made
 
     def reachable(self, args: Any, kwargs: Any) -> Reachable:
-        """Return what the function can name, and what it is given that is no number."""
+        """Return the objects that the function can name, and its arguments that are no numbers."""
         roots = {
             f"argument {i}": x
             for i, x in enumerate(leaves([args, kwargs]))
@@ -285,59 +218,14 @@ class Compiled(Generic[P, R]):
                 UserWarning,
             )
 
-    def check(self, *args: Any, tolerance: float = 1e-9, **kwargs: Any) -> Agreement:
+    def check(self, *args: Any, tolerance: float = REPLAY_TOLERANCE, **kwargs: Any) -> Agreement:
         """Return the largest relative difference between a replay and the function itself; nothing stays changed.
 
         Results are compared, and what both leave in parameters, gradients and optimisers: as things are, with other
         numbers in the arguments, with other weights, with gradients and without, and with `train` and `eval` exchanged.
         The result says what was tried. Raises CompileError where they differ by more than `tolerance`.
         """
-        reach = self.reachable(args, kwargs)
-        try:
-            claim(self, reach.nodes.values())
-        except SharesState as found:
-            merge_groups(self, found.nodes)
-        with self.group.lock:
-            world = World(reach, nodes_in(args, kwargs), ())
-            before, modes = world.state(), [module.training for module in world.modules]
-            rng = np.random.default_rng(0)
-            tried: list[str] = []
-            worst = self.compared(world, args, kwargs, tolerance, "as things are")
-            try:
-                changed = rebuilt([args, kwargs], iter([varied_argument(x, rng) for x in leaves([args, kwargs])]))
-                worst = max(worst, self.compared(world, changed[0], changed[1], tolerance, "other arguments"))
-                tried += ["as things are", "other arguments"]
-                for name, change in variations(world, rng).items():
-                    change()
-                    worst = max(worst, self.compared(world, args, kwargs, tolerance, name))
-                    tried.append(name)
-                    world.restore(before)
-            finally:
-                world.restore(before)
-                for module, mode in zip(world.modules, modes, strict=True):
-                    module.training = mode
-        return Agreement(worst, tried)
-
-    def compared(self, world: World, args: Any, kwargs: Any, tolerance: float, case: str) -> float:
-        """Return by how much a replay and the function itself differ in one case. Raises CompileError."""
-        before = world.state()
-        found, states = [], []
-        for f in (self.function, self.replay):
-            try:
-                with np.errstate(all="ignore"), ModeContext() if f is self.function else nullcontext():
-                    result = f(*args, **kwargs)
-                found.append(result_numbers(result))
-            except CompileError:
-                raise
-            except Exception as error:
-                found.append([CallNumbers("error", repr(error), f"{error!r:.100}", None)])
-            states.append(world.state())
-            world.restore(before)
-        changes = world.changes(before, states)
-        difference, what = largest_difference(found[1] + changes[1], found[0] + changes[0])
-        if not difference <= tolerance:
-            refuse_difference(getattr(self, "__name__", "function"), f"{what} ({case})", difference, 0)
-        return difference
+        return checked_replays(self, args, kwargs, tolerance)
 
     def replay(self, *args: Any, **kwargs: Any) -> Any:
         """Call without verification."""

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.node import Node
 from .codegen.names import PlannedNames
 from .ir import Var
-from .trace import CapturedInput
+from .outside import CapturedInput
 from .vectorize.bulk_io import LeafGroup
 
 CHECKED_TOGETHER = 4  # so many owners are checked together
@@ -19,7 +19,7 @@ class Guards(PlannedNames):
     """The conditions under which one program is valid, and the statements that fill its state buffers."""
 
     def cells(self) -> list[Var]:
-        """Return what is read from outside, oldest first."""
+        """Return the variables that are read from outside, oldest first."""
         read = [x for z in self.program.steps for x in z.args] + self.program.sinks
         cells = dict.fromkeys([*(x for x in read if isinstance(x.source, CapturedInput)), *self.program.drawn])
         return sorted(cells, key=lambda x: 0 if x.node is None else x.node.born)
@@ -30,11 +30,11 @@ class Guards(PlannedNames):
         return kept + self.alike(outside=True)
 
     def kept_cells(self) -> list[tuple[Any, Var]]:
-        """Return what is read from a state buffer, by spot."""
+        """Return the variables that are read from state buffers, by spot."""
         return [(spot, x) for spot, x in self.state.cells.items() if spot in self.old_names]
 
     def alike(self, outside: bool = False) -> list[str]:
-        """Return the conditions that what is read has the layout that it had; `outside`: of what is in no buffer."""
+        """Return the conditions that arrays from outside keep their layout; `outside`: those in no buffer only."""
         checks = []
         for x in self.cells():
             place = self.place(x.source)
@@ -71,7 +71,7 @@ class Guards(PlannedNames):
         return checks
 
     def moves(self) -> list[str]:
-        """Return the statements that put into state buffers what a call begins with."""
+        """Return the statements that copy present state into the buffers that a call reads."""
         lines = []
         read = dict(self.kept_cells())
         for effect, _ in self.program.effects:

@@ -75,7 +75,7 @@ def names_in(prefix: str, space: dict[str, Any], keys: tuple[str, ...]) -> Holde
 
 
 def cell_value(cell: CellType) -> Any:
-    """Return what a closure's cell holds; MISSING where it is empty."""
+    """Return the contents of a closure's cell; MISSING where it is empty."""
     try:
         return cell.cell_contents
     except ValueError:

@@ -14,8 +14,9 @@ from ..core.node import Node, born, data_of
 from ..core.op import NUMBERS, TABLE, Op
 from ..errors import CompileError
 from .codegen.primitives import Primitive, lowering
+from .outside import CapturedInput
 from .passes.decompositions import DECOMPOSITIONS, IDENTITIES
-from .trace import CapturedInput, Trace
+from .trace import Trace
 
 COMMUTE = {"add", "multiply"}  # give the same, to the last bit, with their operands swapped
 
@@ -24,7 +25,7 @@ COMMUTE = {"add", "multiply"}  # give the same, to the last bit, with their oper
 class Var:
     """A value of the program: a step if it has an `op`, else a constant, a cell or an argument."""
 
-    data: Any  # what it was while the function was traced: its shape and type, and of a constant the value itself
+    data: Any  # its value in the trace: gives the shape and dtype, and of a constant the value itself
     op: Op | Primitive | None = None
     args: tuple[Var, ...] = ()
     params: dict[str, Any] | None = None
@@ -89,7 +90,8 @@ class Program:
         for z in found:
             if z.op is not None:
                 args = [self.vars[self.version(x, z)] if isinstance(x, Node) else Var(x) for x in z.inputs]
-                known = all(array_dtype(x.data) == array_dtype(data_of(y)) for x, y in zip(args, z.inputs, strict=True))
+                given = zip(args, map(data_of, z.inputs), strict=True)
+                known = all(x.data is y or array_dtype(x.data) == array_dtype(y) for x, y in given)
                 self.vars[z] = self.step(z.op, args, z.params, z, z._raw if known else None)
 
     def version(self, x: Node, z: Node) -> Node:
@@ -171,7 +173,7 @@ class Emit:
 
 
 def step_key(op: Op | Primitive, args: list[Var], params: dict[str, Any]) -> Any:
-    """Return what is equal for steps that compute the same."""
+    """Return a key that is equal for steps that compute the same."""
     operands = [identity_of(x) for x in args]
     if op.name in COMMUTE:
         operands.sort(key=hash)
@@ -179,7 +181,7 @@ def step_key(op: Op | Primitive, args: list[Var], params: dict[str, Any]) -> Any
 
 
 def comparable(x: Any) -> Any:
-    """Return what is equal for parameters that are certainly the same: arrays by their numbers, others by identity."""
+    """Return a key that is equal only for the same parameters: arrays by their numbers, other objects by identity."""
     kind = type(x)
     if kind is dict:
         return tuple((key, comparable(part)) for key, part in sorted(x.items()))
@@ -221,7 +223,7 @@ def is_uniform(x: Var) -> bool:
 
 
 def is_plain(x: Var) -> bool:
-    """Return whether a variable is one of Python's own numbers when the program fused_loops."""
+    """Return whether a variable is one of Python's own numbers when the program runs."""
     return type(x.data) in NUMBERS and not x.constant
 
 
@@ -231,7 +233,7 @@ def array_dtype(x: Any) -> Any:
 
 
 def identity_of(x: Var) -> Any:
-    """Return what is equal for two variables that are certainly the same."""
+    """Return a key that is equal only for two variables with the same value."""
     if not x.constant:
         return id(x)
     if isinstance(x.data, np.ndarray):

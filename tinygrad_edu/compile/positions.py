@@ -110,7 +110,7 @@ class Positions:
             self.arrays.append((path, x, hash(x.tobytes())))
 
     def renewed(self) -> Positions:
-        """Return where the same objects are by now, and what the same arrays hold."""
+        """Return the present positions of the same objects and contents of the same arrays."""
         now: Positions = object.__new__(Positions)
         now.states = [(x, state_of(x)) for x, _ in self.states]
         states = {id(x): comparable_state(state) for x, state in now.states}

@@ -30,6 +30,7 @@ from .positions import Positions, moves
 
 PLAIN_TYPES = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice, np.generic, np.dtype)
 SMALL = 4096  # bytes of an array, up to which its numbers are compared before every call
+PROBED = 100  # about so many numbers of a larger array are compared
 LARGE = 1000  # parts of a container of data, from which on only its identity and length are compared
 MOST = 200_000  # objects that a walk visits
 PACKAGE = __name__.partition(".")[0]
@@ -40,7 +41,7 @@ MACHINES = {"threading", "_thread", "logging", "concurrent", "asyncio", "multipr
 MACHINES |= {"weakref", "_weakref", "io", "_io", "subprocess", "contextvars", "selectors"}  # whose parts move unasked
 HEARD = {"print", "open", "input", "plot", "show", "savefig", "write", "display", "exec", "system", "run"}
 
-Fact = tuple[str, str, Any]  # where, how it is compared, and what is compared
+Fact = tuple[str, str, Any]  # path, kind of comparison, and the object compared
 
 
 class Reachable:
@@ -58,6 +59,7 @@ class Reachable:
         self.nodes: dict[int, Node] = {}
         self.holders: list[Holder] = []
         self.arrays: list[tuple[np.ndarray[Any, Any], bytes]] = []
+        self.probes: list[tuple[np.ndarray[Any, Any], bytes]] = []  # some numbers of large arrays, as views of them
         self.data: list[tuple[list[Any], list[Any]]] = []  # long lists of plain numbers, and copies of them
         self.positions = Positions()
         self.seen: dict[int, Any] = {}  # the objects too, so that no id is used again
@@ -76,7 +78,7 @@ class Reachable:
     # Walking ---------------------------------------------------------------------------------------------------
 
     def visit(self, path: str, x: Any) -> None:
-        """Note an object, and put what it refers to on the list of what is to be visited."""
+        """Note an object, and queue the objects that it refers to."""
         kind = type(x)
         if x is MISSING or issubclass(kind, PLAIN_TYPES):
             self.facts.append((path, "plain", (kind, repr(x))))
@@ -111,6 +113,9 @@ class Reachable:
             self.facts.append((path, "plain", (x.shape, x.strides, x.dtype.str, x.tobytes())))
         else:
             self.facts.append((path, "is", x))
+            if x.dtype != object:
+                self.probes.append((seen := probe(x), seen.tobytes()))
+                self.facts.append((path, "plain", self.probes[-1][1]))
         self.positions.add_array(path, x)
 
     def container(self, path: str, x: Any) -> None:
@@ -207,7 +212,7 @@ class Reachable:
     @functools.cached_property
     def unchanged(self) -> Callable[[], bool]:
         """The test whether everything is still the very same that it was at the walk."""
-        return identity_test(self.holders, self.arrays, self.data)
+        return identity_test(self.holders, self.arrays + self.probes, self.data)
 
     def difference(self, other: Reachable) -> str:
         """Return where two walks from the same roots first differ; "" where they found the same."""
@@ -246,6 +251,16 @@ class Reachable:
             if array.tobytes() != old:
                 array[...] = np.frombuffer(old, array.dtype).reshape(array.shape)
         self.positions.restore()
+
+
+def probe(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return a view of some numbers, spread over all of a large array: most writes in place show in one of them."""
+    key, wanted = [slice(None)] * x.ndim, float(PROBED)
+    for left, axis in zip(range(x.ndim, 0, -1), np.argsort(x.shape), strict=True):  # the shortest axes first
+        step = max(1, int(x.shape[axis] / wanted ** (1 / left)))
+        key[axis] = slice(step // 2, None, step)
+        wanted = max(1.0, wanted / -(-x.shape[axis] // step))
+    return x[tuple(key)]
 
 
 def copy_of(x: list[Any]) -> list[Any] | None:
@@ -290,7 +305,7 @@ def nested_code(code: CodeType) -> Iterator[CodeType]:
 
 @functools.lru_cache(maxsize=4096)
 def is_installed(file: str) -> bool:
-    """Return whether code is Python's own, this package's or another installed one's: nobody changes it by the way."""
+    """Return whether code is Python's own, this package's or another installed one's: users do not change it."""
     return ours[file] or file.startswith((*INSTALLED, "<frozen"))
 
 

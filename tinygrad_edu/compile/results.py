@@ -24,7 +24,7 @@ def no_way_back(*_: Any) -> Any:
     )
 
 
-COMPILED = Op(  # says what a result was computed from
+COMPILED = Op(  # its operands are the leaves that a result was computed from
     "compiled", "compiled({})", lambda *x: x[0], VariadicRule(no_way_back), scalar=lambda *x: x[0], internal=True
 )
 

@@ -1,4 +1,4 @@
-"""One traced program: the function for one kind of arguments and one state of what it can name."""
+"""One traced program: the function for one kind of arguments and one state of the objects that it can name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ for _kind, _leaked in LEAKED.items():
 
 
 class Specialization:
-    """A program, and the conditions under which it is what the function does.
+    """A program, and the conditions under which it computes the same as the function.
 
     key: the signature of calls that it serves. reach: what the function can name. fixed: see `Signature`.
     backend: makes a program of what was traced, and runs it.
@@ -182,13 +182,11 @@ class Specialization:
                     )
         drawn_from = [*map(state_of, self.generators)] if self.generators else ()
         try:
-            results = self.executable(inputs)
+            graded = [given[i] for i in self.graded]
+            results = self.executable(inputs, graded) if graded else self.executable(inputs)
         except BaseException:
             deque(map(set_state, self.generators, drawn_from), maxlen=0)
             raise
-        if self.graded:
-            for i, g in zip(self.graded, results[-len(self.graded) :], strict=True):
-                given[i]._slope = g if given[i]._slope is None else given[i]._slope + g
         origins = self.from_outside
         if self.from_arguments:
             origins = (*origins, *(given[i] for i in self.from_arguments))

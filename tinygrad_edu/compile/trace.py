@@ -1,4 +1,4 @@
-"""Running a function once on nodes, to find out what it computes, what it reads and what it changes.
+"""The trace: a function is run once on nodes, which records its operations, its reads and its changes of state.
 
 While a trace holds, `data`, `grad`, `assign` and `backward` of leaves are answered here, with nodes instead of
 numbers; so a whole training step becomes one graph. State from outside becomes a `CapturedInput`, which is read again
@@ -25,34 +25,13 @@ from ..errors import CompileError, DTypeError, InplaceError, ShapeError, StaleGr
 from ..errors.gradients import stale_graph
 from ..errors.where import users_line
 from ..ops import indexing, shapes
+from .optimizer_steps import OptimizerSteps
+from .outside import CapturedInput, Effect
+from .refusal import asked_for_numbers
 from .vectorize.bulk_io import element
 from .vectorize.vectorizer import Vectorizer, nodes_with_gradient
 
 VIEWS = (indexing.getitem, shapes.reshape, shapes.transpose, shapes.mT, shapes.flip)
-
-
-@dataclass(frozen=True, eq=False)
-class CapturedInput:
-    """A place outside of the program. `place` is Python, with `{}` for the name of the owner: `{}._raw`."""
-
-    place: str
-    owner: Any
-    name: str
-    entry: tuple[int, int] | None = None  # of an optimiser's memory: of which weight, and which part
-
-
-@dataclass(frozen=True, eq=False)
-class Effect:
-    """A change of state that a call leaves behind: an attribute of an owner becomes the results, or None without any.
-
-    entry: of an optimiser's memory, of which weight; None for all weights, with an array for each part.
-    """
-
-    attribute: str
-    owner: Any
-    results: tuple[Node, ...]
-    places: tuple[str, ...] = ()  # where each result comes to lie, as in `CapturedInput`
-    entry: int | None = None
 
 
 @dataclass
@@ -61,7 +40,7 @@ class Trace:
 
     arguments: dict[Node, int] = field(default_factory=dict)  # by the leaf that stands for one
     rngs: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # generators drawn from, and their state before
-    cells: dict[Node, CapturedInput] = field(default_factory=dict)  # by the leaf that stands for what is read
+    cells: dict[Node, CapturedInput] = field(default_factory=dict)  # by the leaf that stands for the place
     versions: dict[Node, list[tuple[int, Node]]] = field(default_factory=dict)  # what was assigned, and when
     before: dict[Node, tuple[Any, ...]] = field(default_factory=dict)  # changed leaves as they were
     unset: dict[Node, bool] = field(default_factory=dict)  # leaves whose gradient was asked for: was there none?
@@ -72,15 +51,14 @@ class Trace:
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
     outcomes: list[tuple[Any, bool]] = field(default_factory=list)  # of tests, in order, and what they gave
     finite: set[int] = field(default_factory=set)  # ids of owners that may not become NaN or infinite
-    rates: dict[Any, Node] = field(default_factory=dict)  # by the group of parameters
-    state: dict[tuple[int, Any], Effect] = field(default_factory=dict)  # optimisers' memory as it is by now
     effects: list[Effect] = field(default_factory=list)
     refusal: CompileError | None = None  # the last one that was raised, for code that catches it
     started: int = 0
+    returned: int = 0  # how many gradients of arguments there are
     numbered: int = 0  # how many arguments there are, those included that are nodes from outside
 
     def __enter__(self) -> Trace:
-        self.started, self.lifted = tick(), Vectorizer(self)
+        self.started, self.lifted, self.optimizers = tick(), Vectorizer(self), OptimizerSteps(self)
         self.switch = ModeContext(tracer=self, recording=True, forward_hook=self.made.append, backward_hook=None)
         self.switch.__enter__()
         return self
@@ -97,7 +75,7 @@ class Trace:
             leaf._raw, leaf._slope, leaf.born = data, grad, born
         for rng, drawn_from in self.rngs.values():
             rng.bit_generator.state = drawn_from
-        self.effects += self.state.values()
+        self.effects += self.optimizers.state.values()
 
     def forget(self) -> None:
         """Let go of everything, so that its memory is free at once: a trace and its parts refer to each other."""
@@ -106,7 +84,7 @@ class Trace:
     # What is read ----------------------------------------------------------------------------------------------
 
     def cell(self, kind: type[Node], place: str, owner: Any, name: str, data: Any, entry: Any = None) -> Any:
-        """Return a new leaf that stands for what is at `place`, where there is `data` now."""
+        """Return a new leaf that stands for the numbers at `place`, which are `data` now."""
         leaf: Node = object.__new__(kind)
         leaf._raw = data
         leaf.remember(None, (), {}, False)
@@ -178,12 +156,7 @@ class Trace:
 
     def refuse(self, node: Node) -> None:
         """Raise CompileError: Python wants to see a number of which the program knows only how to compute it."""
-        self.refusal = CompileError(
-            f"{node.title} (made at {node.where}) was turned into a plain number or used in a test at {users_line()}, "
-            "while compile() traces the function: the program would keep what holds for this data only. "
-            "Use tinygrad_edu.where(condition, a, b) instead of if, return the tensor and look at it outside, "
-            "or leave this part out of the compiled function"
-        )
+        self.refusal = asked_for_numbers(node)
         raise self.refusal
 
     def truth(self, node: Node) -> bool:
@@ -205,7 +178,7 @@ class Trace:
         self.before.setdefault(leaf, (leaf._raw, leaf._slope, leaf.born))
 
     def as_node(self, leaf: Node, new: Any) -> Any:
-        """Return what is to be put into a leaf as a node of its kind, shape and type."""
+        """Return new data of a leaf as a node of the leaf's kind, shape and dtype."""
         node = new if isinstance(new, Node) else leaf.leaf(new)
         if np.shape(node._raw) != np.shape(leaf._raw):
             raise ShapeError(
@@ -217,7 +190,7 @@ class Trace:
         return self.read(node)
 
     def assign(self, leaf: Node, new: Any) -> None:
-        """Take what is assigned to a leaf."""
+        """Record an assignment to a leaf."""
         self.touch(leaf)
         node = self.as_node(leaf, new)
         self.versions.setdefault(leaf, []).append((tick(), node))
@@ -294,57 +267,20 @@ class Trace:
         grads = {
             e.owner: e.results[0] for e in self.effects if e.places == ("{}._slope",) and e.owner in set(arguments)
         }
+        self.returned = len(grads)
         own = {leaf for leaf in self.before if leaf.born >= self.started}
         self.effects = [effect for effect in self.effects if effect.owner not in own]
         self.unset = {leaf: unset for leaf, unset in self.unset.items() if leaf not in own}
         return grads
 
     def step(self, optimizer: Any, on_nonfinite: str) -> None:
-        """Take the step of an optimiser, by its own rule. Its rate, count and memory are the program's state."""
-        if on_nonfinite == "skip":
-            raise CompileError(
-                "step(on_nonfinite='skip') decides by the gradients, and a compiled step cannot: "
-                f"call step() outside of the compiled function (at {users_line()})"
-            )
-        if on_nonfinite == "raise":
-            self.finite.update((id(optimizer), *map(id, optimizer.params)))
-        kind = type(optimizer.params[0])
-        with no_grad():
-            steps = self.steps_of(optimizer)
-            self.keep(optimizer, "steps", "_steps", (steps + 1,))
-            for i, (w, group) in enumerate(zip(optimizer.params, optimizer.groups_of(), strict=True)):
-                if w._slope is None:
-                    continue
-                places = [f"{{}}.memory[{i}][{j}]" for j in range(len(optimizer.memory[i]))]
-                memory = self.recall(optimizer, i, kind, places, optimizer.memory[i])
-                taken = steps + (1 - group.since)
-                new, *memory = optimizer.moved(group, w, w._slope, self.rate_of(group), taken, *memory)
-                self.assign(w, new)
-                if memory:
-                    self.keep(optimizer, i, "memory", tuple(memory), places)
+        """Take the step of an optimiser."""
+        self.optimizers.step(optimizer, on_nonfinite)
 
     def steps_of(self, optimizer: Any) -> Any:
         """Return how many steps an optimiser has taken, as a node."""
-        kind = type(optimizer.params[0])
-        return self.recall(optimizer, "steps", kind, ["{}._steps"], [vars(optimizer).get("_steps", 0)])[0]
+        return self.optimizers.steps_of(optimizer)
 
     def rate_of(self, group: Any) -> Any:
         """Return the rate of a group of parameters as a node; none may be set inside a program."""
-        if group not in self.rates:
-            places, rate = ["{}.lr"], vars(group)["lr"]
-            self.rates[group] = self.recall(group, "lr", type(group.params[0]), places, [rate])[0]
-        return self.rates[group]
-
-    def recall(self, optimizer: Any, what: Any, kind: Any, places: list[str], data: Any) -> tuple[Any, ...]:
-        """Return nodes for a part of an optimiser's state: as the last step left it, or else as it is outside."""
-        if (id(optimizer), what) in self.state:
-            return self.state[id(optimizer), what].results
-        return tuple(
-            self.cell(kind, place, optimizer, "memory", x, (what, j) if isinstance(what, int) else None)
-            for j, (place, x) in enumerate(zip(places, data, strict=True))
-        )
-
-    def keep(self, optimizer: Any, what: Any, attribute: str, results: Any, places: Any = ()) -> None:
-        """Note a part of an optimiser's state as a step leaves it."""
-        entry = what if isinstance(what, int) else None
-        self.state[id(optimizer), what] = Effect(attribute, optimizer, results, tuple(places), entry)
+        return self.optimizers.rate_of(group)

@@ -32,7 +32,7 @@ class StateSnapshot(NamedTuple):
 
 
 class CallNumbers(NamedTuple):
-    """Numbers that a call gives or leaves: of which kind, the how-manieth of it, their name, and the numbers."""
+    """Numbers that a call returns or writes: their kind, their index among that kind, their name, and the numbers."""
 
     kind: str
     index: Any

@@ -6,7 +6,7 @@ means (signatures, verification, results) is decided outside and is the same for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -29,8 +29,12 @@ class Executable(Protocol):
     def move_in(self) -> None:
         """See to it that the program may run, where it fits."""
 
-    def __call__(self, inputs: list[Any]) -> Any:
-        """Run on the numbers of the arguments; change all state, or raise and change none. Return the results."""
+    def __call__(self, inputs: list[Any], graded: Sequence[Node] = ()) -> Any:
+        """Run on the numbers of the arguments; change all state, or raise and change none. Return the results.
+
+        graded: arguments of which the last results (as many) are the gradients: they are added to theirs in the same
+        change of state, and not returned.
+        """
 
 
 Backend = Callable[[Trace, list[Node]], Executable]  # (what was recorded, the nodes of the results)

@@ -18,7 +18,7 @@ from ...symbolic.formats.text import index_text
 from ..codegen.names import Names, identifier
 from ..codegen.source import comment, function
 from ..ir import Program, Var
-from ..trace import CapturedInput
+from ..outside import CapturedInput
 from . import jax_rows
 
 ON_DEVICE = ("{}._raw", "{}._slope")

@@ -7,6 +7,7 @@ numbers, what else was changed is put back, and the function itself is run.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import chain, repeat, starmap
 from operator import attrgetter, eq, is_
@@ -17,8 +18,9 @@ import numpy as np
 from ...core.commit import calls, commit
 from ...core.node import Node, tick
 from ..ir import Program, Var
-from ..trace import CapturedInput, Effect, Trace
-from ..vectorize.bulk_io import LeafGroup, OtherOutcome, set_born, set_data, set_grad
+from ..outside import CapturedInput, Effect
+from ..trace import Trace
+from ..vectorize.bulk_io import LeafGroup, OtherOutcome, added_gradients, set_born, set_data, set_grad
 from . import jax_rows
 from .jax_program import compiled
 from .jax_text import JaxWriter, is_device_state
@@ -186,7 +188,7 @@ class OnJax:
 
     # A call ----------------------------------------------------------------------------------------------------
 
-    def __call__(self, inputs: list[Any]) -> Any:
+    def __call__(self, inputs: list[Any], graded: Sequence[Node] = ()) -> Any:
         given, on_host = self.host(*inputs)
         known = dict(zip(self.from_host, on_host, strict=True))
         with self.jax.enable_x64(True):
@@ -229,15 +231,14 @@ class OnJax:
                     raise
         if not is_steady:
             self.watch()
-        if self.others:
-            commit(
-                *(
-                    write
-                    for effect, xs in self.others
-                    for write in on_values(effect, [known.get(x, x.data) for x in xs])
-                )
+        results = [number(known.get(x, x.data), x.data) for x in self.results]
+        if self.others or graded:
+            gradients = added_gradients(graded, results[len(results) - len(graded) :])
+            writes = (
+                write for effect, xs in self.others for write in on_values(effect, [known.get(x, x.data) for x in xs])
             )
-        return tuple(number(known.get(x, x.data), x.data) for x in self.results)
+            commit(map(set_grad, graded, gradients), *writes)
+        return results[: len(results) - len(graded)]
 
     def move(self, do: list[Any], undo: list[Any]) -> None:
         """List the writes that put cells where they belong, and those that put back what is there now."""

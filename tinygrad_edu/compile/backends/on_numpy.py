@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...core.node import Node
@@ -36,7 +37,7 @@ class OnNumpy:
         return False
 
     def move_in(self) -> None:
-        """Put into buffers what the next call begins with."""
+        """Copy present state into the buffers that the next call reads."""
         self.turns.settle()
         if self.ready():
             return
@@ -45,10 +46,10 @@ class OnNumpy:
             self.turns.renew(reads)
         self.turns.space[self.turn]["move_in"]()
 
-    def __call__(self, inputs: list[Any]) -> Any:
+    def __call__(self, inputs: list[Any], graded: Sequence[Node] = ()) -> Any:
         turn, turns = self.turn, self.turns
         if turns.held(turn):
             turns.renew(turn)
-        results = turns.space[turn]["program"](*inputs)
+        results = turns.space[turn]["program"](*inputs, graded)
         self.turn = len(turns.space) - 1 - turn
         return results

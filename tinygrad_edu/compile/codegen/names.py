@@ -16,7 +16,7 @@ from ...core.op import TABLE
 from ..ir import Program, Var, identity_of
 from ..memory.buffers import planned
 from ..memory.state_buffers import Spot
-from ..trace import CapturedInput
+from ..outside import CapturedInput
 from ..vectorize.bulk_io import IN_BULK, WRITES
 
 LITERAL_TYPES = (bool, int, float, str, type(None), type(Ellipsis))
@@ -113,12 +113,12 @@ class PlannedNames(Names):
         super().__init__(program)
         self.plan = planned(program)
         self.state = self.plan.state
-        self.old_names: dict[Spot, str] = {}  # of state buffers, what a call begins with
-        self.new_names: dict[Spot, str] = {}  # and what it leaves
+        self.old_names: dict[Spot, str] = {}  # of state buffers, as a call begins
+        self.new_names: dict[Spot, str] = {}  # and as it ends
         self.views: dict[Any, str] = {}  # names by what they show
 
     def name_state(self) -> None:
-        """Name the state buffers: `w1` is what a call begins with, `new_w1` what it leaves."""
+        """Name the state buffers: a call reads `w1` and writes `new_w1`."""
         for spot, pair in self.state.spots.items():
             stem = STEMS.get(spot[1], "memory")
             if spot in self.state.cells:
@@ -183,5 +183,5 @@ def constant_stem(constant: Any) -> str:
 
 
 def looks(array: Any) -> Any:
-    """Return what is equal for arrays that show the same memory in the same way."""
+    """Return a key that is equal for views of the same memory with the same shape, strides and dtype."""
     return array.__array_interface__["data"], array.shape, array.strides, array.dtype

@@ -40,7 +40,7 @@ def _less_one(p: np.ndarray, places: np.ndarray) -> np.ndarray:
 def checked_labels(labels: np.ndarray, classes: int) -> np.ndarray:
     """Return class labels as indices. Raises IndexError for one that is no class."""
     labels = np.asarray(labels)
-    seen = labels.view(f"u{labels.dtype.itemsize}")  # where what is negative is very large
+    seen = labels.view(f"u{labels.dtype.itemsize}")  # as unsigned numbers, negative labels are very large
     if seen.size and seen.flat[seen.argmax()] >= classes:
         wrong = np.flatnonzero((labels < 0) | (labels >= classes))[0]
         raise IndexError(
@@ -58,7 +58,7 @@ def ufunc(step: Any, args: list[str], out: str) -> str:
 
 
 def matmul(step: Any, args: list[str], out: str) -> str:
-    """Write a product of matrices; of two plain matrices, `dot` does it with less ado."""
+    """Write a product of matrices; of two plain matrices by `dot`, which has less overhead."""
     x, y = (x.data for x in step.args)
     if np.ndim(x) in (1, 2) and np.ndim(y) in (1, 2) and x.dtype == y.dtype:
         return f"{args[0]}.dot({', '.join([args[1], out] if out else args[1:])})"
@@ -114,6 +114,8 @@ LOWERINGS: dict[str, Lowering] = {
     "sum": Lowering(write_reduction("add"), out=True),
     "max": Lowering(write_reduction("maximum"), out=True),
     "min": Lowering(write_reduction("minimum"), out=True),
+    "any": Lowering(write_reduction("logical_or")),
+    "all": Lowering(write_reduction("logical_and")),
     "where": Lowering(where),
     "getitem": Lowering(getitem),  # a view or a copy, according to the index
     "mT": Lowering(lambda _, a, out: f"{a[0]}.mT", view=True),
@@ -160,7 +162,7 @@ PART = Primitive(
 
 @lru_cache(maxsize=1024)
 def lowering(op: Op | Primitive | None) -> Lowering:
-    """Return how steps of `op` are written; what is no step is not written at all."""
+    """Return how steps of `op` are written; constants and inputs are not written."""
     if op is None:
         return AS_IT_STANDS
     if isinstance(op, Primitive):

@@ -1,4 +1,4 @@
-"""Writing a program down as straight-line Python, which is what fused_loops.
+"""The writer: a program as straight-line Python, which is then executed.
 
 The text is made of the table's own spellings and of names given here, never of text that a user supplied; so it is
 safe to execute, and a person can read what their function became: `print(fast.source)`.
@@ -16,8 +16,8 @@ from ...errors.where import line_of
 from ..guards import Guards
 from ..ir import Var
 from ..memory.state_buffers import BufferPair
+from ..outside import Effect
 from ..passes.tiling import FusedLoop, fused_loops, is_sliced
-from ..trace import Effect
 from ..vectorize.bulk_io import LeafGroup
 from .names import identifier
 from .primitives import END_TO_END, PART, lowering
@@ -42,7 +42,7 @@ class ProgramWriter(Guards):
         """Return the text of the program and of its guards."""
         self.lines: list[str] = []
         body = self.body()
-        arguments = ", ".join(f"x{i}" for i in range(self.program.trace.numbered))
+        arguments = ", ".join([*(f"x{i}" for i in range(self.program.trace.numbered)), "graded"])
         settings, ready, fits = self.settings(), self.buffers_in_place(), self.alike()
         text = "\n\n\n".join(
             [
@@ -83,7 +83,9 @@ class ProgramWriter(Guards):
                 if z in self.program.outcomes:
                     self.write_outcome(z)
         results = [self.lasting(x) for x in self.program.results]
-        self.write_commit()
+        gradients = results[len(results) - self.program.trace.returned :]
+        del results[len(results) - len(gradients) :]
+        self.write_commit(gradients)
         self.lines.append(f"return ({', '.join(results)}{',' if results else ''})")
         return self.lines
 
@@ -109,7 +111,8 @@ class ProgramWriter(Guards):
         elif memory is not None:
             self.lines.append(how.text(z, args, name))
         else:
-            text = "" if type(z.data) in NUMBERS else how.text(z, args, "")
+            plain = type(z.data) in NUMBERS or (how.view and type(z.args[0].data) in NUMBERS)  # a float has no methods
+            text = "" if plain else how.text(z, args, "")
             self.lines.append(f"{name} = {self.of_numbers(z, args) or text or self.call(z, args)}")
 
     def write_loop(self, run: FusedLoop) -> None:
@@ -181,8 +184,8 @@ class ProgramWriter(Guards):
             return name
         return f"np.array({name})"
 
-    def write_commit(self) -> None:
-        """Write the changes of state: all that may raise first, then every change in one call."""
+    def write_commit(self, gradients: list[str]) -> None:
+        """Write the changes of state, arguments' gradients too: what may raise first, then every change in one call."""
         self.sets: dict[str, list[tuple[Any, str, Any]]] = {"_raw": [], "_slope": []}  # owner, value, and the buffer
         self.puts: list[tuple[Any, str, str]] = []
         self.bulk: list[str] = []
@@ -193,8 +196,8 @@ class ProgramWriter(Guards):
             elif effect.attribute == "_steps":
                 self.puts.append((effect.owner, "_steps", f"int({self.name(results[0])})"))
             elif effect.entry is None:
-                parts = ", ".join(f"{self.name(x)}.tolist()" for x in results)
-                self.puts.append((effect.owner, "memory", f"[*zip({parts})]"))
+                parts = ", ".join(f"np.ravel({self.lasting(x)})" for x in results)
+                self.puts.append((effect.owner, "memory", f"MemoryColumns({parts})"))
             else:
                 values = [self.value(effect.owner, p, x) for p, x in zip(effect.places, results, strict=True)]
                 entries.setdefault(effect.owner, {})[effect.entry] = values
@@ -202,6 +205,8 @@ class ProgramWriter(Guards):
             self.puts.append((owner, "memory", self.memory_of(owner, known)))
         self.write_check()
         writes = [*self.writes("_raw"), *self.writes("_slope"), *self.bulk]
+        if gradients:
+            writes.append(f"map(set_slope, graded, added_gradients(graded, ({', '.join(gradients)},)))")
         if self.puts:
             owners, names = (self.bound("k", [*part]) for part in list(zip(*self.puts, strict=True))[:2])
             writes.append(f"map(set_attribute, {owners}, {names}, ({', '.join(value for *_, value in self.puts)},))")

@@ -14,13 +14,13 @@ import numpy as np
 from ...core.types import Array
 from ..codegen.primitives import END_TO_END, PART, lowering
 from ..ir import Program, Var
-from ..trace import CapturedInput
+from ..outside import CapturedInput
 
 Spot = tuple[int, str]
 
 
 class BufferPair(NamedTuple):
-    """Two arrays of one shape and dtype: what a call begins with, and what it leaves."""
+    """Two arrays of one shape and dtype: a call reads the old one and writes the new one."""
 
     old: Array
     new: Array
@@ -36,7 +36,7 @@ class StateBuffers:
     def __init__(self, program: Program) -> None:
         self.order = {z: i for i, z in enumerate(program.steps)}
         self.at: dict[Var, Array] = {}  # variables that lie in a buffer
-        self.old: set[Var] = set()  # of those, what a call begins with
+        self.old: set[Var] = set()  # of those, the ones that a call reads
         self.pairs: list[BufferPair] = []  # of memory, each once
         self.spots: dict[Spot, BufferPair] = {}
         self.whole: dict[tuple[Spot, ...], BufferPair] = {}  # buffers that lie end to end
@@ -60,7 +60,7 @@ class StateBuffers:
                 self.at[z] = self.spots[spot].new
 
     def find(self, program: Program) -> None:
-        """Find what the program reads from outside and what it leaves there, as far as that is arrays."""
+        """Find the arrays that the program reads from outside and writes there."""
         read = [x for z in program.steps for x in z.args] + program.sinks
         for x in (x for x in read if isinstance(x.source, CapturedInput)):
             self.cells[id(x.source.owner), x.source.place] = x

@@ -43,7 +43,7 @@ class Turns:
             exec(code, names)  # the program's text, which `source` wrote: no name in it is a user's
 
     def written(self, space: dict[str, Any], pairs: list[BufferPair], spots: list[BufferPair], which: str) -> list[Any]:
-        """Return what others may hold of what a turn writes: arrays, the memory they lie in, tuples of them."""
+        """Return the objects written by a turn that others may hold: arrays, the memory they lie in, tuples of them."""
         arrays = {id(x): x for pair in (*pairs, *spots) for x in (getattr(pair, which),)}
         owners = {id(x.base): x.base for x in arrays.values()}
         entries = [x for x in space.values() if type(x) is tuple and any(id(part) in arrays for part in x)]
@@ -58,7 +58,7 @@ class Turns:
         return sum(map(getrefcount, self.watched[turn])) > self.counts[turn]
 
     def renew(self, turn: int) -> None:
-        """Take new memory for what a turn writes, and leave the old to whoever holds it."""
+        """Give a turn new memory to write, and leave the old to its holder."""
         new = Exchange({}, {})
         arrays = [x for x in self.watched[turn] if type(x) is np.ndarray and x.base is not None]
         owner: Any

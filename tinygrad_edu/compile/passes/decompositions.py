@@ -146,7 +146,7 @@ def is_class_check(test: Any, x: Any) -> bool:
 
 
 def _labelled(emit: Any, x: Any, labels: Any) -> Any:
-    """Return the place of each row's label, the numbers laid end to end; None where that is not worth while."""
+    """Return the place of each row's label, the numbers laid end to end; None where that does not pay."""
     if labels.op is tested and is_class_check(labels.params["test"], x):
         labels = labels.args[0]  # CHECKED_LABELS looks at them as well
     kind = getattr(labels.data, "dtype", np.dtype(object))

@@ -26,7 +26,7 @@ class FusedLoop:
 
     steps: list[Var]
     end: int  # the number of the last of them in the program
-    scratch: dict[Var, Array] = field(default_factory=dict)  # memory for one block, by what is first written there
+    scratch: dict[Var, Array] = field(default_factory=dict)  # memory for one block, by the first variable written there
 
     def blocks(self, plan: Plan, wanted: list[Var]) -> list[Any]:
         """Return for each block its part of every array that is wanted, or of the only one."""

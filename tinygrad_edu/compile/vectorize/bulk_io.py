@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cmath import isfinite
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from operator import attrgetter, is_not
 from typing import Any
@@ -15,10 +15,36 @@ from ...core.node import Node, tick
 from ...core.value import Value
 from ...errors import AnomalyError
 from ..codegen.primitives import Primitive
+from .columns import MemoryColumns, state_column
 
 ELEMENT: Any = Primitive("element", lambda array, i: np.asarray(array).item(i))  # by its place in row-major order
 STAND_IN: Any = Primitive("stand_in", lambda x: x)  # for a leaf that was assigned: its number, without a way back
 PACK: Any = Primitive("pack", lambda *floats: np.array(floats, float))
+
+
+def largest_of_rows(x: Any) -> Any:
+    """Return the largest number of each row as Python's `max` finds it, which keeps a NaN only in the first place."""
+    first = x[:, 0]
+    return np.where(np.isnan(first), first, np.max(np.where(np.isnan(x), -np.inf, x), axis=-1))
+
+
+def smallest_of_rows(x: Any) -> Any:
+    """Return the smallest number of each row as Python's `min` finds it."""
+    first = x[:, 0]
+    return np.where(np.isnan(first), first, np.min(np.where(np.isnan(x), np.inf, x), axis=-1))
+
+
+def of_scalars(extreme: Callable[..., float]) -> Callable[..., float]:
+    """Return Python's own `max` or `min` of one number or several, whatever these names stand for while one traces."""
+    return lambda *numbers: extreme(numbers)
+
+
+LARGEST_NUMBER: Any = Primitive("largest", of_scalars(max))
+SMALLEST_NUMBER: Any = Primitive("smallest", of_scalars(min))
+EXTREMES = {  # of many scalars, and of the rows of an array of them
+    LARGEST_NUMBER: Primitive("largest_of_rows", largest_of_rows),
+    SMALLEST_NUMBER: Primitive("smallest_of_rows", smallest_of_rows),
+}
 
 number_of, grad_of, requires = attrgetter("_raw"), attrgetter("_slope"), attrgetter("_requires_grad")
 slots: Any = Node  # a slot is a descriptor, which the types do not say
@@ -49,9 +75,9 @@ def read_grad(leaves: LeafGroup) -> Any:
     return np.fromiter(map(grad_of, leaves), float, len(leaves))
 
 
-def state_column(memory: Iterable[Any], j: int) -> Any:
-    """Return the j-th number that an optimiser remembers of each of its scalar weights."""
-    return np.array([remembered[j] for remembered in memory], float)
+def added_gradients(leaves: Iterable[Any], gradients: Iterable[Any]) -> list[Any]:
+    """Return the gradients of leaves with others added to them."""
+    return [g if x._slope is None else x._slope + g for x, g in zip(leaves, gradients, strict=True)]
 
 
 def ungraded(leaves: LeafGroup) -> bool:
@@ -83,9 +109,11 @@ def check_finite(*numbers: Any) -> None:
 
 
 IN_BULK = {
-    function.__name__: function for function in (*(read_data, read_grad, state_column, graded, ungraded, all_require),)
+    function.__name__: function
+    for function in (read_data, read_grad, state_column, added_gradients, graded, ungraded, all_require)
 }
 WRITES = {  # how a program changes state, see `core.commit`
+    "MemoryColumns": MemoryColumns,
     "OtherOutcome": OtherOutcome,
     "check_finite": check_finite,
     "commit": commit,

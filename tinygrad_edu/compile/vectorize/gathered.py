@@ -54,7 +54,7 @@ class Gathered(ScalarGroups):
 
     def level(self, ks: Numbers) -> None:
         """Compute the nodes of one level."""
-        groups = self.alike(ks)
+        groups = [group for group in self.alike(ks) if not self.extremes_of(group)]
         operands = [
             self.terms_of(group) if self.graph.is_sum[group[0]] else self.operands_of(group) for group in groups
         ]
@@ -71,6 +71,13 @@ class Gathered(ScalarGroups):
                 self.sum(group, wanted)
             else:
                 self.row(group, wanted, (len(group),))
+
+    def extremes_of(self, ks: Numbers) -> bool:
+        """Compute nodes of one row if they are the largest or smallest of others; return whether they are."""
+        return not self.graph.is_sum[ks[0]] and self.extremes(self.graph.columns[:, self.graph.row_of[ks]], ks)
+
+    def side_by_side(self, numbers: Numbers) -> Any:
+        return picked(self.whole, self.long[numbers])
 
     def alike(self, ks: Numbers) -> list[Numbers]:
         """Return the nodes of one level by row and kind of operands, and sums by how many terms they have."""

@@ -13,8 +13,10 @@ import numpy as np
 
 from ...core.node import Node
 from ...core.value import Value
-from ..trace import Effect, Trace
+from ..outside import Effect
+from ..trace import Trace
 from .bulk_io import LeafGroup
+from .parameter_packing import memory_column
 from .strides import picked, shaped
 from .vectorizer import Vectorizer
 
@@ -73,13 +75,17 @@ def array_effects(lift: Vectorizer, attribute: str, alike: Sequence[Effect]) -> 
 
 
 def remembered(lift: Vectorizer, alike: Sequence[Effect]) -> list[Effect]:
-    """Return what an optimiser remembers of its weights as one effect, if it is of all of them."""
+    """Return what an optimiser remembers of its weights as one effect; of weights that had no gradient it stays."""
     optimizer = alike[0].owner
-    if len(alike) < len(optimizer.memory):
+    known = {effect.entry: effect.results for effect in alike}
+    if len({*map(len, optimizer.memory)}) > 1:
         return [replace(e, results=tuple(lift.element(z) for z in e.results)) for e in alike]
-    parts = zip(*(effect.results for effect in alike), strict=True)
-    results = tuple(lift.gathered(part) for part in parts)
-    return [Effect("memory", optimizer, results)]
+    results = []
+    for j in range(len(alike[0].results)):
+        old = lift.numbered(memory_column(lift.trace, optimizer, j)) if len(known) < len(optimizer.memory) else -1
+        places = [lift.place(known[i][j]) if i in known else (old, i) for i in range(len(optimizer.memory))]
+        results.append(lift.gathered(places))
+    return [Effect("memory", optimizer, tuple(results))]
 
 
 def elements(x: Any, places: list[int]) -> Any:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor
-from .bulk_io import PACK, LeafGroup, state_column
+from .bulk_io import PACK, LeafGroup
+from .columns import state_column
 from .scalar_graph import Numbers, ScalarGraph
 from .strides import picked
 
@@ -87,12 +88,20 @@ class LeafPacker:
             return self.trace.cell(Tensor, "read_grad({})", owners, "grad", np.array([leaf._raw for leaf in leaves]))
         if isinstance(origin, tuple):
             optimizer, j = origin
-            whole = self.trace.cell(
-                Tensor, f"column({{}}.memory, {j})", optimizer, "memory", state_column(optimizer.memory, j)
-            )
+            whole = memory_column(self.trace, optimizer, j)
             entries = [self.trace.cells[leaf].entry[0] for leaf in leaves]
             return whole if entries == list(range(whole.size)) else picked(whole, np.array(entries))
         return packed(tuple(leaves))
+
+
+def memory_column(trace: Any, optimizer: Any, j: int) -> Any:
+    """Return the j-th number that an optimiser remembers of each weight, as a call begins, as an array."""
+    place = f"state_column({{}}.memory, {j})"
+    known = (leaf for leaf, cell in trace.cells.items() if cell.owner is optimizer and cell.place == place)
+    found = next(known, None)
+    if found is None:
+        found = trace.cell(Tensor, place, optimizer, "memory", state_column(optimizer.memory, j))
+    return found
 
 
 def packed(numbers: tuple[Any, ...]) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 from ...core.node import ABSENT, LISTED, born
 from ...core.value import Value
 from ...ops.arithmetic import add, multiply
-from .bulk_io import ELEMENT, requires
+from .bulk_io import ELEMENT, EXTREMES, requires
 
 Numbers = np.ndarray[Any, np.dtype[np.intp]]
 CONSTANT_OPERAND, NO_OPERAND = -1, -2  # in place of an operand's number: it is no node; there is none
@@ -26,8 +26,8 @@ CONSTANT_OPERAND, NO_OPERAND = -1, -2  # in place of an operand's number: it is 
 class Collected:
     """The scalar nodes behind `roots`, oldest first, up to those in `known`, by id, which are the last to be looked at.
 
-    stale: edges whose operand was assigned after its result was made. replaced: edges for whose leaf something else
-    stands in, as `stand_in` says.
+    same: see `computed_again`; these are not among the nodes. stale: edges whose operand was assigned after its result
+    was made. replaced: edges for whose leaf something else stands in, as `stand_in` says.
     """
 
     def __init__(
@@ -53,6 +53,33 @@ class Collected:
                     seen.add(operand)
                     self.nodes.append(operand)
         self.nodes.sort(key=born)
+        self.same = self.computed_again(known)
+        if self.same:
+            self.nodes = [z for z in self.nodes if id(z) not in self.same]
+
+    def computed_again(self, known: Container[int]) -> dict[int, Any]:
+        """Return by their ids nodes that compute what an older one computes, and that one: powers of Adam's betas, say.
+
+        Of nodes without a gradient only: each of the others gets one of its own.
+        """
+        found: dict[Any, Any] = {}
+        same: dict[int, Any] = {}
+        special = {id(z) for z, *_ in (*self.replaced, *self.stale)}
+        for z in self.nodes:
+            if (
+                z._requires_grad
+                or z.op is None
+                or z.op is ELEMENT
+                or z.y is LISTED
+                or id(z) in special
+                or id(z) in known
+            ):
+                continue
+            x, y = same.get(id(z.x), z.x), same.get(id(z.y), z.y)
+            first = found.setdefault((z.op, id(x), id(y)), z)  # of plain numbers the same objects only
+            if first is not z:
+                same[id(z)] = first
+        return same
 
 
 class ScalarGraph:
@@ -82,6 +109,7 @@ class ScalarGraph:
         self.rows: list[tuple[Any, dict[str, Any]]] = []
         self.read(inner)
         number = dict(zip(map(id, nodes), range(n), strict=True))
+        number.update((i, number[id(z)]) for i, z in walk.same.items())
         number[id(ABSENT)] = NO_OPERAND
         self.columns = np.array(
             [
@@ -123,6 +151,13 @@ class ScalarGraph:
                 part[k] = operands[c] if c < len(operands) else ABSENT
             if inner[k].params:
                 self.kind[k] = kind(ops[k], inner[k].params)
+        self.extreme_kinds = [i for i, (op, _) in enumerate(self.rows) if op in EXTREMES]
+        extremes = [k for k, op in enumerate(ops) if op in EXTREMES]
+        most = max([0, *(sum(part[k] is not ABSENT for part in self.raw) for k in extremes)])
+        for part in self.raw[1:most]:
+            for k in extremes:
+                if part[k] is ABSENT:  # an operand more of the same changes nothing, and all have equally many
+                    part[k] = first[k]
 
     def flatten(self) -> None:
         """Find chains of additions, and the products in them."""
@@ -157,17 +192,23 @@ class ScalarGraph:
 
     def levels(self) -> Numbers:
         """Return for each node one more than the deepest of its operands; a partial sum is as deep as they are."""
-        level = [0] * (len(self.nodes) + 2)  # the last two stand for CONSTANT and NO_OPERAND, which are -1 and -2
+        level = [0] * (
+            len(self.nodes) + 2
+        )  # the last two stand for CONSTANT_OPERAND and NO_OPERAND, which are -1 and -2
         more = (~self.inside[self.inner]).astype(int).tolist()
         inner = self.inner.tolist()
-        first, second, *others = self.columns.tolist()
-        if others:
-            for k, step, *operands in zip(inner, more, first, second, *others, strict=True):
-                level[k] = max(map(level.__getitem__, operands)) + step
-        else:  # the commonest case, at half the time
-            for k, step, x, y in zip(inner, more, first, second, strict=True):
-                a, b = level[x], level[y]
-                level[k] = (a if a > b else b) + step
+        others: dict[int, list[int]] = {}  # of nodes with more than two operands, the rest of them
+        for part in self.columns[2:]:
+            at = np.flatnonzero(part >= 0)
+            for k, x in zip(self.inner[at].tolist(), part[at].tolist(), strict=True):
+                others.setdefault(k, []).append(x)
+        for k, step, x, y in zip(inner, more, *self.columns[:2].tolist(), strict=True):
+            a, b = level[x], level[y]
+            deepest = a if a > b else b
+            for z in others.get(k, ()):
+                if level[z] > deepest:
+                    deepest = level[z]
+            level[k] = deepest + step
         return np.array(level[:-2], int)
 
     def constant(self, c: int, k: Numbers) -> list[Any]:

@@ -10,9 +10,9 @@ from ...core.context import no_grad
 from ...core.op import BUILT_IN
 from ...core.tensor import Tensor
 from ...ops.shapes import astype, identity
-from .bulk_io import ELEMENT, STAND_IN
+from .bulk_io import ELEMENT, EXTREMES, STAND_IN
 from .parameter_packing import LeafPacker, packed
-from .scalar_graph import Numbers, ScalarGraph
+from .scalar_graph import NO_OPERAND, Numbers, ScalarGraph
 from .strides import broadcast_once, shaped
 
 
@@ -31,7 +31,7 @@ class ScalarGroups:
         self.made = len(lift.trace.made)  # what is made from here on was made in the line of the scalars
 
     def given(self) -> None:
-        """Place what is there already: scalars that were lifted before, elements of arrays, and leaves."""
+        """Place scalars that were lifted before, elements of arrays, and leaves."""
         fresh: list[int] = []
         floats: list[int] = []
         for k in np.flatnonzero(self.graph.given).tolist():
@@ -74,6 +74,22 @@ class ScalarGroups:
         self.array[ks] = self.to.numbered(z)
         self.index[ks] = np.broadcast_to(np.arange(z.size).reshape(z.shape), lengths).ravel()
 
+    def extremes(self, numbers: Numbers, ks: Numbers) -> bool:
+        """Compute the largest or smallest operands of nodes, if that is their row; return whether it is."""
+        op, _ = self.graph.rows[self.graph.kind[self.graph.row_of[ks[0]]]]
+        if op not in EXTREMES:
+            return False
+        x = self.side_by_side(numbers[(numbers != NO_OPERAND).all(1)].T)
+        z: Any = object.__new__(Tensor)
+        z._raw = EXTREMES[op].forward(x._raw)
+        z.remember(EXTREMES[op], (x,), {}, False)
+        self.placed(z, ks, (len(ks),))
+        return True
+
+    def side_by_side(self, numbers: Numbers) -> Any:
+        """Return nodes that are placed as an array, a row for each row of their numbers."""
+        raise NotImplementedError  # each way of lifting defines its own
+
     def row(self, ks: Numbers, operands: list[Any], lengths: tuple[int, ...]) -> None:
         """Compute nodes of one row, in the order of loops of such lengths."""
         op, params = self.graph.rows[self.graph.kind[self.graph.row_of[ks[0]]]]
@@ -107,7 +123,7 @@ class ScalarGroups:
         return z
 
     def shown(self, x: Any, lengths: tuple[int, ...]) -> Any:
-        """Return an operand of a group as what a row takes: a plain number, or an array that fits the loops."""
+        """Return an operand of a group as a plain number, or as an array that fits the loops."""
         if type(x) is list:
             if all(type(part) is type(x[0]) and part == x[0] for part in x):
                 return x[0]

@@ -16,6 +16,7 @@ from .scalar_groups import ScalarGroups
 from .strides import broadcast_once, common_loops, summed_products, taken
 
 SMALL_GROUP = 8  # groups smaller than this are put together where there are many
+RAGGED = 3  # arrays of sums of one level from which on they are joined
 
 
 class Strided(ScalarGroups):
@@ -37,12 +38,17 @@ class Strided(ScalarGroups):
         numbers = graph.columns[:, rows]
         arrays = np.where(numbers >= 0, self.array[numbers], numbers)
         alike = np.stack([graph.kind[rows], graph.needs[ks]])
+        arrays[:, np.isin(graph.kind[rows], graph.extreme_kinds)] = (
+            0  # of which rows from anywhere are computed at once
+        )
         for group in together(alike, arrays):
             self.group(ks[group])
 
     def group(self, ks: Numbers) -> None:
         """Compute nodes of one row."""
         graph = self.graph
+        if self.extremes(graph.columns[:, graph.row_of[ks]], ks):
+            return
         operands: list[Any] = []
         for c, numbers in enumerate(graph.columns[:, graph.row_of[ks]]):
             if (numbers == NO_OPERAND).all():
@@ -61,6 +67,10 @@ class Strided(ScalarGroups):
             given = Tensor(np.array([float(x) for x in self.graph.constant(c, ks[at])]), False)
             arrays[at], places[at] = self.to.numbered(given), np.arange(len(at))
         return self.in_one(arrays, places)
+
+    def side_by_side(self, numbers: Numbers) -> Any:
+        array, places = self.in_one(self.array[numbers].ravel(), self.index[numbers].ravel())
+        return broadcast_once(self.elements(array, places, numbers.shape), numbers.shape)
 
     def in_one(self, arrays: Numbers, places: Numbers) -> tuple[int, Numbers]:
         """Return one array in which all places lie, and where."""
@@ -94,9 +104,24 @@ class Strided(ScalarGroups):
                     self.sum(ks[chosen][group], terms[group], np.zeros(count, int))
                 else:
                     self.sum(ks[chosen][group], terms[group], classes[group[0]])
+        for needs in np.unique(graph.needs[ks]):
+            self.join(ks[graph.needs[ks] == needs])
+
+    def join(self, ks: Numbers) -> None:
+        """Let nodes that lie in several arrays lie in one: sums of as many terms as there are turns so far, say.
+
+        Otherwise whatever is computed of them would be computed for each of these arrays by itself.
+        """
+        arrays = tuple(dict.fromkeys(self.array[ks].tolist()))
+        if len(arrays) < RAGGED:
+            return
+        whole, offsets = self.to.whole(arrays)
+        start = dict(zip(arrays, offsets, strict=True))
+        self.index[ks] += np.array([start[array] for array in self.array[ks].tolist()])
+        self.array[ks] = whole
 
     def classes(self, numbers: Numbers) -> Numbers:
-        """Return for each term what it has in common with others: the array it lies in, or those of its factors."""
+        """Return a class for each term: the array it lies in, or those of its factors."""
         graph = self.graph
         factors = graph.columns[:2, np.maximum(graph.row_of[numbers], 0)]
         first, second = np.where(factors >= 0, self.array[factors], -1)

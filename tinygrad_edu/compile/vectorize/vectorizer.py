@@ -70,6 +70,7 @@ class Vectorizer:
         lasts[graph.wanted] = True
         places = (batch.array.astype(np.int64) * PLACES + batch.index)[lasts].tolist()
         self.known.update(zip(compress(map(id, graph.nodes), lasts), places, strict=True))
+        self.known.update((i, self.known[id(z)]) for i, z in walk.same.items() if id(z) in self.known)
         return True
 
     def lifted(self, graph: ScalarGraph, begun: bool) -> ScalarGroups | None:
@@ -132,7 +133,7 @@ class Vectorizer:
             return None
         number, index = self.place(root)
         top = self.arrays[number]
-        start = self.gathered([seed])
+        start = self.gathered([self.place(seed)])
         if top.size > 1:
             start = put(shaped(start, (1,)), np.array([index]), key=(HERE,), shape=(top.size,))
         order = [x for x in history(top) if x._requires_grad]
@@ -148,9 +149,8 @@ class Vectorizer:
                     found[owner] = leaf.zero() if g is None else element(g, i)
         return found
 
-    def gathered(self, nodes: Sequence[Any]) -> Any:
-        """Return placed scalars as one array."""
-        places = [self.place(z) for z in nodes]
+    def gathered(self, places: Sequence[tuple[int, int]]) -> Any:
+        """Return what lies at some places, each the number of an array and a place in it, as one array."""
         arrays = tuple(dict.fromkeys(array for array, _ in places))
         whole, offsets = self.whole(arrays)
         start = dict(zip(arrays, offsets, strict=True))
