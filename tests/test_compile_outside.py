@@ -175,6 +175,14 @@ def test_each_kind_of_part_is_compared_by_identity(many):
     assert unchanged()
 
 
+def test_the_last_of_many_lists_grows():
+    lists = [[str(i)] for i in range(200)]
+    unchanged = identity_test([Holder("", x, ["0"], [*x]) for x in lists], [], [])
+    assert unchanged()
+    lists[-1].append("more")
+    assert not unchanged()
+
+
 @pytest.mark.parametrize("shape", [(1000,), (40, 50), (3, 700), (9, 9, 9), (2, 1, 5000)])
 def test_a_large_array_written_in_place_as_a_whole(shape):
     table = np.random.default_rng(0).normal(size=shape)
