@@ -549,7 +549,7 @@ class Odd(str):
 
 
 def test_names_are_data():
-    name = "np.exp(1)\n); import os; os.abort(); ("
+    name = "np.exp(1)); import os; os.abort(); ("
     odd = tg.op(name, "odd({})", lambda x, word="": x * len(word), lambda g, z, x, word="": g * len(word))
     keyword = tg.op("lambda", "lam({})", lambda x: x * 3, lambda g, z, x: g * 3)
     hides = tg.op("np", "np({})", lambda x: x * 5, lambda g, z, x: g * 5)
