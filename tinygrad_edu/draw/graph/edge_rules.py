@@ -18,7 +18,7 @@ from ...symbolic.rules import RECORDING, named_leaf, recorded_rule
 
 LONGEST = 36  # characters: what would be longer is not shown
 LARGEST = 1_000_000  # numbers: rules of larger arrays take too long to be tried for a picture
-PLACES = "".join(map(chr, range(0xE000, 0xE100)))  # stand for operands until it is known what they are called
+PLACES = "".join(map(chr, range(0xA000, 0xA100)))  # letters, of the Yi script, for operands whose names come later
 
 Rules = dict[Any, str]  # the notation of each rule that was met, for arrays of each shape
 
@@ -44,8 +44,10 @@ def edge_rule(z: Node, i: int, names: Sequence[str], known: Rules) -> str:
     if key not in known:
         known[key] = recorded(z, i)
     found = known[key]
-    for place, name, letter in zip(PLACES, names, [*own_letters(z, len(operands)), "z"], strict=False):
-        found = found.replace(place, name if 0 < len(name) <= 8 and name not in ("g", "z") else letter)
+    letters = zip(PLACES, names, [*own_letters(z, len(operands)), "z"], strict=False)
+    found = found.translate(
+        {ord(place): name if 0 < len(name) <= 8 and name not in ("g", "z") else own for place, name, own in letters}
+    )
     return found if len(found) <= LONGEST else ""
 
 
