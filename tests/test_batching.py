@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from refusing import refuses
 
@@ -116,7 +116,8 @@ def run(seed, weights, arguments):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("way", ["Strided", "Gathered"])
-@settings(max_examples=70)
+@settings(max_examples=25)
+@example(seed=2743)  # x / trunc(x) at -0.9: the quotient by a negative zero
 @given(seed=st.integers(0, 10**6))
 def test_random_programs_do_what_they_do_eagerly_on_fresh_numbers(way, seed):
     with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
