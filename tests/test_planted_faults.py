@@ -1,0 +1,146 @@
+"""A fault planted in any fast twin is found by the comparison of whole programs, plain and fast."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from test_fast_paths import everything, scalar_program, tensor_program
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, Value, fast, nn
+
+FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its place)
+    "value_methods": [
+        ("scalar(x._raw)", "scalar(x._raw) * (1 + 2.0**-52)"),
+        ("y._raw if kind is Value else y)", "y._raw if kind is Value else -y)"),
+        ("scalar(x, y._raw)", "scalar(y._raw, x)"),
+        ("x._requires_grad or (kind is Value and y._requires_grad)", "x._requires_grad"),
+        ("differentiable and y._requires_grad", "differentiable"),
+        ("op.at_the_edge(x._raw, raw_of(y))", "op.at_the_edge(raw_of(y), x._raw)"),
+        ("NO_PARAMS, x, y, tick()", "NO_PARAMS, y, x, tick()"),
+        ("(here is not None and not here.recording) or (kind", "(kind"),
+        ("frame.f_code, frame.f_lasti", "frame.f_code, 0"),
+    ],
+    "value_backward": [
+        ("grads[place] += dx", "grads[place] = dx"),
+        ("grads[place] += dy", "grads[place] -= dy"),
+        ("so_far(y, NEGATIVE_ZERO) + dy", "dy"),
+        ("rules[1](g, z._raw, a, b)", "rules[0](g, z._raw, a, b)"),
+        ("if x.born >= z.born:", "if False:"),
+        ("if y.born >= z.born:", "if False:"),
+        ("NEGATIVE_ZERO = -0.0", "NEGATIVE_ZERO = 0.0"),
+    ],
+    "tensor_operators": [
+        ("y._raw if kind is Tensor else y)", "x._raw if kind is Tensor else y)"),
+        ("x._requires_grad or (kind is Tensor and y._requires_grad)", "x._requires_grad"),
+        ("data if type(data) is ndarray else as_array(data, op.name)", "data"),
+        ("NO_PARAMS, x, y, tick()", "NO_PARAMS, y, x, tick()"),
+        ("record_origin(z, caller(1))", "record_origin(z, caller(1).f_back)"),
+    ],
+    "tensor_backward": [
+        ("dx if so_far is None else so_far + dx", "dx"),
+        ("if x.born >= born:", "if False:"),
+        ("dx = x.unbroadcast(dx, z, i)", "pass"),
+        ("between.append(z)", "pass"),
+        ("heappush(waiting, (-x.born, x))", "heappush(waiting, (x.born, x))"),
+    ],
+    "neuron_sum": [
+        ("plus(z._raw, p._raw)", "plus(p._raw, p._raw)"),
+        ("w._requires_grad or x._requires_grad", "w._requires_grad"),
+        ("z._requires_grad or p._requires_grad", "p._requires_grad"),
+        ("reduce(plus, products, raw_of(bias))", "reduce(plus, products)"),
+        ("frame.f_code, frame.f_lasti", "frame.f_code, 0"),
+    ],
+}
+
+
+def net_program(seed):
+    """A net of neurons that takes two steps and is then asked inside no_grad; tensors that keep old gradients."""
+    net = nn.MLP(3, [4, 1], "tanh", rng=seed)
+    net.layers[0].neurons[1].b.data = 0.3
+    for p in net.layers[0].neurons[0].parameters():
+        p.requires_grad = False
+    x = [Value(0.5), 1.0 / 3.0, Value(-0.7, requires_grad=False)]
+    yield from net.parameters()
+    for _ in range(2):
+        loss = (net(x) - 0.25) ** 2
+        yield loss
+        loss.backward()
+        yield x[0] * 1.0
+    with tg.no_grad():
+        yield net(x)
+        yield net([0.1, 0.2, 0.3])
+    w = Tensor([1.0, -2.0])
+    u = w * w + w
+    for keep in (True, False):
+        yield u
+        (u * u).sum().backward(retain_grad=keep)
+    yield w
+
+
+def twice_program(seed):
+    """Values that are the same operand of several operations, a gradient of -0.0, and graphs that go stale."""
+    x, y = Value(2.0 + seed), Value(-3.0)
+    yield from (x, y, 7.0 // x)
+    a = x * y
+    (a * 2.0 + a * 3.0).backward()
+    yield a
+    b = x * 1.0
+    (b * -0.0).backward()
+    yield b
+    z = x * y + 1.0
+    (x, y)[seed % 2].assign(4.0)
+    z.backward()
+
+
+RANDOM = (net_program, twice_program, scalar_program, tensor_program)
+PROGRAMS = [(program, seed) for seed in range(12) for program in RANDOM]
+
+
+@pytest.fixture(scope="module")
+def plain_results():
+    """All that can be seen of each program, run on the plain engine."""
+    installed = fast.uninstall()
+    found = [everything(*each) for each in PROGRAMS]
+    if installed:
+        fast.install()
+    return found
+
+
+def changed(name, old, new):
+    """A module of fast/ with every occurrence of a piece of its text replaced."""
+    path = Path(fast.__file__).with_name(f"{name}.py")
+    text = path.read_text()
+    assert old in text, "the piece is gone: plant the fault elsewhere"
+    spec = importlib.util.spec_from_file_location(f"tinygrad_edu.fast.{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    exec(compile(text.replace(old, new), str(path), "exec"), vars(module))
+    return module
+
+
+def first_difference(plain_results, module, monkeypatch):
+    """The first of the programs that differs between the plain engine and the twins, one of whose modules is given."""
+    installed = fast.uninstall()
+    monkeypatch.setattr(fast, module.__name__.rpartition(".")[2], module)
+    fast.install()
+    try:
+        return next(
+            (each for each, plain in zip(PROGRAMS, plain_results, strict=True) if everything(*each) != plain), None
+        )
+    finally:
+        fast.uninstall()
+        monkeypatch.undo()
+        if installed:
+            fast.install()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found(name, plain_results, monkeypatch):
+    missed = [f for f in FAULTS[name] if first_difference(plain_results, changed(name, *f), monkeypatch) is None]
+    assert not missed
+    assert first_difference(plain_results, changed(name, "return", "return"), monkeypatch) is None, "there is no fault"
+
+
+def test_every_twin_has_faults():
+    modules = {getattr(twin, "__module__", "").rpartition(".")[2] for _, _, twin in fast.twins()}
+    assert modules == set(FAULTS)
