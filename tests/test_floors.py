@@ -1,9 +1,11 @@
 """Each floor of the house imports only from floors above it, and heavy libraries only when they are used."""
 
 import ast
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from functools import cache
 from pathlib import Path
 
@@ -249,3 +251,22 @@ def test_the_scalar_path_never_calls_numpy(monkeypatch):
     w.data -= 0.1 * w.grad
     (derivative,) = tinygrad_edu.gradients(w * w * w, [w])
     assert derivative.data == pytest.approx(3 * w.data**2)
+
+
+def code_lines(path):
+    """How many lines of a file are code: without docstrings, comments and blank lines."""
+    silent = {getattr(tokenize, name) for name in ("COMMENT", "NL", "NEWLINE", "INDENT", "DEDENT", "ENDMARKER")}
+    tokens = [t for t in tokenize.generate_tokens(io.StringIO(path.read_text()).readline) if t.type not in silent]
+    told = {
+        line
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for line in range(node.lineno, node.end_lineno + 1)
+    }
+    return len({line for t in tokens for line in range(t.start[0], t.end[0] + 1)} - told)
+
+
+def test_backward_of_a_value_is_read_in_one_sitting():
+    lines = [code_lines(PACKAGE / "core" / f"{name}.py") for name in ("node", "backprop", "commit")]
+    assert min(lines) > 20
+    assert sum(lines) <= 350
