@@ -16,8 +16,8 @@ from test_files import FORMS, small
 from torch_of_files import STATE, TRAINING
 
 import tinygrad_edu as tg
-from tinygrad_edu.check.homework.program import Program
-from tinygrad_edu.classroom.grade import read as read_marks
+from tinygrad_edu.check.homework.program import LearnerProgram
+from tinygrad_edu.classroom.grade import read_marks as read_marks
 from tinygrad_edu.classroom.pad import grade_sheet
 from tinygrad_edu.data.mnist import read_idx
 from tinygrad_edu.errors import CheckpointError, TinygradEduError
@@ -64,8 +64,8 @@ def readers(folder):
     found["packed.npz"] = Reader(tg.load, (folder / "packed.npz").read_bytes(), ".npz", CheckpointError, True)
     found["IDX"] = Reader(lambda path: read_idx(path, 3), IDX, "", ValueError)
     found["IDX, gzipped"] = Reader(lambda path: read_idx(path, 3), gzip.compress(IDX, mtime=0), ".gz", ValueError)
-    found["homework"] = Reader(Program.read, HOMEWORK.encode(), ".py")
-    found["notebook"] = Reader(Program.read, NOTEBOOK.encode(), ".ipynb")
+    found["homework"] = Reader(LearnerProgram.read, HOMEWORK.encode(), ".py")
+    found["notebook"] = Reader(LearnerProgram.read, NOTEBOOK.encode(), ".ipynb")
     found["sheet"] = Reader(grade_sheet, SHEET.encode(), ".txt", (TinygradEduError, UnicodeDecodeError))
     found["marks"] = Reader(read_marks, MARKS.encode(), ".json", ())
     for i, text in enumerate(FORMULAS):

@@ -8,7 +8,7 @@ from refusing import refuses
 from test_files import same
 
 import tinygrad_edu as tg
-from tinygrad_edu.check.homework.program import HomeworkError, Program
+from tinygrad_edu.check.homework.program import HomeworkError, LearnerProgram
 from tinygrad_edu.classroom.pad import grade_sheet
 from tinygrad_edu.errors import CheckpointError, FormulaError
 
@@ -48,10 +48,10 @@ def test_a_small_file_that_ends_anywhere_is_refused_or_read(all_readers, name, t
 @pytest.mark.parametrize("text", ["a\0b", "-" * 50_000 + "x", "x" + "+x" * 50_000, "(" * 300], ids=range(4))
 def test_homework_that_python_cannot_read_is_said(text, tmp_path):
     with refuses(HomeworkError, "no Python that can be run", line=False):
-        Program(text, "a.py")
+        LearnerProgram(text, "a.py")
     (tmp_path / "a.ipynb").write_text("[" * 100_000)
     with refuses(HomeworkError, "no notebook", line=False):
-        Program.read(tmp_path / "a.ipynb")
+        LearnerProgram.read(tmp_path / "a.ipynb")
 
 
 def test_a_sheet_whose_lines_double_each_other_is_refused_at_once(tmp_path):

@@ -37,7 +37,11 @@ def dumped(arrays: dict[str, Array], text: str) -> bytes:
             raise CheckpointError(f"save: {name} holds complex numbers, which safetensors has not: save as .npz")
     metadata = {CHECKSUM: checksum(arrays, text), TEXT: text}
     made: bytes = import_safetensors().numpy.save(arrays, metadata)
-    return made
+    length = int.from_bytes(made[:8], "little")
+    header = json.loads(made[8 : 8 + length]) | {"__metadata__": metadata}  # which the library writes in any order
+    head = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)
+    return len(head).to_bytes(8, "little") + head + made[8 + length :]
 
 
 def checksum(arrays: dict[str, Array], text: str) -> str:
