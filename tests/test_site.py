@@ -72,6 +72,16 @@ def test_the_reference_has_an_entry_for_every_public_name():
         assert [name for name in missing if not inspect.ismodule(getattr(module, name))] == [], module.__name__
 
 
+def test_every_page_is_in_the_table_of_contents():
+    listed = {DOCS / "index.md"}
+    for page in DOCS.rglob("*.md"):
+        for block in re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+            for line in block.split():
+                listed |= set(page.parent.glob(f"{line}.md"))
+    pages = {page for page in DOCS.rglob("*.md") if "_site" not in page.parts}
+    assert pages - listed == set(), "a page that no toctree names is a warning, and the site is built without any"
+
+
 def test_docstrings_become_restructured_text():
     reference = program("reference")
     lines = ["Take `*x` and *rest.", "", "    code_ = 1", "", ">>> f(*x)", "*y"]
