@@ -77,7 +77,7 @@ def completed(markdown: str, name: str, folder: Path) -> str:
     shown = []
 
     def block(found: re.Match[str]) -> str:
-        after = [found[0]]
+        after = [re.sub(r"\n+```\n$", "\n```\n", found[0])]  # the blank line that ends a transcript is not for the eye
         for cell in cells(found[0]):
             _, value = run(cell.text, names)
             if html := getattr(value, "html", None):  # a page, or a drawing, which has a method of that name
