@@ -10,6 +10,7 @@ from results import Tasks, median, ratio
 from tasks import CURVES
 
 OURS, COMPILED, HAND = "tinygrad_edu", "tinygrad_edu compiled", "NumPy by hand"
+ON_XLA = "tinygrad_edu on XLA"
 DEMO, PAGES = "micrograd-demo", "pages of 1,000 nodes"
 NUMPY_FRAMEWORKS = ("MyGrad", "HIPS autograd")
 CHAINS = [length for length in CURVES["nodes of a chain"] if length >= 1000]
@@ -90,6 +91,8 @@ def budgets() -> Iterator[Budget]:
     for task in ("mlp-small", "mlp-medium", "mlp-large"):
         yield Budget(f"{task}, compiled", "≤ 1.05 × NumPy by hand", 1.05, slower(task, COMPILED, HAND))
         yield Budget(f"{task}, compiled", "ahead of PyTorch", 1, slower(task, COMPILED, "PyTorch"))
+    for task, limit in (("mlp-small", 1.2), ("mlp-medium", 1.05), ("mlp-large", 1.05), ("cnn", 1.05)):
+        yield Budget(f"{task}, on XLA", f"≤ {limit} × jax.jit by hand", limit, slower(task, ON_XLA, "JAX jit"))
     for subject, how in ((OURS, "eager"), (COMPILED, "compiled")):
         yield Budget(f"cnn, {how}", "≤ 2 × PyTorch", 2, slower("cnn", subject, "PyTorch"))
         yield Budget(f"cnn, {how}", "ahead of MyGrad and HIPS autograd", 1, slower("cnn", subject, *NUMPY_FRAMEWORKS))

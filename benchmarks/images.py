@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -125,6 +126,13 @@ def compiled(images: int) -> Step:
     return ours(images, tinygrad_edu.compile)
 
 
+def on_xla(images: int) -> Step:
+    """Return the step on this package's tensors, compiled by XLA."""
+    import tinygrad_edu
+
+    return ours(images, functools.partial(tinygrad_edu.compile, backend="jax"))
+
+
 def mygrad(images: int) -> Step:
     """Return the step on MyGrad's tensors."""
     import mygrad as mg
@@ -216,6 +224,7 @@ SUBJECTS: dict[str, Callable[[int], Step]] = {
     "NumPy by hand": by_hand,
     "tinygrad_edu": ours,
     "tinygrad_edu compiled": compiled,
+    "tinygrad_edu on XLA": on_xla,
     "MyGrad": mygrad,
     "HIPS autograd": hips,
     "PyTorch": torch,

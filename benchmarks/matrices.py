@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable
 from itertools import pairwise
@@ -103,6 +104,13 @@ def compiled(net: Net) -> Step:
     import tinygrad_edu
 
     return ours(net, tinygrad_edu.compile)
+
+
+def on_xla(net: Net) -> Step:
+    """Return the step on this package's tensors, compiled by XLA."""
+    import tinygrad_edu
+
+    return ours(net, functools.partial(tinygrad_edu.compile, backend="jax"))
 
 
 def mygrad(net: Net) -> Step:
@@ -238,6 +246,7 @@ SUBJECTS: dict[str, Callable[[Net], Step]] = {
     "NumPy by hand": by_hand,
     "tinygrad_edu": ours,
     "tinygrad_edu compiled": compiled,
+    "tinygrad_edu on XLA": on_xla,
     "MyGrad": mygrad,
     "HIPS autograd": hips,
     "PyTorch": torch,

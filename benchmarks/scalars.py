@@ -6,6 +6,7 @@ once and returns the loss before it. Libraries are imported inside, where the st
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from itertools import pairwise
@@ -70,6 +71,13 @@ def compiled(points: int) -> Step:
     import tinygrad_edu as tg
 
     return of_scalars(tg.Value, tg.nn.MLP, points, tg.compile)
+
+
+def on_xla(points: int) -> Step:
+    """Return the demo on this package's scalars, vectorised and compiled by XLA."""
+    import tinygrad_edu as tg
+
+    return of_scalars(tg.Value, tg.nn.MLP, points, functools.partial(tg.compile, backend="jax"))
 
 
 # The same net, its neurons gathered into matrices -----------------------------------------------------------------
@@ -200,6 +208,7 @@ SUBJECTS: dict[str, Callable[[int], Step]] = {
     "NumPy by hand": by_hand,
     "tinygrad_edu": eager,
     "tinygrad_edu compiled": compiled,
+    "tinygrad_edu on XLA": on_xla,
     "micrograd": micrograd,
     "HIPS autograd": hips,
     "PyTorch": torch,

@@ -47,6 +47,9 @@ def together(path):
 def test_four_devices_give_what_the_plain_engine_gives_with_uneven_batches_too():
     (found,) = said(start(0, 1, "-", ""))
     assert found["apart"] < 1e-12
+    parameters = sum(p.size for p in Run("both", "momentum", None).model.parameters())
+    batch_norm = 16  # numbers of each sum over the batch: mean, variance, and their gradients
+    assert parameters <= found["reduced"] <= parameters + 10 * batch_norm  # what docs/scale.md reckons with
 
 
 def test_two_processes_agree_and_one_that_is_lost_ends_the_run_which_a_checkpoint_resumes(tmp_path):

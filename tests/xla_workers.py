@@ -1,7 +1,9 @@
 """Training with several devices, and as one of several processes: what tests/test_xla_devices.py starts."""
 
 import json
+import math
 import os
+import re
 import sys
 
 import numpy as np
@@ -11,6 +13,13 @@ def say(found: object) -> None:
     """Print one line for the test."""
     sys.stdout.write(json.dumps(found) + "\n")
     sys.stdout.flush()
+
+
+def all_reduced(program: str) -> int:
+    """Count the numbers that XLA's program adds up over devices."""
+    results = re.findall(r"= (.*?) all-reduce(?:-start)?\(", program)
+    shapes = [shape for result in results for shape in re.findall(r"f64\[([\d,]*)\]", result)]
+    return sum(math.prod(int(n) for n in shape.split(",") if n) for shape in shapes)
 
 
 def main(rank: int, processes: int, address: str, path: str) -> None:
@@ -37,7 +46,8 @@ def main(rank: int, processes: int, address: str, path: str) -> None:
     try:
         losses, theirs = ours.train(data), plain.train(data)
         parts = zip([*losses, *ours.left()], [*theirs, *plain.left()], strict=True)
-        say({"apart": max(float(np.max(np.abs(np.asarray(a) - np.asarray(b)))) for a, b in parts)})
+        apart = max(float(np.max(np.abs(np.asarray(a) - np.asarray(b)))) for a, b in parts)
+        say({"apart": apart, "reduced": all_reduced(ours.step.last.executable.run.as_text())})
         if processes > 1 and rank:
             os._exit(9)
         if processes > 1:
