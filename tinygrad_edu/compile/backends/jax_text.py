@@ -59,15 +59,31 @@ class JaxWriter(Names):
                 self.names[x] = self.fresh(identifier(x.source.name, "w"))
                 self.host.append(f"{self.names[x]} = {self.host_value(x)}")
                 self.on_host.add(x)
+        self.tested_early = self.known_early()
         for z in program.steps:
             self.write(z)
         self.check_finite()
+        for x, outcome in program.outcomes.items():
+            if self.is_from_host(x):
+                self.host.append(f"if bool({self.name(x)}) is not {outcome}: raise OtherOutcome")
 
     def cells(self) -> list[Var]:
         """Return what is read from outside, oldest first."""
         read = [x for z in self.program.steps for x in z.args] + self.program.sinks
         found = dict.fromkeys([*(x for x in read if isinstance(x.source, CapturedInput)), *self.program.drawn])
         return sorted(found, key=lambda x: 0 if x.node is None else x.node.born)
+
+    def known_early(self) -> set[Var]:
+        """Return the steps of tests on arguments alone, which the host takes: then a run need not be undone."""
+        known: set[Var] = set()
+        for z in self.program.steps:
+            if all(self.is_from_host(x) or x in known for x in z.args):
+                known.add(z)
+        wanted = {x for x in self.program.outcomes if x in known}
+        for z in reversed(self.program.steps):
+            if z in wanted:
+                wanted.update(x for x in z.args if x.op is not None)
+        return wanted
 
     def host_value(self, x: Var) -> str:
         """Return how a place outside is read; a plain number stays one of Python's."""
@@ -91,7 +107,8 @@ class JaxWriter(Names):
                 assert z.params is not None
                 self.tests.append((z.args[0], z.params["test"]))
             return
-        if type(z.data) in NUMBERS and all(self.is_from_host(x) and type(x.data) in NUMBERS for x in z.args):
+        plain = type(z.data) in NUMBERS and all(self.is_from_host(x) and type(x.data) in NUMBERS for x in z.args)
+        if plain or z in self.tested_early:
             self.names[z] = self.fresh("n")
             self.host.append(f"{self.names[z]} = {self.of_numbers(z)}")
             self.on_host.add(z)
@@ -105,12 +122,13 @@ class JaxWriter(Names):
         self.device.append(f"{self.names[z]} = {self.call(z, args)}  {comment(where.rpartition('/')[2])}")
 
     def of_numbers(self, z: Var) -> str:
-        """Return a step on plain numbers as Python."""
+        """Return a step that the host takes, on plain numbers mostly, as Python."""
         op, args = z.op, [self.name(x) for x in z.args]
         assert op is not None
-        if op.name in NEVER_RAISE and isinstance(op, Op):
+        plain = all(type(x.data) in NUMBERS for x in z.args)
+        if op.name in NEVER_RAISE and isinstance(op, Op) and plain:
             return op.text.format(*(f"({x})" if x.startswith("-") else x for x in args))
-        f = op.on_numbers if isinstance(op, Op) and op.scalar else op.forward
+        f = op.on_numbers if isinstance(op, Op) and op.scalar and plain else op.forward
         return f"{self.function_name(op, f)}({', '.join([*args, *self.keywords(z)])})"
 
     def loop_types(self, z: Var) -> list[Any]:

@@ -102,7 +102,8 @@ class OnJax:
         self.steps: list[tuple[Any, Var]] = []  # optimisers, and how many steps they will have taken
         self.dropped: list[Node] = []  # leaves whose gradient is forgotten
         self.others: list[tuple[Effect, list[Var]]] = []  # effects on Values, whose numbers are on the host
-        self.results, self.outcomes, self.tests = program.results, program.outcomes, writer.tests
+        self.results, self.tests = program.results, writer.tests
+        self.outcomes = {x: was for x, was in program.outcomes.items() if not writer.is_from_host(x)}
         self.inputs = [StatePlace(x.source, x.data) for x in writer.state]
         spots = {spot.key: spot for spot in self.inputs}
         for spot in self.inputs:
