@@ -259,3 +259,19 @@ def test_what_is_no_gradient_is_refused(hand, said):
     w = tg.Tensor([1.0, 2.0, 3.0], label="w")
     with pytest.raises((tg.errors.GradientError, tg.errors.ShapeError), match=said):
         tg.compare(hand, {"w": w}, (w**2).sum())
+
+
+def test_single_numbers_are_compared_as_they_were_printed():
+    rng = np.random.default_rng(0)
+    w, b = tg.Tensor(rng.normal(size=(3, 4)), label="W"), tg.Tensor(rng.normal(size=4), label="b")
+    loss = (np.tanh(rng.normal(size=(5, 3)) @ w + b) ** 2).mean()
+    right = {name: g.data for name, g in zip("Wb", tg.gradients(loss, [w, b]), strict=True)}
+    printed = {"dW[2][1]": round(right["W"][2, 1], 4), "db[-1]": round(right["b"][-1], 4)}
+    report = tg.compare(printed, {"W": w, "b": b}, loss)
+    assert report.ok
+    assert [line.parameter for line in report.lines] == ["W[2, 1]", "b[-1]"]
+    assert "Only these numbers" in str(report)
+    assert not tg.compare(printed | {"dW[0, 0]": -right["W"][0, 0]}, {"W": w, "b": b}, loss).ok
+    assert tg.compare({"W[0, 3]": right["W"][0, 3]}, right).ok
+    with pytest.raises(GradientError, match=r"shape \(3, 4\)"):
+        tg.compare({"W[3][1]": 0.5}, {"W": w, "b": b}, loss)

@@ -140,6 +140,44 @@ def test_the_geometry_of_a_convolution(mistake):
     assert 41 in rows or 28 in rows
 
 
+@pytest.mark.parametrize("mistake", ["image", "kernel", "kernel of the last image"])
+def test_windows_of_a_convolution_that_are_overwritten(mistake):
+    x, w = tg.Tensor(RNG.normal(size=(2, 1, 5, 4)), label="x"), tg.Tensor(RNG.normal(size=(2, 1, 3, 3)), label="w")
+    loss = (np.tanh(nn.functional.conv2d(x, w)) ** 2).sum()
+    a = np.tanh(np.asarray(nn.functional.conv2d(x.data, w.data)))
+    d = 2 * a * (1 - a * a)
+    right, wrong = ({"x": np.zeros_like(x.data), "w": np.zeros_like(w.data)} for _ in range(2))
+    for n, f, i, j in np.ndindex(d.shape):
+        window = np.s_[n, :, i : i + 3, j : j + 3]
+        right["x"][window] += d[n, f, i, j] * w.data[f]
+        right["w"][f] += d[n, f, i, j] * x.data[window]
+    for n, i, j in np.ndindex(2, 3, 2):
+        window = np.s_[n, :, i : i + 3, j : j + 3]
+        wrong["x"][window] = np.einsum("f,fckl->ckl", d[n, :, i, j], w.data)
+        last = np.einsum("f,ckl->fckl", d[n, :, i, j], x.data[window])
+        wrong["w"] = last if mistake == "kernel of the last image" or n == 0 else wrong["w"]
+    if mistake == "kernel":
+        wrong["w"] = np.einsum("nf,nckl->fckl", d[:, :, -1, -1], x.data[:, :, 2:5, 1:4])
+    leaves = {"x": x, "w": w}
+    assert tg.compare(right, leaves, loss).ok
+    name = "x" if mistake == "image" else "w"
+    assert 37 in named(right | {name: wrong[name]}, leaves, loss)
+
+
+def test_overlapping_windows_of_a_pool_that_are_overwritten():
+    x = tg.Tensor(RNG.normal(size=(2, 1, 5, 5)), label="x")
+    loss = (np.tanh(nn.functional.max_pool2d(x, 3, 1)) ** 2).sum()
+    right, wrong = np.zeros_like(x.data), np.zeros_like(x.data)
+    for n, i, j in np.ndindex(2, 3, 3):
+        window = x.data[n, 0, i : i + 3, j : j + 3]
+        k, m = np.unravel_index(window.argmax(), window.shape)
+        a = np.tanh(window.max())
+        right[n, 0, i + k, j + m] += 2 * a * (1 - a * a)
+        wrong[n, 0, i + k, j + m] = 2 * a * (1 - a * a)
+    assert tg.compare(right, x, loss).ok
+    assert 37 in named(wrong, x, loss)
+
+
 def batch_norm(mistake=""):
     rng = np.random.default_rng(3)
     n, eps = 8, 1e-5

@@ -265,6 +265,78 @@ def test_a_guard_within_a_logarithm_is_no_mistake():
     assert report.right, report.text()
 
 
+def test_a_change_of_another_line_that_does_as_well_is_told():
+    text = """\
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, W, t = rng.normal(size=(6, 4)), rng.normal(size=(4, 3)), rng.normal(size=(6, 3))
+
+
+def loss(W, x, t):
+    z = x @ W
+    a = np.tanh(z)
+    da = a - t
+    dz = da * (1 - a**2)
+    dW = x.T @ dz
+    return 0.5 * np.sum((a - t) ** 2) / len(x), dW
+"""
+    report = checked(text)
+    others = [note for note in report.notes if "does as well" in note]
+    assert report.mend is not None
+    assert len(others) == 1
+    assert f"line {report.others[0]} " in others[0]
+    assert report.line in (10, 11, 12)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dW[:, y[i]] -= X[i] / n", "dW[:, j] -= X[i] / n"),
+        ("dW = dA @ B.T + dB @ A.T", "dW = dA @ A.T + dB @ B.T"),
+    ],
+)
+def test_a_wrong_index_of_a_target_and_names_exchanged_are_mended(right, wrong):
+    svm = """\
+import numpy as np
+
+rng = np.random.default_rng(2)
+X, W, y = rng.normal(size=(6, 4)), rng.normal(size=(4, 3)), np.array([0, 2, 1, 1, 0, 2])
+
+
+def svm(W, X, y):
+    n, loss, dW = len(X), 0.0, np.zeros_like(W)
+    for i in range(n):
+        s = X[i] @ W
+        for j in range(3):
+            if j != y[i] and s[j] - s[y[i]] + 1 > 0:
+                loss += (s[j] - s[y[i]] + 1) / n
+                dW[:, j] += X[i] / n
+                dW[:, y[i]] -= X[i] / n
+    return loss, dW
+"""
+    pair = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+W, A, B = rng.normal(size=(3, 3)), rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
+
+
+def two(W, A, B):
+    P, Q = W @ A, W @ B
+    loss = np.sum(np.sin(P)) + np.sum(Q**3)
+    dA, dB = 3 * Q**2, np.cos(P)
+    dW = dA @ B.T + dB @ A.T
+    return loss, {"W": dW}
+"""
+    text = svm if right in svm else pair
+    assert checked(text).right
+    broken, line = changed(text, right, wrong)
+    report = checked(broken)
+    assert report.line == line, report.text()
+    assert report.mend is not None
+
+
 def test_a_slice_of_the_campaign():
     """Homework written at random, one piece of each style, with two of its mistakes."""
     counts, _, _ = campaign(range(240, 252), mistakes=1, verbose=False)

@@ -377,3 +377,26 @@ def test_a_function_that_cannot_be_recorded_is_measured():
     assert not twice.ok
     assert "2 times" in twice.mistakes[0].evidence
     assert not tg.compare(lambda x, w: right(x, w) + 1e-4, f).ok
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_zero_that_a_softmax_hides_is_judged_by_what_is_lost_in_it(written):
+    rng = np.random.default_rng(98)
+    x, y = np.tile(rng.normal(size=(1, 3)), (3, 1)), rng.normal(size=(3, 2))  # all rows alike: attention is uniform
+    wq, wk, wv = (tg.Tensor(rng.normal(size=(3, 2)), label=f"W{letter}") for letter in "qkv")
+    scores = (x @ wq) @ (x @ wk).T / 2**0.5
+    if written:
+        e = np.exp(scores - scores.max(axis=1, keepdims=True))
+        p = e / e.sum(axis=1, keepdims=True)
+    else:
+        p = tg.softmax(scores, axis=1)
+    loss = 0.5 * ((p @ (x @ wv) - y) ** 2).sum()
+    q, k, v = x @ wq.data, x @ wk.data, x @ wv.data
+    dv = p.data @ v - y
+    dp = dv @ v.T
+    ds = p.data * (dp - (dp * p.data).sum(axis=1, keepdims=True)) / np.sqrt(2)
+    parameters = {"Wq": wq, "Wk": wk, "Wv": wv}
+    right = {"Wq": x.T @ (ds @ k), "Wk": x.T @ (ds.T @ q), "Wv": x.T @ (p.data.T @ dv)}
+    assert tg.compare(right, parameters, loss).ok
+    wrong = p.data * dp / np.sqrt(2)
+    assert not tg.compare(right | {"Wq": x.T @ (wrong @ k)}, parameters, loss).ok

@@ -52,10 +52,17 @@ def is_wrong(right, text):
         )
 
 
-def campaign(seeds, mistakes, verbose=True):
-    """Check pieces and mistakes; return counts by what happened, and by style."""
+def campaign(seeds, mistakes, verbose=True, limit=float("inf")):
+    """Check pieces and mistakes; return counts by what happened, and by style.
+
+    limit: seconds of computing after which no further piece is begun.
+    """
     counts, by_style, seconds = collections.Counter(), collections.defaultdict(collections.Counter), []
+    start = time.process_time()
     for seed in seeds:
+        if time.process_time() - start > limit:
+            break
+        counts["next seed"] = seed + 1
         piece = sheet(seed)
 
         def note(what, style=piece.style):
@@ -122,9 +129,11 @@ def main():
     parser.add_argument("pieces", type=int)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--mistakes", type=int, default=4)
+    parser.add_argument("--limit", type=float, default=float("inf"), help="seconds of computing")
     options = parser.parse_args()
-    counts, by_style, seconds = campaign(range(options.first, options.first + options.pieces), options.mistakes)
-    print()
+    seeds = range(options.first, options.first + options.pieces)
+    counts, by_style, seconds = campaign(seeds, options.mistakes, limit=options.limit)
+    print(f"\nnext seed: {counts.pop('next seed')}")
     for name, some in [("all", counts), *by_style.items()]:
         found = dict(sorted(some.items()))
         wrong = max(1, some["wrong"])

@@ -1,7 +1,7 @@
 """Finding the operation that made the first NaN or infinity, and giving 0 · ∞ another meaning.
 
 Both are switches that watch nodes being made and gradients being handed back; neither costs anything outside its
-`with` block. What to write instead of the guilty formula is known in `cures`.
+`with` block. `stable_forms` knows the formula to write instead of the guilty one.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def without_zeros(z: Node, i: int, g: Any, dx: Any) -> Any:
 
 
 class Watch:
-    """What one `detect_anomaly` has seen: which node used which, and an infinity that may be harmless."""
+    """The record of one `detect_anomaly`: which node used which, and an infinity that may be harmless."""
 
     def __init__(self, made: Any, pulled: Any) -> None:
         self.made_before, self.pulled_before = made, pulled

@@ -45,7 +45,7 @@ def derivation_pad(
     """Return a page for working out the derivatives of a formula by hand.
 
     Each line typed is compared with the right derivative on both sides of every kink; the first wrong line is marked,
-    with the mistake's name where it is in the catalogue. Hints come one by one. What is on the sheet is in its address.
+    with the mistake's name where it is in the catalogue. Hints come one by one. Its address holds the sheet.
     path: where to save it. wrt: the variable to begin with. at: numbers for variables that shall not vary.
     Raises FormulaError where the formula cannot be read, or is not of single numbers.
     """

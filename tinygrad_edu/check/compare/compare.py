@@ -14,6 +14,7 @@ from ..replay.points import other_sides, random_runs
 from ..replay.rounding import DOUBLE_EPS
 from ..replay.run import Recording, Run
 from .digits import eps_of
+from .entries import ONLY, are_entries, items_of_entries
 from .functions import Functions
 from .inputs import Pairs, can_resample, pair_by_name, targets_of, value_at
 from .items import items_at, typed_of_all
@@ -29,7 +30,8 @@ def compare(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) ->
 
     hand: an array, a number, a formula like "2*x*sin(x)" or "2x·sin x", a SymPy expression, a function of the graph's
     leaves by name; a dict of such by parameter name, nested or not, which may hold intermediate gradients too ("delta2"
-    is ∂C/∂z^(2)); a list of them in the order of the parameters; or all numbers in one flat array.
+    is ∂C/∂z^(2)); a list of them in the order of the parameters; all numbers in one flat array; or single numbers of
+    gradients, {"dW[3][1]": -0.264}.
     auto: the node that it is the gradient of, an array, a dict or list of those, or a module; or a function, and `hand`
     is then the function of the same arguments that returns its gradient, with or without the loss before it.
     loss: the node that was differentiated. With it, mistakes are sought by replaying the backward pass; without it
@@ -43,6 +45,9 @@ def compare(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) ->
     if isinstance(auto, Node) and auto.op is not None and isinstance(hand, dict) and loss is None:
         loss, auto = auto, {z.label: z for z in LayerMap(auto).order if z.op is None and z.requires_grad and z.label}
     notation = LayerMap(loss) if loss is not None else None
+    if are_entries(hand):
+        items = items_of_entries(hand, targets_of(auto), loss, notation)
+        return comparison_report(Comparison(None, None, [], [items], [ONLY]))
     pairs = pair_by_name(hand, targets_of(auto), notation)
     if loss is None or notation is None or not all(isinstance(target, Node) for _, target in pairs.values()):
         return comparison_report(Comparison(None, None, [], [alone(pairs)]))

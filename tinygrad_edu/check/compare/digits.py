@@ -1,4 +1,4 @@
-"""How exactly numbers were given: typed to so many decimals or digits, in single precision, or in double."""
+"""The precision of given numbers: typed to so many decimals or digits, single, or double."""
 
 from __future__ import annotations
 

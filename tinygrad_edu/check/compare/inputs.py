@@ -1,4 +1,4 @@
-"""Whatever was given as a gradient, by hand or automatic, as arrays with names.
+"""Gradients in every form in which they are given, by hand or automatic, as arrays with names.
 
 Names are forgiving: `W^(2)`, `W2`, `dW2`, `"1.weight"` are one parameter, `delta2` and `dz2` are ∂C/∂z^(2).
 """

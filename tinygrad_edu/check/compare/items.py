@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from ...core.node import Node
 from ...core.types import Array
 from ..replay.rounding import spreads
+from ..replay.rows import spreads_in_rows
 from ..replay.run import Run
 from ..replay.ties import conventions
 from .digits import Digits, eps_of, typed_digits
 from .precheck import GradientPair
+
+NEAR = 1e-6  # of the largest gradient: what is off by less may be off by rounding
 
 
 def items_at(
@@ -37,19 +41,31 @@ def items_at(
     return kept, rows, notes
 
 
-def items_of(run: Run, targets: dict[str, Node], arrays: dict[str, Array]) -> list[GradientPair]:
-    """Return the gradients to compare at one run."""
-    digits = typed_of_all(arrays.values())
+def items_of(
+    run: Run, targets: dict[str, Node], arrays: dict[str, Array], digits: Digits | None = None
+) -> list[GradientPair]:
+    """Return the gradients to compare at one run.
+
+    digits: to which all of them were typed, as far as is known; read off the numbers if not given.
+    """
+    digits = typed_of_all(arrays.values()) if digits is None else digits
     eps = max(run.recording.eps, *map(eps_of, arrays.values()))
     nodes = list(targets.values())
     moved = spreads(run, nodes, eps)
     others = conventions(run, nodes)
-    return [
+    found = [
         GradientPair(
             name, arrays[name], run.gradient(run.grads, z), z, digits, moved[i], eps, [grads[i] for grads in others]
         )
         for i, (name, z) in enumerate(targets.items())
     ]
+    largest = max(item.size for item in found)
+    near = [i for i, item in enumerate(found) if not item.ok and item.error <= NEAR * largest]
+    if near:
+        wider = spreads_in_rows(run, nodes, eps)
+        for i in near:
+            found[i] = replace(found[i], spread=max(moved[i], wider[i]), mistakes=[])
+    return found
 
 
 def typed_of_all(arrays: Iterable[Array]) -> Digits:

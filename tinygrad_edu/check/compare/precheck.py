@@ -1,4 +1,4 @@
-"""What can be said of a gradient before any mistake is sought: its shape, its precision, whether it is right."""
+"""One gradient judged, before any mistake is sought: its shape, its precision, whether it is right."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class GradientPair:
     eps: float = DOUBLE_EPS
     conventions: list[Array] = field(default_factory=list)
     hand: Array = field(init=False)  # `given` in the shape of `auto`, as far as that can be had
-    fits: bool = True  # whether it can
+    fits: bool = True  # whether `given` has such a shape
     odd_shape: str = ""  # a shape that is not the parameter's, and does no harm
     tolerance: Array = field(init=False)  # how far each number may be off
     verdict: str = ""
@@ -62,7 +62,7 @@ class GradientPair:
 
     @property
     def rounding(self) -> float:
-        """How far off a right number may be by rounding, at most."""
+        """The most by which rounding may move a right number."""
         return SAFETY * float(np.max(self.spread, initial=0.0))
 
     @property

@@ -1,4 +1,4 @@
-"""What a comparison found, as data, as a table in a terminal, and as HTML in a notebook."""
+"""The report on a comparison: as data, a table in a terminal, HTML in a notebook, Markdown and LaTeX."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...symbolic.idioms import as_rows
 from ...symbolic.layers import LayerMap
 from ..mistakes.catalogue import OTHER
 from ..mistakes.diagnosis import diagnose
@@ -16,6 +15,7 @@ from ..mistakes.explanation import Candidate
 from ..mistakes.matching import Question
 from ..mistakes.permutations import explained_by_numbers, rearranged
 from ..mistakes.process_mistakes import procedural
+from ..replay.rows import run_in_rows
 from ..replay.run import Recording, Run
 from ..replay.untested import untested
 from .precheck import GradientPair
@@ -27,7 +27,7 @@ ONLY_HERE = "It is right at the point that was given, and wrong at other points.
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is to be judged: the recording and its letters, if there is a graph, and the items at every run."""
+    """The input of a judgement: the recording and its letters, if there is a graph, and the items at every run."""
 
     recording: Recording | None
     notation: LayerMap | None
@@ -91,20 +91,18 @@ def diagnosed(question: Question) -> list[Candidate]:
 
 def question_of_rows(question: Question) -> Question | None:
     """Return the question about the graph with rows in place of idioms; None if there are none, or nodes were lost."""
-    recording = question.recording
-    root, new = as_rows(recording.output)
-    if root is recording.output or any(x not in new for x in (*recording.leaves, *question.nodes)):
+    found = run_in_rows(question.runs[0], question.nodes)
+    if found is None:
         return None
-    for z, counterpart in new.items():
-        if counterpart is not z:
-            counterpart.code, counterpart.instruction = z.code, z.instruction
-    rewritten = Recording(root, [new[x] for x in recording.leaves])
+    first, new = found
+    rewritten = first.recording
     items = []
     for row in question.items:
         items.append([copy.copy(item) for item in row])
         for item in items[-1]:
             item.node = new[item.node] if item.node is not None else None
-    asked = Question(rewritten, LayerMap(root), [Run(rewritten, run.values) for run in question.runs], items)
+    runs = [first, *(Run(rewritten, run.values) for run in question.runs[1:])]
+    asked = Question(rewritten, LayerMap(rewritten.output), runs, items)
     with np.errstate(all="ignore"):
         same = all(
             np.all(np.abs(run.gradient(run.grads, x) - item.auto) <= item.tolerance)

@@ -28,7 +28,7 @@ MOST_ROUNDING = 1e-10  # of the size of f over that of an input
 
 @dataclass(frozen=True)
 class GradcheckReport:
-    """What `gradcheck` found; true where nothing is wrong.
+    """The result of `gradcheck`; true where nothing is wrong.
 
     check: the name of the check that failed, or "". order: of the derivatives it failed at, or was right up to.
     worst: the element that is farthest off, measured in tolerances. kinks: elements where the left and the right

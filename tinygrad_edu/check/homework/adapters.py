@@ -159,7 +159,7 @@ def made_of(name: str, arguments: dict[str, Any]) -> Callable[[Namespace], Any]:
 # Nielsen's network -------------------------------------------------------------------------------------------------
 
 
-FORWARD = ("feedforward", "forward", "feed_forward", "predict")  # what the method is called that computes the output
+FORWARD = ("feedforward", "forward", "feed_forward", "predict")  # names of the method that computes the output
 
 
 def networks(program: LearnerProgram, module: Namespace, wanted: str) -> Iterator[Task]:

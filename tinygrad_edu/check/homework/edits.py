@@ -24,7 +24,7 @@ def edits(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> list[Ed
         load = isinstance(getattr(expression, "ctx", ast.Load()), ast.Load)
         if not load or (name == "value" and isinstance(getattr(holder, "ctx", None), ast.Store)):
             continue
-        listed = isinstance(statement, ast.Return) and isinstance(holder, (ast.Tuple, ast.List))
+        listed = isinstance(statement, ast.Return) and isinstance(holder, (ast.Tuple, ast.List, ast.Dict))
         if listed and isinstance(expression, ast.Name):
             continue  # the names in such a list say whose gradients they are
         for cost, what, new in of_expression(expression, holder, around):
@@ -35,7 +35,7 @@ def edits(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> list[Ed
             parts = list(enumerate(whole.elts)) if isinstance(whole, (ast.Tuple, ast.List)) else [(None, whole)]
             for index, part in parts:
                 if isinstance(statement, ast.Return) and isinstance(part, ast.Name):
-                    continue  # what is wrong with a variable is wrong where it is assigned
+                    continue  # a wrong variable is wrong in the line that assigns it
                 holder, its = (head, name) if index is None else (whole, "elts")
                 for cost, what, new in whole_value_edits(part, around) if name == "value" else ():
                     found.append(Edit(cost, what, holder, its, index, part, located(new, part)))

@@ -1,7 +1,7 @@
 """The forward pass of a recorded program as a graph of this package, to be judged as any other graph is.
 
 Its kinks, what rounding does to its gradients and points on the other sides of its kinks are those of `check.replay`.
-What a function does that has no rule here stands in the graph as a constant.
+The result of a function that has no rule here stands in the graph as a constant.
 """
 
 from __future__ import annotations

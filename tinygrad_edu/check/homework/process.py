@@ -1,6 +1,6 @@
 """A process of its own for a learner's code, with limits of time, memory, files and processes.
 
-What it promises stands in SECURITY.md: such code costs itself only. It is no sandbox: files can be read.
+SECURITY.md says what this promises: such code costs itself only. It is no sandbox: files can be read.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class GradientVerdict:
 
 @dataclass(frozen=True, slots=True)
 class CodeReport:
-    """What a check of a learner's code found.
+    """The result of a check of a learner's code.
 
     right: whether every gradient is right. line: the number of the first wrong line, None if there is none or it could
     not be told; in a notebook it is counted within the code cell `cell`. mend: that line as it should be, verified.

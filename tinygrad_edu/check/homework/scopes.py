@@ -1,4 +1,4 @@
-"""What a changed line may use: the names of its function, by kind and shape, counts, indices and functions."""
+"""Scopes: the names that a changed line may use, by kind and shape: arrays, counts, indices and functions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def is_index(e: ast.expr) -> bool:
 
 
 class Scopes:
-    """What statements may use: names assigned in their function, its arguments and globals, by kind."""
+    """The names that statements may use: assigned in their function, its arguments and globals, by kind."""
 
     def __init__(self, runs: Runs, verdict: Verdict, tree: ast.Module) -> None:
         self.runs, self.recording, self.tree = runs, verdict.recording, tree

@@ -1,7 +1,7 @@
 """Suspects: the lines of the backward pass in the order in which they may be the first wrong one.
 
 A line is cleared when everything that it assigned is known, as a gradient, a share of one or data of the forward pass.
-What remains is ordered by the data: lines from which all wrong gradients come, and no other suspect before them, first.
+The others are ordered by the data: first come lines that lead to all wrong gradients and that no suspect precedes.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 from ...core.types import Array
 from ..gradient_names import variables_of
 from .adjoints import ancestors
+from .dataflow import depends, descendants, is_product, last_named, passed_through, used_up, whole_contents
 from .forward_graph import recomputed
 from .known import KnownArrays, KnownMatch
 from .program import LearnerProgram
-from .recorder import CALL, CONSTANT, PARAMETER, Operation
+from .recorder import CONSTANT, PARAMETER, Operation
 from .runs import RecordedRun
-from .shadow import Slot
 from .verdict import Verdict
 
 
@@ -194,39 +194,6 @@ class Backward:
         return False
 
 
-def passed_through(node: Operation) -> list[Operation]:
-    """Return a node, and those that it only hands on: copies, clips that clip nothing."""
-    found = [node]
-    while found[-1].kind == CALL:
-        last = found[-1]
-        same = [
-            x
-            for x in last.inputs
-            if x.shape == last.shape and x.value is not None and np.array_equal(x.value, last.value)
-        ]
-        if not same:
-            break
-        found.append(same[0])
-    return found
-
-
-def whole_contents(node: Operation, users: dict[Operation, list[Operation]]) -> Operation:
-    """Return the first whole contents that a write into part of an array has led to."""
-    seen = node
-    while seen.value is None:
-        later = [use for use in users.get(seen, []) if use.inputs and use.inputs[0] is seen]
-        if not later:
-            return node
-        seen = min(later, key=lambda use: use.number)
-    return seen
-
-
-def last_named(program: LearnerProgram, node: Operation) -> int:
-    """Return the statement that gave a node its last name, other than by returning it."""
-    named = [program.statement_at(name.line) for name in node.names if name.line not in program.returns]
-    return named[-1] if named else program.statement_at(node.line)
-
-
 def look_up(node: Operation, known: KnownArrays) -> KnownMatch | None:
     """Return what a node's value is; None if it is nothing known, or has no value of its own."""
     if node.value is None:
@@ -237,44 +204,8 @@ def look_up(node: Operation, known: KnownArrays) -> KnownMatch | None:
     return known.find(node.value)
 
 
-def depends(node: Operation, known: dict[Operation, bool]) -> bool:
-    """Tell whether a node depends on a parameter; `known` keeps answers."""
-    for x in sorted(ancestors([node], controls=True), key=lambda x: x.number):
-        if x not in known:
-            known[x] = x.kind == PARAMETER or any(known[y] for y in (*x.inputs, *x.controls))
-    return known[node]
-
-
 BELOW = 60  # nodes computed from another one, among which a right gradient is sought
 ROUNDING = 1e-13  # of what is summed, up to which a value counts as 0
-PRODUCTS = {np.multiply, np.matmul, np.dot, np.divide, np.outer, np.einsum, np.tensordot}
-
-
-def used_up(node: Operation, found: KnownMatch | None, users: dict[Operation, list[Operation]]) -> bool:
-    """Tell whether a mere share of a gradient goes on into products, where the whole gradient belongs."""
-    if found is None or found.kind not in ("share", "partial sum"):
-        return False
-    uses = users.get(node, [])
-    return bool(uses) and all(is_product(use) for use in uses)
-
-
-def is_product(node: Operation) -> bool:
-    """Tell whether a node is a product of arrays, not just one times a number."""
-    return (
-        node.kind == CALL and node.call[0] in PRODUCTS and all(np.ndim(x) or isinstance(x, Slot) for x in node.call[1])
-    )
-
-
-def descendants(nodes: list[Operation], users: dict[Operation, list[Operation]]) -> set[Operation]:
-    """Return the nodes that were computed from some nodes, themselves included."""
-    found: set[Operation] = set()
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting += users.get(node, [])
-    return found
 
 
 def named_gradients(

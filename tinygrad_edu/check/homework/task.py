@@ -24,7 +24,7 @@ Wrap = Callable[[Any], Any]  # makes of other numbers that go in what the run ne
 
 
 class Outcome(NamedTuple):
-    """What one run returned: the loss, and the gradient of each parameter as the program computed it."""
+    """The result of one run: the loss, and the gradient of each parameter as the program computed it."""
 
     loss: Any
     gradients: dict[str, Any]

@@ -68,6 +68,8 @@ def whole_value_edits(e: Syntax, around: Surroundings) -> Iterator[EditOption]:
             texts += [(3.3, f"a product with {name}", text) for text in forms]
     if "@" in ast.unparse(e) or "dot(" in ast.unparse(e):
         texts += [(5.0, f"plus {text}", f"(_) + {text}") for text in islice(products_like(around), MOST_PRODUCTS)]
+    if isinstance(e, ast.Constant):
+        texts += [(2.6, name, name) for name, shape in around.shapes.items() if shape == around.value]
     bare = isinstance(e, ast.Name)  # a factor or a term was left out of a line that only gives another name
     yield from ((cost - 0.6 * bare, what, text) for cost, what, text in texts)
 

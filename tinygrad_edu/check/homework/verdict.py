@@ -2,7 +2,7 @@
 
 The truth is the gradient of the recorded loss; differences of the loss, computed by the program as it stands, must
 agree with it before anything is called wrong, and replace it where the program could not be recorded. Whether numbers
-are the same is decided as in `tg.compare`, by `Item`.
+are the same is decided as in `tg.compare`, by `GradientPair`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import numpy as np
 
 from ...core.types import Array
 from ..compare.digits import UNKNOWN_DIGITS
+from ..compare.items import items_of
 from ..compare.precheck import GradientPair
-from ..replay.rounding import DOUBLE_EPS, spreads
-from ..replay.ties import conventions
 from .differences import finite_differences, step_slope
 from .forward_graph import ForwardGraph, Side, forward_graph
 from .program import HomeworkError
@@ -154,14 +153,17 @@ class Judgement:
     def judged(self, outcome: Outcome, truths: dict[str, Any]) -> dict[str, GradientVerdict]:
         """Return the verdict on each gradient at one point; only where one differs is it asked what rounding does."""
         given = {name: outcome.gradients.get(name) for name in self.runs.task.paths}
-        found = {name: verdict_on(name, g, truths.get(name), 0.0) for name, g in given.items()}
-        names = [name for name, p in found.items() if not p.ok and self.graph and name in self.graph.leaves]
-        if names and self.graph is not None:
-            run, nodes = self.graph.run, [self.graph.leaves[name] for name in names]
-            others = conventions(run, nodes)
-            for i, (name, spread) in enumerate(zip(names, spreads(run, nodes, DOUBLE_EPS), strict=True)):
-                self.verdict.spreads[name] = max(spread, self.verdict.spreads.get(name, 0.0))
-                found[name] = verdict_on(name, given[name], truths.get(name), spread, [grads[i] for grads in others])
+        found = {name: verdict_on(name, g, truths.get(name)) for name, g in given.items()}
+        graph = self.graph
+        if graph is None or all(p.ok for p in found.values()):
+            return found
+        arrays = {name: gradient_array(g) for name, g in given.items() if name in graph.leaves and g is not None}
+        targets = {name: graph.leaves[name] for name in arrays}
+        for item in items_of(graph.run, targets, arrays, UNKNOWN_DIGITS) if arrays else ():
+            if not found[item.name].ok:
+                before = self.verdict.spreads.get(item.name, 0.0)
+                self.verdict.spreads[item.name] = max(float(np.max(item.spread)), before)
+                found[item.name] = GradientVerdict.of(item)
         return found
 
     def finished(self) -> Verdict:
@@ -179,26 +181,26 @@ class Judgement:
         return verdict
 
 
-def verdict_on(name: str, given: Any, truth: Any, spread: float, others: list[Array] | None = None) -> GradientVerdict:
-    """Return the verdict on one gradient at one point.
-
-    spread: how far rounding moves it. others: what is as right at a kink.
-    """
+def verdict_on(name: str, given: Any, truth: Any) -> GradientVerdict:
+    """Return the verdict on one gradient at one point, without regard to what rounding does to it."""
     if given is None:
         return GradientVerdict(None, "no gradient was returned", False)
     if truth is None:
         return GradientVerdict(None, "not judged: the loss does not depend on such a variable", True)
-    item = item_on(name, given, truth, spread, others)
+    item = item_on(name, given, truth)
     if item is None:
         return GradientVerdict(None, f"of shape {np.shape(given)}, which is not the parameter's", False)
     return GradientVerdict.of(item)
 
 
-def item_on(name: str, given: Any, truth: Any, spread: float, others: list[Array] | None = None) -> GradientPair | None:
-    """Return one gradient beside what is right, judged; None where measured entries are none of the gradient's."""
+def item_on(name: str, given: Any, truth: Any, spread: float = 0.0) -> GradientPair | None:
+    """Return one gradient beside what is right, judged; None where measured entries are none of the gradient's.
+
+    spread: how far rounding moves it.
+    """
     h = gradient_array(given)
     if isinstance(truth, np.ndarray):
-        return GradientPair(name, h, truth, digits=UNKNOWN_DIGITS, spread=spread, conventions=others or [])
+        return GradientPair(name, h, truth, digits=UNKNOWN_DIGITS, spread=spread)
     if truth.places.size and h.size <= truth.places.max():  # differences, of some entries
         return None
     return GradientPair(name, h.ravel()[truth.places], truth.values, digits=UNKNOWN_DIGITS, spread=truth.errors)

@@ -18,6 +18,8 @@ from ..replay.run import Edge, Instead, Recording
 from .mutant import Mutant
 
 CONVOLUTIONS = frozenset(("conv2d", "affine_conv2d"))
+POOLS = frozenset(("max_pool2d", "sum_pool2d"))
+FEW_WINDOWS = 64  # of an image: with more of them, those that overlap are not put back one by one
 STAND_INS = 12  # other quantities that are tried in place of the right one
 
 
@@ -35,6 +37,8 @@ def mutants_of_arrays(recording: Recording, z: Node) -> Iterator[Mutant]:
             yield from of_convolution(z, edge)
         elif z.op.name == "multiply" and np.ndim(z._data):
             yield from of_factors(recording, z, edge)
+        if z.op.name in CONVOLUTIONS | POOLS and edge[1] < 2 and np.prod(z._data.shape[-2:]) <= FEW_WINDOWS:
+            yield from of_windows(z, edge)
         if z.op.elementwise and np.ndim(z._data) > 1:
             yield from of_counts(z, edge)
 
@@ -116,6 +120,43 @@ def of_convolution(z: Node, edge: Edge) -> Iterator[Mutant]:
     for axis in (-2, -1):
         for shift in (1, -1):
             yield Mutant(41, "cropped or padded one pixel off", z, {edge: shifted_rule(right, shift, axis)})
+
+
+def of_windows(z: Node, edge: Edge) -> Iterator[Mutant]:
+    """Yield = for += in the loop over the windows of an image: where they overlap, or in the gradient of the kernel."""
+    assert z.op is not None
+    right = z.op.rules[edge[1]]
+    if edge[1] == 0:
+        said = "what overlapping windows give overwritten (=) and not added up"
+        yield Mutant(37, said, z, {edge: window_by_window(right)})
+        return
+    for examples, said in ((slice(None), "the last window"), (slice(-1, None), "the last window of the last image")):
+        yield Mutant(37, f"{said} alone: overwritten (=) and not added up", z, {edge: of_last_window(right, examples)})
+
+
+def window_by_window(right: Rule) -> Rule:
+    """Return a rule that puts back what each window gives, row by row, where the last one stays."""
+
+    def rule(g: Any, *args: Any, **params: Any) -> Any:
+        whole = None
+        for place in np.ndindex(g.shape[-2:]):
+            part = np.asarray(right(kept_in_place(g, ..., *place), *args, **params))
+            whole = part if whole is None else np.where(part != 0, part, whole)
+        return whole
+
+    return rule
+
+
+def of_last_window(right: Rule, examples: slice) -> Rule:
+    """Return a rule that sees the gradient of the last window alone, of some of the images."""
+    return lambda g, *args, **params: right(kept_in_place(g, examples, ..., -1, -1), *args, **params)
+
+
+def kept_in_place(g: Any, *place: Any) -> Any:
+    """Return an array with zeros everywhere but in a place."""
+    kept = np.zeros_like(g)
+    kept[place] = g[place]
+    return kept
 
 
 def turned_round(right: Rule) -> Rule:

@@ -23,7 +23,7 @@ def cure(number: int, layer: int | None = None, right: str = "") -> str:
     return CATALOGUE[number].fix.format(l=layer or "l", below=below, above=above, right=right)
 
 
-OTHER = 0  # what stands in place of a row's number for a finding that is no row of the catalogue
+OTHER = 0  # the number of a finding that is no row of the catalogue
 
 CATALOGUE: dict[int, Row] = {
     1: Row("the 2 of the square", "∂C_0/∂a = 2(a − y): the square brings down a factor 2, exactly once", 10),

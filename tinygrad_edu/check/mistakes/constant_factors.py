@@ -1,4 +1,4 @@
-"""What a constant factor between two gradients may mean: a lost 2, a lost 1/n, degrees, a sign."""
+"""Meanings of a constant factor between two gradients: a lost 2, a lost 1/n, degrees, a sign."""
 
 from __future__ import annotations
 

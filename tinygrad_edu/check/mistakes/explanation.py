@@ -23,7 +23,7 @@ class Candidate:
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """What candidates are sorted by, the likeliest first."""
+        """The key by which candidates are sorted, the likeliest first."""
         return self.level, CATALOGUE[self.number].likely if self.number in CATALOGUE else 50, self.size
 
     def mistake(self) -> Mistake:

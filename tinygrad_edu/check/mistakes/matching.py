@@ -40,7 +40,7 @@ class Match(NamedTuple):
 
 
 class Target:
-    """What was derived, as one row of numbers, and how closely a prediction must meet each of them."""
+    """Derived gradients as one row of numbers, and how closely a prediction must meet each of them."""
 
     def __init__(self, items: Sequence[GradientPair]) -> None:
         self.hand, self.auto, self.tolerance = (
@@ -158,7 +158,7 @@ class Question:
 
     @cached_property
     def places(self) -> list[slice]:
-        """Where the numbers of each gradient lie in the row of all."""
+        """The place of each gradient in the row of all."""
         ends = np.cumsum([target.hand.size for target in self.targets])
         return [slice(int(end) - target.hand.size, int(end)) for end, target in zip(ends, self.targets, strict=True)]
 

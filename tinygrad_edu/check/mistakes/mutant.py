@@ -1,4 +1,4 @@
-"""What a mutant is: one catalogued mistake as a change of the backward pass, and the rules that changes are made of."""
+"""Mutants: one catalogued mistake each, as a change of the backward pass, and the rules that changes are made of."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Every catalogued mistake that a recorded graph leaves room for, each as a change of its backward pass.
 
 One mutant is one mistake at one node; where several nodes leave room for the same one, there is also a mutant that
-makes it everywhere, as somebody does who has the formula wrong. What a mutant predicts is compared elsewhere.
+makes it everywhere, as somebody does who has the formula wrong. Their predictions are compared elsewhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can be told of two gradients without their graph: a constant factor, another order, rows or columns moved."""
+"""Mistakes that two gradients show without their graph: a constant factor, another order, rows or columns moved."""
 
 from __future__ import annotations
 

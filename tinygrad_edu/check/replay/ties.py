@@ -1,4 +1,4 @@
-"""What else is right exactly at a kink: there a derivative is a convention, and another one is no mistake."""
+"""Derivatives by other conventions, as right exactly at a kink: a one-sided slope there is no mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a comparison could not see: kinks that every point lies on one side of."""
+"""Kinks that were not tested: all points of a comparison lie on one side of them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ...core.node import Node, data_of
 from ...core.op import TABLE
-from .canonical import Algebra, Form, dropped, exp, log, mean, to_12_digits, total
+from .canonical import Algebra, Form, to_12_digits
+from .functions import dropped, exp, log, mean, total
 from .identities import axes_of, node_form
 from .idiom import Idiom, nodes_inside
 from .ways import (
@@ -35,6 +36,21 @@ class Meaning:
     inputs: tuple[Any, ...]
     params: dict[str, Any]
     coefficient: float
+
+
+UNSHIFTED = frozenset(("softmax", "log_softmax", "softmax_cross_entropy"))  # of scores up to a constant
+
+
+def unshifted(x: Any, axis: int) -> Any:
+    """Return s where x is s − t with a t that is the same along an axis, as the largest score is; else x."""
+    if not isinstance(x, Node) or x.op is None or x.op.name != "subtract":
+        return x
+    s, t = x.inputs
+    shape, sizes = np.shape(data_of(s)), np.shape(data_of(t))
+    if not isinstance(s, Node) or shape != np.shape(x._data):
+        return x
+    sizes = (1,) * (len(shape) - len(sizes)) + sizes
+    return s if sizes[axis] == 1 else x
 
 
 class Finder:
@@ -85,7 +101,10 @@ class Finder:
                 if already is not None and (factor != 1 or already == 1):
                     return None
         build = BUILDS.get(meaning.name) or row(meaning.name)
-        return Idiom(meaning.name, z, meaning.inputs, meaning.params, factor, nodes_inside(z, meaning.inputs), build)
+        inputs = meaning.inputs
+        if meaning.name in UNSHIFTED:
+            inputs = (unshifted(inputs[0], meaning.params.get("axis", -1)), *inputs[1:])
+        return Idiom(meaning.name, z, inputs, meaning.params, factor, nodes_inside(z, inputs), build)
 
     def row_of(self, idiom: Idiom, form: Form) -> Form:
         """Return the form of the row that an idiom is, by which later idioms mention it; reductions keep theirs."""

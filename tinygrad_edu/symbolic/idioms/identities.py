@@ -8,7 +8,8 @@ import numpy as np
 
 from ...core.node import Node, data_of
 from ...ops.indexing import HERE
-from .canonical import Algebra, Form, exp, greater, log, maximum, mean, total, where
+from .canonical import Algebra, Form, greater
+from .functions import exp, log, maximum, mean, total, where
 
 FormRule = Callable[
     ..., Form | None

@@ -9,7 +9,8 @@ import numpy as np
 
 from ...core.node import data_of
 from ...core.op import TABLE
-from .canonical import Form, exp, log, maximum, mean, total, where
+from .canonical import Form
+from .functions import exp, log, maximum, mean, total, where
 
 Way = tuple[str, Callable[..., Form]]
 Build = Callable[..., Any]
