@@ -408,6 +408,31 @@ def test_the_largest_of_numbers_is_that_of_python(way, monkeypatch, request):
                 v.data = x * (turn + 1)
 
 
+@pytest.mark.filterwarnings("ignore:Adam.step")
+def test_what_is_remembered_of_weights_without_a_gradient_stays(eagerly):
+    optimizers = []
+
+    def build():
+        weights = [Value(1.0 + k) for k in range(6)]
+        adam = nn.Adam(weights, lr=0.1)
+        adam.memory = [(0.1 * k, 0.2 * k) for k in range(6)]
+        optimizers.append(adam)
+
+        def step():
+            adam.zero_grad()
+            loss = sum(w * w for w in weights[2:5])
+            loss.backward()
+            adam.step()
+            return loss
+
+        return step, weights
+
+    fast = twins(build, steps=3)
+    assert "MemoryColumns(" in fast.source
+    theirs, ours = ([x for part in adam.memory for x in part] for adam in optimizers)
+    assert_same(ours, theirs)
+
+
 def test_what_an_optimiser_remembers_looks_like_a_list():
     known = MemoryColumns(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     assert len(known) == 2

@@ -81,9 +81,9 @@ MUTANTS = [
     ("vectorize/vectorizer.py", "if tick < z.born:", "if tick <= z.born + 2:", SCALARS),
     ("vectorize/strides.py", "if any(digit + n > m ", "if any(digit + n > m + 1 ", SCALARS),
     ("vectorize/strides.py", "if not np.array_equal(regular, places):", "if False:", SCALARS),
-    ("vectorize/scalar_graph.py", "part[k] = first[k]", "pass", SCALARS + EVER_MORE),
+    ("vectorize/scalar_graph.py", "part[k] = first[k]", "pass", SCALARS + " -k largest"),
     ("vectorize/strided.py", "self.index[ks] += np.array([start", "np.array([start", SCALARS + EVER_MORE),
-    ("vectorize/outputs.py", "else (old, i)", "else (old, 0)", SCALARS + EVER_MORE),
+    ("vectorize/outputs.py", "else (old, i)", "else (old, 0)", SCALARS + " -k remembered"),
     (
         "vectorize/bulk_io.py",
         "np.isnan(first), first, np.max",
