@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-MEANS_NOTHING = {"casting": "same_kind", "order": "K", "subok": True}  # what NumPy takes these keywords to be anyway
+MEANS_NOTHING = {"casting": "same_kind", "order": "K", "subok": True}  # NumPy's defaults of these keywords
 HANDLED_FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # NumPy's functions, and ours that answer for them
 REFUSED: dict[Any, str] = {}  # NumPy's functions that have no answer, and what to do instead
 
@@ -38,7 +38,7 @@ def implements(*numpy_functions: Any) -> Callable[[F], F]:
 
 
 def dispatch(function: Any) -> Callable[..., Any]:
-    """Return what answers for a function of NumPy, or for a method that all its ufuncs have.
+    """Return the function that answers for one of NumPy, or for a method that all its ufuncs have.
 
     Raises DTypeError, a TypeError as NumPy's own is, where nothing does, with advice.
     """
@@ -69,7 +69,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keyword
         raise DTypeError(
             f"np.{name}: where= leaves the other places undefined; use np.where(condition, np.{name}(x), y)"
         )
-    for keyword in keywords if row else ():  # what is no row takes keywords of its own
+    for keyword in keywords if row else ():  # functions that are no rows take keywords of their own
         if keywords[keyword] == MEANS_NOTHING.get(keyword):
             continue
         raise DTypeError(f"np.{name}: {keyword}= has no meaning in a graph; leave it out")

@@ -36,7 +36,7 @@ ABSENT: Any = object()  # in the second operand's slot: there is only one
 LISTED: Any = object()  # in the second operand's slot: all of them are in a tuple in the first one's
 NO_RULES = itertools.repeat(None)  # for operands without a rule (of a comparison, an index array): may be stale too
 NO_PARAMS: dict[str, Any] = {}  # no keyword parameters; nobody writes into it
-CUT: dict[str, Any] = {"cut": "made inside no_grad()"}  # nor into this
+CUT: dict[str, Any] = {"cut": "made inside no_grad()"}  # of a result inside no_grad; nobody writes into it either
 
 
 def data_of(x: Any) -> Any:
@@ -50,7 +50,7 @@ def raw_of(x: Any) -> Any:
 
 
 def itself(x: Any) -> Any:
-    """Return a node as a node."""
+    """Return an operand as it is: handed to rules, a node makes the gradient a graph."""
     return x
 
 
@@ -134,7 +134,9 @@ class Node:
         """Return gradients as nodes of this kind may keep them: no two share memory."""
         raise NotImplementedError
 
-    operand: ClassVar[Callable[[Any], Any]] = staticmethod(data_of)  # what `backward` hands to rules of an operand
+    operand: ClassVar[Callable[[Any], Any]] = staticmethod(
+        data_of
+    )  # the form of an operand in which `backward` hands it to rules
     numeric_context: ClassVar[Callable[[], AbstractContextManager[Any]]] = (
         nullcontext  # in which `backward` calls rules
     )

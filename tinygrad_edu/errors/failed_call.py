@@ -55,7 +55,7 @@ def describe_call(op: Op, operands: tuple[Any, ...], names: list[str] | None = N
 
 
 def described(x: Any, name: str = "") -> str:
-    """Say what an operand is in a few words: its name, its label, and its shape or its value."""
+    """Describe an operand in a few words: its name, its label, and its shape or its value."""
     label = f"{printable(x.label):.80}" if isinstance(x, Node) else ""
     value = data_of(x)
     shown = f"{shape_of(x)}" if isinstance(value, (np.ndarray, list, tuple)) else f"{value!r:.40}"

@@ -76,7 +76,7 @@ class BackwardEquations:
         return named_leaf(z, x, self.arrays[id(x)]) if id(x) in self.arrays else x
 
     def gradient_name(self, x: Node) -> str:
-        """Return what the gradient of a node is called."""
+        """Return the name of the gradient of a node."""
         return self.deltas.get(x) or f"∂{self.names[self.root]}/∂{self.names[x]}"
 
     def definition(self, z: Node) -> tuple[str, str]:

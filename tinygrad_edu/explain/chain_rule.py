@@ -102,7 +102,7 @@ def forward_step(z: Node, names: NodeNames) -> Equation:
 
 
 def result_name(node: Node) -> str:
-    """Return what the result is called: its label, or L."""
+    """Return the name of the result: its label, or L."""
     return printed_label(node) or "L"
 
 
@@ -191,7 +191,7 @@ def tex_derivative(of: str, by: str) -> str:
 
 
 def in_words(whole: str, mine: str, slope: float) -> str:
-    """Say what a derivative means."""
+    """State the meaning of a derivative."""
     if slope == 0:
         return f"In words: {whole} does not change when {mine} changes a little."
     way = "grows" if slope > 0 else "falls"

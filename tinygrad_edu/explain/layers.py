@@ -75,7 +75,7 @@ class Story:
         return {layer.z: f"δ^({layer.number})" for layer in self.map.layers}
 
     def meaning_of_delta(self) -> str:
-        """Say what δ stands for."""
+        """Define δ."""
         if self.map.states:
             return "δ_t = ∂C/∂z_t says how much the cost changes with what the activation is given at time step t."
         return "δ^(l) = ∂C/∂z^(l) says how much the cost changes with what layer l computes, before its activation."
@@ -101,7 +101,7 @@ class Story:
     # Forward ---------------------------------------------------------------------------------------------------
 
     def forward(self) -> Iterator[Statement]:
-        """Yield what each layer computes, whatever lies between them, and the cost."""
+        """Yield the equations of each layer, of the steps between them, and of the cost."""
         count = len(self.map.layers)
         for section in self.folded():
             if section is None:
@@ -138,7 +138,7 @@ class Story:
                     yield name, f"an array of shape {np.shape(x)}"
 
     def of_neurons(self, layer: GraphLayer) -> Equation | None:
-        """Return what one neuron of a plain layer computes."""
+        """Return the equations of one neuron of a plain layer."""
         letters = self.letters(layer)
         if letters is None:
             return None

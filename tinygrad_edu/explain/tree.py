@@ -44,7 +44,7 @@ def tree(node: Node, depth: int | None = None) -> str:
 
 
 def line_of_node(node: Node, names: NodeNames, again: bool) -> str:
-    """Return what a tree says of one node."""
+    """Return the line of one node in a tree."""
     if again:
         return f"{names[node]} (above)"
     made = ""

@@ -21,7 +21,7 @@ from .value_backward import Found
 
 
 def backward(self: Tensor, seed: Any = None, *, retain_grad: bool = False) -> None:
-    """Do what `backprop.backward` does."""
+    """Compute gradients as `backprop.backward` does, in one pass where nothing is unusual."""
     here = innermost()
     plain_mode = here is None or (here.tracer is None and here.backward_hook is None)
     if self._requires_grad and self.op is not None and plain_mode and not retain_grad:

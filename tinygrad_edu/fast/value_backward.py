@@ -22,7 +22,7 @@ Found = tuple[list[Any], list[Any], Grads]  # interior nodes, their gradients, a
 
 
 def backward(self: Value, seed: Any = None, *, retain_grad: bool = False) -> None:
-    """Do what `backprop.backward` does."""
+    """Compute gradients as `backprop.backward` does, in one pass where nothing is unusual."""
     here = innermost()
     if (
         self._requires_grad

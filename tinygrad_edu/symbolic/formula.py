@@ -138,7 +138,7 @@ class FormulaWriter:
         return piece.text if piece.binds >= asked else self.format.in_brackets(piece.text)
 
     def simplified(self, z: Node, operands: list[Piece]) -> Piece | None:
-        """Return what is left of a step that changes nothing or only a sign: `1 * x`, `x ** 1`, `x + 0`, `--x`."""
+        """Return the operand of a step that changes at most its sign: `1 * x`, `x ** 1`, `x + 0`, `--x`."""
         assert z.op is not None
         match z.op.name, [x.number for x in operands]:
             case ("multiply", [1, _]) | ("add", [0, _]):

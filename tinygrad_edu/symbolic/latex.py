@@ -15,7 +15,7 @@ GREEK = {
     "tau": "τ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Delta": "Δ", "Theta": "Θ",
     "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
-COMMANDS = {  # what a command without operands stands for
+COMMANDS = {  # the meaning of commands without operands
     **GREEK,
     **dict.fromkeys(("cdot", "times", "odot", "circ", "ast"), "*"),
     **dict.fromkeys(("left", "right", "big", "Big", "bigl", "bigr", "displaystyle", "limits", "nolimits"), ""),
@@ -77,7 +77,7 @@ class Latex:
         return written
 
     def part(self) -> str:
-        """Return what the next command or character stands for."""
+        """Return the meaning of the next command or character."""
         is_command, part = self.parts[self.at]
         self.at += 1
         if not is_command:

@@ -36,7 +36,7 @@ class GraphLayer:
     b: Node | None
     z: Node
     a: Node  # the activation; `z` itself where there is none
-    x: Any  # what the layer is given: a node, or the array of the data
+    x: Any  # the input of the layer: a node, or the array of the data
     axis: int | None  # along which the examples lie in `z`; None for a single example
 
     @property
@@ -205,7 +205,7 @@ class LayerMap:
         return found
 
     def name(self, node: Node) -> str:
-        """Return what a node is called: its label, its letter, or what it is."""
+        """Return the name of a node: its label, its letter, or its kind."""
         return self.names.get(node) or node.title
 
 

@@ -223,7 +223,7 @@ class ParametersReplaced(ast.NodeTransformer):
 
 
 def free_names(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return what the free names of a function stand for, without Python's own."""
+    """Return the objects that the free names of a function refer to, without Python's own."""
     code = function.__code__
     inner = [const for const in code.co_consts if hasattr(const, "co_names")]
     names = {name for part in (code, *inner) for name in (*part.co_names, *part.co_freevars)}

@@ -95,7 +95,7 @@ class Expression:
         node = self(**leaves, **{name: at[name] for name in at if name in CONSTANTS and name not in leaves})
         made = node if isinstance(node, Node) else kind(node, label=self.text)
         for z in history(made):
-            z.code = None  # what was typed has no line in a file
+            z.code = None  # a typed formula has no line in a file
         return made, leaves
 
 
@@ -359,7 +359,7 @@ def closest_names(name: str) -> str:
 
 
 def advice_on(line: str, error: SyntaxError) -> str:
-    """Say what is wrong with a formula that Python's own parser refuses."""
+    """Name the error in a formula that Python's own parser refuses."""
     at = (error.offset or 1) - 1
     before, here = line[max(0, at - 1) : at + 1], line[at : at + 2].strip()
     if error.msg.startswith("invalid decimal literal") or (before[:1].isdigit() and here[:1].isalpha()):

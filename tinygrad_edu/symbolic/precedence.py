@@ -105,7 +105,7 @@ def demand(parent: ast.AST, field: str) -> Binds:
 
 
 def tighter(binds: Binds) -> Binds:
-    """Return what binds more tightly; a minus sign directly after another sign is always put in brackets."""
+    """Return the next tighter precedence; a minus sign directly after another sign is always put in brackets."""
     return {
         Binds.COMPARISON: Binds.SUM,
         Binds.SUM: Binds.PRODUCT,

@@ -25,7 +25,7 @@ def named_leaf(like: Node, data: Any, name: str) -> Node:
 
 
 def recorded_rule(z: Node, i: int, g: Any, result: Any, operands: Sequence[Any]) -> Any:
-    """Return what the rule of operand `i` of `z` gives for these leaves: a node, or a constant.
+    """Return the result of the rule of operand `i` of `z` for these leaves: a node, or a constant.
 
     Raises whatever the rule raises: a rule may be a user's own code.
     """

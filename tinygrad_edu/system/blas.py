@@ -1,4 +1,4 @@
-"""What multiplies matrices for NumPy here: the library, the processor its kernels are written for, threads, speed.
+"""The library that multiplies matrices for NumPy: its name, the processor of its kernels, its threads and speed.
 
 It looks at the machine and must not know nodes. What cannot be found out is None: other libraries than OpenBLAS do
 not say which kernels they chose.
@@ -44,14 +44,14 @@ class Blas:
 
 
 def found() -> Blas:
-    """Return what NumPy uses."""
+    """Return the library that NumPy uses, by its own report."""
     built = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     kernel, threads = asked("get_corename", ctypes.c_char_p), asked("get_num_threads", ctypes.c_int)
     return Blas(built["name"], built.get("version", ""), kernel.decode() if kernel else None, threads)
 
 
 def asked(question: str, answer: Any) -> Any:
-    """Return what OpenBLAS answers to a question that it takes no arguments for; None where there is no OpenBLAS."""
+    """Call a function of OpenBLAS that takes no arguments; return None where there is no OpenBLAS."""
     for library in openblas_handles():
         for prefix, suffix in SPELLINGS:
             function = getattr(library, f"{prefix}openblas_{question}{suffix}", None)
@@ -89,7 +89,7 @@ def processor() -> str:
 
 
 def advice(kernel: str | None, has: set[str], environment: Mapping[str, str]) -> str | None:
-    """Return what to try where the kernels do not use all that the processor has; None where they do, or who knows."""
+    """Return a setting to try where the kernels leave instructions of the processor unused; None where not known."""
     levels = [i for i, (_, kernels, _) in enumerate(LEVELS) if kernel and kernel.lower() in map(str.lower, kernels)]
     most = max((i for i, (names, _, _) in enumerate(LEVELS) if names & has), default=0)
     if not levels or levels[0] >= most:

@@ -60,7 +60,7 @@ def threads(used: int | None) -> str:
 
 
 def drawing() -> str:
-    """Return what lays out graphs here."""
+    """Return the program that lays out graphs here."""
     engine = engines.find("svg")
     if engine is None:
         return f"SVG and HTML by this package itself. {engines.missing('png')}"

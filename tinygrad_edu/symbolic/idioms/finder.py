@@ -64,7 +64,7 @@ class Finder:
         self.rows: dict[
             int, tuple[str, Node, int]
         ] = {}  # softmaxes and their logarithms: of which node, along which axis
-        self.squares: dict[int, list[Node]] = {}  # what was squared
+        self.squares: dict[int, list[Node]] = {}  # the bases of squares
         self.logs: dict[int, Node] = {}
         self.first: dict[tuple[Any, ...], Node] = {}  # the oldest node of each form
         self.found: dict[Node, Idiom] = {}

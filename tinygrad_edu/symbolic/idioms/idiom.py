@@ -1,4 +1,4 @@
-"""What an idiom is: a sub-graph, and the row or short formula of rows that computes the same."""
+"""An idiom: a sub-graph, and the row or short formula of rows that computes the same."""
 
 from __future__ import annotations
 
