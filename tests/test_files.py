@@ -41,7 +41,8 @@ def net(rng=0, dtype=float):
     return nn.Sequential(first, nn.BatchNorm1d(4, dtype=dtype), nn.Tanh(), last)
 
 
-NAMES = st.text(min_size=1, max_size=8).filter(lambda name: name.isprintable() and "/" not in name)
+KEPT = ("__tree__", "__metadata__")  # names that a format keeps for itself
+NAMES = st.text(min_size=1, max_size=8).filter(lambda name: name.isprintable() and "/" not in name and name not in KEPT)
 ARRAYS = st.sampled_from(DTYPES).flatmap(lambda kind: hnp.arrays(kind, hnp.array_shapes(min_dims=0, min_side=0)))
 
 
@@ -303,9 +304,13 @@ def test_what_cannot_be_saved_is_named_and_the_old_file_stays(tmp_path):
         ({"a": np.array(["text"])}, "a holds <U4"),
         ({"a": np.array([1j])}, "save as .npz"),
         ({(1, 2): 3}, "keys"),
+        ({"__metadata__": np.ones(1)}, "choose another name"),
     ):
         with refuses(CheckpointError, words, line=False):
             tg.save(what, path)
+    for name in ("__tree__", "a\0b"):
+        with refuses(CheckpointError, "choose another name", line=False):
+            tg.save({name: np.ones(1)}, tmp_path / "net.npz")
     with refuses(CheckpointError, "give a module or a dict"):
         tg.save(3, path)
     assert path.read_bytes() == before

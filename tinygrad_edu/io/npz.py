@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.types import Array
+from ..errors import CheckpointError
 from . import zips
 
 TEXT = "__tree__"  # the name of the entry that describes a nested checkpoint
@@ -19,6 +20,9 @@ PACKED = 1 << 30  # bytes to which all compressed entries together may unpack
 def dumped(arrays: dict[str, Array], text: str) -> bytes:
     """Return a file of arrays, uncompressed, and of a text."""
     file = io.BytesIO()
+    for name in arrays:
+        if name == TEXT or "\0" in name:
+            raise CheckpointError(f"save: an .npz cannot hold an array called {name!r:.60}: choose another name")
     if text:
         arrays = {**arrays, TEXT: np.frombuffer(text.encode(), np.uint8)}
     with zipfile.ZipFile(file, "w") as archive:

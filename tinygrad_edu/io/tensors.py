@@ -33,6 +33,8 @@ def import_safetensors() -> Any:
 def dumped(arrays: dict[str, Array], text: str) -> bytes:
     """Return a file of arrays, and of a text. Raises CheckpointError for numbers that the format has not."""
     for name, x in arrays.items():
+        if name == "__metadata__":
+            raise CheckpointError(f"save: safetensors cannot hold an array called {name!r}: choose another name")
         if x.dtype.kind == "c":
             raise CheckpointError(f"save: {name} holds complex numbers, which safetensors has not: save as .npz")
     metadata = {CHECKSUM: checksum(arrays, text), TEXT: text}
