@@ -4,8 +4,8 @@ python tests/campaigns/fuzz_files.py [tries a reader] [seed]
 
 On 30 November 2026 it tried 88,000 spoilt checkpoints, 22,000 each of .safetensors, .npz, .pt and a larger .pt: none
 crashed, hung or ran anything. 29 of the .npz were read as other numbers; the eight that were looked at had lost their
-list of entries and were read as empty, which is refused since. All readers together, homework and formulas too, had 3,200
-tries more. A million has not been reached.
+list of entries and were read as empty, which is refused since. All readers together, homework and formulas too, had
+3,200 tries more. A million has not been reached.
 """
 
 import os
