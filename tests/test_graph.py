@@ -110,12 +110,13 @@ def chain(n, kind):
 
 
 @pytest.mark.slow
-def test_a_chain_of_a_million_values_is_built_differentiated_and_freed_without_recursion():
+def test_a_chain_of_a_million_values_is_built_differentiated_and_freed_without_recursion(pytestconfig):
     limit = sys.getrecursionlimit()
-    x, y = chain(1_000_000, Value)
+    n = 100_000 if pytestconfig.getoption("--plain") else 1_000_000
+    x, y = chain(n, Value)
     y.backward()
     assert x.grad == 1.0
-    assert y.data == pytest.approx(1.001)
+    assert y.data == pytest.approx(1 + n * 1e-9)
     gone = weakref.ref(y.inputs[0])
     del y
     assert gone() is None
