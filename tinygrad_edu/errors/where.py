@@ -10,11 +10,16 @@ from types import CodeType, FrameType
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
+users_files: set[str] = set()  # those in which nodes were made: asked for every Value
+
+
 class Files(dict[str, bool]):
     """Whether a file is one of this package's, by name: asked for every tensor that is made."""
 
     def __missing__(self, name: str) -> bool:
         self[name] = name.startswith(_PACKAGE)
+        if not self[name]:
+            users_files.add(name)
         return self[name]
 
 

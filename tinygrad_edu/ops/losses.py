@@ -39,7 +39,8 @@ def _log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     if _are_short(x, axis):
         return _log_softmax(x.T.copy(), 0).T
     z = _below_0(x, axis)
-    z -= np.log(added_up(np.exp(z), axis, True))
+    if z.size:  # the sum over an empty axis is 0, which has no logarithm
+        z -= np.log(added_up(np.exp(z), axis, True))
     return rounded(z, x)
 
 
