@@ -9,7 +9,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 READY = []  # windows that are open and show nothing: opening another costs three times as much as a page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, an event loop runs: tests of coroutines need their own
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="pages are driven through playwright")
     if CHROMIUM is None:
