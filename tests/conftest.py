@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 
 import tinygrad_edu.nn  # noqa: F401  # installs all twins, of the neuron too
 from tinygrad_edu import fast
+from tinygrad_edu.core.op import TABLE
 
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("same")
@@ -31,10 +32,15 @@ def plain_engine():
 
 
 @pytest.fixture(autouse=True)
-def error_state_as_found():
-    """NumPy's error state, which a test that raises between any two instructions could leave changed for the next."""
-    before = np.geterr()
+def state_as_found():
+    """What a test shares with the next: the table of operations, and NumPy's error state.
+
+    A fault that is injected between any two instructions could leave the error state changed, so that is asked after.
+    """
+    rows, before = set(TABLE), np.geterr()
     yield
+    for name in TABLE.keys() - rows:
+        del TABLE[name]
     after = np.geterr()
     np.seterr(**before)
     assert after == before, "a test left NumPy's error state changed"

@@ -9,7 +9,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from browsing import browser, opened  # noqa: F401  # a fixture
+from browsing import opened
 from refusing import refuses
 
 import tinygrad_edu as tg
@@ -193,7 +193,7 @@ def pages(name):
 
 
 @pytest.mark.browser
-def test_no_page_runs_a_name(browser, tmp_path):  # noqa: F811
+def test_no_page_runs_a_name(browser, tmp_path):
     asked = (
         "[typeof hit == 'undefined', document.querySelectorAll('img[src=x], [onload]').length, document.body != null]"
     )
