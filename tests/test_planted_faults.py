@@ -17,9 +17,9 @@ FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its
         ("x._requires_grad or (kind is Value and y._requires_grad)", "x._requires_grad"),
         ("differentiable and y._requires_grad", "differentiable"),
         ("op.at_the_edge(x._raw, raw_of(y))", "op.at_the_edge(raw_of(y), x._raw)"),
-        ("NO_PARAMS, x, y, tick()", "NO_PARAMS, y, x, tick()"),
+        ("z.x = x\n        z.y = y\n", "z.x = y\n        z.y = x\n"),
         ("(here is not None and not here.recording) or (kind", "(kind"),
-        ("frame.f_code, frame.f_lasti", "frame.f_code, 0"),
+        ("z.instruction = frame.f_lasti", "z.instruction = 0"),
     ],
     "value_backward": [
         ("grads[place] += dx", "grads[place] = dx"),
@@ -34,7 +34,7 @@ FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its
         ("y._raw if kind is Tensor else y)", "x._raw if kind is Tensor else y)"),
         ("x._requires_grad or (kind is Tensor and y._requires_grad)", "x._requires_grad"),
         ("data if type(data) is ndarray else as_array(data, op.name)", "data"),
-        ("NO_PARAMS, x, y, tick()", "NO_PARAMS, y, x, tick()"),
+        ("z.x = x\n        z.y = y\n", "z.x = y\n        z.y = x\n"),
         ("record_origin(z, caller(1))", "record_origin(z, caller(1).f_back)"),
     ],
     "tensor_backward": [

@@ -3,10 +3,11 @@
 import sys
 
 import pytest
-import torch
 
 from tinygrad_edu.check.homework.check import check_program
 from tinygrad_edu.check.homework.program import HomeworkError, LearnerProgram
+
+torch = pytest.importorskip("torch", reason="the scripts under test are written in PyTorch")
 
 SCRIPT = """\
 import torch
