@@ -37,7 +37,13 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
         z: Tensor = new(Tensor)
         z._raw = data if type(data) is ndarray else as_array(data, op.name)
         z._requires_grad = differentiable and (x._requires_grad or (kind is Tensor and y._requires_grad))
-        z._slope, z.label, z.op, z.params, z.x, z.y, z.born = None, "", op, NO_PARAMS, x, y, tick()
+        z._slope = None
+        z.label = ""
+        z.op = op
+        z.params = NO_PARAMS
+        z.x = x
+        z.y = y
+        z.born = tick()
         record_origin(z, caller(1))
         return z
 
