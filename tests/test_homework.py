@@ -12,6 +12,7 @@ from homework import COLUMNS, LAYER_PAIR, NETWORK, RECURRENT, SCALARS, SCRIPT, T
 import tinygrad_edu as tg
 from tinygrad_edu.check.homework.adapters import tasks_of
 from tinygrad_edu.check.homework.check import check_program
+from tinygrad_edu.check.homework.differences import step_slope
 from tinygrad_edu.check.homework.forward_graph import forward_graph
 from tinygrad_edu.check.homework.process import checked_in_child
 from tinygrad_edu.check.homework.program import HomeworkError, LearnerProgram
@@ -188,6 +189,31 @@ def cube(W):
         assert report.right is right
         assert report.line is None
         assert any("could not be recorded" in note for note in report.notes)
+
+
+def test_a_measured_entry_is_named_by_its_own_place():
+    text = """\
+import numpy as np
+
+W = np.arange(1.0, 401.0).reshape(200, 2)
+
+
+def cube(W):
+    right = 3 * W**2
+    right[:, 1] *= 2
+    return sum(float(repr(float(w))) ** 3 for w in W.ravel().tolist()), right
+"""
+    worst = checked(text).parameters["W"]
+    assert worst.place[1] == 1
+    assert worst.truth == pytest.approx(3 * (2 * worst.place[0] + 2) ** 2, rel=0.3)  # at a point drawn around it
+
+
+def test_a_function_that_keeps_the_real_part_has_no_complex_step():
+    def loss(step):
+        return 300.0 + 1e-9 * np.real(step)  # so flat that the differences are mostly rounding
+
+    slope, error = step_slope(loss, 0.0)
+    assert error > 1e-9 or slope == pytest.approx(1e-9)
 
 
 def test_a_kink_seen_from_one_side_only_is_said():

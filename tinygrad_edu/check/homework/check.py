@@ -27,7 +27,7 @@ from .verdict import Verdict, judge
 CLEARED = 2  # the level from which a line is no suspect any more
 GUARD = 1e-6  # numbers up to this size that keep a logarithm from 0 count as 0
 MOST_APART = 4  # wrong gradients for which changes are sought one by one
-SEARCH = 3.0  # seconds of computing for those together
+SEARCH = 1.2  # seconds of computing for those together
 SECONDS = 30  # for a file, in its own process
 
 

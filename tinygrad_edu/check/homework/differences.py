@@ -54,9 +54,12 @@ def step_slope(f: Callable[[Any], Any], at: float) -> tuple[float, float]:
     best = (16 * twice - once) / 15
     error = abs(twice - once) + ROUNDING * np.spacing(max(abs(float(f(0.0))), 1e-3)) / h
     try:
-        exact = float(np.imag(f(1e-30j))) / 1e-30
+        there = f(1e-30j)
     except Exception:  # of any kind: the program was not written for complex numbers
         return best, error
+    if not np.iscomplexobj(there):  # the program, or `f`, keeps only the real part
+        return best, error
+    exact = float(np.imag(there)) / 1e-30
     if np.isfinite(exact) and abs(exact - best) <= 10 * error:
         return exact, 1e-14 * max(abs(exact), abs(float(f(0.0))))
     return best, error

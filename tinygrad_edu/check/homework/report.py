@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.types import Array
 from ...errors.printable import markdown_text, printable
 from .. import latex
 from ..compare.precheck import GradientPair
@@ -30,13 +31,20 @@ class GradientVerdict:
     truth: float | None = None
 
     @classmethod
-    def of(cls, item: GradientPair) -> GradientVerdict:
-        """Return the verdict on a gradient that was judged."""
+    def of(cls, item: GradientPair, measured: Array | None = None, shape: tuple[int, ...] = ()) -> GradientVerdict:
+        """Return the verdict on a gradient that was judged.
+
+        measured: where only some entries were, their places in the flat gradient, which has `shape`.
+        """
         difference = np.abs(item.hand - item.auto)
         if not difference.size or not item.fits:
             return cls(None, item.verdict, item.ok)
-        place = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
-        return cls(item.relative_error, item.verdict, item.ok, place, float(item.hand[place]), float(item.auto[place]))
+        worst = int(difference.argmax())
+        numbers = float(item.hand.flat[worst]), float(item.auto.flat[worst])
+        if measured is None:
+            measured, shape = np.arange(difference.size), difference.shape
+        place = tuple(int(i) for i in np.unravel_index(measured[worst], shape))
+        return cls(item.relative_error, item.verdict, item.ok, place, *numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,8 @@ def verdict_on(name: str, given: Any, truth: Any) -> GradientVerdict:
     item = item_on(name, given, truth)
     if item is None:
         return GradientVerdict(None, f"of shape {np.shape(given)}, which is not the parameter's", False)
-    return GradientVerdict.of(item)
+    places = None if isinstance(truth, np.ndarray) else truth.places
+    return GradientVerdict.of(item, places, np.shape(given))
 
 
 def item_on(name: str, given: Any, truth: Any, spread: float = 0.0) -> GradientPair | None:
