@@ -305,13 +305,14 @@ def struck(world, k, error):
     """Do the action with a fault; return whether it struck."""
     fault = Fault(k, error)
     with np.errstate():  # a trace can strike between a block and its `__exit__`, where Python takes no interrupt
+        usual = sys.gettrace()  # that of a measurement of coverage
         sys.settrace(fault)
         try:
             world.act()
         except error:
             pass
         finally:
-            sys.settrace(None)
+            sys.settrace(usual)
     return fault.lines >= k
 
 

@@ -100,10 +100,11 @@ def test_an_interrupt_at_the_first_instruction_of_exit_does_not_leave_a_mode_on(
     for context in (no_grad, lambda: block):  # made for one block, and shared
         try:
             with context():
+                usual = sys.gettrace()
                 sys.settrace(interrupt)
         except KeyboardInterrupt as error:
             kept.append(error)
         finally:
-            sys.settrace(None)
+            sys.settrace(usual)
         assert (Value(1.0) * 2.0).op is not None
     assert len(kept) == 2
