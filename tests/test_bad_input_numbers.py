@@ -39,6 +39,14 @@ def test_small_integers_wrap_as_numpys_do():
         x + 300
 
 
+def test_large_integers_wrap_as_numpys_do_and_a_value_of_them_is_a_float():
+    with np.errstate(over="ignore"):
+        assert (Tensor([10**18]) * 100).data == (np.array([10**18]) * 100)
+    assert Value(10**20).data == 1e20
+    with refuses(DTypeError, "object", "numbers"):
+        Tensor([10**20])
+
+
 def test_an_integer_to_a_negative_power():
     x = Tensor([2, 3])
     with refuses(ValueError, "integers to negative powers", "`power`", "(2,)", "try x * 1.0 ** -1"):
@@ -57,6 +65,8 @@ def test_half_precision_adds_up_in_more():
     assert x.mean().item() == 1.0
     assert x.mean().dtype == np.float16
     assert x.sum().item() == 5000
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        assert (x * 100).sum().item() == np.inf  # 500,000, which no float16 is
     assert np.var(Tensor(np.full(5000, 300.0, np.float16))).item() == 0
     far = np.array([100.0, 300.0] * 2500, np.float16)  # the sum of their squared deviations is far beyond float16
     for spread, slope in ((np.var, 2 * 100 / 5000), (np.std, 1 / 5000)):
@@ -113,6 +123,8 @@ def test_a_value_at_a_pole_is_what_ieee_says_with_a_warning(compute, expected, s
         (lambda v: v % 2, 1.0),
         (lambda v: 7 % v, 1.0),
         (lambda v: +v, 3.0),
+        (lambda v: round(v * 0.9), 3.0),
+        (lambda v: round(v / 7, 2), 0.43),
     ],
 )
 def test_every_operator_of_a_value(compute, expected):

@@ -145,6 +145,8 @@ def test_identity_in_sets_and_dictionaries():
     [
         Tensor(np.zeros((1000, 1000))),
         Tensor(np.full((2,) * 12, np.nan)),
+        Tensor(np.ones((2,) * 20)),  # NumPy itself would write all million of them
+        Tensor(np.ones((5, 4, 3, 2, 2))),
         Tensor(np.ones((0, 3))),
         Tensor(1e-300),
         Tensor([np.inf, -np.inf, np.nan]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -274,7 +275,9 @@ class Tensor(Operators, ArrayMethods, Node):
     def __repr__(self) -> str:
         if tracing() is not None:
             return f"Tensor(of a function that is traced, shape={self.shape}, dtype={self.dtype})"
-        numbers = np.array2string(self._raw, separator=", ", threshold=40, edgeitems=2, prefix="Tensor(")
+        few = prod(min(n, 5) for n in self.shape) <= 1000  # of many axes NumPy writes five entries each
+        shown = self._raw if few else self._raw.ravel()
+        numbers = np.array2string(shown, separator=", ", threshold=40, edgeitems=2, prefix="Tensor(")
         made = f", op={self.op.name}" if self.op else ""
         label = f", label={self.label!r:.80}" if self.label else ""
         return f"Tensor({numbers:.700}, shape={self.shape}, dtype={self.dtype}{made}{label})"
