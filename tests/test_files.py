@@ -153,11 +153,11 @@ def archive(pickled, **files):
     return made.getvalue()
 
 
-def tensor(offset=0, size=b"K\x02K\x02\x86", stride=b"K\x02K\x01\x86", storage=b"ctorch\nFloatStorage\n", count=4):
+def tensor(
+    offset=0, size=b"K\x02K\x02\x86", stride=b"K\x02K\x01\x86", storage=b"ctorch\nFloatStorage\n", count=b"K\x04"
+):
     """Return a pickle of one tensor, opcode by opcode."""
-    persistent = (
-        b"(X\x07\x00\x00\x00storage" + storage + b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK" + bytes([count]) + b"tQ"
-    )
+    persistent = b"(X\x07\x00\x00\x00storage" + storage + b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpu" + count + b"tQ"
     arguments = b"(" + persistent + b"K" + bytes([offset]) + size + stride + b"\x89ccollections\nOrderedDict\n)Rt"
     return b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n" + arguments + b"R."
 
@@ -217,12 +217,26 @@ def small(form, tmp_path):
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("form", [*FORMS, ".pt"])
-def test_no_file_that_is_cut_short_or_has_a_bit_turned_gives_other_numbers(form, tmp_path):
-    content = small(form, tmp_path)
-    expected = checkpoints.parsed(content)
-    path, refused = tmp_path / "broken", 0
-    for spoilt in spoilings(content):
+def one_array(tmp_path):
+    tg.save({"w": np.arange(2.0)}, tmp_path / "one.npz")
+    return (tmp_path / "one.npz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("form", "make", "every"),
+    [
+        (".safetensors", lambda folder: small(".safetensors", folder), 1),
+        (".pt", lambda folder: small(".pt", folder), 1),
+        (".npz", one_array, 1),
+        (".npz", lambda folder: small(".npz", folder), 11),  # three entries of the same form: the archive as a whole
+    ],
+    ids=["safetensors", "pt", "npz of one array", "npz of a tree"],
+)
+def test_no_file_that_is_cut_short_or_has_a_bit_turned_gives_other_numbers(form, make, every, tmp_path):
+    content = make(tmp_path)
+    expected = checkpoints.parsed(io.BytesIO(content), content[:2])
+    path, refused = tmp_path / f"broken{form}", 0
+    for spoilt in spoilings(content, every):
         path.write_bytes(spoilt)
         try:
             assert same(expected, tg.load(path))
@@ -231,10 +245,10 @@ def test_no_file_that_is_cut_short_or_has_a_bit_turned_gives_other_numbers(form,
     assert refused > len(content)
 
 
-def spoilings(content):
-    """Yield every beginning of a file, and the file with each third bit turned."""
+def spoilings(content, every=1):
+    """Yield every beginning of a file, and the file with each bit turned, or each so manyth."""
     yield from (content[:n] for n in range(len(content)))
-    for bit in range(0, 8 * len(content), 3):
+    for bit in range(0, 8 * len(content), every):
         spoilt = bytearray(content)
         spoilt[bit // 8] ^= 1 << bit % 8
         yield bytes(spoilt)

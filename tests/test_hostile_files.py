@@ -1,16 +1,20 @@
 """Every reader on a slice of what `campaigns/fuzz_files.py` tries a million times, and on what was found there."""
 
+import io
 import random
 
+import numpy as np
 import pytest
-from hostile_files import Reader, attempt, readers, spoilt
+from hostile_files import FORMULAS, Reader, attempt, readers, spoilt
 from refusing import refuses
-from test_files import same
+from test_files import archive, same, spoilings, tensor
 
 import tinygrad_edu as tg
 from tinygrad_edu.check.homework.program import HomeworkError, LearnerProgram
 from tinygrad_edu.classroom.pad import grade_sheet
+from tinygrad_edu.data.mnist import read_idx
 from tinygrad_edu.errors import CheckpointError, FormulaError
+from tinygrad_edu.io import tensors
 
 pytest.importorskip("safetensors", reason='needs pip install "tinygrad-edu[io]"')
 TRIES = 60
@@ -37,12 +41,58 @@ def test_no_reader_crashes_hangs_or_fills_the_memory(all_readers, tmp_path, monk
     assert [*tmp_path.iterdir()] == []
 
 
-@pytest.mark.parametrize("name", ["IDX", "IDX, gzipped", "notebook", "homework", "sheet", "marks"])
-def test_a_small_file_that_ends_anywhere_is_refused_or_read(all_readers, name, tmp_path):
-    reader = all_readers[name]
-    for n in range(0, len(reader.content), 1 if name.startswith("IDX") else 5):
-        found = attempt(reader, tmp_path / f"file{reader.suffix}", reader.content[:n])
-        assert found is None or not name.startswith("IDX")
+SHORT = [
+    "IDX",
+    "IDX, gzipped",
+    "notebook",
+    "homework",
+    "marks",
+    "values",
+    *(f"formula {i}" for i in range(len(FORMULAS))),
+]
+
+
+SAMPLED = {"notebook": 7, "marks": 7, "sheet": 23}  # JSON, whose reader is Python's, and functions that are compared
+
+
+@pytest.mark.parametrize("name", [*SHORT, "sheet"])
+def test_a_short_file_that_ends_anywhere_or_has_any_bit_turned_is_refused_or_read(all_readers, name, tmp_path):
+    reader, path = all_readers[name], tmp_path / f"file{all_readers[name].suffix}"
+    whole, every = len(reader.content), SAMPLED.get(name, 1)
+    for k, content in enumerate(spoilings(reader.content, every)):
+        if k % every == 0 or k >= whole:
+            found = attempt(reader, path, content)
+            assert found is None or k >= whole or not name.startswith("IDX")
+
+
+# Memory ------------------------------------------------------------------------------------------------------------
+
+
+def large(form):
+    """A good file of two megabytes."""
+    x = np.arange(1 << 18, dtype=float)
+    if form == "IDX":
+        return bytes((0, 0, 8, 3)) + np.array([2, 1024, 1024], ">u4").tobytes() + bytes(2 << 20)
+    if form == ".pt":
+        count = b"J" + (1 << 18).to_bytes(4, "little")
+        pickled = tensor(size=count + b"\x85", stride=b"K\x01\x85", storage=b"ctorch\nDoubleStorage\n", count=count)
+        return archive(pickled, **{"0": x.tobytes()})
+    file = io.BytesIO()
+    if form == ".npz":
+        np.savez(file, x=x)
+    else:
+        file.write(tensors.dumped({"x": x}, ""))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("form", "times"), [("IDX", 1), (".npz", 1), (".safetensors", 2), (".pt", 2)])
+def test_reading_takes_no_more_memory_than_is_promised(form, times, tmp_path):
+    read = (lambda path: read_idx(path, 3)) if form == "IDX" else tg.load
+    content = large(form)
+    reader = Reader(read, content, error=(CheckpointError, ValueError))
+    for end in (len(content), len(content) - 1, len(content) // 2):  # whole, and cut short
+        found = attempt(reader, tmp_path / "file", content[:end], measured=True, times=times)
+        assert (found is None) == (end < len(content))
 
 
 @pytest.mark.parametrize("text", ["a\0b", "-" * 50_000 + "x", "x" + "+x" * 50_000, "(" * 300], ids=range(4))

@@ -14,6 +14,7 @@ from ..core.types import Array
 from ..errors.where import users_line
 
 LARGEST = 1 << 30  # no file of this kind unpacks to a gigabyte
+PART = 1 << 18  # bytes that are read at once
 
 
 def load_mnist(folder: str | Path, dtype: Any = np.float32) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -57,8 +58,8 @@ def file_of(folder: str | Path, name: str) -> Path:
 def read_idx(path: Path, axes: int) -> Array:
     """Return the bytes of an IDX file as an array. Raises ValueError that names the file and what is wrong.
 
-    The header is read first, and no more of a packed file is unpacked than it says: a file made to fill the memory is
-    refused before it does.
+    The header is read first, and no more of a packed file is unpacked than it says: a file made to fill the
+    memory is refused before it does, and a header that promises more than there is takes none.
     """
     head = 4 + 4 * axes
     try:
@@ -72,7 +73,9 @@ def read_idx(path: Path, axes: int) -> Array:
             size = math.prod(shape)
             if not 0 < size <= LARGEST:
                 raise ValueError(f"{path} says that its shape is {shape}: it is empty, or no file of this kind")
-            content = file.read(size + 1)
+            content = bytearray()
+            while len(content) <= size and (part := file.read(min(PART, size + 1 - len(content)))):
+                content += part
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is not a whole gzip file: {error}") from None
     if len(content) != size:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import struct
 import tokenize
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..errors import CheckpointError
 from ..errors.where import users_line
@@ -27,6 +28,7 @@ KINDS = {  # of files that people hand over by mistake, by how they begin
     b"\x1f\x8b\x08": "packed by gzip", b"7z\xbc\xaf": "packed by 7-Zip", b"\x89HDF": "HDF5, as Keras writes it",
     b"version https://git-lfs": "a pointer of Git LFS: fetch the file itself with git lfs pull",
 }  # fmt: skip
+START = 64  # bytes that tell what a file is
 
 
 def save(what: Any, path: str | Path) -> None:
@@ -52,30 +54,33 @@ def load(path: str | Path) -> Any:
     """
     if Path(path).is_dir():
         raise CheckpointError(f"load: {path} cannot be read: it is a folder (at {users_line()})")
-    content = Path(path).read_bytes()
-    try:
-        return parsed(content)
-    except ImportError:
-        raise
-    except BROKEN as error:
-        said = other_kind(content) or str(error) or type(error).__name__
-        raise CheckpointError(f"load: {path} cannot be read: {said:.300} (at {users_line()})") from None
+    with Path(path).open("rb") as opened:
+        file = opened if opened.seekable() else io.BytesIO(opened.read())  # a pipe is read but once
+        start = file.read(START)
+        try:
+            return parsed(file, start)
+        except (*BROKEN, OSError) as error:
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:  # which is to read at a place no file has
+                raise
+            said = other_kind(start) or str(error) or type(error).__name__
+            raise CheckpointError(f"load: {path} cannot be read: {said:.300} (at {users_line()})") from None
 
 
-def other_kind(content: bytes) -> str:
+def other_kind(start: bytes) -> str:
     """Say what a file is that is no checkpoint; "" where it does not look like anything else."""
-    if len(content) < 8:
-        return f"it is {'empty' if not content else f'{len(content)} bytes long'}"
-    return next((f"it is {kind}" for start, kind in KINDS.items() if content.startswith(start)), "")
+    if len(start) < 8:
+        return f"it is {'empty' if not start else f'{len(start)} bytes long'}"
+    return next((f"it is {kind}" for begins, kind in KINDS.items() if start.startswith(begins)), "")
 
 
-def parsed(content: bytes) -> Any:
-    """Return the numbers in a file."""
-    if content.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+def parsed(file: BinaryIO, start: bytes) -> Any:
+    """Return the numbers in a file, which begins so; an archive is read entry by entry, into its arrays."""
+    if start.startswith(b"PK"):
+        with zipfile.ZipFile(file) as archive:
             if any(name.endswith("/data.pkl") for name in archive.namelist()):
-                return torch_pickle.Reader(archive, content).read()
-            return trees.restored(*npz.loaded(archive, content))
-    if content[:1] == b"\x80":
+                return torch_pickle.Reader(archive).read()
+            return trees.restored(*npz.loaded(archive))
+    if start[:1] == b"\x80":
         raise ValueError("it is a bare pickle, which may run anything: save it anew with torch.save of PyTorch 1.6 on")
-    return trees.restored(*tensors.loaded(content))
+    file.seek(0)
+    return trees.restored(*tensors.loaded(file.read()))

@@ -32,12 +32,12 @@ def dumped(arrays: dict[str, Array], text: str) -> bytes:
     return file.getvalue()
 
 
-def loaded(archive: zipfile.ZipFile, content: bytes) -> tuple[dict[str, Array], str]:
+def loaded(archive: zipfile.ZipFile) -> tuple[dict[str, Array], str]:
     """Return arrays by name and the text of a file. Raises ValueError for anything odd."""
-    entries = zips.entries(archive, content).values()
+    entries = zips.entries(archive).values()
     stored = sum(entry.file_size for entry in entries if entry.compress_type == zipfile.ZIP_STORED)
     packed = sum(entry.file_size for entry in entries if entry.compress_type != zipfile.ZIP_STORED)
-    if stored > len(content) or packed > PACKED:
+    if stored > zips.size(archive) or packed > PACKED:
         raise ValueError(f"its entries say that they hold {stored + packed:,} bytes, more than such a file may")
     arrays = {}
     for entry in entries:
@@ -61,9 +61,7 @@ def read_array(file: Any, entry: zipfile.ZipInfo) -> Array:
     rest = entry.file_size - file.tell()
     if math.prod(shape) * dtype.itemsize != rest:
         raise ValueError(f"{entry.filename!r:.60} says that its shape is {shape}, and holds {rest} bytes")
-    content = file.read(rest + 1)
-    if len(content) != rest:
-        raise ValueError(f"{entry.filename!r:.60} ends early")
-    flat = np.frombuffer(content, dtype)
+    flat = np.empty(math.prod(shape), dtype)
+    zips.fill(file, flat, entry.filename)
     found = flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
-    return np.array(found, dtype.newbyteorder("="), order="C")
+    return np.asarray(found, dtype.newbyteorder("="), order="C")

@@ -51,7 +51,7 @@ def checksum(arrays: dict[str, Array], text: str) -> str:
     digest = hashlib.sha256(text.encode())
     for name in sorted(arrays):
         digest.update(json.dumps([name, arrays[name].dtype.name, arrays[name].shape]).encode())
-        digest.update(arrays[name].tobytes())
+        digest.update(np.ascontiguousarray(arrays[name]).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 
@@ -94,4 +94,4 @@ def entry_array(part: dict[str, Any]) -> Array:
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
     if part["dtype"] == "BOOL" and (flat.view(np.uint8) > 1).any():
         raise ValueError("a truth value is neither 0 nor 1")
-    return np.array(flat.reshape(part["shape"]), flat.dtype.newbyteorder("="))
+    return flat.reshape(part["shape"]).astype(flat.dtype.newbyteorder("="), copy=False)

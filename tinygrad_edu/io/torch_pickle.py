@@ -46,9 +46,9 @@ class Storage(NamedTuple):
 class Reader:
     """One pass over the opcodes of `archive`'s pickle. Raises ValueError that names what is not known."""
 
-    def __init__(self, archive: zipfile.ZipFile, content: bytes) -> None:
-        self.archive, self.left = archive, STRETCH * len(content)
-        self.entries = torch_entries(archive, content)
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive, self.left = archive, STRETCH * zips.size(archive)
+        self.entries = torch_entries(archive)
         pickles = [name for name in self.entries if name.endswith("/data.pkl")]
         if len(pickles) != 1:
             raise ValueError(f"it holds {len(pickles)} files data.pkl, and needs one")
@@ -146,12 +146,12 @@ class Reader:
         return numbers
 
 
-def torch_entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipInfo]:
+def torch_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """Return what the archive holds, by name. Raises ValueError for anything but a plain archive of PyTorch's."""
-    found = zips.entries(archive, content)
+    found = zips.entries(archive)
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 for info in found.values()):
         raise ValueError("its files are packed or locked, and PyTorch's are not")
-    if sum(info.file_size for info in found.values()) > len(content):
+    if sum(info.file_size for info in found.values()) > zips.size(archive):
         raise ValueError("its files say that they are larger than the whole")
     return found
 

@@ -1,23 +1,62 @@
-"""Zip archives, checked: every entry is listed once, in a directory that agrees with the archive's end."""
+"""Zip archives, checked: every entry is listed once, in a directory that agrees with the archive's end.
+
+Whoever reads one entry after the other into what is to be returned needs no more memory than that.
+"""
 
 from __future__ import annotations
 
+import os
 import zipfile
+from typing import IO
+
+import numpy as np
+
+from ..core.types import Array
 
 END, LONG_END = b"PK\x05\x06", b"PK\x06\x06"  # the records at the end of an archive; the second of large ones
 EMPTY = 22  # bytes of an archive of nothing
+PART = 1 << 18  # bytes that are read at once
+TAIL = 22 + 0xFFFF + 20 + 56  # bytes at most from the first of these records to the end: with a comment, and both long
 
 
-def entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipInfo]:
+def entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """Return the entries by name. Raises ValueError for two of one name, and where some are not listed."""
     found = {info.filename: info for info in archive.infolist()}
-    end = content.rfind(END)
-    count = int.from_bytes(content[end + 10 : end + 12], "little")
+    length = size(archive)
+    tail = read_at(archive, max(0, length - TAIL), TAIL)
+    end = tail.rfind(END)
+    count = int.from_bytes(tail[end + 10 : end + 12], "little")
     if count == 0xFFFF:
-        end = content.rfind(LONG_END)
-        count = int.from_bytes(content[end + 32 : end + 40], "little")
+        end = tail.rfind(LONG_END)
+        count = int.from_bytes(tail[end + 32 : end + 40], "little")
     if not len(found) == len(archive.infolist()) == count:
         raise ValueError(f"it says that it holds {count} files, and lists {len(found)} of different names")
-    if not found and len(content) > EMPTY:
-        raise ValueError(f"it says that it holds nothing, and is {len(content):,} bytes long")
+    if not found and length > EMPTY:
+        raise ValueError(f"it says that it holds nothing, and is {length:,} bytes long")
     return found
+
+
+def size(archive: zipfile.ZipFile) -> int:
+    """Return how many bytes long an archive is."""
+    assert archive.fp is not None
+    return archive.fp.seek(0, os.SEEK_END)
+
+
+def read_at(archive: zipfile.ZipFile, place: int, length: int) -> bytes:
+    """Return some bytes of an archive as they stand in the file."""
+    assert archive.fp is not None
+    archive.fp.seek(place)
+    return archive.fp.read(length)
+
+
+def fill(file: IO[bytes], array: Array, name: str) -> None:
+    """Read an entry to its end into an array. Raises ValueError where it holds fewer bytes or more."""
+    waiting = array.view(np.uint8).data
+    while waiting:
+        part = file.read(min(len(waiting), PART))
+        if not part:
+            raise ValueError(f"{name!r:.60} ends early")
+        waiting[: len(part)] = part
+        waiting = waiting[len(part) :]
+    if file.read(1):
+        raise ValueError(f"{name!r:.60} is longer than it says")
