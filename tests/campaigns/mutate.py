@@ -67,7 +67,7 @@ TESTS = {  # by file or folder, the longest fits
     "ops/shapes.py": "table numpy_shapes bad_input_shapes",
     "ops/special.py": "table points error_function",
     "ops/windows.py": "table convolution nn",
-    "nn/optim": "optim bad_input_nets bad_input_numbers half_precision",
+    "nn/optim": "optim torch_training bad_input_nets bad_input_numbers half_precision",
     "compile/memory": "compile compile_state compile_training",
 }
 
@@ -268,7 +268,18 @@ def main() -> None:
         if not child:
             out = os.fdopen(os.dup(1), "w", buffering=1)
             os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-            arguments = ["-s", "-q", "-n", "0", "-p", "no:cacheprovider", *tests, *["--plain"] * (name == "core")]
+            arguments = [
+                "-s",
+                "-q",
+                "-n",
+                "0",
+                "-p",
+                "no:cacheprovider",
+                "-m",
+                "not torch and not browser",
+                *tests,
+                *["--plain"] * (name == "core"),
+            ]
             try:
                 pytest.main(arguments, [Campaign(files, options, out)])
             finally:

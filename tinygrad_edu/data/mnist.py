@@ -14,7 +14,7 @@ from ..core.types import Array
 from ..errors.where import users_line
 
 LARGEST = 1 << 30  # no file of this kind unpacks to a gigabyte
-PART = 1 << 18  # bytes that are read at once
+READ_AT_ONCE = 1 << 18  # bytes
 
 
 def load_mnist(folder: str | Path, dtype: Any = np.float32) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -74,7 +74,7 @@ def read_idx(path: Path, axes: int) -> Array:
             if not 0 < size <= LARGEST:
                 raise ValueError(f"{path} says that its shape is {shape}: it is empty, or no file of this kind")
             content = bytearray()
-            while len(content) <= size and (part := file.read(min(PART, size + 1 - len(content)))):
+            while len(content) <= size and (part := file.read(min(READ_AT_ONCE, size + 1 - len(content)))):
                 content += part
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is not a whole gzip file: {error}") from None

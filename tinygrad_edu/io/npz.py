@@ -37,7 +37,7 @@ def loaded(archive: zipfile.ZipFile) -> tuple[dict[str, Array], str]:
     entries = zips.entries(archive).values()
     stored = sum(entry.file_size for entry in entries if entry.compress_type == zipfile.ZIP_STORED)
     packed = sum(entry.file_size for entry in entries if entry.compress_type != zipfile.ZIP_STORED)
-    if stored > zips.size(archive) or packed > PACKED:
+    if stored > zips.file_length(archive) or packed > PACKED:
         raise ValueError(f"its entries say that they hold {stored + packed:,} bytes, more than such a file may")
     arrays = {}
     for entry in entries:

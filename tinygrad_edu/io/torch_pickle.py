@@ -47,7 +47,7 @@ class Reader:
     """One pass over the opcodes of `archive`'s pickle. Raises ValueError that names what is not known."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.archive, self.left = archive, STRETCH * zips.size(archive)
+        self.archive, self.left = archive, STRETCH * zips.file_length(archive)
         self.entries = torch_entries(archive)
         pickles = [name for name in self.entries if name.endswith("/data.pkl")]
         if len(pickles) != 1:
@@ -151,7 +151,7 @@ def torch_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     found = zips.entries(archive)
     if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 for info in found.values()):
         raise ValueError("its files are packed or locked, and PyTorch's are not")
-    if sum(info.file_size for info in found.values()) > zips.size(archive):
+    if sum(info.file_size for info in found.values()) > zips.file_length(archive):
         raise ValueError("its files say that they are larger than the whole")
     return found
 

@@ -15,14 +15,14 @@ from ..core.types import Array
 
 END, LONG_END = b"PK\x05\x06", b"PK\x06\x06"  # the records at the end of an archive; the second of large ones
 EMPTY = 22  # bytes of an archive of nothing
-PART = 1 << 18  # bytes that are read at once
+PIECE = 1 << 18  # bytes that are read at once
 TAIL = 22 + 0xFFFF + 20 + 56  # bytes at most from the first of these records to the end: with a comment, and both long
 
 
 def entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """Return the entries by name. Raises ValueError for two of one name, and where some are not listed."""
     found = {info.filename: info for info in archive.infolist()}
-    length = size(archive)
+    length = file_length(archive)
     tail = read_at(archive, max(0, length - TAIL), TAIL)
     end = tail.rfind(END)
     count = int.from_bytes(tail[end + 10 : end + 12], "little")
@@ -36,7 +36,7 @@ def entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     return found
 
 
-def size(archive: zipfile.ZipFile) -> int:
+def file_length(archive: zipfile.ZipFile) -> int:
     """Return how many bytes long an archive is."""
     assert archive.fp is not None
     return archive.fp.seek(0, os.SEEK_END)
@@ -53,7 +53,7 @@ def fill(file: IO[bytes], array: Array, name: str) -> None:
     """Read an entry to its end into an array. Raises ValueError where it holds fewer bytes or more."""
     waiting = array.view(np.uint8).data
     while waiting:
-        part = file.read(min(len(waiting), PART))
+        part = file.read(min(len(waiting), PIECE))
         if not part:
             raise ValueError(f"{name!r:.60} ends early")
         waiting[: len(part)] = part
