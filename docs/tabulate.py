@@ -65,7 +65,7 @@ divides zero by zero. Where it has none, something must be answered all the same
    0.
 5. **A NaN is never hidden.** What goes in as NaN comes out as NaN, not as a finite number.
 6. **Arithmetic is IEEE's: 0 · ∞ is NaN**, also in the branch that `where` did not take. `detect_anomaly()` names
-   that branch and the cure, to choose a harmless operand first: `where(ok, sqrt(where(ok, x, 1.0)), 0.0)`. Inside
+   that branch and the fix, to choose a harmless operand first: `where(ok, sqrt(where(ok, x, 1.0)), 0.0)`. Inside
    `strong_zero()` a gradient of exactly 0 stays 0 instead.
 7. **A second derivative at a kink** is that of the piece whose slope was chosen: of `abs`, `norm`, `hypot` and `std`
    it is 0. An even function of a length has no kink, and its second derivative is the true one: 2 for `abs(x)**2`.
@@ -115,7 +115,7 @@ def written_in(module: ModuleType) -> list[Op]:
 def line(row: Op, conventions: list[str], spellings: list[str]) -> str:
     """Return the line of a row."""
     formula, derivatives = recorded(row)
-    cells = [f"`{row.name}`", code(formula), "; ".join(map(code, derivatives)) or "none: a fact"]
+    cells = [f"`{row.name}`", code(formula), "; ".join(map(code, derivatives)) or "not differentiable"]
     cells += [domain(row), "; ".join(conventions), ", ".join(map(code, spellings))]
     return f"| {' | '.join(cells)} |"
 

@@ -1,4 +1,4 @@
-"""detect_anomaly names the operation, the operands, the line and the cure; strong_zero makes 0 times infinity 0."""
+"""detect_anomaly names the operation, the operands, the line and the fix; strong_zero makes 0 times infinity 0."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def anomaly(f, data, kind=tg.Tensor):
 
 class TestCures:
     @pytest.mark.parametrize(
-        ("f", "data", "cure"),
+        ("f", "data", "fix"),
         [
             (lambda x: 1 / (1 + np.exp(-x)), [-1000.0, 1.0], "use sigmoid(x)"),
             (lambda x: np.reciprocal(np.exp(-x) + 1.0), [-1000.0, 1.0], "use sigmoid(x)"),
@@ -57,11 +57,11 @@ class TestCures:
             (lambda x: np.log(x), [0.0, 1.0], "x + 1e-12"),
         ],
     )
-    def test_a_formula_is_recognised(self, f, data, cure):
-        assert cure in anomaly(f, data)
+    def test_a_formula_is_recognised(self, f, data, fix):
+        assert fix in anomaly(f, data)
 
     @pytest.mark.parametrize(
-        ("f", "data", "cure"),
+        ("f", "data", "fix"),
         [
             (lambda x: 1 / (1 + np.exp(-x)), -1000.0, "use sigmoid(x)"),
             (lambda x: np.log(1 + np.exp(x)), 1000.0, "use softplus(x)"),
@@ -70,11 +70,11 @@ class TestCures:
             (lambda x: where(x > 0, np.sqrt(x), 0.0), 0.0, "where(ok, sqrt(where(ok, x, 1.0)), 0.0)"),
         ],
     )
-    def test_of_one_float_too(self, f, data, cure):
-        assert cure in anomaly(f, data, tg.Value)
+    def test_of_one_float_too(self, f, data, fix):
+        assert fix in anomaly(f, data, tg.Value)
 
     @pytest.mark.parametrize(
-        ("f", "data", "cure"),
+        ("f", "data", "fix"),
         [
             (
                 lambda x: where(x > 0, np.sqrt(x), 0.0),
@@ -93,8 +93,8 @@ class TestCures:
             (lambda x: where(x > 0, x / x, 1.0), [0.0, 1.0], "where(x == 0, 1.0, x)"),
         ],
     )
-    def test_a_branch_not_taken(self, f, data, cure):
-        assert cure in anomaly(f, data)
+    def test_a_branch_not_taken(self, f, data, fix):
+        assert fix in anomaly(f, data)
 
     def test_the_advice_for_a_branch_not_taken_works(self):
         x = tg.Tensor([0.0, 4.0])

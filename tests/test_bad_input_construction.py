@@ -1,4 +1,4 @@
-"""What may become a node, and what is refused with the element, its kind and a cure."""
+"""What may become a node, and what is refused with the element, its kind and a fix."""
 
 import math
 from decimal import Decimal

@@ -24,7 +24,7 @@ lift = importlib.import_module("tinygrad_edu.compile.vectorize.vectorizer")
 
 @pytest.fixture
 def eagerly(monkeypatch):
-    """Lift every graph of scalars, however small."""
+    """Vectorise every graph of scalars, however small."""
     monkeypatch.setattr(lift, "LEAST", 0)
     monkeypatch.setattr(lift, "WORTH", 0)
 

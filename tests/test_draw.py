@@ -31,7 +31,7 @@ from tinygrad_edu.draw.graph.picture import Card, CardEdge, Group, Picture
 from tinygrad_edu.draw.layout.coordinates import Item, Link, arrange, link_items
 from tinygrad_edu.draw.layout.crossing_reduction import crossings, link_ends, reduce_crossings
 from tinygrad_edu.draw.layout.edge_routing import lay_out
-from tinygrad_edu.draw.layout.layer_assignment import layering
+from tinygrad_edu.draw.layout.layer_assignment import assign_layers
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = [
@@ -727,7 +727,7 @@ def test_names_stay_inside_the_frame_of_their_use():
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=60))
 def test_layers_follow_links_and_leaves_are_near(pairs):
     links = sorted((tail, tail + more) for tail, more in pairs)
-    found = layering(40, links)
+    found = assign_layers(40, links)
     assert all(found[tail] < found[head] for tail, head in links)
     assert min(found) == 0
     heads = {head for _, head in links}

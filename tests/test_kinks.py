@@ -137,5 +137,5 @@ def test_detect_anomaly_raises_exactly_where_the_choice_is_not_finite(name, f, a
 
     finite = np.all(np.isfinite(tg.grad(f)(np.asarray(at))))
     for differentiate in (backward, as_nodes):
-        with nullcontext() if finite else pytest.raises(tg.errors.AnomalyError, match="cure: "):
+        with nullcontext() if finite else pytest.raises(tg.errors.AnomalyError, match="fix: "):
             tg.detect_anomaly()(differentiate)()

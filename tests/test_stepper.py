@@ -10,7 +10,7 @@ from browsing import opened
 import tinygrad_edu as tg
 from tinygrad_edu.core.backprop import history
 from tinygrad_edu.draw.graph.picture import format_number
-from tinygrad_edu.draw.pages.steps import Walk
+from tinygrad_edu.draw.pages.steps import StepMaker
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -41,7 +41,7 @@ def gradients_shown(page):
 
 def walk_of(root):
     order = sorted(history(root), key=lambda z: z.op is not None)
-    return Walk(order, {z: i for i, z in enumerate(order)})
+    return StepMaker(order, {z: i for i, z in enumerate(order)})
 
 
 def test_the_walk_ends_at_the_gradients_of_backward():

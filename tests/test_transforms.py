@@ -12,7 +12,7 @@ from samples import DIFFERENTIABLE, operands_of, samples
 import tinygrad_edu as tg
 from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, ShapeError
-from tinygrad_edu.transforms.batched import Batch
+from tinygrad_edu.transforms.batched import BatchedPull
 from tinygrad_edu.transforms.matrices import by_batches, by_columns, by_rows
 from tinygrad_edu.transforms.record import Record
 
@@ -482,7 +482,7 @@ def test_the_derivative_keeps_the_name_of_the_function():
 def blocks_of(f, x):
     """The Jacobian row by row, and in a batch; None where there is no batch."""
     record = Record(f, x, {}, range(len(x)))
-    batch = Batch(record)
+    batch = BatchedPull(record)
     return by_rows(record), by_batches(record, batch) if batch.possible else None
 
 

@@ -62,7 +62,9 @@ def test_a_row_is_called_once_for_all_examples(name, monkeypatch):
     calls, row = [], TABLE[name]
     forward = row.forward
     monkeypatch.setattr(row, "forward", lambda *xs, **how: calls.append(np.shape(xs[0])) or forward(*xs, **how))
-    monkeypatch.setattr(module, "lifted", lambda *args, once=module.lifted: counted(calls, once, *args))
+    monkeypatch.setattr(
+        module, "batching_rule_of", lambda *args, once=module.batching_rule_of: counted(calls, once, *args)
+    )
     tg.vmap(lambda *xs: row(*xs, **params), [0] + [None] * (len(operands) - 1))(
         np.stack([operands[0]] * 50), *operands[1:]
     )

@@ -27,11 +27,16 @@ MUTANTS = [
     # guards
     (
         "specialization.py",
-        "return self.same_world() and self.executable.ready()",
+        "return self.guards_hold() and self.executable.ready()",
         "return self.executable.ready()",
         OUTSIDE,
     ),
-    ("specialization.py", "return self.same_world() and self.executable.ready()", "return self.same_world()", TRAINING),
+    (
+        "specialization.py",
+        "return self.guards_hold() and self.executable.ready()",
+        "return self.guards_hold()",
+        TRAINING,
+    ),
     ("identity.py", "[{key}] is {self.name(part)}", "[{key}] == {self.name(part)}", OUTSIDE),
     ("identity.py", '[f"len({space}) == {entry_count(h)}"]', "[]", OUTSIDE),
     ("identity.py", "type(x) is float and x != 0", "type(x) is float", OUTSIDE),
@@ -55,18 +60,18 @@ MUTANTS = [
     ),
     ("compiled.py", "if innermost() is not None:", "if False:", OUTSIDE),
     # state buffers and memory
-    ("backends/on_numpy.py", "if turns.held(turn):", "if False:", STATE),
-    ("backends/on_numpy.py", "if self.turns.held(reads):", "if False:", STATE),
+    ("backends/on_numpy.py", "if turns.is_shared(turn):", "if False:", STATE),
+    ("backends/on_numpy.py", "if self.turns.is_shared(reads):", "if False:", STATE),
     (
         "memory/state_buffers.py",
-        "self.at[row] = self.whole[spots].new",
-        "self.at[row] = self.whole[spots].old",
+        "self.at[row] = self.whole[keys].new",
+        "self.at[row] = self.whole[keys].old",
         TRAINING,
     ),
     ("memory/buffers.py", "last[x.base] == i and covers", "last[x.base] >= i and covers", TRAINING),
     ("memory/buffers.py", "        last[x.base] = len(program.steps)\n", "        pass\n", TRAINING),
     ("codegen/source.py", "self.lines.append(f\"check_finite({', '.join(names)})\")", "pass", STATE),
-    ("codegen/source.py", 'self.lines.append(f"np.copyto({self.new_names[spot]}, {self.name(x)})")', "pass", TRAINING),
+    ("codegen/source.py", 'self.lines.append(f"np.copyto({self.new_names[key]}, {self.name(x)})")', "pass", TRAINING),
     (
         "codegen/source.py",
         "if gradients:\n            writes.append",

@@ -136,7 +136,7 @@ class Watch:
             if not advice and z is not first and z.op is not None and z.op.name == "multiply":  # by a mask
                 advice = double_where(first, len(first.inputs) - 1, None)
             advice = advice or domain_advice(first)
-        return AnomalyError("\n".join([*lines, f"  cure: {advice}"]))
+        return AnomalyError("\n".join([*lines, f"  fix: {advice}"]))
 
     def backward(self, z: Node, i: int, g: np.ndarray[Any, Any], dx: np.ndarray[Any, Any]) -> AnomalyError:
         """Return the error for a NaN or an infinity in the gradient that `z` hands to its i-th operand."""
@@ -153,7 +153,7 @@ class Watch:
         if left_out and silencer is not None:
             lines[-1] += f"; it is 0 because of `{silencer.op.name}` at {silencer.where}"  # type: ignore[union-attr]  # left_out
         lines.append(f"  gradient handed on: {span(dx)}")
-        return AnomalyError("\n".join([*lines, f"  cure: {advice}"]))
+        return AnomalyError("\n".join([*lines, f"  fix: {advice}"]))
 
     def used_by(self, z: Node) -> list[Node]:
         """Return `z` and the nodes that it is part of, as far as a formula reaches."""

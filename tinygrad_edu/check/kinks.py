@@ -31,7 +31,7 @@ JUMP = "constant on either side; the jump itself has no slope"
 BESIDE = "the slope on either side; the jump itself has none"
 CORNER = "no direction is better than another: none"
 ZERO_LOG_ZERO = "0 * log(0) counts as 0, whatever the logarithm does"
-HONEST = "0 times infinity: rules see one step at a time; detect_anomaly() names the cure"
+HONEST = "0 times infinity: rules see one step at a time; detect_anomaly() names the fix"
 LIMIT = "the true slope is 1, but no rule that sees one step at a time is always right"
 
 UnaryFunction = Callable[[Any], Any]

@@ -22,7 +22,7 @@ NAIVE_SIGMOID = [("divide", 1, ("add", 1, EXP)), ("reciprocal", ("add", 1, EXP))
 SQUARES = [("square", "x"), ("power", "x", 2), ("multiply", "x", "x")]
 PROBABILITIES = [("softmax", "x"), ("divide", EXP, ("sum", EXP))]
 
-CURES: list[tuple[Pattern, str]] = [  # the larger pattern stands before one that it contains
+REWRITES: list[tuple[Pattern, str]] = [  # the larger pattern stands before one that it contains
     (("log", [("sigmoid", "x"), *NAIVE_SIGMOID]), "log(sigmoid(x)) loses everything below -745: use logsigmoid(x)"),
     (("log", PROBABILITIES), "log(softmax(x)) takes the logarithm of 0: use log_softmax(x), or softmax_cross_entropy"),
     (("log", ("sum", EXP)), "log(sum(exp(x))) overflows above 709: use logsumexp(x)"),
@@ -42,7 +42,7 @@ CURES: list[tuple[Pattern, str]] = [  # the larger pattern stands before one tha
 def rewrite_advice(roots: Iterable[Node], origin: Node) -> str:
     """Return what to write instead of the first known formula that ends in one of `roots` and contains `origin`."""
     roots = list(roots)
-    for pattern, advice in CURES:
+    for pattern, advice in REWRITES:
         for root in roots:
             covered: list[Node] = []
             if matches(pattern, root, covered) and any(node is origin for node in covered):

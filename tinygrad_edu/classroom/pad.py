@@ -18,7 +18,7 @@ import numpy as np
 from ..check.compare.formulas import RANGES, compare_formulas, recorded_somewhere
 from ..check.compare.report import ComparisonReport
 from ..check.gradient_names import variable_of
-from ..check.mistakes.catalogue import CATALOGUE, cure
+from ..check.mistakes.catalogue import CATALOGUE, fix_for
 from ..check.mistakes.wrong_rules import RIGHT_FORMULAS, wrong_rules
 from ..core.backprop import between, gradients, history
 from ..core.node import Node
@@ -113,7 +113,7 @@ def wrong_in_javascript(table: RowTable, used: set[Op]) -> tuple[str, list[int]]
 def mend(number: int, used: set[Op]) -> str:
     """Return how to mend a mistake, without the indices of layers, for a formula of some rows."""
     right = "; ".join(sorted(RIGHT_FORMULAS[row.name] for row in used if row.name in RIGHT_FORMULAS))
-    return re.sub(r"\^\(l[^)]*\)|_jk|_[jk]\b", "", cure(number, right=right or "it is in the table of operations"))
+    return re.sub(r"\^\(l[^)]*\)|_jk|_[jk]\b", "", fix_for(number, right=right or "it is in the table of operations"))
 
 
 def hints(node: Node, leaf: Node) -> list[str]:

@@ -12,7 +12,7 @@ The way of a function:
 - `memory` gives every step a buffer; `state_buffers` are written in two `turns`, so that a call takes effect at once.
 - `codegen` writes the program as text; `guards` write the conditions under which it is valid.
 - `specialization` is one program with its conditions, `compiled` chooses among several, `comparison` compares them with
-  the function itself (in a world that `verify` keeps and puts back), `results` makes nodes of what they return,
+  the function itself (in a state that `verify` keeps and puts back), `results` makes nodes of what they return,
   `sharing` keeps threads apart.
 """
 

@@ -20,8 +20,8 @@ from .specialization import Specialization
 from .verify import (
     Agreement,
     CallNumbers,
+    MutableState,
     StateSnapshot,
-    World,
     largest_difference,
     nodes_in,
     other,
@@ -43,22 +43,22 @@ NEVER = 2**62  # calls until the next comparison
 def verified(compiled: Compiled[..., Any], program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
     """Replay a program, and compare it with the function itself. Raises CompileError where they differ."""
     start = perf_counter()
-    world = World(program.reach.renewed(), nodes_in(args, kwargs), program.generators)
-    before = world.state()
-    eager = compiled.undone(world, before, args, kwargs)
-    theirs = world.state()
-    world.restore(before)
-    program.refuse_moved_state(world.reach)
+    state = MutableState(program.reach.renewed(), nodes_in(args, kwargs), program.generators)
+    before = state.snapshot()
+    eager = compiled.undone(state, before, args, kwargs)
+    theirs = state.snapshot()
+    state.restore(before)
+    program.refuse_moved_state(state.reach)
     middle = perf_counter()
     result = compiled.replayed(program, call, args, kwargs)
     end = perf_counter()
-    ours = world.state()
-    changes = world.changes(before, [ours, theirs])
+    ours = state.snapshot()
+    changes = state.changes(before, [ours, theirs])
     difference, what = largest_difference(result_numbers(result) + changes[0], result_numbers(eager) + changes[1])
     if not difference <= REPLAY_TOLERANCE and not is_at_a_kink(
-        compiled, world, (before, ours, theirs), eager, args, kwargs
+        compiled, state, (before, ours, theirs), eager, args, kwargs
     ):
-        world.restore(before)
+        state.restore(before)
         refuse_difference(program.name, what, difference, program.since)
     spent = middle - start + (perf_counter() - end)
     program.since = program.left = NEVER if program.is_heard else int(spent / (SHARE * max(end - middle, 1e-9)))
@@ -67,7 +67,7 @@ def verified(compiled: Compiled[..., Any], program: Specialization, call: Signat
 
 def is_at_a_kink(
     compiled: Compiled[..., Any],
-    world: World,
+    state: MutableState,
     states: tuple[StateSnapshot, StateSnapshot, StateSnapshot],
     eager: Any,
     args: Any,
@@ -77,15 +77,15 @@ def is_at_a_kink(
     before, ours, theirs = states
     apart = []
     for scale in (0.0, HAIR):
-        world.restore(before)
+        state.restore(before)
         rng = np.random.default_rng(0)
-        world.nudge(rng, scale)
-        moved = [other(x, rng, scale) if scale else x for x in leaves([args, kwargs])]  # nodes: by the world
+        state.nudge(rng, scale)
+        moved = [other(x, rng, scale) if scale else x for x in leaves([args, kwargs])]  # nodes: by `nudge`
         given = rebuilt([args, kwargs], iter(moved))
-        result = compiled.undone(world, before, given[0], given[1])
-        changes = world.changes(before, [world.state(), theirs])
+        result = compiled.undone(state, before, given[0], given[1])
+        changes = state.changes(before, [state.snapshot(), theirs])
         apart.append(largest_difference(result_numbers(result) + changes[0], result_numbers(eager) + changes[1])[0])
-    world.restore(ours)
+    state.restore(ours)
     return apart[0] <= REPLAY_TOLERANCE < apart[1]
 
 
@@ -97,30 +97,32 @@ def checked_replays(compiled: Compiled[..., Any], args: Any, kwargs: Any, tolera
     except SharesState as found:
         merge_groups(compiled, found.nodes)
     with compiled.group.lock:
-        world = World(reach, nodes_in(args, kwargs), ())
-        before, modes = world.state(), [module.training for module in world.modules]
+        state = MutableState(reach, nodes_in(args, kwargs), ())
+        before, modes = state.snapshot(), [module.training for module in state.modules]
         rng = np.random.default_rng(0)
         tried: list[str] = []
-        worst = compared(compiled, world, args, kwargs, tolerance, "as things are")
+        worst = compared(compiled, state, args, kwargs, tolerance, "as things are")
         try:
             changed = rebuilt([args, kwargs], iter([varied_argument(x, rng) for x in leaves([args, kwargs])]))
-            worst = max(worst, compared(compiled, world, changed[0], changed[1], tolerance, "other arguments"))
+            worst = max(worst, compared(compiled, state, changed[0], changed[1], tolerance, "other arguments"))
             tried += ["as things are", "other arguments"]
-            for name, change in variations(world, rng).items():
+            for name, change in variations(state, rng).items():
                 change()
-                worst = max(worst, compared(compiled, world, args, kwargs, tolerance, name))
+                worst = max(worst, compared(compiled, state, args, kwargs, tolerance, name))
                 tried.append(name)
-                world.restore(before)
+                state.restore(before)
         finally:
-            world.restore(before)
-            for module, mode in zip(world.modules, modes, strict=True):
+            state.restore(before)
+            for module, mode in zip(state.modules, modes, strict=True):
                 module.training = mode
     return Agreement(worst, tried)
 
 
-def compared(compiled: Compiled[..., Any], world: World, args: Any, kwargs: Any, tolerance: float, case: str) -> float:
+def compared(
+    compiled: Compiled[..., Any], state: MutableState, args: Any, kwargs: Any, tolerance: float, case: str
+) -> float:
     """Return by how much a replay and the function itself differ in one case. Raises CompileError."""
-    before = world.state()
+    before = state.snapshot()
     found, states = [], []
     for f in (compiled.function, compiled.replay):
         try:
@@ -131,9 +133,9 @@ def compared(compiled: Compiled[..., Any], world: World, args: Any, kwargs: Any,
             raise
         except Exception as error:
             found.append([CallNumbers("error", repr(error), f"{error!r:.100}", None)])
-        states.append(world.state())
-        world.restore(before)
-    changes = world.changes(before, states)
+        states.append(state.snapshot())
+        state.restore(before)
+    changes = state.changes(before, states)
     difference, what = largest_difference(found[1] + changes[1], found[0] + changes[0])
     if not difference <= tolerance:
         refuse_difference(getattr(compiled, "__name__", "function"), f"{what} ({case})", difference, 0)

@@ -15,14 +15,14 @@ from ..nn.module import Module
 from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
 from ..transforms.trees import leaves
-from .backends import Backend, named
+from .backends import Backend, backend_named
 from .comparison import REPLAY_TOLERANCE, checked_replays, verified
 from .reachable import PLAIN_TYPES, Reachable
 from .sharing import LockGroup, SharesState, claim, merge_groups
 from .signature import NUMERIC, InsideOuterGraph, Signature
 from .specialization import Specialization
 from .vectorize.bulk_io import OtherOutcome
-from .verify import Agreement, StateSnapshot, World, nodes_in
+from .verify import Agreement, MutableState, StateSnapshot, nodes_in
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -106,8 +106,8 @@ class Compiled(Generic[P, R]):
             raise
         except Exception as error:
             failed = error
-        world = World(program.reach.again(), nodes_in(args, kwargs), program.generators)
-        result = self.undone(world, world.state(), args, kwargs)
+        state = MutableState(program.reach.again(), nodes_in(args, kwargs), program.generators)
+        result = self.undone(state, state.snapshot(), args, kwargs)
         if not self.has_failed:
             self.has_failed = True
             warn(f"a program of {program.name} failed, and the function did not: {failed!r:.200}", RuntimeWarning)
@@ -118,10 +118,10 @@ class Compiled(Generic[P, R]):
         same = [
             x
             for x in self.programs[call.key]
-            if x is not program and x.tests and x.executable.fits() and x.same_world()
+            if x is not program and x.tests and x.executable.still_valid() and x.guards_hold()
         ]
         for known in reversed(same):
-            known.executable.move_in()
+            known.executable.fill_buffers()
             with suppress(OtherOutcome):
                 result = known(call.inputs, args, kwargs)
                 self.last = known
@@ -135,18 +135,18 @@ class Compiled(Generic[P, R]):
         self.last = made = self.traced(call, args, kwargs)
         return made(call.inputs, args, kwargs)
 
-    def undone(self, world: World, before: StateSnapshot, args: Any, kwargs: Any) -> Any:
+    def undone(self, state: MutableState, before: StateSnapshot, args: Any, kwargs: Any) -> Any:
         """Return the result of the function itself; where it raises, put everything back."""
         try:
             with ModeContext():  # a mode, though a plain one: compiled functions within are run themselves
                 return self.function(*args, **kwargs)
         except BaseException:
-            world.restore(before)
-            world.reach.restore()
+            state.restore(before)
+            state.reach.restore()
             raise
 
     def specialized(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
-        """Return the program for a call that fits the world as it is, traced now if there is none."""
+        """Return the program for a call whose guards hold now, traced now if there is none."""
         try:
             known = self.programs.get(call.key, [])
         except TypeError as error:
@@ -154,10 +154,10 @@ class Compiled(Generic[P, R]):
                 f"an argument cannot tell one program from another ({error}): give numbers, arrays, tensors, or lists, "
                 f"tuples and dicts of them, and take anything else from outside of the function (at {users_line()})"
             ) from None
-        found = next((x for x in reversed(known) if x.executable.fits() and x.same_world()), None)
+        found = next((x for x in reversed(known) if x.executable.still_valid() and x.guards_hold()), None)
         if found is None:
             return self.traced(call, args, kwargs)
-        found.executable.move_in()
+        found.executable.fill_buffers()
         return found
 
     def traced(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
@@ -175,7 +175,7 @@ class Compiled(Generic[P, R]):
                 raise
             made = self.with_fixed_floats(call, args, kwargs, reach, refused)
         self.programs.setdefault(call.key, []).append(made)
-        made.executable.move_in()
+        made.executable.fill_buffers()
         return made
 
     def with_fixed_floats(
@@ -272,4 +272,4 @@ def compile(  # noqa: A001  # the public name
     """
     if not callable(function):
         raise TypeError(f"compile: pass a function, not {function!r:.60} (at {users_line()})")
-    return Compiled(function, named(backend, devices))
+    return Compiled(function, backend_named(backend, devices))

@@ -18,25 +18,25 @@ CHECKED_TOGETHER = 4  # so many owners are checked together
 class Guards(PlannedNames):
     """The conditions under which one program is valid, and the statements that fill its state buffers."""
 
-    def cells(self) -> list[Var]:
+    def captured(self) -> list[Var]:
         """Return the variables that are read from outside, oldest first."""
         read = [x for z in self.program.steps for x in z.args] + self.program.sinks
-        cells = dict.fromkeys([*(x for x in read if isinstance(x.source, CapturedInput)), *self.program.drawn])
-        return sorted(cells, key=lambda x: 0 if x.node is None else x.node.born)
+        captured = dict.fromkeys([*(x for x in read if isinstance(x.source, CapturedInput)), *self.program.drawn])
+        return sorted(captured, key=lambda x: 0 if x.node is None else x.node.born)
 
     def buffers_in_place(self) -> list[str]:
         """Return the conditions that owners hold the buffers that a call begins with, and the rest is as it was."""
-        kept = [f"{self.place(x.source)} is {self.old_names[spot]}" for spot, x in self.kept_cells()]
+        kept = [f"{self.place(x.source)} is {self.old_names[key]}" for key, x in self.captured_state()]
         return kept + self.alike(outside=True)
 
-    def kept_cells(self) -> list[tuple[Any, Var]]:
-        """Return the variables that are read from state buffers, by spot."""
-        return [(spot, x) for spot, x in self.state.cells.items() if spot in self.old_names]
+    def captured_state(self) -> list[tuple[Any, Var]]:
+        """Return the variables that are read from state buffers, by key."""
+        return [(key, x) for key, x in self.state.captured.items() if key in self.old_names]
 
     def alike(self, outside: bool = False) -> list[str]:
         """Return the conditions that arrays from outside keep their layout; `outside`: those in no buffer only."""
         checks = []
-        for x in self.cells():
+        for x in self.captured():
             place = self.place(x.source)
             if (
                 isinstance(x.data, np.ndarray)
@@ -52,7 +52,7 @@ class Guards(PlannedNames):
 
     def settings(self) -> list[str]:
         """Return the conditions that everything else on which the program depends is as it was."""
-        owners = [x.source.owner for x in self.cells()]
+        owners = [x.source.owner for x in self.captured()]
         single = dict.fromkeys(leaf for leaf in owners if isinstance(leaf, Node))
         many = dict.fromkeys(leaves for leaves in owners if isinstance(leaves, LeafGroup))
         checks = [f"{self.owner(leaf)}._requires_grad is {leaf._requires_grad}" for leaf in single]
@@ -73,14 +73,14 @@ class Guards(PlannedNames):
     def moves(self) -> list[str]:
         """Return the statements that copy present state into the buffers that a call reads."""
         lines = []
-        read = dict(self.kept_cells())
+        read = dict(self.captured_state())
         for effect, _ in self.program.effects:
-            spots = [(id(effect.owner), place) for place in effect.places]
-            if not any(spot in read for spot in spots):
+            keys = [(id(effect.owner), place) for place in effect.places]
+            if not any(key in read for key in keys):
                 continue
             owner = self.owner(effect.owner)
             places = [place.format(owner) for place in effect.places]
-            names = [self.old_names.get(spot) for spot in spots]
+            names = [self.old_names.get(key) for key in keys]
             moved = [(p, name) for p, name in zip(places, names, strict=True) if name]
             lines.append(f"if {' or '.join(f'{p} is not {name}' for p, name in moved)}:")
             lines += [f"    np.copyto({name}, {p})" for p, name in moved]

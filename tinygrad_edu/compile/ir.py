@@ -23,14 +23,14 @@ COMMUTE = {"add", "multiply"}  # give the same, to the last bit, with their oper
 
 @dataclass(eq=False, slots=True)
 class Var:
-    """A value of the program: a step if it has an `op`, else a constant, a cell or an argument."""
+    """A value of the program: a step if it has an `op`, else a constant, a captured input or an argument."""
 
     data: Any  # its value in the trace: gives the shape and dtype, and of a constant the value itself
     op: Op | Primitive | None = None
     args: tuple[Var, ...] = ()
     params: dict[str, Any] | None = None
     node: Node | None = None  # where it comes from in the user's program
-    source: Any = None  # the cell, or the number of the argument, that it is read from
+    source: Any = None  # the captured input, or the number of the argument, that it is read from
     views: Var | None = None  # the operand in whose memory it lies, if it is a view of one
 
     @property
@@ -48,7 +48,7 @@ class Var:
 
 
 class Program:
-    """The steps by which `results` and `effects` follow from arguments and cells, in order.
+    """The steps by which `results` and `effects` follow from arguments and captured inputs, in order.
 
     for_numpy: whether steps are rewritten into what is quicker in NumPy, and views are told from copies.
     """
@@ -66,9 +66,9 @@ class Program:
         ]
         self.lower(wanted)
         self.drawn = [
-            self.vars.get(leaf) or Var(leaf._raw, node=leaf, source=cell)  # unused: yet the generator moves on
-            for leaf, cell in trace.cells.items()
-            if ".random(" in cell.place
+            self.vars.get(leaf) or Var(leaf._raw, node=leaf, source=captured)  # unused: yet the generator moves on
+            for leaf, captured in trace.captured.items()
+            if ".random(" in captured.place
         ]
         self.results = [self.vars[node] for node in results]
         self.outcomes = {self.vars[node]: outcome for node, outcome in trace.outcomes}
@@ -105,8 +105,8 @@ class Program:
         """Return the variable for a leaf: an argument, something read at every call, or a constant."""
         if node in self.arguments:
             return Var(node._raw, node=node, source=self.arguments[node])
-        if node in self.trace.cells:
-            return Var(node._raw, node=node, source=self.trace.cells[node])
+        if node in self.trace.captured:
+            return Var(node._raw, node=node, source=self.trace.captured[node])
         if node.born < self.trace.started:
             return Var(node._raw, node=node, source=CapturedInput("{}._raw", node, node.label or "w"))
         return Var(node._raw, node=node)

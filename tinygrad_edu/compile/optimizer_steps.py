@@ -60,7 +60,7 @@ class OptimizerSteps:
         if (id(optimizer), what) in self.state:
             return self.state[id(optimizer), what].results
         return tuple(
-            self.trace.cell(kind, place, optimizer, "memory", x, (what, j) if isinstance(what, int) else None)
+            self.trace.capture(kind, place, optimizer, "memory", x, (what, j) if isinstance(what, int) else None)
             for j, (place, x) in enumerate(zip(places, data, strict=True))
         )
 

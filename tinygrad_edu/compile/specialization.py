@@ -158,9 +158,9 @@ class Specialization:
 
     def valid(self) -> bool:
         """Return whether the program may run now: everything is as it was traced, and lies where it is written."""
-        return self.same_world() and self.executable.ready()
+        return self.guards_hold() and self.executable.ready()
 
-    def same_world(self) -> bool:
+    def guards_hold(self) -> bool:
         """Return whether all that the function can name is as it was traced, be it in new objects."""
         if self.reach.unchanged():
             return True

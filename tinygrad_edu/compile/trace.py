@@ -40,7 +40,7 @@ class Trace:
 
     arguments: dict[Node, int] = field(default_factory=dict)  # by the leaf that stands for one
     rngs: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # generators drawn from, and their state before
-    cells: dict[Node, CapturedInput] = field(default_factory=dict)  # by the leaf that stands for the place
+    captured: dict[Node, CapturedInput] = field(default_factory=dict)  # by the leaf that stands for the place
     versions: dict[Node, list[tuple[int, Node]]] = field(default_factory=dict)  # what was assigned, and when
     before: dict[Node, tuple[Any, ...]] = field(default_factory=dict)  # changed leaves as they were
     unset: dict[Node, bool] = field(default_factory=dict)  # leaves whose gradient was asked for: was there none?
@@ -58,7 +58,7 @@ class Trace:
     numbered: int = 0  # how many arguments there are, those included that are nodes from outside
 
     def __enter__(self) -> Trace:
-        self.started, self.lifted, self.optimizers = tick(), Vectorizer(self), OptimizerSteps(self)
+        self.started, self.vectorizer, self.optimizers = tick(), Vectorizer(self), OptimizerSteps(self)
         self.switch = ModeContext(tracer=self, recording=True, forward_hook=self.made.append, backward_hook=None)
         self.switch.__enter__()
         return self
@@ -83,12 +83,12 @@ class Trace:
 
     # What is read ----------------------------------------------------------------------------------------------
 
-    def cell(self, kind: type[Node], place: str, owner: Any, name: str, data: Any, entry: Any = None) -> Any:
+    def capture(self, kind: type[Node], place: str, owner: Any, name: str, data: Any, entry: Any = None) -> Any:
         """Return a new leaf that stands for the numbers at `place`, which are `data` now."""
         leaf: Node = object.__new__(kind)
         leaf._raw = data
         leaf.remember(None, (), {}, False)
-        self.cells[leaf] = CapturedInput(place, owner, name, entry)
+        self.captured[leaf] = CapturedInput(place, owner, name, entry)
         return leaf
 
     def latest(self, node: Node) -> Node:
@@ -146,13 +146,13 @@ class Trace:
             self.unset[leaf] = leaf._slope is None
         if leaf._slope is not None and not isinstance(leaf._slope, Node):
             self.touch(leaf)
-            leaf._slope = self.cell(type(leaf), "{}._slope", leaf, "grad", leaf._slope)
+            leaf._slope = self.capture(type(leaf), "{}._slope", leaf, "grad", leaf._slope)
         return leaf._slope
 
     def draw(self, rng: Any, shape: tuple[int, ...]) -> Any:
         """Return random numbers from [0, 1) that the program draws anew at every call."""
         self.rngs.setdefault(id(rng), (rng, rng.bit_generator.state))
-        return self.cell(Tensor, f"{{}}.random({shape})", rng, "drawn", rng.random(shape))
+        return self.capture(Tensor, f"{{}}.random({shape})", rng, "drawn", rng.random(shape))
 
     def refuse(self, node: Node) -> None:
         """Raise CompileError: Python wants to see a number of which the program knows only how to compute it."""
@@ -224,8 +224,8 @@ class Trace:
         if node in self.versions:
             return self.versions.pop(node)[-1][1]
         old: Node = version_before(node)
-        if node in self.cells:
-            self.cells[old] = self.cells[node]
+        if node in self.captured:
+            self.captured[old] = self.captured[node]
         self.made.append(old)
         return old
 
@@ -248,12 +248,12 @@ class Trace:
     def gradients(self, root: Node, start: Node) -> dict[Any, Any]:
         """Return the gradients of the leaves: of a large graph of scalars, by way of the arrays that they become."""
         if type(root) is Value:
-            walk = self.lifted.walk([root, start])
+            walk = self.vectorizer.walk([root, start])
             path = nodes_with_gradient(root, walk.nodes) if walk.stale else ()
             for z, x in walk.stale:
                 if z in path:
                     raise StaleGraphError(stale_graph(z, x))
-            if (found := self.lifted.backward(root, start, walk)) is not None:
+            if (found := self.vectorizer.backward(root, start, walk)) is not None:
                 return found
         order = [node for node in history(root) if node._requires_grad]
         grads = pull(order, {root: start}, (), itself)

@@ -40,7 +40,7 @@ class CallNumbers(NamedTuple):
     numbers: Any
 
 
-class World:
+class MutableState:
     """What a function can change: nodes that it can name or is given, optimisers, random generators."""
 
     def __init__(self, reach: Reachable, given: Iterable[Node], generators: Iterable[Any]) -> None:
@@ -51,7 +51,7 @@ class World:
         found = [*generators, *(rng for rng, _ in reach.positions.states)]
         self.generators = [*{id(x): x for x in found}.values()]
 
-    def state(self) -> StateSnapshot:
+    def snapshot(self) -> StateSnapshot:
         """Return what everything holds now."""
         return StateSnapshot(
             [tuple([getattr(x, slot) for slot in SLOTS]) for x in self.nodes],
@@ -59,13 +59,13 @@ class World:
             [state_of(rng) for rng in self.generators],
         )
 
-    def restore(self, state: StateSnapshot) -> None:
-        """Put a state back."""
-        columns = zip(*state.nodes, strict=True) if state.nodes else [()] * len(SLOTS)
+    def restore(self, snapshot: StateSnapshot) -> None:
+        """Put a snapshot back."""
+        columns = zip(*snapshot.nodes, strict=True) if snapshot.nodes else [()] * len(SLOTS)
         commit(*(attributes(self.nodes, slot, values) for slot, values in zip(SLOTS, columns, strict=True)))
-        for x, (steps, memory) in zip(self.optimizers, state.optimizers, strict=True):
+        for x, (steps, memory) in zip(self.optimizers, snapshot.optimizers, strict=True):
             vars(x).update(_steps=steps, memory=memory)
-        for rng, known in zip(self.generators, state.generators, strict=True):
+        for rng, known in zip(self.generators, snapshot.generators, strict=True):
             set_state(rng, known)
 
     def nudge(self, rng: np.random.Generator, scale: float) -> None:
@@ -154,9 +154,9 @@ def refuse_difference(name: str, what: str, difference: float, calls: int) -> No
     )
 
 
-def variations(world: World, rng: np.random.Generator) -> dict[str, Callable[[], None]]:
-    """Return other states of the world, by name, to compare in; each is put in place by calling it."""
-    leaves = [x for x in world.nodes if x.op is None and np.asarray(x._raw).dtype.kind in "fc"]
+def variations(state: MutableState, rng: np.random.Generator) -> dict[str, Callable[[], None]]:
+    """Return changes of the state, by name, under which to compare; each is put in place by calling it."""
+    leaves = [x for x in state.nodes if x.op is None and np.asarray(x._raw).dtype.kind in "fc"]
     learnt = [x for x in leaves if x._requires_grad]
 
     def weights() -> None:
@@ -172,13 +172,13 @@ def variations(world: World, rng: np.random.Generator) -> dict[str, Callable[[],
             x._slope = None
 
     def modes() -> None:
-        for module in world.modules:
+        for module in state.modules:
             module.training = not module.training
 
     found: dict[str, Callable[[], None]] = {"other weights": weights} if leaves else {}
     if learnt:
         found |= {"with gradients from before": gradients, "without": no_gradients}
-    if world.modules:
+    if state.modules:
         found["train() and eval() exchanged"] = modes
     return found
 

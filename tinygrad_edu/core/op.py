@@ -63,7 +63,7 @@ class Op:
     text: how a formula shows it, with one `{}` per operand: "{} * {}".
     forward: the function on arrays. rules: one per operand, `rule(g, z, *operands, **params)`, written with
     operations of this package or plain arithmetic; None where there is no derivative. One `VariadicRule(rule)` serves
-    an operation of any number of operands. No rules at all: a fact, like a comparison.
+    an operation of any number of operands. No rules at all: a non-differentiable operation, like a comparison.
     tex: the formula in LaTeX. scalar: the function on Python floats, without which a `Value` cannot use it.
     onnx: the operator's name there. domain: an interval, or one per operand, inside which the function and its
     derivatives are finite but for single points; checks take their samples there.

@@ -1,4 +1,4 @@
-"""Errors of operations that could not be computed, with the cause and a cure.
+"""Errors of operations that could not be computed, with the cause and a fix.
 
 Called only after a forward function has failed, so success costs nothing and operations stay free of checks. Each
 diagnosis looks at shapes and parameters alone and returns the error to raise, or None if it is not the cause. If no

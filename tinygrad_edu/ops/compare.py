@@ -1,6 +1,6 @@
-"""Rows that ask: comparisons, and the choice that hangs on them. Facts have no derivative, so no rules.
+"""Comparisons, and `where`, which chooses by them. A comparison is not differentiable: it has no rules.
 
-They are recorded all the same: a program that is replayed must ask again.
+They are recorded all the same: a program that is replayed must compare again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from ..core.op import op
 
 
-def fact(test: Callable[..., bool]) -> Callable[..., float]:
-    """Return `test` answering 1.0 or 0.0: the data of a `Value` is always a float."""
+def indicator(test: Callable[..., bool]) -> Callable[..., float]:
+    """Return the indicator function of `test`, 1.0 or 0.0: the data of a `Value` is always a float."""
     return lambda *operands: 1.0 if test(*operands) else 0.0
 
 
@@ -36,39 +36,46 @@ def choice(c: Any, x: Any, y: Any) -> Any:
     return np.where(c, x, y)
 
 
-greater = op("greater", "{} > {}", np.greater, tex="[{} > {}]", scalar=fact(operator.gt), onnx="Greater")
+greater = op("greater", "{} > {}", np.greater, tex="[{} > {}]", scalar=indicator(operator.gt), onnx="Greater")
 greater_equal = op(
-    "greater_equal", "{} >= {}", np.greater_equal, tex=r"[{} \geq {}]", scalar=fact(operator.ge), onnx="GreaterOrEqual"
+    "greater_equal",
+    "{} >= {}",
+    np.greater_equal,
+    tex=r"[{} \geq {}]",
+    scalar=indicator(operator.ge),
+    onnx="GreaterOrEqual",
 )
-less = op("less", "{} < {}", np.less, tex="[{} < {}]", scalar=fact(operator.lt), onnx="Less")
+less = op("less", "{} < {}", np.less, tex="[{} < {}]", scalar=indicator(operator.lt), onnx="Less")
 less_equal = op(
-    "less_equal", "{} <= {}", np.less_equal, tex=r"[{} \leq {}]", scalar=fact(operator.le), onnx="LessOrEqual"
+    "less_equal", "{} <= {}", np.less_equal, tex=r"[{} \leq {}]", scalar=indicator(operator.le), onnx="LessOrEqual"
 )
-equal = op("equal", "{} == {}", np.equal, tex="[{} = {}]", scalar=fact(operator.eq), onnx="Equal")
-not_equal = op("not_equal", "{} != {}", np.not_equal, tex=r"[{} \neq {}]", scalar=fact(operator.ne))
-logical_and = op("logical_and", "{} and {}", np.logical_and, tex=r"{} \wedge {}", scalar=fact(lambda x, y: x and y))
-logical_or = op("logical_or", "{} or {}", np.logical_or, tex=r"{} \vee {}", scalar=fact(lambda x, y: x or y))
-logical_not = op("logical_not", "not {}", np.logical_not, tex=r"\neg {}", scalar=fact(operator.not_), onnx="Not")
+equal = op("equal", "{} == {}", np.equal, tex="[{} = {}]", scalar=indicator(operator.eq), onnx="Equal")
+not_equal = op("not_equal", "{} != {}", np.not_equal, tex=r"[{} \neq {}]", scalar=indicator(operator.ne))
+logical_and = op(
+    "logical_and", "{} and {}", np.logical_and, tex=r"{} \wedge {}", scalar=indicator(lambda x, y: x and y)
+)
+logical_or = op("logical_or", "{} or {}", np.logical_or, tex=r"{} \vee {}", scalar=indicator(lambda x, y: x or y))
+logical_not = op("logical_not", "not {}", np.logical_not, tex=r"\neg {}", scalar=indicator(operator.not_), onnx="Not")
 bitwise_and = op("bitwise_and", "{} & {}", np.bitwise_and, tex=r"{} \;\mathrm{{and}}\; {}")
 bitwise_or = op("bitwise_or", "{} | {}", np.bitwise_or, tex=r"{} \mid {}")
 bitwise_xor = op("bitwise_xor", "{} ^ {}", np.bitwise_xor, tex=r"{} \oplus {}")
 invert = op("invert", "~{}", np.invert, tex=r"\sim {}")
-isnan = op("isnan", "isnan({})", np.isnan, tex=r"\mathrm{{isnan}}({})", scalar=fact(math.isnan), onnx="IsNaN")
-isfinite = op("isfinite", "isfinite({})", np.isfinite, tex=r"\mathrm{{isfinite}}({})", scalar=fact(math.isfinite))
-isinf = op("isinf", "isinf({})", np.isinf, tex=r"\mathrm{{isinf}}({})", scalar=fact(math.isinf), onnx="IsInf")
+isnan = op("isnan", "isnan({})", np.isnan, tex=r"\mathrm{{isnan}}({})", scalar=indicator(math.isnan), onnx="IsNaN")
+isfinite = op("isfinite", "isfinite({})", np.isfinite, tex=r"\mathrm{{isfinite}}({})", scalar=indicator(math.isfinite))
+isinf = op("isinf", "isinf({})", np.isinf, tex=r"\mathrm{{isinf}}({})", scalar=indicator(math.isinf), onnx="IsInf")
 signbit = op(
     "signbit",
     "signbit({})",
     np.signbit,
     tex=r"\mathrm{{signbit}}({})",
-    scalar=fact(lambda x: math.copysign(1.0, x) < 0),
+    scalar=indicator(lambda x: math.copysign(1.0, x) < 0),
 )
 logical_xor = op(
     "logical_xor",
     "{} xor {}",
     np.logical_xor,
     tex=r"{} \oplus {}",
-    scalar=fact(lambda x, y: bool(x) != bool(y)),
+    scalar=indicator(lambda x, y: bool(x) != bool(y)),
     onnx="Xor",
 )
 

@@ -1,4 +1,4 @@
-"""Rows that put numbers in order, and those that say where they lie. Positions are facts: they have no derivative."""
+"""Rows that sort numbers, and rows that say where they lie. Positions are not differentiable: they have no rules."""
 
 from __future__ import annotations
 

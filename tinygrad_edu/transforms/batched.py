@@ -27,14 +27,14 @@ from .record import Record, recording
 LARGEST = 2**22  # numbers that a batch may have in one node: more, and what it saves is lost to memory
 
 
-class Lift(NamedTuple):
-    """How the rules of a node are handed a batch: the shapes of its operands and of its result in each example."""
+class BatchingRule(NamedTuple):
+    """The shapes in which a node's rules are handed a batch: of its operands and of its result in each example."""
 
     operands: tuple[tuple[int, ...] | None, ...]  # None for an operand that all examples share
     result: tuple[int, ...]
 
 
-class Batch:
+class BatchedPull:
     """The nodes of a record, each with the way in which a batch of gradients passes through it.
 
     possible: whether there is such a way for every one of them.
@@ -42,7 +42,7 @@ class Batch:
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.lifts: dict[Node, Lift | None] = {}
+        self.batching_rules: dict[Node, BatchingRule | None] = {}
         self.read = record.reader(record.nested)
         self.possible = mode().backward_hook is None and not any(isinstance(z, Value) for z in record.order)
         inputs = set(record.inputs)
@@ -50,8 +50,8 @@ class Batch:
         with np.errstate(all="ignore"):
             for z in self.inner if self.possible else ():
                 if not z.op.elementwise:  # type: ignore[union-attr]  # inner nodes were made by rows
-                    self.lifts[z] = lift = lifted(z, record.path)
-                    if lift is None:
+                    self.batching_rules[z] = batching = batching_rule_of(z, record.path)
+                    if batching is None:
                         self.possible = False
                         break
 
@@ -82,25 +82,25 @@ class Batch:
     def shares(self, z: Node, g: Any) -> Iterator[tuple[Any, Any]]:
         """Yield the operands of `z` that lie on the path, each with its share of every gradient of a batch."""
         assert z.op is not None
-        lift, n = self.lifts.get(z), len(g)
+        batching, n = self.batching_rules.get(z), len(g)
         result, operands, params = self.read(z), [*map(self.read, z.inputs)], z.params
-        if lift is not None:
-            shapes = lift.operands
+        if batching is not None:
+            shapes = batching.operands
             operands = [x if s is None else repeat_shaped(x, n, s) for x, s in zip(operands, shapes, strict=True)]
-            result, params = repeat_shaped(result, n, lift.result), moved(z, n)
-            g = reshape(g, shape=(n, *lift.result))
+            result, params = repeat_shaped(result, n, batching.result), moved(z, n)
+            g = reshape(g, shape=(n, *batching.result))
         for i, (x, rule) in enumerate(zip(z.inputs, z.op.rules, strict=False)):
             if not isinstance(x, Node) or x not in self.record.path or rule is None:
                 continue
             dx = rule(g, result, *operands, **params)
             if isinstance(dx, (np.ndarray, Node)):  # or it is zero
-                if lift is None:  # an elementwise rule says nothing of the axes in front
+                if batching is None:  # an elementwise rule says nothing of the axes in front
                     dx, one = (
                         broadcast_to(dx, shape=shape(g)),
                         (1,) * (len(shape(g)) - 1 - x._data.ndim) + x._data.shape,
                     )
                 else:
-                    one = lift.operands[i]
+                    one = batching.operands[i]
                 yield x, cast_batch(dx, (n, *one), x)
 
 
@@ -117,7 +117,7 @@ def repeat_shaped(x: Any, n: int, each: tuple[int, ...]) -> Any:
     return broadcast_to(reshape(x, shape=each), shape=(n, *each))
 
 
-def lifted(z: Node, path: Any) -> Lift | None:
+def batching_rule_of(z: Node, path: Any) -> BatchingRule | None:
     """Return how a batch passes through a node, found by trying; None where no way gives the right numbers."""
     assert z.op is not None
     varied = [isinstance(x, Node) and x in path for x in z.inputs]
@@ -141,7 +141,7 @@ def lifted(z: Node, path: Any) -> Lift | None:
         except (ValueError, TypeError, IndexError):
             continue
         if near.all() and len(found) == 2:
-            return Lift(choice, found.shape[1:])
+            return BatchingRule(choice, found.shape[1:])
     return None
 
 

@@ -15,7 +15,7 @@ from ..core.value import Value
 from ..errors import DTypeError
 from ..ops.complex import is_complex
 from ..ops.shapes import concatenate, reshape, shape
-from .batched import Batch
+from .batched import BatchedPull
 from .forward import pushforward
 from .record import Function, Record, as_arguments, function_name, recording
 from .reverse import Argnums, argument_positions, grad, one_or_tuple, seed_like, vjp
@@ -75,14 +75,14 @@ def blocks(record: Record, argnums: Argnums) -> Any:
     numbers = [np.size(data_of(y)) for y in record.outputs], [np.size(data_of(x)) for x in record.inputs]
     rows, columns = map(sum, numbers)
     by_column = any(map(is_complex, record.outputs))  # a row would tell of the real part alone
-    batch = Batch(record) if UNBATCHED_ROWS < rows <= 4 * columns and not by_column else None
+    batch = BatchedPull(record) if UNBATCHED_ROWS < rows <= 4 * columns and not by_column else None
     found = by_batches(record, batch) if batch is not None and batch.possible else None
     if found is None:
         found = by_columns(record) if columns < rows or by_column else by_rows(record)
     return rebuilt(record.result, iter([one_or_tuple(argnums, record.returned(row, record.nested)) for row in found]))
 
 
-def by_batches(record: Record, batch: Batch) -> list[list[Any]] | None:
+def by_batches(record: Record, batch: BatchedPull) -> list[list[Any]] | None:
     """Return the block of each output and input, carrying many gradients back at once; None where a rule needs each."""
     found = []
     for y in record.outputs:

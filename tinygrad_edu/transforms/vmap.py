@@ -21,7 +21,7 @@ from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError
 from ..errors.where import users_line
 from ..ops.shapes import broadcast_to, concatenate, identity, reshape, shape, transpose
-from .batched import Lift, lifted, moved, repeat_shaped
+from .batched import BatchingRule, batching_rule_of, moved, repeat_shaped
 from .record import Function, argument_names, function_name, since
 from .trees import leaves, paths, rebuilt
 
@@ -195,9 +195,9 @@ def in_one_call(z: Node, batches: dict[Any, Any], n: int) -> Any:
         wide = [deepened(x, deepest) if v else x for x, v in zip(operands, varied, strict=True)]
         return z.op(*wide, **z.params)
     with np.errstate(all="ignore"):
-        lift = lifted(z, batches)
-        if lift is not None:
-            found = handed(z, lift, operands, varied, n)
+        batching = batching_rule_of(z, batches)
+        if batching is not None:
+            found = handed(z, batching, operands, varied, n)
             if holds_for_the_last(z, found, operands, varied):
                 return found
     each = [z.op(*(x[i] if v else x for x, v in zip(operands, varied, strict=True)), **z.params) for i in range(n)]
@@ -212,11 +212,11 @@ def deepened(x: Any, ndim: int) -> Any:
     return x if len(rest) == ndim else reshape(x, shape=(first, *(1,) * (ndim - len(rest)), *rest))
 
 
-def handed(z: Node, lift: Lift, operands: Sequence[Any], varied: Sequence[bool], n: int) -> Any:
+def handed(z: Node, batching: BatchingRule, operands: Sequence[Any], varied: Sequence[bool], n: int) -> Any:
     """Return the batch of a node by one call of its row."""
     assert z.op is not None
     ready = []
-    for x, v, each in zip(operands, varied, lift.operands, strict=True):
+    for x, v, each in zip(operands, varied, batching.operands, strict=True):
         if each is None:
             ready.append(x)
         else:

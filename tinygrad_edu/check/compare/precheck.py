@@ -10,7 +10,7 @@ import numpy as np
 from ...core.node import Node
 from ...core.types import Array
 from ...errors import ShapeError
-from ..mistakes.catalogue import CATALOGUE, OTHER, cure
+from ..mistakes.catalogue import CATALOGUE, OTHER, fix_for
 from ..replay.rounding import DOUBLE_EPS, SAFETY
 from .digits import Digits, eps_of, typed_digits
 from .report import Mistake
@@ -176,7 +176,7 @@ class GradientPair:
             self.mistakes.append(Mistake(OTHER, "the shape is wrong", self.name, evidence, fix))
         else:
             row = CATALOGUE[number]
-            self.mistakes.append(Mistake(number, row.name, self.name, evidence, cure(number)))
+            self.mistakes.append(Mistake(number, row.name, self.name, evidence, fix_for(number)))
         return hand
 
 

@@ -16,7 +16,7 @@ WIDEST = 76  # columns of the longest line of text
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake: its row of the catalogue (0 for a finding that is none), its name, its place, why, and the cure."""
+    """One mistake: its row of the catalogue (0 for a finding that is none), its name, its place, why, and the fix."""
 
     number: int
     name: str

@@ -69,7 +69,7 @@ class Limit:
         """Whether the limit is known to a part of the last quotient, so that this is not a slope without bounds."""
         return not self.seen or bool(self.error <= 0.01 * abs(self.seen[-1]) + 2 * self._noise)
 
-    def settle(self) -> None:
+    def detect_divergence(self) -> None:
         """Call the limit infinite where the quotients keep growing instead of converging."""
         last = self.seen[-6:]
         if len(last) == 6 and all(last) and all(b / a > GROWTH for a, b in pairwise(last)):
@@ -103,7 +103,7 @@ def measured_from(phi: Callable[[Real], Real], h: Real, rounding: float) -> Slop
             break
         h = h / 2
     for side in (left, right):
-        side.settle()
+        side.detect_divergence()
     return combine_sides(left, right, central)
 
 

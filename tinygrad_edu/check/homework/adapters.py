@@ -64,7 +64,7 @@ def loss_functions(program: LearnerProgram, module: Namespace, wanted: str) -> I
 
         task = Task(name, values, call, names, expected_parameters(arguments, module))
         try:
-            task.settle(module)
+            task.find_results(module)
         except HomeworkError as error:
             problems.append(str(error))
             continue
@@ -125,7 +125,7 @@ def models(program: LearnerProgram, module: Namespace, wanted: str) -> Iterator[
 
             values = {str(key): x for key, x in params.items() if is_numbers(x)}
             task = Task(name, values | in_arguments(arguments), call, returned_names(program, name), list(values))
-            task.settle(module)
+            task.find_results(module)
             yield task
             return
 
@@ -193,7 +193,7 @@ def networks(program: LearnerProgram, module: Namespace, wanted: str) -> Iterato
         second = "biases" if first == "weights" else "weights"
         expected = [n for part in (first, second) for n in numbers_in(part, held[part])]
         task = Task(name, values, call, "", expected)
-        task.settle(module)
+        task.find_results(module)
         yield task
         return
 

@@ -85,7 +85,7 @@ def pair_task(program: LearnerProgram, module: Namespace, forward: str, cost: st
         return loss, there[backward](**arguments_for(there[backward], known, there, rest, wrap))
 
     task = Task(backward, in_arguments(arguments), call, ["", returned_names(program, backward)])
-    task.settle(module)
+    task.find_results(module)
     return task
 
 

@@ -52,7 +52,7 @@ class Task:
         self.generators: list[tuple[str, Any]] = []
         self.unmatched: list[str] = []
 
-    def settle(self, module: Namespace) -> None:
+    def find_results(self, module: Namespace) -> None:
         """Find loss and gradients in the result of a first run. Raises HomeworkError where it holds none."""
         self.generators = [
             (name, x.bit_generator.state) for name, x in module.items() if isinstance(x, np.random.Generator)

@@ -1,4 +1,4 @@
-"""The mistakes that people make when they derive gradients by hand: 34 rows, each with its name and its cure.
+"""The mistakes that people make when they derive gradients by hand: 34 rows, each with its name and its fix.
 
 The letters are the article's: w_jk leads from neuron k to neuron j, δ^(l) is ∂C/∂z^(l), n examples, m outputs.
 `{l}` stands for the layer, `{below}` and `{above}` for its neighbours.
@@ -17,7 +17,7 @@ class Row(NamedTuple):
     likely: int  # of several rows that explain the same numbers, the smallest is named first
 
 
-def cure(number: int, layer: int | None = None, right: str = "") -> str:
+def fix_for(number: int, layer: int | None = None, right: str = "") -> str:
     """Return how to mend a mistake, in the letters of one layer, or of any."""
     below, above = ("l−1", "l+1") if layer is None else (str(layer - 1), str(layer + 1))
     return CATALOGUE[number].fix.format(l=layer or "l", below=below, above=above, right=right)

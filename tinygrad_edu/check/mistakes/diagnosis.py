@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .catalogue import OTHER, cure
+from .catalogue import OTHER, fix_for
 from .constant_factors import Factors, named_factors, naming
 from .explanation import Candidate
 from .matching import Match, Question, Target
@@ -132,5 +132,5 @@ def candidate(question: Question, match: Match, level: int, factor: str) -> Cand
     number, said = mutant.number, f"exactly the numbers that this gives: {mutant.said}{factor}"
     if match.share is not None:
         number, said = 35, f"exactly the numbers that come of one summand {factor}"
-    fix = cure(number, layer.number if layer else None, RIGHT_FORMULAS.get(row, "see the table of derivatives"))
+    fix = fix_for(number, layer.number if layer else None, RIGHT_FORMULAS.get(row, "see the table of derivatives"))
     return Candidate(number, level, where, said, fix, size=len(mutant.changes) + len(mutant.masks))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..compare.report import Mistake
-from .catalogue import CATALOGUE, cure
+from .catalogue import CATALOGUE, fix_for
 
 
 @dataclass(frozen=True)
@@ -30,4 +30,4 @@ class Candidate:
         """Return the candidate as it is reported."""
         row = CATALOGUE.get(self.number)
         name = row.name if row else self.name or "another quantity"
-        return Mistake(self.number, name, self.where, self.evidence, self.fix or (cure(self.number) if row else ""))
+        return Mistake(self.number, name, self.where, self.evidence, self.fix or (fix_for(self.number) if row else ""))

@@ -20,14 +20,14 @@ class Executable(Protocol):
 
     source: str
 
-    def fits(self) -> bool:
+    def still_valid(self) -> bool:
         """Return whether leaves and optimisers are of the kinds that they were traced with."""
 
     def ready(self) -> bool:
-        """Return whether the program may run now, without `move_in`."""
+        """Return whether the program may run now, without `fill_buffers`."""
 
-    def move_in(self) -> None:
-        """See to it that the program may run, where it fits."""
+    def fill_buffers(self) -> None:
+        """See to it that the program may run, where it still_valid."""
 
     def __call__(self, inputs: list[Any], graded: Sequence[Node] = ()) -> Any:
         """Run on the numbers of the arguments; change all state, or raise and change none. Return the results.
@@ -40,7 +40,7 @@ class Executable(Protocol):
 Backend = Callable[[Trace, list[Node]], Executable]  # (what was recorded, the nodes of the results)
 
 
-def named(backend: str, devices: int | None) -> Backend:
+def backend_named(backend: str, devices: int | None) -> Backend:
     """Return a back-end by its name. Raises ValueError, or ImportError with the command that installs it."""
     if backend not in ("numpy", "jax"):
         raise ValueError(f'compile: backend {backend!r:.60} is none of "numpy", "jax" (at {users_line()})')

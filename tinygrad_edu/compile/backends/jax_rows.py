@@ -1,7 +1,7 @@
 """How each row of the table is computed by JAX.
 
 Most rows need nothing: a ufunc has its namesake in `jax.numpy`, and any other row's own function runs with `jax.numpy`
-in the place of NumPy (`transplanted`). Written here are only those that write into memory, look at strides, ask
+in the place of NumPy (`transplanted`). GeneratedCode here are only those that write into memory, look at strides, ask
 Python's `math`, or mean something else in JAX. JAX is imported when it is first asked for, by `load`.
 """
 

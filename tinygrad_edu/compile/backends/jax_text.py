@@ -26,9 +26,9 @@ INDEXED = {"getitem", "put", "setitem"}
 NEVER_RAISE = {"add", "subtract", "multiply", "negative"}  # of plain numbers, which the host computes
 
 
-def is_device_state(cell: Any) -> bool:
+def is_device_state(captured: Any) -> bool:
     """Return whether a place may hold an array of a device: it is a slot of a tensor, or in an optimiser's memory."""
-    return (cell.place in ON_DEVICE and isinstance(cell.owner, Tensor)) or cell.entry is not None
+    return (captured.place in ON_DEVICE and isinstance(captured.owner, Tensor)) or captured.entry is not None
 
 
 class JaxWriter(Names):
@@ -48,11 +48,11 @@ class JaxWriter(Names):
         self.on_host: set[Var] = set()
         self.checks: list[str] = []
         self.tests: list[tuple[Var, Any]] = []
-        cells = self.cells()
-        self.state = [x for x in cells if isinstance(x.data, np.ndarray) and is_device_state(x.source)]
+        captured = self.captured()
+        self.state = [x for x in captured if isinstance(x.data, np.ndarray) and is_device_state(x.source)]
         for i in range(program.trace.numbered):
             self.space[f"x{i}"] = None
-        for x in cells:
+        for x in captured:
             if x in self.state:
                 self.names[x] = self.fresh(identifier(x.source.name, "w"))
             else:
@@ -67,7 +67,7 @@ class JaxWriter(Names):
             if self.is_from_host(x):
                 self.host.append(f"if bool({self.name(x)}) is not {outcome}: raise OtherOutcome")
 
-    def cells(self) -> list[Var]:
+    def captured(self) -> list[Var]:
         """Return what is read from outside, oldest first."""
         read = [x for z in self.program.steps for x in z.args] + self.program.sinks
         found = dict.fromkeys([*(x for x in read if isinstance(x.source, CapturedInput)), *self.program.drawn])
@@ -200,7 +200,7 @@ class JaxWriter(Names):
         """Return the keyword parameters of a step as they are written."""
         return [f"{key}={self.literal(value)}" for key, value in (z.params or {}).items()]
 
-    def written(self, outputs: list[Var], given: list[Var], kept: list[Var]) -> tuple[str, str]:
+    def generated(self, outputs: list[Var], given: list[Var], kept: list[Var]) -> tuple[str, str]:
         """Return the text of both functions, and that of `program` with its variables beside its results.
 
         outputs: what the program returns. given: what the host gives to it. kept: what the host keeps.

@@ -48,7 +48,7 @@ def fetching(name: str, other: str) -> property:
     """Return the property that stands over a slot of a leaf of which something is away."""
     slot, beside = DESCRIPTORS[name], DESCRIPTORS[other]
 
-    def settle(leaf: Any) -> None:
+    def restore_class(leaf: Any) -> None:
         try:
             away = type(beside.__get__(leaf)) is Cell
         except AttributeError:  # a leaf that is being made
@@ -61,12 +61,12 @@ def fetching(name: str, other: str) -> property:
         if type(x) is Cell:
             x = x.fetched()
             slot.__set__(leaf, x)
-        settle(leaf)
+        restore_class(leaf)
         return x
 
     def write(leaf: Any, new: Any) -> None:
         slot.__set__(leaf, new)
-        settle(leaf)
+        restore_class(leaf)
 
     return property(read, write)
 

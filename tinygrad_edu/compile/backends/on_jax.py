@@ -62,7 +62,7 @@ class StatePlace:
         memory = vars(self.owner)["memory"]
         return (memory.cells(self.entry[0]) if type(memory) is Remembered else memory[self.entry[0]])[self.entry[1]]
 
-    def fits(self) -> bool:
+    def still_valid(self) -> bool:
         """Return whether the numbers there are of the shape and dtype that they had."""
         x = self.get()
         x = x.array if type(x) is Cell else x
@@ -105,31 +105,31 @@ class OnJax:
         self.results, self.tests = program.results, writer.tests
         self.outcomes = {x: was for x, was in program.outcomes.items() if not writer.is_from_host(x)}
         self.inputs = [StatePlace(x.source, x.data) for x in writer.state]
-        spots = {spot.key: spot for spot in self.inputs}
-        for spot in self.inputs:
-            spot.is_read = True
+        places = {place.key: place for place in self.inputs}
+        for place in self.inputs:
+            place.is_read = True
         self.outputs, states = [], []
         for source, x in self.on_device(program):
-            spot = StatePlace(source, x.data)
-            self.outputs.append(spots.setdefault(spot.key, spot))
+            place = StatePlace(source, x.data)
+            self.outputs.append(places.setdefault(place.key, place))
             self.outputs[-1].is_written = True
             states.append(x)
-        self.spots = [*spots.values()]
+        self.places = [*places.values()]
         read = [*self.results, *self.outcomes, *(x for x, _ in self.tests), *(x for _, xs in self.others for x in xs)]
         self.from_host = [x for x in dict.fromkeys([*read, *(x for _, x in self.steps)]) if writer.is_from_host(x)]
         self.fetched = [x for x in dict.fromkeys(read) if not writer.is_from_host(x)]
         used = [*(x for z in writer.on_device for x in z.args), *states]
         given = [*{writer.name(x): x for x in used if not x.constant and writer.is_from_host(x)}.values()]
         self.late = bool(self.tests or self.outcomes)  # Python decides after a run whether it takes effect
-        old = [self.inputs.index(spot) if spot.is_read and not self.late else None for spot in self.outputs]
-        self.source, text = writer.written([*states, *self.fetched], given, self.from_host)
+        old = [self.inputs.index(place) if place.is_read and not self.late else None for place in self.outputs]
+        self.source, text = writer.generated([*states, *self.fetched], given, self.from_host)
         exec(compile(self.source, f"{__file__} (the host's part)", "exec"), writer.space)  # no name in it is a user's
         self.host = writer.space.pop("host")
         self.run = compiled(text, writer, self.mesh, given, old)
-        self.fresh = [spot for spot, i in zip(self.outputs, old, strict=True) if i is None]
+        self.fresh = [place for place, i in zip(self.outputs, old, strict=True) if i is None]
         self.answers = [Cell(None, None) for _ in range(len(self.fetched) + 1)]  # the last: whether all is well
-        self.aged = [spot.owner for spot in self.outputs if spot.slot == "_raw"]
-        owners = [x.source.owner for x in writer.cells()]
+        self.aged = [place.owner for place in self.outputs if place.slot == "_raw"]
+        owners = [x.source.owner for x in writer.captured()]
         leaves = [leaf for owner in owners for leaf in (owner if isinstance(owner, LeafGroup) else (owner,))]
         self.leaves = [*dict.fromkeys(leaf for leaf in leaves if isinstance(leaf, Node))]
         self.required = [leaf._requires_grad for leaf in self.leaves]
@@ -154,18 +154,18 @@ class OnJax:
 
     # Before a call ---------------------------------------------------------------------------------------------
 
-    def fits(self) -> bool:
+    def still_valid(self) -> bool:
         """Return whether leaves and optimisers are of the kinds that they were traced with."""
         slope = DESCRIPTORS["_slope"].__get__
         return (
             [x._requires_grad for x in self.leaves] == self.required
             and all((slope(x) is None) is unset for x, unset in self.unset.items())
-            and (self.is_steady() or all(spot.fits() for spot in self.inputs))
+            and (self.is_steady() or all(place.still_valid() for place in self.inputs))
         )
 
-    ready = fits
+    ready = still_valid
 
-    def move_in(self) -> None:
+    def fill_buffers(self) -> None:
         """Do nothing: a call sends what is not on the device yet."""
 
     def is_steady(self) -> bool:
@@ -176,9 +176,9 @@ class OnJax:
         """Note what every place holds after a call."""
         self.watched = []
         for slot in DESCRIPTORS:
-            spots = [spot for spot in self.spots if spot.slot == slot]
-            self.watched.append((is_, DESCRIPTORS[slot].__get__, [s.owner for s in spots], [s.get() for s in spots]))
-        owners = [*{id(s.owner): s.owner for s in self.spots if s.entry is not None}.values()]
+            places = [place for place in self.places if place.slot == slot]
+            self.watched.append((is_, DESCRIPTORS[slot].__get__, [s.owner for s in places], [s.get() for s in places]))
+        owners = [*{id(s.owner): s.owner for s in self.places if s.entry is not None}.values()]
         self.watched.append((is_, memory_of, owners, [*map(memory_of, owners)]))
         only_read = [s for s in self.inputs if not s.is_written]
         if any(s.slot != "_raw" and type(s.get()) is not Cell for s in only_read):
@@ -197,8 +197,8 @@ class OnJax:
             undo: list[Any] = []
             is_steady = self.is_steady()
             if not is_steady:
-                for spot in self.spots:
-                    spot.take(self.mesh)
+                for place in self.places:
+                    place.take(self.mesh)
                 self.move(do, undo)
             for owner, x in self.steps:
                 do.append(partial(set_attribute, owner, "_steps", int(known.get(x, x.data))))
@@ -206,9 +206,9 @@ class OnJax:
             for leaf in self.dropped:
                 do.append(partial(set_grad, leaf, None))
                 undo.append(partial(set_grad, leaf, DESCRIPTORS["_slope"].__get__(leaf)))
-            undo += [partial(set_array, spot.cell, spot.cell.array) for spot in self.fresh]
-            cells = [spot.cell for spot in self.outputs]
-            arguments = [*[spot.cell.array for spot in self.inputs], *given]
+            undo += [partial(set_array, place.cell, place.cell.array) for place in self.fresh]
+            cells = [place.cell for place in self.outputs]
+            arguments = [*[place.cell.array for place in self.inputs], *given]
             self.mesh.agree(arguments)
             aged = map(set_born, self.aged, repeat(tick()))
             if self.late:
@@ -244,15 +244,15 @@ class OnJax:
     def move(self, do: list[Any], undo: list[Any]) -> None:
         """List the writes that put cells where they belong, and those that put back what is there now."""
         entries: dict[int, dict[Any, Any]] = {}
-        for spot in self.outputs:
-            there = spot.get()
-            if there is spot.cell:
+        for place in self.outputs:
+            there = place.get()
+            if there is place.cell:
                 continue
-            if spot.slot:
-                do += [partial(set_class, spot.owner, AwayTensor), partial(SET[spot.slot], spot.owner, spot.cell)]
-                undo.append(partial(SET[spot.slot], spot.owner, there))
+            if place.slot:
+                do += [partial(set_class, place.owner, AwayTensor), partial(SET[place.slot], place.owner, place.cell)]
+                undo.append(partial(SET[place.slot], place.owner, there))
             else:
-                entries.setdefault(id(spot.owner), {"owner": spot.owner})[spot.entry] = spot.cell
+                entries.setdefault(id(place.owner), {"owner": place.owner})[place.entry] = place.cell
         for changed in entries.values():
             owner = changed["owner"]
             memory = memory_of(owner)

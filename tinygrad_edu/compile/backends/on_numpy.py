@@ -20,10 +20,10 @@ class OnNumpy:
         program = Program(trace, results)
         fuse_updates(program)
         writer = ProgramWriter(program)
-        written = writer.written()
-        self.source, self.turn = written.source, 0
-        self.turns = Turns(*written[1:])
-        self.fits = self.turns.space[0]["fits"]
+        code = writer.generated()
+        self.source, self.turn = code.source, 0
+        self.turns = Turns(*code[1:])
+        self.still_valid = self.turns.space[0]["still_valid"]
         for made in (writer.plan, writer.state, writer, program):
             vars(made).clear()  # no reference to a buffer is left but those of the namespaces
 
@@ -36,19 +36,19 @@ class OnNumpy:
             return True
         return False
 
-    def move_in(self) -> None:
+    def fill_buffers(self) -> None:
         """Copy present state into the buffers that the next call reads."""
-        self.turns.settle()
+        self.turns.count_references()
         if self.ready():
             return
         reads = len(self.turns.space) - 1 - self.turn  # the other turn writes what this one reads
-        if self.turns.held(reads):
+        if self.turns.is_shared(reads):
             self.turns.renew(reads)
-        self.turns.space[self.turn]["move_in"]()
+        self.turns.space[self.turn]["fill_buffers"]()
 
     def __call__(self, inputs: list[Any], graded: Sequence[Node] = ()) -> Any:
         turn, turns = self.turn, self.turns
-        if turns.held(turn):
+        if turns.is_shared(turn):
             turns.renew(turn)
         results = turns.space[turn]["program"](*inputs, graded)
         self.turn = len(turns.space) - 1 - turn

@@ -15,7 +15,7 @@ from ...core.node import Node
 from ...core.op import TABLE
 from ..ir import Program, Var, identity_of
 from ..memory.buffers import planned
-from ..memory.state_buffers import Spot
+from ..memory.state_buffers import StateKey
 from ..outside import CapturedInput
 from ..vectorize.bulk_io import IN_BULK, WRITES
 
@@ -63,9 +63,9 @@ class Names:
             self.owners[id(thing)] = self.bound(stem, thing)
         return self.owners[id(thing)]
 
-    def place(self, cell: CapturedInput) -> str:
+    def place(self, captured: CapturedInput) -> str:
         """Return how a place outside is written."""
-        return cell.place.format(self.owner(cell.owner))
+        return captured.place.format(self.owner(captured.owner))
 
     def name(self, x: Var) -> str:
         """Return how a variable is written."""
@@ -113,28 +113,28 @@ class PlannedNames(Names):
         super().__init__(program)
         self.plan = planned(program)
         self.state = self.plan.state
-        self.old_names: dict[Spot, str] = {}  # of state buffers, as a call begins
-        self.new_names: dict[Spot, str] = {}  # and as it ends
+        self.old_names: dict[StateKey, str] = {}  # of state buffers, as a call begins
+        self.new_names: dict[StateKey, str] = {}  # and as it ends
         self.views: dict[Any, str] = {}  # names by what they show
 
     def name_state(self) -> None:
         """Name the state buffers: a call reads `w1` and writes `new_w1`."""
-        for spot, pair in self.state.spots.items():
-            stem = STEMS.get(spot[1], "memory")
-            if spot in self.state.cells:
-                self.old_names[spot] = self.bound(stem, pair.old)
-                self.new_names[spot] = self.named(f"new_{self.old_names[spot]}", pair.new)
+        for key, pair in self.state.buffers.items():
+            stem = STEMS.get(key[1], "memory")
+            if key in self.state.captured:
+                self.old_names[key] = self.bound(stem, pair.old)
+                self.new_names[key] = self.named(f"new_{self.old_names[key]}", pair.new)
             else:
-                self.new_names[spot] = self.bound(stem, pair.new)
+                self.new_names[key] = self.bound(stem, pair.new)
             for x, name in (
-                (self.state.cells.get(spot), self.old_names.get(spot)),
-                (self.state.results.get(spot), self.new_names[spot]),
+                (self.state.captured.get(key), self.old_names.get(key)),
+                (self.state.results.get(key), self.new_names[key]),
             ):
                 if x is not None and name and self.plan.at.get(x) is self.space[name]:
                     self.names[x] = name
-        for spots, pair in self.state.whole.items():
-            stem = {"w": "weights", "grad": "grads"}.get(STEMS.get(spots[0][1], ""), "memories")
-            for array, prefix in ((pair.old, ""), (pair.new, "new_" if spots[0] in self.old_names else "")):
+        for keys, pair in self.state.whole.items():
+            stem = {"w": "weights", "grad": "grads"}.get(STEMS.get(keys[0][1], ""), "memories")
+            for array, prefix in ((pair.old, ""), (pair.new, "new_" if keys[0] in self.old_names else "")):
                 rows = [z for z, there in self.plan.at.items() if there is array]
                 if rows:
                     name = self.named(f"{prefix}{stem}", array)

@@ -25,40 +25,40 @@ from .primitives import END_TO_END, PART, lowering
 NEVER_RAISE = {"add", "subtract", "multiply", "negative"}  # of floats: Python's own arithmetic does
 
 
-class Written(NamedTuple):
+class GeneratedCode(NamedTuple):
     """A program as text and as code, with the namespace in which it runs."""
 
     source: str
     code: Any
     space: dict[str, Any]
     pairs: list[BufferPair]  # memory that is written in turns
-    spots: list[BufferPair]
+    parts: list[BufferPair]
 
 
 class ProgramWriter(Guards):
-    """Writes one program: `program`, and `ready`, `fits` and `move_in`, which say and see to it that it may run."""
+    """Writes one program, and its guards: `program`, `ready`, `still_valid` and `fill_buffers`."""
 
-    def written(self) -> Written:
+    def generated(self) -> GeneratedCode:
         """Return the text of the program and of its guards."""
         self.lines: list[str] = []
         body = self.body()
         arguments = ", ".join([*(f"x{i}" for i in range(self.program.trace.numbered)), "graded"])
-        settings, ready, fits = self.settings(), self.buffers_in_place(), self.alike()
+        settings, ready, layouts = self.settings(), self.buffers_in_place(), self.alike()
         text = "\n\n\n".join(
             [
                 function(f"program({arguments})", body),
                 function("ready()", [f"return {conditions([*settings, *ready])}"]),
-                function("fits()", [f"return {conditions([*settings, *fits])}"]),
-                function("move_in()", self.moves() or ["pass"]),
+                function("still_valid()", [f"return {conditions([*settings, *layouts])}"]),
+                function("fill_buffers()", self.moves() or ["pass"]),
             ]
         )
         code = compile(text, f"{__file__} (a program)", "exec")
-        return Written(text + "\n", code, self.space, self.state.pairs, [*self.state.spots.values()])
+        return GeneratedCode(text + "\n", code, self.space, self.state.pairs, [*self.state.buffers.values()])
 
     def body(self) -> list[str]:
         """Return the lines of the program itself."""
         self.name_state()
-        for x in self.cells():
+        for x in self.captured():
             if x not in self.names:
                 self.names[x] = self.fresh(identifier(x.source.name, "w"))
                 self.lines.append(f"{self.names[x]} = {self.place(x.source)}")
@@ -242,13 +242,13 @@ class ProgramWriter(Guards):
 
     def value(self, owner: Any, place: str, x: Var) -> tuple[str, Any]:
         """Return how a new value is written, and the state buffer that it lies in, where it does."""
-        spot = id(owner), place
-        pair = self.state.spots.get(spot)
+        key = id(owner), place
+        pair = self.state.buffers.get(key)
         if pair is None:
             return (self.name(x) if isinstance(x.data, float) else f"np.array({self.name(x)})"), None
         if self.plan.at.get(x) is not pair.new:
-            self.lines.append(f"np.copyto({self.new_names[spot]}, {self.name(x)})")
-        return self.new_names[spot], pair.new
+            self.lines.append(f"np.copyto({self.new_names[key]}, {self.name(x)})")
+        return self.new_names[key], pair.new
 
     def writes(self, attribute: str) -> list[str]:
         """Return the writes of one attribute of leaves."""

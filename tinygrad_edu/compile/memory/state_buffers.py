@@ -1,7 +1,7 @@
 """State buffers: the arrays that hold weights, gradients and optimiser state between calls, two of each.
 
 A call reads the old ones and writes the new ones, which nobody else can see; then the owners are pointed at the new
-ones, all at once, and the two change places. A spot is (id(owner), place), a place is written as in a `CapturedInput`.
+ones, all at once, and the two change places. A key is (id(owner), place), a place is written as in a `CapturedInput`.
 Buffers of several owners that are computed alike lie end to end.
 """
 
@@ -16,7 +16,7 @@ from ..codegen.primitives import END_TO_END, PART, lowering
 from ..ir import Program, Var
 from ..outside import CapturedInput
 
-Spot = tuple[int, str]
+StateKey = tuple[int, str]  # (id(owner), place)
 
 
 class BufferPair(NamedTuple):
@@ -38,52 +38,52 @@ class StateBuffers:
         self.at: dict[Var, Array] = {}  # variables that lie in a buffer
         self.old: set[Var] = set()  # of those, the ones that a call reads
         self.pairs: list[BufferPair] = []  # of memory, each once
-        self.spots: dict[Spot, BufferPair] = {}
-        self.whole: dict[tuple[Spot, ...], BufferPair] = {}  # buffers that lie end to end
-        self.cells: dict[Spot, Var] = {}
-        self.results: dict[Spot, Var] = {}
+        self.buffers: dict[StateKey, BufferPair] = {}
+        self.whole: dict[tuple[StateKey, ...], BufferPair] = {}  # buffers that lie end to end
+        self.captured: dict[StateKey, Var] = {}
+        self.results: dict[StateKey, Var] = {}
         self.find(program)
         rows = self.rows(program)
-        for row, spots in rows.items():
-            self.lay(row, spots)
-        for spot, z in self.results.items():
-            if spot not in self.spots:
-                self.spots[spot] = self.pair(z.data)
-        for spot, x in self.cells.items():
-            if spot in self.spots:
-                self.at[x] = self.spots[spot].old
+        for row, keys in rows.items():
+            self.lay(row, keys)
+        for key, z in self.results.items():
+            if key not in self.buffers:
+                self.buffers[key] = self.pair(z.data)
+        for key, x in self.captured.items():
+            if key in self.buffers:
+                self.at[x] = self.buffers[key].old
                 self.old.add(x)
-        for row, spots in rows.items():
-            self.place(row, spots)
-        for spot, z in self.results.items():
+        for row, keys in rows.items():
+            self.place(row, keys)
+        for key, z in self.results.items():
             if z not in self.at and self.may_write(z):
-                self.at[z] = self.spots[spot].new
+                self.at[z] = self.buffers[key].new
 
     def find(self, program: Program) -> None:
         """Find the arrays that the program reads from outside and writes there."""
         read = [x for z in program.steps for x in z.args] + program.sinks
         for x in (x for x in read if isinstance(x.source, CapturedInput)):
-            self.cells[id(x.source.owner), x.source.place] = x
+            self.captured[id(x.source.owner), x.source.place] = x
         for effect, results in program.effects:
             for place, z in zip(effect.places, results, strict=False):
-                old = self.cells.get((id(effect.owner), place))
+                old = self.captured.get((id(effect.owner), place))
                 if isinstance(z.data, np.ndarray) and (old is None or is_alike(old.data, z.data)):
                     self.results[id(effect.owner), place] = z
 
-    def rows(self, program: Program) -> dict[Var, tuple[Spot, ...]]:
-        """Return the steps on arrays end to end, and the spots where their parts have their buffers."""
+    def rows(self, program: Program) -> dict[Var, tuple[StateKey, ...]]:
+        """Return the steps on arrays end to end, and the keys where their parts have their buffers."""
         parts: dict[Var, list[Var]] = {}
         for z in program.steps:
             if z.op is END_TO_END:
                 parts[z] = list(z.args)
             elif z.op is PART:
                 parts.setdefault(z.args[0], []).append(z)
-        spot_of = {z: spot for spot, z in reversed(self.results.items())}
-        spot_of |= {x: spot for spot, x in self.cells.items() if spot in self.results}
+        key_of = {z: key for key, z in reversed(self.results.items())}
+        key_of |= {x: key for key, x in self.captured.items() if key in self.results}
         return {
-            z: tuple(spot_of[x] for x in xs)
+            z: tuple(key_of[x] for x in xs)
             for z, xs in parts.items()
-            if all(x in spot_of and x.data.flags.c_contiguous for x in xs)
+            if all(x in key_of and x.data.flags.c_contiguous for x in xs)
             and sum(x.data.size for x in xs) == z.data.size
         }
 
@@ -92,31 +92,31 @@ class StateBuffers:
         self.pairs.append(BufferPair(*(laid_out(aligned(like.nbytes).view(like.dtype), like) for _ in "12")))
         return self.pairs[-1]
 
-    def lay(self, row: Var, spots: tuple[Spot, ...]) -> None:
+    def lay(self, row: Var, keys: tuple[StateKey, ...]) -> None:
         """Lay buffers end to end, unless one of them is somewhere else."""
-        if spots in self.whole or len(set(spots)) < len(spots) or any(spot in self.spots for spot in spots):
+        if keys in self.whole or len(set(keys)) < len(keys) or any(key in self.buffers for key in keys):
             return
-        whole = self.whole[spots] = self.pair(row.data)
+        whole = self.whole[keys] = self.pair(row.data)
         start = 0
-        for spot in spots:
-            self.spots[spot] = whole.part(start, self.results[spot].data.shape)
-            start += self.spots[spot].new.size
+        for key in keys:
+            self.buffers[key] = whole.part(start, self.results[key].data.shape)
+            start += self.buffers[key].new.size
 
-    def place(self, row: Var, spots: tuple[Spot, ...]) -> None:
+    def place(self, row: Var, keys: tuple[StateKey, ...]) -> None:
         """Let a row lie where the buffers of its parts are."""
-        if spots not in self.whole:
+        if keys not in self.whole:
             return
-        if row.op is END_TO_END and all(self.cells.get(spot) is x for spot, x in zip(spots, row.args, strict=True)):
-            self.at[row] = self.whole[spots].old
+        if row.op is END_TO_END and all(self.captured.get(key) is x for key, x in zip(keys, row.args, strict=True)):
+            self.at[row] = self.whole[keys].old
             self.old.add(row)
         elif self.may_write(row) and (
-            row.op is not END_TO_END or all(self.results[spot] is x for spot, x in zip(spots, row.args, strict=True))
+            row.op is not END_TO_END or all(self.results[key] is x for key, x in zip(keys, row.args, strict=True))
         ):
-            self.at[row] = self.whole[spots].new
-            for spot in spots:
-                z = self.results[spot]
+            self.at[row] = self.whole[keys].new
+            for key in keys:
+                z = self.results[key]
                 if row.op is not END_TO_END or self.may_write(z):
-                    self.at[z] = self.spots[spot].new
+                    self.at[z] = self.buffers[key].new
 
     def may_write(self, z: Var) -> bool:
         """Return whether a step can be told to write its result into a buffer."""

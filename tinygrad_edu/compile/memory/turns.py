@@ -1,4 +1,4 @@
-"""The two turns of a program: in one it reads the first of each pair of buffers and writes the second, then vice versa.
+"""Double buffering: in its two turns a program reads and writes either buffer of each pair.
 
 Both turns run the same code, each with its own namespace, in which names stand for the one array or for the other.
 Whoever else holds an array that is about to be written (a view that the user took, a gradient that was kept) keeps
@@ -19,10 +19,10 @@ from .state_buffers import BufferPair, aligned
 class Turns:
     """Two namespaces for one piece of code, and the memory that each writes.
 
-    space: names and their objects in the first turn. pairs: memory, each once. spots: the buffers of single owners.
+    space: names and their objects in the first turn. pairs: memory, each once. parts: the buffers of single owners.
     """
 
-    def __init__(self, code: Any, space: dict[str, Any], pairs: list[BufferPair], spots: list[BufferPair]) -> None:
+    def __init__(self, code: Any, space: dict[str, Any], pairs: list[BufferPair], parts: list[BufferPair]) -> None:
         self.space = [space]
         self.watched: list[list[Any]] = [[], []]  # by the turn that writes them
         self.counts: list[int] = []
@@ -31,29 +31,31 @@ class Turns:
             for pair in pairs:
                 exchanged.memory(*pair)
                 exchanged.memory(*pair[::-1])
-            for pair in (*pairs, *spots):
+            for pair in (*pairs, *parts):
                 exchanged.known[id(pair.old)] = pair.new
                 exchanged.known[id(pair.new)] = pair.old
             self.space.append({name: exchanged(thing) for name, thing in space.items()})
             self.watched = [
-                self.written(names, pairs, spots, which)
+                self.writable(names, pairs, parts, which)
                 for names, which in zip(self.space, ("new", "old"), strict=True)
             ]
         for names in self.space:
             exec(code, names)  # the program's text, which `source` wrote: no name in it is a user's
 
-    def written(self, space: dict[str, Any], pairs: list[BufferPair], spots: list[BufferPair], which: str) -> list[Any]:
-        """Return the objects written by a turn that others may hold: arrays, the memory they lie in, tuples of them."""
-        arrays = {id(x): x for pair in (*pairs, *spots) for x in (getattr(pair, which),)}
+    def writable(
+        self, space: dict[str, Any], pairs: list[BufferPair], parts: list[BufferPair], which: str
+    ) -> list[Any]:
+        """Return the objects that a turn writes and others may hold: arrays, the memory they lie in, tuples of them."""
+        arrays = {id(x): x for pair in (*pairs, *parts) for x in (getattr(pair, which),)}
         owners = {id(x.base): x.base for x in arrays.values()}
         entries = [x for x in space.values() if type(x) is tuple and any(id(part) in arrays for part in x)]
         return [*arrays.values(), *owners.values(), *entries]
 
-    def settle(self) -> None:
+    def count_references(self) -> None:
         """Count the references that the program itself has, once, while nobody else has any."""
         self.counts = self.counts or [sum(map(getrefcount, watched)) for watched in self.watched]
 
-    def held(self, turn: int) -> bool:
+    def is_shared(self, turn: int) -> bool:
         """Return whether somebody else holds memory that a turn is about to write."""
         return sum(map(getrefcount, self.watched[turn])) > self.counts[turn]
 

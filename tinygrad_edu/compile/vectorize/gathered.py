@@ -1,4 +1,4 @@
-"""Lifting a graph of scalars that has no order: whatever was computed lies in one long array, which grows by a level.
+"""Vectorising a graph of scalars that has no order: all results lie in one long array, which each level appends to.
 
 All operands of a level are gathered at once, by one array of indices, and each row takes its part. That costs more
 than arrays whose elements belong together, and much less than an array for every handful of scalars.
@@ -20,9 +20,9 @@ from .strides import picked, shaped
 
 
 class Gathered(ScalarGroups):
-    """The lifting of one graph; node `k` lies in the long array at `long[k]`."""
+    """One graph, vectorised: node `k` lies in the long array at `long[k]`."""
 
-    def lift(self) -> None:
+    def vectorize(self) -> None:
         graph = self.graph
         self.some_are_passed = bool((graph.needs == 2).any())
         plain = graph.terms < 0

@@ -22,7 +22,7 @@ from .vectorizer import Vectorizer
 
 
 def vectorize_outputs(trace: Trace, nodes: list[Node]) -> list[Node]:
-    """Return `nodes`, and put the effects of a trace in order, as elements of arrays where scalars can be lifted."""
+    """Return `nodes`, and order the effects of a trace, as elements of arrays where scalars can be vectorised."""
     tests = [node for node, _ in trace.outcomes]
     scalars = [
         z for z in (*nodes, *tests, *(z for effect in trace.effects for z in effect.results)) if type(z) is Value
@@ -33,8 +33,8 @@ def vectorize_outputs(trace: Trace, nodes: list[Node]) -> list[Node]:
 
 def vectorize_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> list[Node]:
     """Return `nodes` with each of `scalars` as an element of an array."""
-    lift = trace.lifted
-    if not lift.lift(scalars, lift.walk(scalars, lift.known)):
+    vectorizer = trace.vectorizer
+    if not vectorizer.vectorize(scalars, vectorizer.walk(scalars, vectorizer.known)):
         return nodes
     waiting: dict[Any, list[Effect]] = {}
     effects: list[Effect] = []
@@ -46,45 +46,49 @@ def vectorize_scalars(trace: Trace, nodes: list[Node], scalars: list[Value]) -> 
         elif effect.entry is not None and type(effect.results[0]) is Value:
             waiting.setdefault(id(effect.owner), []).append(effect)
         else:
-            results = tuple(lift.element(z) if type(z) is Value else z for z in effect.results)
+            results = tuple(vectorizer.element(z) if type(z) is Value else z for z in effect.results)
             effects.append(replace(effect, results=results))
     for what, alike in waiting.items():
         if what is None:
             effects.append(Effect("_slope", LeafGroup(effect.owner for effect in alike), ()))
         elif isinstance(what, str):
-            effects += array_effects(lift, what, alike)
+            effects += array_effects(vectorizer, what, alike)
         else:
-            effects += remembered(lift, alike)
+            effects += remembered(vectorizer, alike)
     trace.effects = effects
-    trace.outcomes = [(lift.element(z) if type(z) is Value else z, outcome) for z, outcome in trace.outcomes]
-    return [lift.element(z) if type(z) is Value else z for z in nodes]
+    trace.outcomes = [(vectorizer.element(z) if type(z) is Value else z, outcome) for z, outcome in trace.outcomes]
+    return [vectorizer.element(z) if type(z) is Value else z for z in nodes]
 
 
-def array_effects(lift: Vectorizer, attribute: str, alike: Sequence[Effect]) -> list[Effect]:
+def array_effects(vectorizer: Vectorizer, attribute: str, alike: Sequence[Effect]) -> list[Effect]:
     """Return effects on leaves as one for each array that the results lie in."""
     by_array: dict[int, list[tuple[int, Any]]] = {}
     for effect in alike:
-        array, i = lift.place(effect.results[0])
+        array, i = vectorizer.place(effect.results[0])
         by_array.setdefault(array, []).append((i, effect.owner))
     found = []
     for array, places in by_array.items():
         places.sort(key=lambda place: place[0])
-        result = elements(lift.arrays[array], [i for i, _ in places])
+        result = elements(vectorizer.arrays[array], [i for i, _ in places])
         found.append(Effect(attribute, LeafGroup(owner for _, owner in places), (result,)))
     return found
 
 
-def remembered(lift: Vectorizer, alike: Sequence[Effect]) -> list[Effect]:
+def remembered(vectorizer: Vectorizer, alike: Sequence[Effect]) -> list[Effect]:
     """Return what an optimiser remembers of its weights as one effect; of weights that had no gradient it stays."""
     optimizer = alike[0].owner
     known = {effect.entry: effect.results for effect in alike}
     if len({*map(len, optimizer.memory)}) > 1:
-        return [replace(e, results=tuple(lift.element(z) for z in e.results)) for e in alike]
+        return [replace(e, results=tuple(vectorizer.element(z) for z in e.results)) for e in alike]
     results = []
     for j in range(len(alike[0].results)):
-        old = lift.numbered(memory_column(lift.trace, optimizer, j)) if len(known) < len(optimizer.memory) else -1
-        places = [lift.place(known[i][j]) if i in known else (old, i) for i in range(len(optimizer.memory))]
-        results.append(lift.gathered(places))
+        old = (
+            vectorizer.numbered(memory_column(vectorizer.trace, optimizer, j))
+            if len(known) < len(optimizer.memory)
+            else -1
+        )
+        places = [vectorizer.place(known[i][j]) if i in known else (old, i) for i in range(len(optimizer.memory))]
+        results.append(vectorizer.gathered(places))
     return [Effect("memory", optimizer, tuple(results))]
 
 

@@ -64,10 +64,10 @@ class LeafPacker:
         """Return where a leaf's number comes from at each call; leaves of one origin can be read together."""
         if leaf in self.trace.arguments:
             return "argument"
-        if leaf in self.trace.cells:
-            place = self.trace.cells[leaf].place
-            if (entry := self.trace.cells[leaf].entry) is not None:
-                return self.trace.cells[leaf].owner, entry[1]
+        if leaf in self.trace.captured:
+            place = self.trace.captured[leaf].place
+            if (entry := self.trace.captured[leaf].entry) is not None:
+                return self.trace.captured[leaf].owner, entry[1]
             return place if place == "{}._slope" else leaf
         return "{}._raw" if self.before(leaf)[1] < self.trace.started else "constant"
 
@@ -82,14 +82,14 @@ class LeafPacker:
             return Tensor([self.before(leaf)[0] for leaf in leaves], False)
         if origin == "{}._raw":
             numbers = np.array([self.before(leaf)[0] for leaf in leaves])
-            return self.trace.cell(Tensor, "read_data({})", LeafGroup(leaves), "w", numbers)
+            return self.trace.capture(Tensor, "read_data({})", LeafGroup(leaves), "w", numbers)
         if origin == "{}._slope":
-            owners = LeafGroup(self.trace.cells[leaf].owner for leaf in leaves)
-            return self.trace.cell(Tensor, "read_grad({})", owners, "grad", np.array([leaf._raw for leaf in leaves]))
+            owners = LeafGroup(self.trace.captured[leaf].owner for leaf in leaves)
+            return self.trace.capture(Tensor, "read_grad({})", owners, "grad", np.array([leaf._raw for leaf in leaves]))
         if isinstance(origin, tuple):
             optimizer, j = origin
             whole = memory_column(self.trace, optimizer, j)
-            entries = [self.trace.cells[leaf].entry[0] for leaf in leaves]
+            entries = [self.trace.captured[leaf].entry[0] for leaf in leaves]
             return whole if entries == list(range(whole.size)) else picked(whole, np.array(entries))
         return packed(tuple(leaves))
 
@@ -97,10 +97,12 @@ class LeafPacker:
 def memory_column(trace: Any, optimizer: Any, j: int) -> Any:
     """Return the j-th number that an optimiser remembers of each weight, as a call begins, as an array."""
     place = f"state_column({{}}.memory, {j})"
-    known = (leaf for leaf, cell in trace.cells.items() if cell.owner is optimizer and cell.place == place)
+    known = (
+        leaf for leaf, captured in trace.captured.items() if captured.owner is optimizer and captured.place == place
+    )
     found = next(known, None)
     if found is None:
-        found = trace.cell(Tensor, place, optimizer, "memory", state_column(optimizer.memory, j))
+        found = trace.capture(Tensor, place, optimizer, "memory", state_column(optimizer.memory, j))
     return found
 
 

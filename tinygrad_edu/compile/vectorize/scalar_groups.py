@@ -1,4 +1,4 @@
-"""One graph of scalars on its way to arrays: where each node lies, and what both ways of lifting have in common."""
+"""One graph of scalars that becomes arrays: where each node lies, and what both ways of vectorising it share."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class NotVectorizableError(Exception):
 
 
 class ScalarGroups:
-    """The lifting of one graph. Node `k` lies in the array of number `array[k]`, at `index[k]`; -1: nowhere yet."""
+    """One graph, vectorised. Node `k` lies in the array of number `array[k]`, at `index[k]`; -1: nowhere yet."""
 
-    def __init__(self, lift: Any, graph: ScalarGraph) -> None:
-        self.to, self.graph = lift, graph
+    def __init__(self, vectorizer: Any, graph: ScalarGraph) -> None:
+        self.to, self.graph = vectorizer, graph
         n = len(graph.nodes)
         self.array, self.index = np.full(n, -1), np.zeros(n, int)
         self.given()
-        self.made = len(lift.trace.made)  # what is made from here on was made in the line of the scalars
+        self.made = len(vectorizer.trace.made)  # what is made from here on was made in the line of the scalars
 
     def given(self) -> None:
-        """Place scalars that were lifted before, elements of arrays, and leaves."""
+        """Place scalars that were vectorised before, elements of arrays, and leaves."""
         fresh: list[int] = []
         floats: list[int] = []
         for k in np.flatnonzero(self.graph.given).tolist():
@@ -52,19 +52,19 @@ class ScalarGroups:
             self.array[members], self.index[members] = number, np.arange(len(members))
             self.to.leaves[number] = [self.graph.nodes[k] for k in members.tolist()]
 
-    def lift(self) -> None:
+    def vectorize(self) -> None:
         """Compute everything, level by level. Raises NotVectorizableError where that cannot be done."""
-        raise NotImplementedError  # each way of lifting defines its own
+        raise NotImplementedError  # each way defines its own
 
     def lasting(self) -> Any:
         """Return which nodes lie where they may be taken from for whatever is computed later."""
         return np.full(len(self.array), True)
 
     def placed(self, z: Any, ks: Numbers, lengths: tuple[int, ...]) -> None:
-        """Note that nodes `ks`, in the order of loops of such lengths, lie in `z`, which may not change along some."""
+        """Record that nodes `ks` are the elements of `z`, broadcast to `lengths`, in row-major order."""
         needs, first = bool(self.graph.needs[ks[0]]), self.graph.nodes[int(ks[0])]
         if z.dtype != np.float64:
-            z = astype(z, dtype=np.dtype(float))  # a fact is 1.0 or 0.0, as of scalars
+            z = astype(z, dtype=np.dtype(float))  # a comparison is 1.0 or 0.0, as of scalars
         if z._requires_grad and not needs:
             with no_grad():
                 z = identity(z)
@@ -88,7 +88,7 @@ class ScalarGroups:
 
     def side_by_side(self, numbers: Numbers) -> Any:
         """Return nodes that are placed as an array, a row for each row of their numbers."""
-        raise NotImplementedError  # each way of lifting defines its own
+        raise NotImplementedError  # each way defines its own
 
     def row(self, ks: Numbers, operands: list[Any], lengths: tuple[int, ...]) -> None:
         """Compute nodes of one row, in the order of loops of such lengths."""

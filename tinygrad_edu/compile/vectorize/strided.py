@@ -1,6 +1,6 @@
-"""Lifting a graph of scalars that has some order: nodes of one row, level and home are one row of arrays.
+"""Vectorising a graph of scalars with some order: nodes of one row and level whose operands lie alike are one array.
 
-Sums of products become matrix products. Where operands come from tells all: see `affine`.
+Sums of products become matrix products. `strides` finds the loops by which indices of operands run.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ RAGGED = 3  # arrays of sums of one level from which on they are joined
 
 
 class Strided(ScalarGroups):
-    """The lifting of one graph."""
+    """One graph, vectorised."""
 
-    def lift(self) -> None:
+    def vectorize(self) -> None:
         """Compute everything, level by level."""
         for ks in self.graph.by_level(self.graph.absorbed):
             sums = self.graph.is_sum[ks]

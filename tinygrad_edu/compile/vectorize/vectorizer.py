@@ -1,6 +1,6 @@
 """Scalars become arrays: nodes of one level and one row, from the same arrays, are computed by one row on arrays.
 
-A lifted graph is made of the rows of the table and of nothing else. So its derivative is found by the table's own
+A vectorised graph is made of the rows of the table and of nothing else. So its derivative is found by the table's own
 rules, and everything that is known of programs of arrays holds for it. Each scalar lies at one place of one array.
 """
 
@@ -49,20 +49,20 @@ class Vectorizer:
 
     # Which scalars ----------------------------------------------------------------------------------------------
 
-    def lift(self, roots: Sequence[Any], walk: Collected, path: Container[Any] = ()) -> bool:
+    def vectorize(self, roots: Sequence[Any], walk: Collected, path: Container[Any] = ()) -> bool:
         """Give each of `roots` a place, if that is worth it.
 
         path: nodes that a gradient will be carried to. They lie in other arrays than the rest, for whose poles no
         gradient must be computed: it would be no number, even of zero.
         """
-        begun = bool(self.arrays)  # then what is left must follow: it hangs on what was lifted
+        begun = bool(self.arrays)  # then the rest must follow: it was made from scalars that are elements of arrays now
         if self.refused or (not begun and len(walk.nodes) < LEAST):
             return False
         graph = ScalarGraph(walk, roots, self.known, path)
         if not begun and len(graph.inner) < WORTH * graph.depth:
             return False
         with np.errstate(all="ignore"):  # the scalars themselves have warned
-            batch = self.lifted(graph, begun)
+            batch = self.vectorized(graph, begun)
         if batch is None:
             self.refused = True
             return False
@@ -73,13 +73,13 @@ class Vectorizer:
         self.known.update((i, self.known[id(z)]) for i, z in walk.same.items() if id(z) in self.known)
         return True
 
-    def lifted(self, graph: ScalarGraph, begun: bool) -> ScalarGroups | None:
+    def vectorized(self, graph: ScalarGraph, begun: bool) -> ScalarGroups | None:
         """Return a graph as arrays, by the first way that gives few enough of them; None if none does."""
         for way in (Strided, Gathered):
             before = len(self.trace.made)
             batch = way(self, graph)
             try:
-                batch.lift()
+                batch.vectorize()
             except NotVectorizableError:
                 break
             if begun or len(graph.inner) >= WORTH * (len(self.trace.made) - before) / 2:
@@ -118,18 +118,18 @@ class Vectorizer:
         return divmod(self.known[id(z)], PLACES)
 
     def element(self, z: Any) -> Any:
-        """Return a scalar that was lifted as an element of its array."""
+        """Return a vectorised scalar as an element of its array."""
         array, index = self.place(z)
         return element(self.arrays[array], index)
 
     # Their gradients --------------------------------------------------------------------------------------------
 
     def backward(self, root: Any, seed: Any, walk: Collected) -> dict[Any, Any] | None:
-        """Return the gradient of each leaf behind `root` as a scalar node; None if it was not worth lifting."""
+        """Return the gradient of each leaf behind `root` as a scalar node; None if it was not worth vectorising."""
         again = any(id(z) in self.known for z in walk.nodes)
         reached = nodes_with_gradient(root, walk.nodes)
         reached.update(z for z in self.stand_ins.values() if self.owner[id(z)] in reached)
-        if not self.lift([root, seed], self.walk([root, seed], self.known) if again else walk, reached):
+        if not self.vectorize([root, seed], self.walk([root, seed], self.known) if again else walk, reached):
             return None
         number, index = self.place(root)
         top = self.arrays[number]

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from itertools import count
 
-from ..layout.layer_assignment import layering
+from ..layout.layer_assignment import assign_layers
 from .picture import Picture
 
 NEAR = 3  # layers: a line that is no longer than this always stays
@@ -23,7 +23,7 @@ NOTE = "A name in a pill stands for the card of that name."
 def refer(picture: Picture) -> None:
     """Mark the edges that are drawn as a name."""
     cards, edges = picture.cards, picture.edges
-    layer = layering(len(cards), [(edge.tail, edge.head) for edge in edges])
+    layer = assign_layers(len(cards), [(edge.tail, edge.head) for edge in edges])
     fed = {edge.head for edge in edges}
     uses = Counter(edge.tail for edge in edges)
     lines: dict[int, list[tuple[int, int]]] = {}  # from each card: how many layers the line spans, and which edge it is

@@ -81,7 +81,7 @@ class RowTable:
         """Return a rule of a row as an expression; empty where there is none."""
         try:
             function = row.rules[i]
-        except IndexError:  # no rules: a fact
+        except IndexError:  # no rules: not differentiable
             return ""
         return "" if function is None else self.recorded(function, letters, params)
 

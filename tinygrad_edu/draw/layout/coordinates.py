@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .crossing_reduction import MANY_LINKS, Near, first_order, reduce_crossings
-from .layer_assignment import layering
+from .layer_assignment import assign_layers
 
 Point = tuple[float, float]
 
@@ -64,7 +64,7 @@ def arrange(boxes: Sequence[Item], links: Sequence[Link], unseen: Sequence[tuple
     """
     items = list(boxes)
     ports = {i: item.port for i, item in enumerate(items) if item.port}
-    found = layering(len(items), [*((link.tail, link.head) for link in links), *unseen], ports)
+    found = assign_layers(len(items), [*((link.tail, link.head) for link in links), *unseen], ports)
     for item, layer in zip(items, found, strict=True):
         item.layer = layer
     add_lanes(items, links)
@@ -112,7 +112,7 @@ def place_across(items: list[Item], layers: list[list[int]]) -> None:
     weights = [4.0 if item.along == 0 and item.across == LANE else 1.0 for item in items]  # a lane stays straight
     place = [0.0] * len(items)
     for layer, room in zip(layers, rooms, strict=True):
-        settle(place, layer, room, [0.0] * len(layer), weights)
+        place_layer(place, layer, room, [0.0] * len(layer), weights)
     rounds = 10 if len(items) < MANY_LINKS else 3
     level = 0.05 if len(layers) > LONG else 0.0  # or a chain whose links enter beside the middle climbs without end
     forwards = list(zip(layers, rooms, strict=True))
@@ -129,7 +129,7 @@ def place_across(items: list[Item], layers: list[list[int]]) -> None:
                     wish += (place[n] + there - here) * pull
                     heavy += pull
                 wishes.append(wish / heavy if heavy else place[i])
-            settle(place, layer, room, wishes, weights)
+            place_layer(place, layer, room, wishes, weights)
     for item, where in zip(items, place, strict=True):
         item.place = where
 
@@ -145,7 +145,9 @@ def room_needed(items: list[Item], layer: list[int]) -> list[float]:
     return found
 
 
-def settle(place: list[float], layer: list[int], room: list[float], wishes: list[float], weights: list[float]) -> None:
+def place_layer(
+    place: list[float], layer: list[int], room: list[float], wishes: list[float], weights: list[float]
+) -> None:
     """Put a layer's items as near to their wishes as the room they need allows, in least squares.
 
     With that room taken off, places must only not decrease: isotonic regression, where neighbours that would

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 SMALL = 2  # layers: what takes more to compute stays in line with its like, as the neurons of a layer do
 
 
-def layering(count: int, links: Iterable[tuple[int, int]], ports: dict[int, int] | None = None) -> list[int]:
+def assign_layers(count: int, links: Iterable[tuple[int, int]], ports: dict[int, int] | None = None) -> list[int]:
     """Return the layer of each of `count` boxes: one after the last of its tails, leaves next to their first head.
 
     What is made of leaves in a step or two, or of what goes on to others anyway, goes to its first head too: that

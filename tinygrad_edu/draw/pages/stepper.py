@@ -27,7 +27,7 @@ from ..network.draw_network import draw_network
 from . import templates
 from .live import ROOM, STILL, formula_of, operation_key, program_of
 from .page import Page, asset, fill_template, json_data
-from .steps import Step, Walk
+from .steps import Step, StepMaker
 
 MOST = 1500  # nodes: a page with more steps would not be read
 LARGE = (
@@ -116,7 +116,7 @@ def page_of(
 
 def replayed(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> dict[str, Any]:
     """Return the steps of going back as Python took them, for a page that cannot compute by itself."""
-    root, walk = order[-1], Walk(order, dict(index))
+    root, walk = order[-1], StepMaker(order, dict(index))
     naive, wrong = (walk.naive(), dict(walk.grads)) if root.requires_grad else (None, {})
     backward = walk.backward() if root.requires_grad else []
     right = walk.grads

@@ -33,7 +33,7 @@ class Step:
     shares: list[Share] = field(default_factory=list)
 
 
-class Walk:
+class StepMaker:
     """Goes through a recorded graph, `order`, oldest first; `index` says which card a node is."""
 
     def __init__(self, order: list[Node], index: dict[Node, int]) -> None:
