@@ -16,8 +16,9 @@ from tinygrad_edu.draw.javascript.grammar import grammar, row_places
 from tinygrad_edu.draw.javascript.rows import RowTable
 from tinygrad_edu.draw.pages.page import asset, json_data
 from tinygrad_edu.errors import FormulaError
+from tinygrad_edu.symbolic.computation import ALIASES, OF_TWO, ONE_OVER
 from tinygrad_edu.symbolic.natural import to_notation
-from tinygrad_edu.symbolic.parser import ALIASES, OF_TWO, ONE_OVER, parse
+from tinygrad_edu.symbolic.parser import parse
 
 NEURON = "(sigmoid(w*x + b) - y)**2"
 COMPUTE = """(texts) => texts.map(([text, names, point]) => {

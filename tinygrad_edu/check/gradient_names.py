@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from ..symbolic.natural import plain_characters
+from ..symbolic.tokens import plain_characters
 
 LOSS_PATTERN = r"(?:[A-Zfyc]|[Ll]oss|[Cc]ost|[Ee]rr|[Ee]rror)(?:_0)?"
 FORMS = [  # of the name of a gradient, as regular expressions whose group 1 is the variable

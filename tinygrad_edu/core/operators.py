@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors.operations import stranger
+from ..errors.operations import unsupported_operand
 from ..ops import INNER_ROWS, arithmetic, compare, linear, powers
 from .node import NO_PARAMS, Node
 from .op import BUILT_IN, TABLE, Op
@@ -62,7 +62,7 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
     """Return the method for an operation of two operands."""
 
     def method(self: Node, other: Any) -> Any:
-        return self.make(op, (self, other), NO_PARAMS) if self.accepts(other) else stranger(op, self, other)
+        return self.make(op, (self, other), NO_PARAMS) if self.accepts(other) else unsupported_operand(op, self, other)
 
     return documented(method, name, op)
 
@@ -71,7 +71,7 @@ def reflected(name: str, op: Op) -> Callable[[Any, Any], Any]:
     """Return the method for an operation whose right operand is the node."""
 
     def method(self: Node, other: Any) -> Any:
-        return self.make(op, (other, self), NO_PARAMS) if self.accepts(other) else stranger(op, other, self)
+        return self.make(op, (other, self), NO_PARAMS) if self.accepts(other) else unsupported_operand(op, other, self)
 
     return documented(method, name, op)
 

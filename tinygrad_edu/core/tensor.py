@@ -1,29 +1,29 @@
-"""A node whose data is an array, and NumPy's two protocols: `np.exp(t)`, `array * t`, `np.sum(t, axis=1)`."""
+"""A node whose data is an array; it takes part in NumPy's protocols: `np.exp(t)`, `array * t`, `np.sum(t, axis=1)`."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DTypeError, GradientError, NonScalarError, ShapeError, hints
+from ..errors import DTypeError, GradientError, ShapeError, hints
 from ..errors import data as sentences
 from ..errors import gradients as on_gradients
 from ..errors import inplace as on_assignment
-from ..errors.operations import bad_rule
 from ..errors.where import warn
-from ..ops import arithmetic, indexing, powers, reductions, shapes
-from ..ops import complex as complexes
+from ..ops import arithmetic, indexing, powers, shapes
+from .array_gradients import seed, unbroadcast, without_aliases
+from .array_methods import ArrayMethods
 from .arrays import ReadOnly, array_of, as_array, constant, read_only
 from .backprop import backward, set_gradients
 from .context import mode, tracing
-from .dispatch import ArrayMethods, apply_ufunc, dispatch
+from .dispatch import apply_ufunc, dispatch
 from .inplace import in_place, setitem
-from .node import ABSENT, NO_PARAMS, Node, data_of
+from .node import NO_PARAMS, Node, data_of
 from .op import PLAIN_NUMBERS, TABLE, Op
 from .operators import Operators
 
@@ -143,26 +143,6 @@ class Tensor(Operators, ArrayMethods, Node):
         """Return the numbers as nested lists."""
         return self.numbers().tolist()
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of every axis."""
-        return self._raw.shape  # type: ignore[no-any-return]  # an array in this kind of node
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The kind of number."""
-        return self._raw.dtype  # type: ignore[no-any-return]  # as above
-
-    @property
-    def ndim(self) -> int:
-        """How many axes there are."""
-        return self._raw.ndim  # type: ignore[no-any-return]  # as above
-
-    @property
-    def size(self) -> int:
-        """How many numbers there are."""
-        return self._raw.size  # type: ignore[no-any-return]  # as above
-
     # In place --------------------------------------------------------------------------------------------------
 
     __iadd__ = in_place(arithmetic.add, "+")
@@ -171,7 +151,7 @@ class Tensor(Operators, ArrayMethods, Node):
     __itruediv__ = in_place(arithmetic.divide, "/")
     __ipow__ = in_place(powers.power, "**")
 
-    # Indexing and shape ----------------------------------------------------------------------------------------
+    # Indexing ------------------------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Tensor:
         key, arrays = indexing.split_index(index)
@@ -179,44 +159,6 @@ class Tensor(Operators, ArrayMethods, Node):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         setitem(self, index, value)
-
-    @property
-    def mT(self) -> Tensor:  # noqa: N802  # NumPy's name
-        """The transposed matrix, or each of a stack of them."""
-        return Tensor.make(shapes.mT, (self,), {})
-
-    @property
-    def T(self) -> Tensor:  # noqa: N802  # NumPy's name
-        """All axes in the opposite order."""
-        return self.mT if self.ndim == 2 else self.transpose()
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """Put the axes in another order; by default in the opposite one."""
-        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return dispatch(np.transpose)(self, order or None)  # type: ignore[no-any-return]  # of a tensor it is one
-
-    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
-        """Give the elements, in row-major order, another shape; one length may be -1."""
-        new = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        if order != "C":
-            return dispatch(np.reshape)(self, new, order)  # type: ignore[no-any-return]  # of a tensor it is one
-        return Tensor.make(shapes.reshape, (self,), {"shape": tuple(new)})
-
-    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
-        """Add up the elements along axes."""
-        if dtype is out is None and not more:
-            return Tensor.make(reductions.sum, (self,), {"axis": axis, "keepdims": keepdims})
-        if (error := hints.keyword("sum", more)) is not None:
-            raise error
-        return dispatch(np.sum)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
-
-    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
-        """Average the elements along axes."""
-        if dtype is out is None and not more:
-            return Tensor.make(reductions.mean, (self,), {"axis": axis, "keepdims": keepdims})
-        if (error := hints.keyword("mean", more)) is not None:
-            raise error
-        return dispatch(np.mean)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
 
     # Being a Python object -------------------------------------------------------------------------------------
 
@@ -346,44 +288,6 @@ class Tensor(Operators, ArrayMethods, Node):
         z.remember(op, operands, params, wanted and bool(op.rules))
         return z
 
-    def unbroadcast(self, g: Any, z: Node, i: int) -> Any:
-        """Return gradient `g` summed over the axes that were broadcast, in this tensor's shape and dtype."""
-        data = self._raw
-        if type(g) is np.ndarray and g.shape == data.shape and g.dtype is data.dtype:
-            return g
-        if g is None:
-            return None
-        if not isinstance(g, (np.ndarray, Tensor)):
-            if type(g) in PLAIN_NUMBERS and g == 0:
-                return None
-            if not isinstance(g, (int, float, np.generic)):
-                raise bad_rule(z, i, f"{g!r:.60} of type {type(g).__name__}")
-            g = np.asarray(g)
-        if g.shape != data.shape:
-            g = unbroadcast(g, data.shape, z, i)
-        if g.dtype != data.dtype:
-            if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and z._raw.dtype.kind == data.dtype.kind == "f"):
-                raise bad_rule(z, i, f"an array of dtype {g.dtype}")
-            g = complexes.real(g) if g.dtype.kind == "c" and data.dtype.kind == "f" else g  # see ops/complex.py
-            g = shapes.astype(g, dtype=data.dtype)
-        return g
-
-    def seed(self, given: Any) -> np.ndarray[Any, Any]:
-        """Return the gradient to start from as an array of this tensor's shape."""
-        if given is None:
-            data = self._raw
-            if data.size != 1:
-                raise NonScalarError(on_gradients.start_of_shape(self.title, self.shape, self.where))
-            if data.dtype.kind == "c":
-                raise NonScalarError(on_gradients.complex_start(self.title, self.where))
-            one = np.empty(data.shape, data.dtype)
-            one.fill(1)
-            return one
-        array = array_of(data_of(given), self.dtype, what=f"the seed of {self.title}")
-        if array.shape != self.shape:
-            raise ShapeError(on_gradients.seed_of_shape(array.shape, self.title, self.shape, self.where))
-        return array
-
     def leaf(self, data: Any) -> Tensor:
         """Return a constant."""
         z: Tensor = object.__new__(Tensor)
@@ -391,37 +295,14 @@ class Tensor(Operators, ArrayMethods, Node):
         z.remember(None, (), {}, False)
         return z
 
-    @staticmethod
-    def without_aliases(grads: Iterable[Any]) -> list[Any]:
-        """Return gradients as arrays of which no two share memory, as those of x + y do."""
-        kept, owners = [], set()
-        for g in grads:
-            if g is not None:
-                if type(g) is not np.ndarray or g.base is not None or id(g) in owners:
-                    g = np.array(g)  # a view, another node's, or the NumPy scalar that the sum of 0-d arrays is
-                owners.add(id(g))
-            kept.append(g)
-        return kept
-
     backward = backward
+    seed = seed
+    unbroadcast = unbroadcast
+    without_aliases = staticmethod(without_aliases)
 
     def zero(self) -> Tensor:
         """Return a constant zero of this shape."""
         return self.leaf(np.zeros_like(self._raw))
-
-
-def unbroadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
-    """Return `g` added up over the axes along which an operand of `shape` was repeated."""
-    new = g.ndim - len(shape)
-    if new > 0 and g.shape[new:] == shape and z.y is not ABSENT:  # the commonest case: a bias, added to each example
-        axes = (0,) if new == 1 else tuple(range(new))
-        return reductions.added_up(g, axes, False) if type(g) is np.ndarray else reductions.sum(g, axis=axes)
-    fits = new >= 0 and all(n in (1, m) for n, m in zip(shape, g.shape[new:], strict=True))
-    if not fits or (len(z.inputs) == 1 and g.shape != z._raw.shape):  # one operand is stretched by the result alone
-        raise bad_rule(z, i, f"a gradient of shape {g.shape}")
-    repeated = [a + new for a, n in enumerate(shape) if n == 1 and g.shape[a + new] != 1]
-    g = reductions.sum(g, axis=(*range(new), *repeated))
-    return shapes.reshape(g, shape=shape) if repeated else g
 
 
 hints.hint(Tensor, "a Tensor", hints.TENSOR)

@@ -17,7 +17,7 @@ from ..core.node import NO_PARAMS, record_origin, tick
 from ..core.op import PLAIN_NUMBERS, Op
 from ..core.operators import documented
 from ..core.tensor import Tensor
-from ..errors.operations import stranger
+from ..errors.operations import unsupported_operand
 
 mode_here, new, caller, ndarray = current.get, object.__new__, sys._getframe, np.ndarray  # no dot in the hot path
 
@@ -29,7 +29,7 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
     def method(x: Tensor, y: Any) -> Any:
         kind = type(y)
         if mode_here() is not None or (kind is not Tensor and kind not in PLAIN_NUMBERS):
-            return Tensor.make(op, (x, y), NO_PARAMS) if Tensor.accepts(y) else stranger(op, x, y)
+            return Tensor.make(op, (x, y), NO_PARAMS) if Tensor.accepts(y) else unsupported_operand(op, x, y)
         try:
             data = forward(x._raw, y._raw if kind is Tensor else y)
         except Exception as error:

@@ -16,7 +16,7 @@ from ..core.node import ABSENT, NO_PARAMS, raw_of, record_origin, tick
 from ..core.op import PLAIN_NUMBERS, Op
 from ..core.operators import documented
 from ..core.value import Value
-from ..errors.operations import stranger
+from ..errors.operations import unsupported_operand
 from ..errors.where import users_files
 
 mode_here, new, caller = current.get, object.__new__, sys._getframe  # local names: no dot in the hot path
@@ -70,7 +70,7 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
         if here is not None:
             here = innermost()
         if (here is not None and not here.recording) or (kind is not Value and kind not in PLAIN_NUMBERS):
-            return Value.make(op, (x, y), NO_PARAMS) if Value.accepts(y) else stranger(op, x, y)
+            return Value.make(op, (x, y), NO_PARAMS) if Value.accepts(y) else unsupported_operand(op, x, y)
         z: Value = new(Value)
         try:
             z._raw = scalar(x._raw, y._raw if kind is Value else y)
@@ -108,7 +108,7 @@ def reflected(name: str, op: Op) -> Callable[[Any, Any], Any]:
         if here is not None:
             here = innermost()
         if (here is not None and not here.recording) or type(x) not in PLAIN_NUMBERS:
-            return Value.make(op, (x, y), NO_PARAMS) if Value.accepts(x) else stranger(op, x, y)
+            return Value.make(op, (x, y), NO_PARAMS) if Value.accepts(x) else unsupported_operand(op, x, y)
         z: Value = new(Value)
         try:
             z._raw = scalar(x, y._raw)

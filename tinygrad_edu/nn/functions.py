@@ -14,7 +14,7 @@ from ..core.context import tracing
 from ..core.node import Node
 from ..core.types import Rng
 from ..errors import DTypeError
-from ..errors.operations import layer_misfit
+from ..errors.shapes import layer_misfit
 from ..errors.where import users_line
 from ..numpy_api import padding
 from ..numpy_api.arguments import given

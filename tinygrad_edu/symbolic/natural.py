@@ -1,32 +1,18 @@
 """Formulas as people write them on paper, `2x² · sin x`, rewritten for the parser, `2*x**2*sin(x)`.
 
-Text in the parser's own notation is returned as it is. The tables name every character and every LaTeX command that is
-understood. Knows how things are written, and nothing of what they compute.
+Text in the parser's own notation is returned as it is. `tokens` and `latex` name all characters and LaTeX commands that
+are understood. Knows how things are written, and nothing of what they compute.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import NamedTuple
 
 from ..errors import FormulaError
 from .latex import from_latex
+from .tokens import END, Token, plain_characters, tokens_of
 
-CHARACTERS = {  # one character for another, or for an operator
-    **dict.fromkeys("·⋅×∙∗⊙∘", "*"),
-    **dict.fromkeys("−–‒—", "-"),
-    **dict.fromkeys("÷∕⁄", "/"),
-    **dict.fromkeys("′’ʹ", "'"),
-    **dict.fromkeys("⊤⊺", "ᵀ"),
-    **dict.fromkeys("∑", "Σ"),
-    **dict.fromkeys("∥", "‖"),
-    "≤": "<=", "≥": ">=", "≠": "!=", "∞": "inf", "∧": " and ", "∨": " or ", "ϵ": "ε", "ϕ": "φ",
-    "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " ",
-}  # fmt: skip
-RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣ", "0123456789+-()nx", strict=True))
-LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ", "0123456789ijk", strict=True))
-FRACTIONS = {"½": "(1/2)", "⅓": "(1/3)", "⅔": "(2/3)", "¼": "(1/4)", "¾": "(3/4)", "⅕": "(1/5)", "⅛": "(1/8)"}
 KEYWORDS = frozenset(("and", "or", "not", "if", "else", "in", "is", "for", "lambda"))
 FUNCTION_LETTERS = frozenset("fgh")  # f(x) is no product, even where nobody said what f is
 BARE = frozenset(  # functions whose operand may stand without brackets: sin x
@@ -39,19 +25,6 @@ BARE = frozenset(  # functions whose operand may stand without brackets: sin x
 INVERSES = {name: f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
 SPELLINGS = {"log_10": "log10", "log_2": "log2", "ReLU": "relu", "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh"}
 STRING = re.compile(r"""(?<![\w)])['"]""")  # a quotation mark that is no prime
-TOKEN = re.compile(
-    r"(?P<space>\s*)(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\dᵀ](?:(?!σ)[^\Wᵀ])*)"
-    r"|(?P<sign>\*\*|//|<=|>=|==|!=|:=|.))",
-    re.DOTALL,
-)
-
-
-class Token(NamedTuple):
-    """A number, a name or a sign, with the space before it."""
-
-    kind: str
-    text: str
-    space: str
 
 
 def to_notation(text: str, known: Collection[str] = (), functions: Collection[str] = ()) -> str:
@@ -65,30 +38,6 @@ def to_notation(text: str, known: Collection[str] = (), functions: Collection[st
     if "\\" in text:
         text = " ".join(from_latex(text).split())
     return NaturalReader(tokens_of(plain_characters(text)), known, functions).whole()
-
-
-def plain_characters(text: str) -> str:
-    """Return text with raised and lowered digits, fractions and other signs as the keyboard has them."""
-    text = re.sub(f"[{''.join(RAISED)}]+", lambda m: raised_digits("".join(RAISED[c] for c in m[0])), text)
-    text = "".join(LOWERED.get(c, FRACTIONS.get(c, c)) for c in text)
-    return "".join(CHARACTERS.get(c, c) for c in text)
-
-
-def raised_digits(exponent: str) -> str:
-    """Return an exponent that was written in raised characters."""
-    return f"^{exponent}" if exponent.isalnum() else f"^({exponent})"
-
-
-def tokens_of(text: str) -> list[Token]:
-    """Return the numbers, names and signs of a text."""
-    found = []
-    for match in TOKEN.finditer(text):
-        kind = match.lastgroup or "sign"
-        found.append(Token(kind, match[kind], match["space"]))
-    return found
-
-
-END = Token("end", "", "")
 
 
 class NaturalReader:

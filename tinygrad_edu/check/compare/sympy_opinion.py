@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import FormulaError
-from ...symbolic.parser import Computation, Expression
+from ...symbolic.computation import Computation
+from ...symbolic.parser import Expression
 
 
 def second_opinion(function: Expression, hand: Expression, wrt: str) -> str:

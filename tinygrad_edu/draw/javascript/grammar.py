@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from ...core.op import BUILT_IN, TABLE
-from ...symbolic import natural, parser
+from ...symbolic import computation, natural, tokens
 from .rows import RowTable
 from .spellings import TranslationError
 
@@ -44,22 +44,20 @@ def row_places(table: RowTable) -> dict[str, int]:
 def grammar(places: dict[str, int]) -> dict[str, Any]:
     """Return what `formula.js` reads by. places: the rows that there are."""
     return {
-        "characters": natural.CHARACTERS,
-        "raised": natural.RAISED,
-        "lowered": natural.LOWERED,
-        "fractions": natural.FRACTIONS,
+        "characters": tokens.CHARACTERS,
+        "raised": tokens.RAISED,
+        "lowered": tokens.LOWERED,
+        "fractions": tokens.FRACTIONS,
         "keywords": sorted(natural.KEYWORDS),
         "letters": sorted(natural.FUNCTION_LETTERS),
         "bare": sorted(natural.BARE),
         "inverses": natural.INVERSES,
         "spellings": natural.SPELLINGS,
-        "functions": sorted(
-            {*TABLE, *parser.ALIASES, *parser.OF_TWO, *parser.ONE_OVER, *natural.BARE, *natural.SPELLINGS}
-        ),
-        "constants": {name: x for name, x in parser.CONSTANTS.items() if name != "inf"},
-        "aliases": parser.ALIASES,
-        "of_two": parser.OF_TWO,
-        "one_over": parser.ONE_OVER,
-        "operators": {SIGNS[kind]: row for kind, row in parser.OPERATORS.items() if kind in SIGNS},
+        "functions": sorted({*computation.function_names(), *natural.BARE, *natural.SPELLINGS}),
+        "constants": {name: x for name, x in computation.CONSTANTS.items() if name != "inf"},
+        "aliases": computation.ALIASES,
+        "of_two": computation.OF_TWO,
+        "one_over": computation.ONE_OVER,
+        "operators": {SIGNS[kind]: row for kind, row in computation.OPERATORS.items() if kind in SIGNS},
         "arity": {name: TABLE[name].text.count("{}") for name in places},
     }
