@@ -101,7 +101,7 @@ class ArrayMethods(Node):
     @property
     def mT(self) -> Tensor:  # noqa: N802  # NumPy's name
         """The transposed matrix, or each of a stack of them."""
-        return self.make(shapes.mT, (self,), {})
+        return self.make(shapes.mT, (self,), {})  # type: ignore[no-any-return]  # of a tensor it is one
 
     @property
     def T(self) -> Tensor:  # noqa: N802  # NumPy's name
@@ -118,12 +118,12 @@ class ArrayMethods(Node):
         new = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
         if order != "C":
             return dispatch(np.reshape)(self, new, order)  # type: ignore[no-any-return]  # of a tensor it is one
-        return self.make(shapes.reshape, (self,), {"shape": tuple(new)})
+        return self.make(shapes.reshape, (self,), {"shape": tuple(new)})  # type: ignore[no-any-return]  # as above
 
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
         """Add up the elements along axes."""
         if dtype is out is None and not more:
-            return self.make(reductions.sum, (self,), {"axis": axis, "keepdims": keepdims})
+            return self.make(reductions.sum, (self,), {"axis": axis, "keepdims": keepdims})  # type: ignore[no-any-return]  # as above
         if (error := hints.keyword("sum", more)) is not None:
             raise error
         return dispatch(np.sum)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
@@ -131,7 +131,7 @@ class ArrayMethods(Node):
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Tensor:
         """Average the elements along axes."""
         if dtype is out is None and not more:
-            return self.make(reductions.mean, (self,), {"axis": axis, "keepdims": keepdims})
+            return self.make(reductions.mean, (self,), {"axis": axis, "keepdims": keepdims})  # type: ignore[no-any-return]  # as above
         if (error := hints.keyword("mean", more)) is not None:
             raise error
         return dispatch(np.mean)(self, axis, dtype, out, keepdims, **more)  # type: ignore[no-any-return]  # as above
