@@ -10,7 +10,7 @@ from tinygrad_edu import Tensor, Value, nn
 from tinygrad_edu.core.context import PLAIN_MODE, mode
 from tinygrad_edu.core.leaf_set import stepped_since_zero_grad
 from tinygrad_edu.errors import StaleGraphError
-from tinygrad_edu.errors.where import ours
+from tinygrad_edu.errors.where import package_files
 from tinygrad_edu.nn import optim
 from tinygrad_edu.train import resume
 from tinygrad_edu.train.progress import Progress
@@ -292,7 +292,7 @@ class Fault:
         self.k, self.error, self.lines = k, error, 0
 
     def __call__(self, frame, event, _):
-        if not ours[frame.f_code.co_filename]:
+        if not package_files[frame.f_code.co_filename]:
             return None
         if event == "line":
             self.lines += 1

@@ -46,7 +46,7 @@ FLOORS = [
 NEIGHBOURS = {"check", "explain", "draw", "compile", "io"}  # each a fold over the graph: none knows another's inside
 LATE = {  # imports of a floor below, when it is first needed
     (("core", "dispatch"), ("numpy_api",)),  # functions that answer NumPy are made of tensors, and register themselves
-    (("core", "dispatch"), ("numpy_api", "array_api")),  # so are those of the Array API's namespace
+    (("core", "array_methods"), ("numpy_api", "array_api")),  # so are those of the Array API's namespace
     (("nn", "summary"), ("draw", "network", "blocks")),  # a summary draws itself when it is asked to
 }
 CIRCLES = [  # modules that import each other inside functions

@@ -51,7 +51,7 @@ def shared_names():
     for name, modules in where.items():
         rooms = {module.split("/")[0] for module in modules}
         if "cli" in rooms:  # a command has the name of the function that it calls
-            modules, rooms = modules - {"cli"}, rooms - {"cli"}
+            modules, rooms = {m for m in modules if not m.startswith("cli/")}, rooms - {"cli"}
         if len(modules) < 2 or name.startswith("__"):
             continue
         if name.strip("_") in TABLE:  # a row, and NumPy's function, the layer's or the formula of that name

@@ -20,6 +20,8 @@ FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its
         ("z.x = x\n        z.y = y\n", "z.x = y\n        z.y = x\n"),
         ("(here is not None and not here.recording) or (kind", "(kind"),
         ("z.instruction = frame.f_lasti", "z.instruction = 0"),
+        ("if package_files[code.co_filename]:", "if False:"),
+        ("if code is not users_code:", "if users_code is None:"),
     ],
     "value_backward": [
         ("grads[place] += dx", "grads[place] = dx"),
@@ -35,7 +37,8 @@ FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its
         ("x._requires_grad or (kind is Tensor and y._requires_grad)", "x._requires_grad"),
         ("data if type(data) is ndarray else as_array(data, op.name)", "data"),
         ("z.x = x\n        z.y = y\n", "z.x = y\n        z.y = x\n"),
-        ("record_origin(z, caller(1))", "record_origin(z, caller(1).f_back)"),
+        ("z.instruction = frame.f_lasti", "z.instruction = 0"),
+        ("if package_files[code.co_filename]:", "if False:"),
     ],
     "tensor_backward": [
         ("dx if so_far is None else so_far + dx", "dx"),

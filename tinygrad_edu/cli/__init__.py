@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import TinygradEduError
 from ..system.streams import shown
-from .table import ARGUMENTS, COMMANDS
+from .table import COMMAND_LINE
 
 FIRST_STEPS = """\
 Three things to try now:
@@ -45,7 +45,7 @@ def carried_out(given: Sequence[str]) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = say  # a line of this program would tell nobody anything
-            status = COMMANDS[options.command](options)
+            status: int = options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # who read has gone
         return 2
@@ -65,8 +65,9 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line. The docstring of a command's function is its help."""
     whole = argparse.ArgumentParser(prog="tinygrad-edu", description="Automatic differentiation that shows its work.")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for run, arguments in ARGUMENTS.items():
+    for run, arguments in COMMAND_LINE.items():
         command = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
+        command.set_defaults(run=run)
         for names, settings in arguments:
             command.add_argument(*names, **settings)
     return whole

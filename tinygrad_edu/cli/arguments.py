@@ -60,12 +60,12 @@ def output(read: Callable[[str], Path], what: str, default: str | None = None) -
     return argument("-o", "--out", type=read, default=path, required=default is None, help=what)
 
 
-def page(name: str) -> Argument:
+def output_page(name: str) -> Argument:
     """Return `-o`, the HTML page to write, called `name` unless it is given."""
     return output(path_ending(".html"), f"the page ({name})", name)
 
 
-def numbers(what: str) -> Argument:
+def numbers_at(what: str) -> Argument:
     """Return `--at`, the numbers of variables."""
     return argument("--at", default="", metavar="NAME=NUMBER,…", help=what)
 
@@ -76,5 +76,5 @@ def variable(what: str) -> Argument:
 
 
 FORMULA = argument("expression", help='a formula, like "relu(w*x + b)"')
-AT = numbers("the numbers to put in, like w=2,x=3,b=-1")
+AT = numbers_at("the numbers to put in, like w=2,x=3,b=-1")
 FORMAT = argument("--format", choices=REPORT_FORMATS, default="text", help="of what is printed (text)")

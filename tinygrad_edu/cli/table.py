@@ -12,15 +12,15 @@ from .arguments import (
     PICTURE_FORMATS,
     argument,
     integer_from,
-    numbers,
+    numbers_at,
     output,
-    page,
+    output_page,
     path_ending,
     seed_of,
     variable,
 )
 
-ARGUMENTS = {
+COMMAND_LINE = {
     commands.demo: (
         seed_of("the split, the weights and the batches"),
         argument("--epochs", type=integer_from(1), default=80, help="how often all examples are gone through (80)"),
@@ -39,7 +39,7 @@ ARGUMENTS = {
         variable("the variable of a derivative that does not say it"),
         argument("--symbolic", action="store_true", help="ask SymPy too, whether the formulas are equal"),
         argument("--function", default="", metavar="NAME", help="in a file, the function (the first one)"),
-        numbers("a point to try; others are drawn around it"),
+        numbers_at("a point to try; others are drawn around it"),
         seed_of("the points that are drawn"),
         FORMAT,
     ),
@@ -57,13 +57,12 @@ ARGUMENTS = {
     commands.laws: (argument("file", type=Path, help="a Python file with your own engine, a class Array; it is run"),),
     commands.draw: (FORMULA, AT, output(path_ending(*PICTURE_FORMATS), f"the picture: {', '.join(PICTURE_FORMATS)}")),
     commands.step: (FORMULA, AT, output(path_ending(".html"), "the page: .html")),
-    commands.live: (FORMULA, numbers("the numbers to begin with (1 for each)"), page("live.html")),
+    commands.live: (FORMULA, numbers_at("the numbers to begin with (1 for each)"), output_page("live.html")),
     commands.pad: (
         argument("expression", help='a formula, like "(sigmoid(w*x + b) - y)**2", or a sheet saved by the page'),
         variable("the variable to begin with"),
-        page("pad.html"),
+        output_page("pad.html"),
     ),
-    commands.playground: (page("playground.html"),),
+    commands.playground: (output_page("playground.html"),),
     commands.doctor: (),
 }
-COMMANDS = {run.__name__: run for run in ARGUMENTS}

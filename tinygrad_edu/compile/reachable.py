@@ -23,7 +23,7 @@ import numpy as np
 
 from ..core.node import Node
 from ..errors import CompileError
-from ..errors.where import ours, users_line
+from ..errors.where import package_files, users_line
 from .holders import MACHINERY, MISSING, Holder, cell_value, names_in
 from .identity import identity_test, is_nodes
 from .positions import Positions, moves
@@ -306,7 +306,7 @@ def nested_code(code: CodeType) -> Iterator[CodeType]:
 @functools.lru_cache(maxsize=4096)
 def is_installed(file: str) -> bool:
     """Return whether code is Python's own, this package's or another installed one's: users do not change it."""
-    return ours[file] or file.startswith((*INSTALLED, "<frozen"))
+    return package_files[file] or file.startswith((*INSTALLED, "<frozen"))
 
 
 def is_users_class(kind: type) -> bool:

@@ -7,7 +7,7 @@ from types import FrameType
 
 from ..core.node import Node
 from ..errors import CompileError
-from ..errors.where import ours
+from ..errors.where import package_files
 
 
 def asked_for_numbers(node: Node) -> CompileError:
@@ -25,7 +25,7 @@ def asked_for_numbers(node: Node) -> CompileError:
 
 def is_library(frame: FrameType) -> bool:
     """Return whether a frame runs this package's code or NumPy's."""
-    return ours[frame.f_code.co_filename] or frame.f_globals.get("__name__", "").partition(".")[0] == "numpy"
+    return package_files[frame.f_code.co_filename] or frame.f_globals.get("__name__", "").partition(".")[0] == "numpy"
 
 
 def asking(called: FrameType | None) -> str:

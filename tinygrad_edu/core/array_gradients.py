@@ -51,7 +51,7 @@ def unbroadcast(self: Tensor, g: Any, z: Node, i: int) -> Any:
             raise bad_rule(z, i, f"{g!r:.60} of type {type(g).__name__}")
         g = np.asarray(g)
     if g.shape != data.shape:
-        g = summed_to(g, data.shape, z, i)
+        g = summed_over_broadcast(g, data.shape, z, i)
     if g.dtype != data.dtype:
         if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and z._raw.dtype.kind == data.dtype.kind == "f"):
             raise bad_rule(z, i, f"an array of dtype {g.dtype}")
@@ -60,7 +60,7 @@ def unbroadcast(self: Tensor, g: Any, z: Node, i: int) -> Any:
     return g
 
 
-def summed_to(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
+def summed_over_broadcast(g: Any, shape: tuple[int, ...], z: Node, i: int) -> Any:
     """Return `g` summed over the axes along which an operand of `shape` was repeated."""
     new = g.ndim - len(shape)
     if new > 0 and g.shape[new:] == shape and z.y is not ABSENT:  # the commonest case: a bias, added to each example

@@ -36,7 +36,7 @@ class LeafSet:
 
     def common(self, leaves: Collection[Node]) -> list[Node]:
         """Return those of `leaves` that are in the set."""
-        if self.members.isdisjoint(map(self.refs.get, map(id, leaves))):
+        if not self.members or self.members.isdisjoint(map(self.refs.get, map(id, leaves))):
             return []
         return [leaf for leaf in leaves if self.refs.get(id(leaf)) in self.members]
 

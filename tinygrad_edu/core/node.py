@@ -18,7 +18,7 @@ from ..errors import GradientError, InplaceError
 from ..errors.gradients import fixed_by_inputs
 from ..errors.inplace import not_a_leaf
 from ..errors.printable import printable
-from ..errors.where import line_of, ours, users_frame
+from ..errors.where import line_of, package_files, users_frame
 from .commit import attributes, commit
 from .context import current, innermost, tracing
 from .copying import reduce_node
@@ -261,7 +261,7 @@ class Node:
 
 def record_origin(node: Node, frame: FrameType) -> None:
     """Store where a node was made: at the innermost line of the user's program, from `frame` outward."""
-    while ours[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
+    while package_files[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
         frame = outer
     node.code, node.instruction = frame.f_code, frame.f_lasti
 

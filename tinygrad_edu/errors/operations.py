@@ -177,6 +177,6 @@ FAMILIES: dict[str, tuple[Diagnosis, ...]] = {
     "broadcast_to": (shapes.broadcast_to,),
     "setitem": (index, shapes.setting_items),
     "einsum": (shapes.einsum_letters,),
-    "mT": (shapes.matrix_transpose,),
+    "mT": (shapes.transposed_matrix,),
     "power": (powers,),
 }

@@ -198,7 +198,7 @@ def einsum_letters(attempt: FailedCall, _: Exception) -> Exception | None:
     return None
 
 
-def matrix_transpose(attempt: FailedCall, _: Exception) -> Exception | None:
+def transposed_matrix(attempt: FailedCall, _: Exception) -> Exception | None:
     """A matrix to transpose that is none."""
     x = attempt.names[0]
     return attempt.misfit(f"it swaps the last two axes, and {x} is {len(attempt.shapes[0])}-d; try {x}[:, None]")

@@ -10,20 +10,15 @@ from types import CodeType, FrameType
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-users_files: set[str] = set()  # those in which nodes were made: asked for every Value
-
-
-class Files(dict[str, bool]):
-    """Whether a file is one of this package's, by name: asked for every tensor that is made."""
+class PackageFiles(dict[str, bool]):
+    """File name -> whether the file is one of this package's; every name is looked at once."""
 
     def __missing__(self, name: str) -> bool:
         self[name] = name.startswith(_PACKAGE)
-        if not self[name]:
-            users_files.add(name)
         return self[name]
 
 
-ours = Files()
+package_files = PackageFiles()
 
 
 def users_frame(skip: int = 1) -> FrameType:
@@ -32,7 +27,7 @@ def users_frame(skip: int = 1) -> FrameType:
     skip: how many of the innermost frames are known to be this package's.
     """
     frame = sys._getframe(1 + skip)
-    while ours[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
+    while package_files[frame.f_code.co_filename] and (outer := frame.f_back) is not None:
         frame = outer
     return frame
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..core.op import PLAIN_NUMBERS, Op
 from ..core.operators import documented
 from ..core.tensor import Tensor
 from ..errors.operations import unsupported_operand
+from ..errors.where import package_files
 
 mode_here, new, caller, ndarray = current.get, object.__new__, sys._getframe, np.ndarray  # no dot in the hot path
 
@@ -25,8 +27,10 @@ mode_here, new, caller, ndarray = current.get, object.__new__, sys._getframe, np
 def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
     """Return the method for an operation of two operands."""
     forward, differentiable = op.forward, bool(op.rules)
+    users_code: CodeType | None = None  # as in `value_methods`
 
     def method(x: Tensor, y: Any) -> Any:
+        nonlocal users_code
         kind = type(y)
         if mode_here() is not None or (kind is not Tensor and kind not in PLAIN_NUMBERS):
             return Tensor.make(op, (x, y), NO_PARAMS) if Tensor.accepts(y) else unsupported_operand(op, x, y)
@@ -44,7 +48,14 @@ def binary(name: str, op: Op) -> Callable[[Any, Any], Any]:
         z.x = x
         z.y = y
         z.born = tick()
-        record_origin(z, caller(1))
+        frame = caller(1)
+        z.code = code = frame.f_code
+        z.instruction = frame.f_lasti
+        if code is not users_code:
+            if package_files[code.co_filename]:
+                record_origin(z, frame)
+            else:
+                users_code = code
         return z
 
     return documented(method, name, op)

@@ -96,7 +96,7 @@ def one_pass(root: Value, seed: float) -> Found | None:
 
 def make_room(place: int, nodes: list[Any], grads: list[Any]) -> int:
     """Lengthen lists by age so that they have `place`; return their length."""
-    more = place + 64 - len(nodes)
+    more = place + 8 + len(nodes) // 8 - len(nodes)
     nodes += [NO_NODE] * more
     grads += [NEGATIVE_ZERO] * more
     return len(nodes)

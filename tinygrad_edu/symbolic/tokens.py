@@ -37,7 +37,7 @@ class Token(NamedTuple):
     space: str
 
 
-END = Token("end", "", "")
+END_OF_FORMULA = Token("end", "", "")
 
 
 def plain_characters(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.array_gradients import summed_to
+from ...core.array_gradients import summed_over_broadcast
 from ...core.backprop import between, history
 from ...core.node import Grads, Node, data_of
 from ...core.types import Array, Rule
@@ -120,7 +120,7 @@ class Run:
         like = self.data[z.inputs[i]]
         dx, shape = np.asarray(dx), np.shape(like)
         if dx.shape != shape:
-            dx = summed_to(dx, shape, z, i)
+            dx = summed_over_broadcast(dx, shape, z, i)
         if dx.dtype.kind == "c" and np.asarray(like).dtype.kind != "c":
             dx = dx.real
         return dx[()] if self.rounding is None else self.rounding.moved(None, dx[()])
