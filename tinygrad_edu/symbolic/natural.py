@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from ..errors import FormulaError
 from .latex import from_latex
-from .tokens import END_OF_FORMULA, Token, plain_characters, tokens_of
+from .tokens import NO_TOKEN, Token, plain_characters, tokens_of
 
 KEYWORDS = frozenset(("and", "or", "not", "if", "else", "in", "is", "for", "lambda"))
 FUNCTION_LETTERS = frozenset("fgh")  # f(x) is no product, even where nobody said what f is
@@ -53,7 +53,7 @@ class NaturalReader:
 
     def peek(self, ahead: int = 0) -> Token:
         """Return the next token, which stays to be read."""
-        return self.tokens[self.at + ahead] if self.at + ahead < len(self.tokens) else END_OF_FORMULA
+        return self.tokens[self.at + ahead] if self.at + ahead < len(self.tokens) else NO_TOKEN
 
     def take(self) -> Token:
         """Read the next token."""
@@ -64,16 +64,14 @@ class NaturalReader:
     def whole(self) -> str:
         """Return the whole formula; a closing bracket too many is left for the parser to point at."""
         written = self.until("")
-        while self.peek() is not END_OF_FORMULA:
+        while self.peek() is not NO_TOKEN:
             written += self.take().text + self.until("")
         return written
 
     def until(self, closing: str) -> str:
         """Return everything up to a closing sign, which stays to be read."""
         written, complete = "", False  # whether what was written ends in an operand
-        while (token := self.peek()) is not END_OF_FORMULA and not (
-            token.text == closing and (complete or closing != "|")
-        ):
+        while (token := self.peek()) is not NO_TOKEN and not (token.text == closing and (complete or closing != "|")):
             if token.text in (")", "]") and not closing:
                 break
             if self.starts_operand(token, complete):
@@ -121,7 +119,7 @@ class NaturalReader:
     def closed(self) -> str:
         """Read a closing bracket and return it as it was written; nothing where there is none."""
         token = self.peek()
-        if token is END_OF_FORMULA:
+        if token is NO_TOKEN:
             return ""
         self.at += 1
         return token.space + token.text
@@ -146,7 +144,7 @@ class NaturalReader:
         signs = ""
         while self.peek().text in ("-", "+"):
             signs += self.take().text
-        return signs + self.operand() if self.peek() is not END_OF_FORMULA else signs
+        return signs + self.operand() if self.peek() is not NO_TOKEN else signs
 
     def postfix(self, indexed: bool) -> str:
         """Return powers, transposes, indices, attributes and calls of methods behind an operand.
@@ -185,7 +183,7 @@ class NaturalReader:
         while self.peek().text in ("-", "+"):
             token = self.take()
             signs += token.space + token.text
-        return signs + self.operand() if self.peek() is not END_OF_FORMULA else signs
+        return signs + self.operand() if self.peek() is not NO_TOKEN else signs
 
     def arguments(self) -> str:
         """Return the bracket of a call."""
@@ -230,10 +228,7 @@ class NaturalReader:
         """Tell whether the operand of a function begins here with a sign, as in `exp -x`; `sin - x` is no call."""
         sign, operand = self.peek(), self.peek(1)
         return (
-            sign.text == "-"
-            and (raised_digits or bool(sign.space))
-            and operand is not END_OF_FORMULA
-            and not operand.space
+            sign.text == "-" and (raised_digits or bool(sign.space)) and operand is not NO_TOKEN and not operand.space
         )
 
     def product(self, functions: bool = False) -> str:

@@ -37,7 +37,7 @@ class Token(NamedTuple):
     space: str
 
 
-END_OF_FORMULA = Token("end", "", "")
+NO_TOKEN = Token("end", "", "")
 
 
 def plain_characters(text: str) -> str:
