@@ -7,7 +7,8 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor
-from tinygrad_edu.errors import ShapeError, TinygradEduError
+from tinygrad_edu.core.op import TABLE
+from tinygrad_edu.errors import ShapeError, TinygradEduError, operations
 
 
 def ones(*shape):
@@ -355,3 +356,48 @@ def test_success_asks_for_no_reason(monkeypatch):
     x = ones(2, 3)
     (x @ x.T + x.sum(axis=1)[:, None]).reshape(-1).sum().backward()
     assert x.grad.shape == (2, 3)
+
+
+# Every diagnosis -----------------------------------------------------------------------------------------------
+
+
+CALLS = {  # a diagnosis -> a call that it explains
+    "operand_types": lambda: tg.sinh({}),
+    "axes": lambda: ones(2).sum(axis=3),
+    "emptiness": lambda: ones(0).max(),
+    "index": lambda: ones(2)[5],
+    "broadcasting": lambda: ones(3) + ones(4),
+    "matrix_product": lambda: ones(2, 3) @ ones(2, 3),
+    "linear_layer": lambda: tg.nn.functional.linear(ones(2, 3), ones(4, 3), ones(5)),
+    "new_shape": lambda: ones(6).reshape(4),
+    "permutation": lambda: ones(2, 3).transpose(0, 0),
+    "concatenation": lambda: tg.concatenate([ones(2, 3), ones(2, 4)]),
+    "broadcast_to": lambda: tg.broadcast_to(ones(3), (4,)),
+    "setting_items": lambda: TABLE["setitem"](ones(3), ones(2), key=(slice(None),)),
+    "einsum_letters": lambda: tg.einsum("ij,jk", ones(2, 3), ones(4, 5)),
+    "transposed_matrix": lambda: ones(3).mT,
+    "powers": lambda: tg.power(np.arange(3), -1),
+}
+
+
+def test_every_diagnosis_explains_a_call(monkeypatch):
+    explained = []
+
+    def noting(diagnose):
+        def diagnosis(*asked):
+            found = diagnose(*asked)
+            explained.extend([diagnose.__name__] if found is not None else [])
+            return found
+
+        return diagnosis
+
+    tables = {"OF_ANY_ROW": tuple(map(noting, operations.OF_ANY_ROW))}
+    tables["BY_ROW"] = {row: tuple(map(noting, asked)) for row, asked in operations.BY_ROW.items()}
+    known = {diagnose.__name__ for asked in (operations.OF_ANY_ROW, *operations.BY_ROW.values()) for diagnose in asked}
+    assert known == set(CALLS), "write a call that a new diagnosis explains"
+    for name, table in tables.items():
+        monkeypatch.setattr(operations, name, table)
+    for name, call in CALLS.items():
+        with pytest.raises((TypeError, ValueError, IndexError)):
+            call()
+        assert explained.pop() == name

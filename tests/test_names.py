@@ -75,6 +75,33 @@ def test_every_name_that_is_listed_as_one_idea_is_needed():
     assert set(ONE_IDEA) <= set(shared_names()), "these are defined once: take them out of ONE_IDEA"
 
 
+def mentioned_names():
+    """Every name that some module reads, imports or lists as public."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                yield node.id
+            elif isinstance(node, ast.Attribute):
+                yield node.attr
+            elif isinstance(node, ast.ImportFrom):
+                yield from (name.name for name in node.names)
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                yield from (part.value for part in ast.walk(node.value) if isinstance(part, ast.Constant))
+
+
+def test_nothing_is_defined_that_nobody_uses():
+    """A new layer, optimiser, picture, back-end or diagnosis that nothing reaches is found here."""
+    public = {*dir(tinygrad_edu), *dir(tinygrad_edu.nn.init), "uninstall"}  # the last is for tests that compare
+    known = public.union(mentioned_names()) | {"accumulate_along"}  # NumPy reaches it as a method of ufuncs
+    unused = {
+        f"{path.relative_to(PACKAGE)}: {name}"
+        for path in FILES
+        for name, _ in definitions(path)
+        if name not in known and not name.startswith("__")
+    }
+    assert not unused, "export these, use them, or delete them"
+
+
 def test_the_rules_see_names_at_all():
     """So that none of the checks above passes because it looked at nothing."""
     found = [name for path in FILES for name, _ in definitions(path)]

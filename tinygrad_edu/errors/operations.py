@@ -30,7 +30,7 @@ Diagnosis = Callable[[FailedCall, Exception], Exception | None]  # is shown what
 def operation_error(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
     """Return the error to raise where the forward function of `op` raised `error`."""
     attempt = FailedCall(op, operands, params, operand_names(operands), [shape_of(x) for x in operands])
-    for diagnose in (*FAMILIES.get(op.name, ()), operand_types, axes, emptiness, index, shapes.broadcasting):
+    for diagnose in (*BY_ROW.get(op.name, ()), *OF_ANY_ROW):
         if found := diagnose(attempt, error):
             return found
     error.add_note(f"in {attempt}, at {users_line()}")
@@ -168,7 +168,8 @@ def index(attempt: FailedCall, error: Exception) -> Exception | None:
     return type(error)(attempt.cannot(f"{error}{allowed}"))
 
 
-FAMILIES: dict[str, tuple[Diagnosis, ...]] = {
+OF_ANY_ROW: tuple[Diagnosis, ...] = (operand_types, axes, emptiness, index, shapes.broadcasting)  # asked in this order
+BY_ROW: dict[str, tuple[Diagnosis, ...]] = {  # asked before those of any row
     "matmul": (shapes.matrix_product,),
     "linear": (shapes.linear_layer,),
     "reshape": (shapes.new_shape,),

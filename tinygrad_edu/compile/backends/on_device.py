@@ -8,7 +8,6 @@ array of a device can be turned into one of NumPy's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,6 @@ class Cell:
         return self.copy is not None and self.copy[1] is x and self.copy[0] is self.array
 
 
-array_attribute = attrgetter("array")
 set_array: Any = vars(Cell)["array"].__set__
 DESCRIPTORS: Any = {name: vars(Node)[name] for name in ("_raw", "_slope")}
 

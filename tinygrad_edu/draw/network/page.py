@@ -13,7 +13,6 @@ from ..pages.page import Page, asset, fill_template, json_data
 if TYPE_CHECKING:
     from .picture import NetworkPicture
 
-TERMS = 8  # of a weighted sum that are shown at once; a click shows the others
 MOST = 400  # terms of a neuron that a page holds
 
 
