@@ -22,7 +22,7 @@ GRADED = "graded"  # the function of the reference that returns (loss, gradients
 
 
 class ExerciseError(TinygradEduError, ValueError):
-    """There is no exercise of that name."""
+    """No exercise has that name."""
 
 
 @dataclass(frozen=True, slots=True)

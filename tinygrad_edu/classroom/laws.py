@@ -41,7 +41,7 @@ def chain_rule(engine: LearnersEngine) -> None:
 
 
 def both_paths(engine: LearnersEngine) -> None:
-    """What is used twice gets the sum of what comes back along both paths."""
+    """An operand that is used twice gets the sum of the gradients along both paths."""
     x = engine(3.0)
     (x * x + x).backward()
     expect(x.grad, 7.0, "∂(x·x + x)/∂x at 3")

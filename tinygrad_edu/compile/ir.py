@@ -35,7 +35,7 @@ class Var:
 
     @property
     def constant(self) -> bool:
-        """Whether it is the same at every call."""
+        """Whether the value is the same at every call."""
         return self.op is None and self.source is None
 
     @property
@@ -142,7 +142,7 @@ class Program:
 
     @property
     def sinks(self) -> list[Var]:
-        """What it gives back or leaves behind."""
+        """The variables that it returns or writes into state."""
         return [*self.results, *self.outcomes, *(x for _, xs in self.effects for x in xs)]
 
     def live(self) -> list[Var]:

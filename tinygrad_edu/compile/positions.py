@@ -79,7 +79,7 @@ def comparable_state(state: Any) -> Any:
 
 
 class Positions:
-    """Where objects that move are, and what large arrays hold, when they are added."""
+    """The states of objects that move, and samples of large arrays, at the time when they are added."""
 
     def __init__(self) -> None:
         self.found: list[tuple[str, Any, Any]] = []

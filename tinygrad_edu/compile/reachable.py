@@ -45,7 +45,7 @@ Fact = tuple[str, str, Any]  # path, kind of comparison, and the object compared
 
 
 class Reachable:
-    """What the `roots` can name, as it is now.
+    """The objects that the `roots` can name, as they are now.
 
     roots: objects by the name under which a message speaks of them; a function's name is "".
     stops: types of objects of which a walk follows only the attribute that is named.

@@ -27,7 +27,7 @@ class InsideOuterGraph(Exception):  # noqa: N818  # not a fault: the function it
 
 
 class Signature:
-    """What a program depends on of the arguments of a call. Raises InsideOuterGraph.
+    """The properties of a call's arguments on which a program depends. Raises InsideOuterGraph.
 
     outside: the ids of nodes that the function can name: given as an argument, such a node is that very node.
     fixed: whether plain floats are taken as they are, so that each number is another signature.

@@ -24,7 +24,7 @@ SLOTS = ("_raw", "_slope", "born", "code", "instruction")
 
 
 class StateSnapshot(NamedTuple):
-    """What nodes, optimisers and random generators hold."""
+    """The contents of nodes, optimisers and random generators."""
 
     nodes: list[tuple[Any, ...]]
     optimizers: list[tuple[int, list[Any]]]
@@ -41,7 +41,7 @@ class CallNumbers(NamedTuple):
 
 
 class MutableState:
-    """What a function can change: nodes that it can name or is given, optimisers, random generators."""
+    """All that a function can change: nodes that it can name or is given, optimisers, random generators."""
 
     def __init__(self, reach: Reachable, given: Iterable[Node], generators: Iterable[Any]) -> None:
         self.reach = reach

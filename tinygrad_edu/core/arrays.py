@@ -1,4 +1,4 @@
-"""The data of tensors: arrays made of what users give, and the read-only arrays that users see of it."""
+"""The data of tensors: arrays made from users' data, and the read-only views that users see."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def array_of(data: Any, dtype: Any = None, *, what: str = "a tensor") -> np.ndar
 def constant(x: Any) -> Any:
     """Return a constant operand as the graph may keep it: numbers as they are, arrays as private copies."""
     if type(x) is np.ndarray and x.dtype.kind in "biuf" and x.dtype.isnative and x.flags.writeable:
-        copy = x.copy()  # the commonest case, an array of data, without the questions below
+        copy = x.copy()  # the commonest case, before slower tests
         copy.setflags(write=False)
         return copy
     if isinstance(x, (bool, int, float, complex, np.bool_, np.number)):

@@ -16,8 +16,8 @@ from itertools import chain, repeat
 from typing import Any
 
 
-class ChangedMeanwhile(Exception):  # noqa: N818  # no error: whoever commits computes again
-    """What a commit was computed from was changed by another thread or a signal handler; nothing was written."""
+class ChangedMeanwhile(Exception):  # noqa: N818  # no error: the caller computes again
+    """Another thread or a signal handler changed the state that a commit was computed from; nothing was written."""
 
 
 class _SameObject(dict[bool, None]):

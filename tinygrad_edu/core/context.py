@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Tracer(Protocol):
-    """A program being recorded by `compile()`: it answers for the state of nodes, with nodes in place of numbers."""
+    """The recorder of a program that `compile()` traces: it gives nodes where code asks for the state of nodes."""
 
     def read(self, node: Any) -> Any:
         """Return a node that stands for `node.data`."""
@@ -81,7 +81,7 @@ class Block:
 
 
 class Mode(NamedTuple):
-    """How nodes are made and differentiated."""
+    """The settings under which nodes are made and differentiated."""
 
     recording: bool = True
     forward_hook: Callable[[Any], None] | None = None  # is called with every computed node; may raise
@@ -100,9 +100,8 @@ class Changes(TypedDict, total=False):
     tracer: Tracer | None
 
 
-current: ContextVar[Mode | None] = ContextVar(
-    "tinygrad_edu.mode", default=None
-)  # None is PLAIN_MODE, and quicker to test
+# None stands for PLAIN_MODE, and is quicker to test
+current: ContextVar[Mode | None] = ContextVar("tinygrad_edu.mode", default=None)
 entering: ContextVar[Callable[[], Any]] = ContextVar("tinygrad_edu.entering", default=lambda: None)  # see BlockEnd
 PLAIN_MODE = Mode()
 

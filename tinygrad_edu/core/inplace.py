@@ -1,4 +1,4 @@
-"""Changes of a tensor in place: `t[i] = y`, `t += y` and its like.
+"""Changes of a tensor in place: `t[i] = y`, `t += y`, `t *= y`.
 
 `t[i] = y` turns `t` into the result of an operation on a hidden node that is its old version. So gradients flow to
 what was written and to what was not, and a graph that was built before is found stale.
@@ -31,7 +31,7 @@ LINKS = ("op", "x", "y", "params", "_requires_grad")  # how a node was made
 
 
 def in_place(op: Op, symbol: str) -> Callable[[Any, Any], Tensor]:
-    """Return the method for `t += other` and its like: a new node, unless that would change what a gradient needs."""
+    """Return the method for an operator like `t += other`: it makes a new node, or refuses to falsify a gradient."""
 
     def method(x: Any, y: Any) -> Tensor:
         recording = mode().recording
@@ -120,7 +120,7 @@ def version_before(t: Any) -> Any:
 
 
 def stored_back(frame: FrameType) -> bool:
-    """Whether the operator that a frame is at belongs to `x[i] += y`, which writes the result into x itself."""
+    """Return whether the operator at which a frame is belongs to `x[i] += y`, which writes the result into x itself."""
     rest = (step.opname for step in dis.get_instructions(frame.f_code) if step.offset > frame.f_lasti)
     return next((name in ("STORE_SUBSCR", "STORE_SLICE") for name in rest if name.startswith("STORE")), False)
 

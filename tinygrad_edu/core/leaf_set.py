@@ -19,7 +19,7 @@ class LeafSet:
     def __init__(self) -> None:
         self.members: set[ref[Node] | None] = set()
         self.refs: dict[int, ref[Node]] = {}  # one weak reference per leaf, kept for reuse: creating one costs 1 us
-        self.most = 1000  # so many references, some of them dead, are kept before the dead ones are dropped
+        self.most = 1000  # the number of references above which dead ones are dropped
 
     def references(self, leaves: Iterable[Node]) -> list[ref[Node]]:
         """Return the weak references by which leaves are members."""

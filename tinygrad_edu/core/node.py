@@ -45,22 +45,22 @@ def data_of(x: Any) -> Any:
 
 
 def raw_of(x: Any) -> Any:
-    """Return a node's number or array also while a function is traced: for code that computes nodes, and no other."""
+    """Return a node's number or array, also while a function is traced: only code that computes nodes may ask."""
     return x._raw if isinstance(x, Node) else x
 
 
 def itself(x: Any) -> Any:
-    """Return an operand as it is: handed to rules, a node makes the gradient a graph."""
+    """Return an operand as it is. Rules that are handed nodes make the gradient a graph."""
     return x
 
 
 class Node:
-    """Something computed, or a leaf that was given.
+    """The result of an operation, or a leaf: data that was given.
 
-    One or two operands lie in slots of the node itself, and only other lists of operands in a tuple: a tuple a
-    node would be one more object for Python's collector to walk (measured: 414 instead of 310 ns to make a node).
-    No slot is left empty, so that no kind of node needs a `__getattr__`: with one, Python reads every attribute the
-    slow way, which would double the time of a walk over a graph.
+    One or two operands are stored in slots of the node itself, other lists of operands in a tuple. A tuple for every
+    node would be one more object for Python's garbage collector (measured: 414 instead of 310 ns to make a node).
+    No slot is left empty, so that no kind of node needs a `__getattr__`: a class that has one reads all attributes
+    the slow way, which would double the time of a walk over a graph.
     """
 
     __slots__ = (
@@ -134,12 +134,8 @@ class Node:
         """Return gradients as nodes of this kind may keep them: no two share memory."""
         raise NotImplementedError
 
-    operand: ClassVar[Callable[[Any], Any]] = staticmethod(
-        data_of
-    )  # the form of an operand in which `backward` hands it to rules
-    numeric_context: ClassVar[Callable[[], AbstractContextManager[Any]]] = (
-        nullcontext  # in which `backward` calls rules
-    )
+    operand: ClassVar[Callable[[Any], Any]] = staticmethod(data_of)  # makes an operand an argument of rules
+    numeric_context: ClassVar[Callable[[], AbstractContextManager[Any]]] = nullcontext  # around calls of rules
 
     def zero(self) -> Any:
         """Return a constant node that is zero, in this node's shape."""

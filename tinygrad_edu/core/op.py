@@ -127,7 +127,7 @@ class Op:
             raise self.explain(error, operands, params) from None
 
     def on_numbers(self, *operands: float, **params: Any) -> Any:
-        """Compute on Python numbers; where `math` raises, at poles and past overflow, answer as IEEE does."""
+        """Compute on Python numbers; where `math` raises, at poles and past overflow, return the value of IEEE 754."""
         assert self.scalar is not None
         try:
             return self.scalar(*operands, **params)
@@ -147,7 +147,7 @@ class Op:
 
     @property
     def takes_parameters(self) -> bool:
-        """Whether there are keyword parameters, which its rules take after the operands."""
+        """Whether its rules take keyword parameters after the operands."""
         rules = () if isinstance(self.rules, VariadicRule) else self.rules
         signatures = [rule.__code__ for rule in rules if hasattr(rule, "__code__")]
         return any(code.co_argcount + code.co_kwonlyargcount > 2 + self.slots for code in signatures)

@@ -23,7 +23,7 @@ SEALED_METHODS = (
 
 
 class Sealed:
-    """What `node._data` is while a function is traced. Whatever asks for numbers is refused at the user's line."""
+    """The value of `node._data` in a traced function. Code that asks for numbers is refused at the user's line."""
 
     __slots__ = ("dtype", "node", "refuse", "shape", "strides")
 
@@ -36,22 +36,22 @@ class Sealed:
 
     @property
     def ndim(self) -> int:
-        """How many axes there are."""
+        """The number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
-        """How many numbers there are."""
+        """The number of elements."""
         return int(np.prod(self.shape, dtype=int))
 
     @property
     def itemsize(self) -> int:
-        """How many bytes one number takes."""
+        """The number of bytes that one element takes."""
         return self.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
-        """How many bytes all numbers take."""
+        """The number of bytes that all elements take."""
         return self.size * self.itemsize
 
     def __len__(self) -> int:

@@ -77,7 +77,7 @@ class Tensor(Operators, ArrayMethods, Node):
 
     @property
     def data(self) -> ReadOnly:
-        """The numbers, read-only. Setting it is `assign`."""
+        """The array, read-only. Setting it is `assign`."""
         if (tracer := tracing()) is not None:
             return tracer.read(self)  # type: ignore[no-any-return]  # a node, which computes as an array would
         return read_only(self._raw)
@@ -88,7 +88,7 @@ class Tensor(Operators, ArrayMethods, Node):
 
     @property
     def grad(self) -> ReadOnly | None:
-        """How fast the node that `backward()` was called on changes with each number here; None until computed.
+        """The gradient: the derivative of the node that `backward()` was called on by each number; None until computed.
 
         Of a complex number a + ib it is g = dL/da - i dL/db, so that dL = Re(g dx), as JAX and HIPS autograd have it:
         L falls fastest along -conj(g).
@@ -168,7 +168,7 @@ class Tensor(Operators, ArrayMethods, Node):
         return self.shape[0]
 
     def __contains__(self, x: Any) -> bool:
-        """Whether any number is equal to `x`, as in NumPy."""
+        """Return whether any number is equal to `x`, as NumPy does."""
         return bool((self == x).any().numbers())
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -270,7 +270,7 @@ class Tensor(Operators, ArrayMethods, Node):
                     wanted = True
             elif type(x) in PLAIN_NUMBERS:
                 arrays.append(x)
-            elif isinstance(x, Tensor):  # of a kind whose numbers are somewhere else until they are read
+            elif isinstance(x, Tensor):  # a subclass, whose data is on a device until it is read
                 arrays.append(x._raw)
                 wanted = wanted or x._requires_grad
             elif isinstance(x, Node) and tracing() is not None:

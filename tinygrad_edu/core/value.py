@@ -32,7 +32,7 @@ ROUNDING_METHODS: dict[str, Op] = {
 def real(x: Any) -> float:
     """Return `x` as a float. Raises DTypeError where it is not one real number."""
     if type(x) is float:
-        return x  # the commonest case, without the questions below
+        return x  # the commonest case, before slower tests
     if isinstance(x, (numbers.Real, np.bool_)) or (
         isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "biuf"
     ):
@@ -101,9 +101,9 @@ class Value(Operators):
 
     @property
     def grad(self) -> float:
-        """How fast the node that `backward()` was called on changes with this one; 0.0 until computed, as micrograd's.
+        """The gradient: the derivative of the node that `backward()` was called on by this one; 0.0 until computed.
 
-        Pictures and optimisers tell a gradient that was never computed from one that is zero.
+        0.0 is micrograd's; pictures and optimisers tell a gradient that was never computed from one that is zero.
         """
         tracer = tracing() if self.op is None else None  # which answers with a node, and that computes as a float would
         found = self._slope if tracer is None else tracer.grad(self)

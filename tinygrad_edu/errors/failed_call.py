@@ -1,4 +1,4 @@
-"""A call of an operation that failed, in words: the operation, and its operands by the names of the user's line."""
+"""A failed call of an operation in words: the operation, and its operands by the names in the user's line."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from .where import users_line
 if TYPE_CHECKING:
     from ..core.op import Op
 
-Diagnosis = Callable[[FailedCall, Exception], Exception | None]  # is shown what was tried, and what NumPy raised
+Diagnosis = Callable[[FailedCall, Exception], Exception | None]  # given the call and NumPy's error
 
 
 def operation_error(op: Op, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Exception:
@@ -101,7 +101,7 @@ def bad_rule(z: Node, i: int, gave: str) -> GradientError:
 
 
 def operand_types(attempt: FailedCall, error: Exception) -> Exception | None:
-    """An operand that holds no numbers, or complex ones where there is only a function of real ones."""
+    """An operand that is not made of numbers, or a complex one where the function takes real numbers only."""
     if not isinstance(error, TypeError):
         return None
     for name, x in zip(attempt.names, attempt.operands, strict=True):
@@ -119,7 +119,7 @@ def operand_types(attempt: FailedCall, error: Exception) -> Exception | None:
 
 
 def powers(attempt: FailedCall, error: Exception) -> Exception | None:
-    """An integer to a negative power, which is no integer."""
+    """An integer to a negative power: a fraction."""
     if isinstance(error, ValueError) and "negative integer powers" in str(error):
         x, y = attempt.names
         return type(error)(attempt.cannot(f"integers to negative powers are fractions; try {x} * 1.0 ** {y}"))
@@ -149,7 +149,7 @@ def axes(attempt: FailedCall, error: Exception) -> Exception | None:
 
 
 def emptiness(attempt: FailedCall, error: Exception) -> Exception | None:
-    """A largest or smallest element that was asked of none."""
+    """The largest or smallest of no elements."""
     if not isinstance(error, ValueError) or not re.search("zero-size|empty sequence", str(error)):
         return None
     name, x = attempt.op.name, attempt.names[0]
@@ -159,7 +159,7 @@ def emptiness(attempt: FailedCall, error: Exception) -> Exception | None:
 
 
 def index(attempt: FailedCall, error: Exception) -> Exception | None:
-    """An index that picks what is not there: NumPy's words, and what would be allowed."""
+    """An index out of range: NumPy's words, and the allowed range."""
     if not isinstance(error, IndexError):
         return None
     found = re.match(r"index -?\d+ is out of bounds for axis \d+ with size (\d+)", str(error))

@@ -1,4 +1,4 @@
-"""Text that somebody else chose, like labels and file names, as it may be printed: seen, not obeyed by a screen."""
+"""Labels, file names and other text of users, escaped so that a terminal or a page shows it and does not obey it."""
 
 from __future__ import annotations
 

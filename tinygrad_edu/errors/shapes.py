@@ -172,7 +172,7 @@ def misfits_only(shapes: list[Shape], axis: int) -> bool:
 
 
 def broadcast_to(attempt: FailedCall, error: Exception) -> Exception | None:
-    """A shape that an array cannot be repeated up to."""
+    """A shape that an array cannot be broadcast to."""
     old, new = attempt.shapes[0], attempt.params.get("shape")
     if not isinstance(new, tuple) or not isinstance(error, ValueError):
         return None
@@ -182,7 +182,7 @@ def broadcast_to(attempt: FailedCall, error: Exception) -> Exception | None:
 
 
 def setting_items(attempt: FailedCall, error: Exception) -> Exception | None:
-    """Numbers that do not fit into the places they are to be put in: NumPy's words."""
+    """Values that do not fit into the places that an index picks: NumPy's words."""
     return attempt.misfit(str(error)) if isinstance(error, ValueError) else None
 
 
@@ -199,6 +199,6 @@ def einsum_letters(attempt: FailedCall, _: Exception) -> Exception | None:
 
 
 def transposed_matrix(attempt: FailedCall, _: Exception) -> Exception | None:
-    """A matrix to transpose that is none."""
+    """An array of fewer than two axes, whose matrices are to be transposed."""
     x = attempt.names[0]
     return attempt.misfit(f"it swaps the last two axes, and {x} is {len(attempt.shapes[0])}-d; try {x}[:, None]")

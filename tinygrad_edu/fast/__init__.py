@@ -1,4 +1,4 @@
-"""Fast twins of plain methods: the same results, sooner. The suite holds each equal to the method it replaces.
+"""Fast twins of plain methods: the same results in less time. The suite holds each equal to the method it replaces.
 
 `install` is the only place that puts a twin over a plain method. `nn.neuron` is imported when it is first used, so
 `nn` calls `install` again for the twin of its weighted sum.

@@ -1,4 +1,4 @@
-"""The weighted sum of a neuron of Values: nearly all nodes of a scalar net are made here.
+"""The weighted sum of a neuron of Values, which makes nearly all nodes of a scalar net.
 
 It makes the very nodes that Python's operators would make, one by one and in their order; only the mode and the
 running line of the user's program are asked for once a neuron instead of once a node.

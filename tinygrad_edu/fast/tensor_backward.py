@@ -38,8 +38,8 @@ def backward(self: Tensor, seed: Any = None, *, retain_grad: bool = False) -> No
 def one_pass(root: Tensor, seed: Any) -> Found | None:
     """Return the gradients of the leaves, None for nodes between; or None where the plain way has to be taken.
 
-    Nodes that wait for their turn lie in a heap, the youngest on top: all that was made from it has been there
-    before. Nodes that pass no gradient on are looked at as well, since one of them may be stale.
+    A heap holds the nodes that are still to be visited, the youngest on top: every node made from it has been visited.
+    Nodes that pass no gradient on are visited as well, since one of them may be stale.
     """
     kind, array = Tensor, np.ndarray
     grads: Grads = {root: seed}

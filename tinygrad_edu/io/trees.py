@@ -55,7 +55,7 @@ def as_json(x: Any, path: str, arrays: dict[str, Array], depth: int) -> Any:
 
 
 def holds_numbers(x: Any) -> bool:
-    """Whether `x` is an array, or a node, whose numbers are meant."""
+    """Return whether `x` is an array, or a node, whose numbers are meant."""
     return isinstance(x, (np.ndarray, Node)) or (isinstance(x, np.generic) and x.dtype.kind in KINDS)
 
 

@@ -1,4 +1,4 @@
-"""What all functions here do with their arguments.
+"""Handling of arguments that all functions here share.
 
 Lists of nodes become one node, axes become positions, and a keyword without meaning in a graph is refused by name.
 """

@@ -74,7 +74,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
 
 
 class JoinedByIndex:
-    """What `r_[…]` and `c_[…]` are: numbers, arrays, tensors and ranges a:b:step, joined along an axis."""
+    """The class of `r_[…]` and `c_[…]`: numbers, arrays, tensors and ranges a:b:step, joined along an axis."""
 
     def __init__(self, as_columns: bool) -> None:
         self.as_columns = as_columns

@@ -29,7 +29,7 @@ VANISHES = 1e-8  # of the size of what was subtracted
 
 
 class PackedParts(NamedTuple):
-    """What a rule of a decomposition divides: where the values lie in its packed result, and how vectors may turn."""
+    """The parts of a packed decomposition that a rule divides: where its values lie, and how vectors may turn."""
 
     g: Any  # the gradient arriving, from which numerators are made
     z: Any  # the packed result

@@ -1,4 +1,4 @@
-"""What a rule can learn from the graph of the gradient that arrives, when it is handed nodes: how that changes."""
+"""Slopes of the arriving gradient: a rule that is handed nodes can read from its graph how it changes."""
 
 from __future__ import annotations
 

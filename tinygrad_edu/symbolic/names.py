@@ -1,4 +1,4 @@
-"""The name of every node of a graph, one each, in plain text, in LaTeX and as an identifier of Python.
+"""Unique names of the nodes of a graph, in plain text, in LaTeX and as identifiers of Python.
 
 A label is the name; a leaf without one is `x1`, `x2`, …, a result `v1`, `v2`, …, in the order they were made.
 """

@@ -1,4 +1,4 @@
-r"""How tightly a row's spelling binds, and how tightly its operands must bind to stand in it without brackets.
+r"""Precedence: how tightly a row's spelling binds, and where its operands need brackets.
 
 Read off the spelling itself, `"{} * {}"` or `r"\frac{{{}}}{{{}}}"`, so that a row of a user's own needs nothing more.
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Binds(IntEnum):
-    """How tightly a piece of a formula holds together, loosest first."""
+    """Precedence levels, loosest first."""
 
     ANYTHING = 0
     CHOICE = 1

@@ -1,4 +1,4 @@
-"""A derivative rule as a graph of its own: the rule is run on leaves that have names and nothing else to know them by.
+"""A derivative rule as a graph of its own: the rule is run on named leaves.
 
 A formula writer reads the result, so that derivatives are written in the notation of the row's own rule.
 """

@@ -1,1 +1,1 @@
-"""What this installation stands on: the libraries it found, and what multiplies matrices."""
+"""The installation: the libraries that were found, and the one that multiplies matrices."""

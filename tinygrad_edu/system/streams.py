@@ -1,4 +1,4 @@
-"""What the command line prints: each stream shows every text, whatever its encoding and whatever is in the text."""
+"""Output streams of the command line: each shows every text, whatever its encoding and whatever is in the text."""
 
 from __future__ import annotations
 

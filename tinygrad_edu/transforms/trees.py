@@ -31,7 +31,7 @@ def structure(tree: Any) -> Any:
 
 
 def all_leaves(parts: Iterable[Any]) -> bool:
-    """Whether parts of a tree are leaves, of one type: the commonest case, and found out quickly."""
+    """Return whether parts of a tree are leaves, of one type: the commonest case, and a quick test."""
     kinds = {*map(type, parts)}
     return len(kinds) == 1 and not issubclass(kinds.pop(), TREES)
 

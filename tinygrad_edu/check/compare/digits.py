@@ -14,7 +14,7 @@ HALF_DIGIT = 0.5000001  # of the last digit
 
 
 class Digits(NamedTuple):
-    """To how many decimals, and to how many significant digits, numbers were typed; 0 where that cannot be told."""
+    """The decimals and the significant digits to which numbers were typed; 0 where that cannot be told."""
 
     decimals: int
     significant: int

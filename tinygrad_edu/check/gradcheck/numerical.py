@@ -1,4 +1,4 @@
-"""How fast a function of one real number changes at a point, measured from its values alone.
+"""Numerical differentiation: the derivative of a function of one real number from its values alone.
 
 Knows nothing of nodes and rules: that is what makes it a witness against them.
 """

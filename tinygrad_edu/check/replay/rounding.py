@@ -1,4 +1,4 @@
-"""By how much rounding may have moved a gradient: every result of a computation moved by one unit in its last place.
+"""Rounding of a gradient, estimated: every result of a computation is moved by one unit in its last place.
 
 After J. Vignes, "Discrete stochastic arithmetic for validating results of numerical software", 2004. What differs by
 less than this is the same number, however small it is: a gradient that is zero is never judged by its own size.

@@ -1,4 +1,4 @@
-"""How each row of the table is computed by JAX.
+"""Lowering to JAX: how each row of the table is computed there.
 
 Most rows need nothing: a ufunc has its namesake in `jax.numpy`, and any other row's own function runs with `jax.numpy`
 in the place of NumPy (`transplanted`). GeneratedCode here are only those that write into memory, look at strides, ask
@@ -44,7 +44,7 @@ def import_jax() -> Any:
 
 
 class NumPyOnJax:
-    """What a row's own function finds under the name `np`."""
+    """The object that a row's own function finds under the name `np`."""
 
     def __init__(self, **others: Any) -> None:
         vars(self).update(errstate=lambda **_: nullcontext(), dtype=np.dtype, **others)

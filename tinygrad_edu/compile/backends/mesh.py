@@ -1,4 +1,4 @@
-"""Where a program runs: one device, or several among which the rows of its arguments are divided."""
+"""The device mesh: one device, or several among which the rows of a program's arguments are divided."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class StatePlace:
 
     @property
     def key(self) -> Any:
-        """What is equal for the same place."""
+        """A key that is equal for the same place."""
         return id(self.owner), self.slot, self.entry
 
     def get(self) -> Any:

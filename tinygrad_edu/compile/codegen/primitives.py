@@ -1,4 +1,4 @@
-"""How the steps of a program are written in NumPy, where that can be better than calling a row's forward function.
+"""Lowerings: how steps of a program are written in NumPy where a call of the row's forward function is slower.
 
 A `Lowering` says whether a step can write into memory that is given to it, and whether its result is only a view of
 its operand. A row without one is called as it stands.
@@ -22,7 +22,7 @@ Write = Callable[[Any, list[str], str], str]  # (step, names of its operands, na
 
 @dataclass(frozen=True)
 class Lowering:
-    """How a step is written. `text` gives an expression, or statements on `out` if `fills` is set."""
+    """The way in which a step is written. `text` gives an expression, or statements on `out` if `fills` is set."""
 
     text: Write
     out: bool = False  # can be told where to write

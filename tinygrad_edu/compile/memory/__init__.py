@@ -1,1 +1,1 @@
-"""Where a program's arrays lie: buffers by liveness, and state that stays between calls."""
+"""Memory of a program's arrays: buffers by liveness, and state that stays between calls."""

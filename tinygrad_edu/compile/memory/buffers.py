@@ -18,7 +18,7 @@ from .state_buffers import StateBuffers, aligned, is_alike, laid_out
 
 @dataclass
 class Plan:
-    """Where the variables of a program are at every call. Those that are not in it are new each time."""
+    """The buffers in which variables of a program lie. A variable that has none is a new array at each call."""
 
     state: StateBuffers
     at: dict[Var, Array] = field(default_factory=dict)  # memory, a state buffer, or a view of either

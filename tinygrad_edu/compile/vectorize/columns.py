@@ -1,4 +1,4 @@
-"""What an optimiser remembers of many scalar weights, as the arrays that a program computes: a list only for who looks.
+"""Optimiser state of many scalar weights, kept as the arrays that a program computes; read, it is a list.
 
 A list of tuples takes longer to make of arrays, and to read into arrays, than the step itself.
 """

@@ -224,6 +224,6 @@ class ScalarGraph:
 
     @property
     def depth(self) -> int:
-        """How many different steps there are at least, if all nodes of a row and level are one."""
+        """The least number of steps: all nodes of one row and level count as one."""
         free = self.inner[~self.absorbed[self.inner]]
         return len(np.unique(self.level[free] * len(self.rows) + self.kind[self.row_of[free]]))

@@ -1,4 +1,4 @@
-"""From a picture to places: measures its cards, lays out group by group from the inside out, joins the edges' parts.
+"""Layout of a whole picture: measures cards, lays out groups from the inside out, routes edges across frames.
 
 Coordinates become (x, y) only here: computing runs to the right ("LR") or downwards ("TB").
 """

@@ -56,7 +56,7 @@ class Optimizer:
 
     @property
     def steps(self) -> int:
-        """How many steps have been taken."""
+        """The number of steps taken."""
         tracer = tracing()
         return self._steps if tracer is None else tracer.steps_of(self)  # a node
 

@@ -1,4 +1,4 @@
-"""How large a matrix or a vector is, by any of NumPy's norms."""
+"""The size of a matrix or a vector by any of NumPy's norms."""
 
 from __future__ import annotations
 
