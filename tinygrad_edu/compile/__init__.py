@@ -3,7 +3,7 @@
 The way of a function:
 
 - `reachable` walks over everything that it can name: `holders` keep its parts, `identity` compares them before a call,
-  `positions` those of objects that move when they are used. `signature` is what a program depends on of the arguments.
+  `positions` those of objects that move when they are used. `signature`: the arguments' properties that count.
 - `trace` runs it once on nodes: it records what is read and changed (`outside`, `optimizer_steps`); `core.sealed` hides
   numbers, `refusal` says who asked for them, `builtin_extremes` records `max` and `min`.
 - `vectorize` turns graphs of scalars into graphs of arrays (`scalar_graph`, `vectorizer`; `strided` where there are

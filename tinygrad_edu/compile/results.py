@@ -30,7 +30,7 @@ COMPILED = Op(  # its operands are the leaves that a result was computed from
 
 
 class Result:
-    """How a node is made of a result.
+    """The place of a result: a node is made of it.
 
     passes: whether the function itself would pass gradients back from it.
     """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def method_of(function: Any) -> Callable[..., Tensor]:
-    """Return the method that does what a function of NumPy does."""
+    """Return the method of a tensor that dispatches to a function of NumPy."""
 
     def method(self: Any, *args: Any, **keywords: Any) -> Tensor:
         if keywords and (error := hints.keyword(function.__name__, keywords)) is not None:

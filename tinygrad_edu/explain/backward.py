@@ -1,7 +1,7 @@
 """The backward pass of a recorded graph as equations between named nodes, each read off the graph's own rules.
 
 The gradient of a named node is written over the gradients of the named nodes next to it on the way to the result.
-What lies between is written out, so that nothing on a path is ever left out. Knows nothing of layers.
+The nodes between them are written out, so that no path is left out. Knows nothing of layers.
 """
 
 from __future__ import annotations

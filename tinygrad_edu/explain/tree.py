@@ -1,4 +1,4 @@
-"""A node and what it was made from, as an indented tree for terminals."""
+"""A node and its operands, down to the leaves, as an indented tree for terminals."""
 
 from __future__ import annotations
 

@@ -37,12 +37,12 @@ def one_hot(labels: Any, classes: int) -> Any:
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
-    """Keep what is positive and scale down what is negative."""
+    """Keep positive numbers and scale down negative ones."""
     return rows.leaky_relu(x, slope=slope)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """Keep what is positive and let what is negative approach -alpha."""
+    """Keep positive numbers and let negative ones approach -alpha."""
     return rows.elu(x, alpha=alpha)
 
 
@@ -72,7 +72,7 @@ def hardtanh(x: Any, low: float = -1.0, high: float = 1.0) -> Any:
 
 
 def relu6(x: Any) -> Any:
-    """Cut off what is below 0 and above 6."""
+    """Clip numbers to the interval from 0 to 6."""
     return rows.hardtanh(x, low=0.0, high=6.0)
 
 

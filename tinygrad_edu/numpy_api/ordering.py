@@ -1,4 +1,4 @@
-"""NumPy's functions that put numbers in order: sorting, order statistics, and searching in what is sorted."""
+"""NumPy's functions that put numbers in order: sorting, order statistics, and searching in sorted arrays."""
 
 from __future__ import annotations
 

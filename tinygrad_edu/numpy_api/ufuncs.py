@@ -52,7 +52,7 @@ def divmod(x: Any, y: Any) -> tuple[Any, Any]:  # NumPy's name
 
 @implements(np.modf)
 def modf(x: Any) -> tuple[Any, Any]:
-    """Return what lies behind the point, and the whole number before it."""
+    """Return the fractional and the integral part."""
     whole = arithmetic.trunc(x)
     return x - whole, whole
 

@@ -1,4 +1,4 @@
-"""The table of operations: one row each, grouped by what they are about."""
+"""The table of operations: one row each, in modules by subject."""
 
 from ..core.op import BUILT_IN, TABLE
 from . import (

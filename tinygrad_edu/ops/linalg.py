@@ -1,7 +1,7 @@
-"""Rows of linear algebra: what a matrix is undone by, and what it is made of.
+"""Rows of linear algebra: inverses, solutions of equations, determinants and decompositions.
 
 A decomposition into several arrays is one array here, its parts stacked row by row, so that it is one row of the
-table with one rule; whoever wants the parts slices them off. All rules hold for stacks of matrices.
+table with one rule; callers slice off the parts. All rules hold for stacks of matrices.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def slope_along(n: Any, z: Any, direction: Any) -> Any:
 
 
 def is_formal(g: Any) -> bool:
-    """Whether a gradient stands for any: forward mode transposes rules so, and there is no graph to learn from."""
+    """Return whether a gradient is a formal variable, by which forward mode transposes rules: it has no graph."""
     return isinstance(g, Node) and g.op is None and g.requires_grad
 
 

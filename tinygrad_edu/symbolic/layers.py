@@ -139,7 +139,7 @@ class LayerMap:
 
     @cached_property
     def widest(self) -> tuple[int, ...]:
-        """The shape of what the cost is reduced from."""
+        """The shape of the array that is reduced to the cost."""
         for node in reversed(self.order):
             if shape := getattr(node, "shape", ()):
                 return tuple(shape)

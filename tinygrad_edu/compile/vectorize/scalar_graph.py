@@ -2,7 +2,7 @@
 
 One lean walk finds the nodes; everything after it is done for all of them at once. Chains of additions whose partial
 sums nobody else uses become one sum of many terms, and a product that is only a term of such a sum belongs to it.
-Knows what a graph looks like, and nothing of what is made of it.
+Knows the structure of a graph, and nothing of the arrays made of it.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ class Vectorizer:
         return found
 
     def gathered(self, places: Sequence[tuple[int, int]]) -> Any:
-        """Return what lies at some places, each the number of an array and a place in it, as one array."""
+        """Return the elements at some places, each the number of an array and a place in it, as one array."""
         arrays = tuple(dict.fromkeys(array for array, _ in places))
         whole, offsets = self.whole(arrays)
         start = dict(zip(arrays, offsets, strict=True))

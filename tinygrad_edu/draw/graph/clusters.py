@@ -52,7 +52,7 @@ def same(these: list[Node], those: list[Node]) -> bool:
 
 
 def module_summary(module: Any) -> str:
-    """Return what a module is, in a few words."""
+    """Describe a module in a few words."""
     return str(module.described()) if module.extra_repr() else repr(module).splitlines()[0]
 
 

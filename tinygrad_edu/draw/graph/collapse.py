@@ -1,8 +1,8 @@
-"""Large graphs made readable: which nodes are drawn as one card.
+"""Collapsing of large graphs: nodes that are drawn as one card.
 
-Each node is drawn by some key; nodes of one key become one card. Four ways to find one:
-what is computed only to be used once is folded into its user; nodes that the same line made for every example of a
-batch become one, "×100"; blocks that the same lines made one after another become one, "×12"; and the user's choice.
+Nodes of one key become one card. Four ways to find keys: a node that is used once is folded into its user; nodes that
+the same line made for every example of a batch become one, "×100"; blocks that the same lines made one after another
+become one, "×12"; and the user's choice.
 """
 
 from __future__ import annotations

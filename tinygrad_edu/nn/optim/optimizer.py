@@ -1,6 +1,6 @@
 """The base of optimisers: checks of parameters and settings, and one step that is taken wholly or not at all.
 
-An optimiser adds one method, `rule`: from a weight, its gradient and what is remembered of earlier steps it
+An optimiser adds one method, `rule`: from a weight, its gradient and its state after earlier steps it
 computes the next weight and what to remember. A rule is plain arithmetic over its arguments and over nothing
 else, so it serves floats and arrays alike, and records itself when it is handed nodes.
 """
@@ -125,11 +125,11 @@ class Optimizer:
             self.warn_of_zero(new)
 
     def names(self, s: ParamGroup) -> tuple[str, ...]:  # noqa: ARG002  # a rule may remember more for one group
-        """Return PyTorch's names of what is remembered of each weight of group `s`."""
+        """Return PyTorch's names of the state that is kept for each weight of group `s`."""
         return ()
 
     def start(self, s: ParamGroup, zero: Any) -> tuple[Any, ...]:
-        """Return what is remembered of a weight of group `s` before the first step; `zero` has its shape."""
+        """Return the state of a weight of group `s` before the first step; `zero` has its shape."""
         return (zero,) * len(self.names(s))
 
     def rule(self, s: ParamGroup, w: Any, g: Any, lr: Any, steps: Any, *memory: Any) -> tuple[Any, ...]:

@@ -70,7 +70,7 @@ def optimizer_writes(optimizer: Optimizer, saved: Any) -> list[Callable[[], Any]
 
 
 def parts(saved: Any, problems: list[str]) -> tuple[list[Any], dict[Any, Any]]:
-    """Return the groups of a state, and what it holds of each parameter."""
+    """Return the groups of a state, and its entries for each parameter."""
     groups, state = (saved.get(name) if isinstance(saved, dict) else None for name in ("param_groups", "state"))
     if not isinstance(groups, list) or not isinstance(state, dict) or not all(isinstance(g, dict) for g in groups):
         problems.append('it is no dict with a list "param_groups" of dicts and a dict "state"')
@@ -108,7 +108,7 @@ def neutral(optimizer: Optimizer, name: str, given: Any) -> bool:
 
 
 def new_memory(optimizer: Optimizer, state: dict[Any, Any], problems: list[str]) -> tuple[list[int], list[Any]]:
-    """Return how many steps each group has taken, and what is remembered of each parameter."""
+    """Return how many steps each group has taken, and the state of each parameter."""
     counts, memory, i = [], [], 0
     for s in optimizer.param_groups:
         steps = set()
@@ -149,7 +149,7 @@ def step_count(given: Any, name: str, problems: list[str]) -> int:
 
 
 def copy_like(given: Any, like: Any, name: str, problems: list[str]) -> Any:
-    """Return a copy of what is remembered, in the form of `like`."""
+    """Return a copy of optimiser state, in the form of `like`."""
     given = None if given is None else np.asarray(data_of(given))
     shape = np.shape(like)
     if given is None or given.shape != shape or given.dtype.kind != "f":

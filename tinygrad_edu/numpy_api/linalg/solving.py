@@ -1,4 +1,4 @@
-"""Equations and what they are solved by: inverses, powers, determinants."""
+"""Linear equations: solutions, inverses, powers of matrices, determinants."""
 
 from __future__ import annotations
 

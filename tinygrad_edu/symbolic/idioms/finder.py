@@ -145,7 +145,7 @@ class Finder:
     # What a node teaches: the forms of idioms that are near it ---------------------------------------------------
 
     def exponential(self, z: Node) -> None:
-        """Remember what is written with exponentials of the operand."""
+        """Remember the idioms that are made of exponentials of the operand."""
         for x in (x for u in z.inputs for x in self.candidates(u)):
             if not self.fresh("exponential", x):
                 continue
@@ -158,7 +158,7 @@ class Finder:
                     self.remember(name, way(form, axis), (x,), params)
 
     def choice(self, z: Node) -> None:
-        """Remember what is written with choices between two."""
+        """Remember the idioms that choose between two operands."""
         for x in (x for u in z.inputs for x in self.candidates(u)):
             form = self.algebra.nodes[x]
             if self.fresh("choice", x):
@@ -195,13 +195,13 @@ class Finder:
                         self.remember("binary_cross_entropy", form, (p, labels))
 
     def square(self, z: Node) -> None:
-        """Keep what a node is the square of."""
+        """Record the operand of a square."""
         form = self.algebra.nodes[z]
         if form.key[0] == "product" and len(form.key[1]) == 1 and form.key[1][0][2] == 2:
             self.squares.setdefault(form.core, distances(z.inputs[0]))
 
     def reduction(self, z: Node) -> None:
-        """Remember the mean of what is added up, and the variance of what was squared."""
+        """Remember a mean by its sum, and a variance by its sum of squares."""
         x = z.inputs[0]
         if not isinstance(x, Node):
             return
@@ -251,7 +251,7 @@ class Finder:
             self.remember("cross_entropy", losses, (scores, labels))
 
     def logarithm(self, z: Node) -> None:
-        """Keep of what a logarithm was taken."""
+        """Record the operand of a logarithm."""
         p = z.inputs[0]
         if isinstance(p, Node) and not (p.op is TABLE["subtract"] and not isinstance(p.inputs[0], Node)):
             self.logs.setdefault(self.algebra.nodes[z].core, p)
