@@ -1,8 +1,8 @@
 """The Array API standard's names for tensors, which `t.__array_namespace__()` returns to programs of any array library.
 
 A function that has derivatives is the one of `numpy_api`. Functions that make arrays or have no derivative are
-NumPy's, on the tensors' numbers; their results are tensors that need no gradient. Constants, dtypes and questions about dtypes are
-NumPy's own.
+NumPy's, on the tensors' numbers; their results are tensors that need no gradient. Constants, dtypes and
+questions about dtypes are NumPy's own.
 """
 
 from __future__ import annotations

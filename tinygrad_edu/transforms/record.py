@@ -1,7 +1,7 @@
 """One recorded call of a function: its arguments, the graph of its result, and the structure of what it returns.
 
-Every transform records its function on fresh nodes. An argument that is a node already goes through the row `identity`, so
-that a derivative by it and one by a variable of the same name further out are never taken for each other, and
+Every transform records its function on fresh nodes. An argument that is a node already goes through the row `identity`,
+so that a derivative by it and one by a variable of the same name further out are never taken for each other, and
 yet the outer one finds its way through.
 """
 

@@ -13,8 +13,8 @@ SMALL = 2  # layers: what takes more to compute stays in line with its like, as 
 def assign_layers(count: int, links: Iterable[tuple[int, int]], ports: dict[int, int] | None = None) -> list[int]:
     """Return the layer of each of `count` boxes: one after the last of its tails, leaves next to their first head.
 
-    A box made of leaves in one or two steps goes to its first head too, as does one made of boxes with other heads: that
-    lengthens no link.
+    A box made of leaves in one or two steps goes to its first head too, as does one made of boxes with other heads.
+    That lengthens no link.
     ports: boxes on the border of a frame; -1 stands in a layer before all others, 1 in one behind them.
     """
     heads: list[list[int]] = [[] for _ in range(count)]
