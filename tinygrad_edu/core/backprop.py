@@ -46,14 +46,15 @@ def backward(self: Node, seed: Any = None, *, retain_grad: bool = False) -> None
     accumulate(self, interior, [grads.get(z) for z in interior], leaves)
 
 
-def history(*roots: Node) -> list[Node]:
+def history(*roots: Node, since: int = 0) -> list[Node]:
     """Return `roots` and every node they were made from, oldest first.
 
-    Raises StaleGraphError where a computed node is not older than what was made from it: it was written to since.
+    since: a tick; the operands of older nodes are left out.
+    Raises StaleGraphError where a computed node is not older than a node made from it: it was written to meanwhile.
     """
     seen, found = set(roots), list(dict.fromkeys(roots))
     for node in found:  # grows while it is read, so nothing recurses
-        for x in node.inputs:
+        for x in node.inputs if node.born > since else ():
             if isinstance(x, Node):
                 if x.born >= node.born and x.op is not None:
                     raise StaleGraphError(stale_graph(node, x))

@@ -16,11 +16,11 @@ import numpy as np
 
 from ..core.backprop import history, pull
 from ..core.context import ModeContext, mode, tracing
-from ..core.node import Grads, Node, born, data_of, itself, tick
+from ..core.node import Grads, Node, data_of, itself, tick
 from ..core.tensor import Tensor
 from ..core.value import Value
-from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError, StaleGraphError
-from ..errors.gradients import no_gradient, stale_graph
+from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError
+from ..errors.gradients import no_gradient
 from ..errors.where import warn
 from ..ops.shapes import identity
 from .trees import leaves, paths, rebuilt
@@ -53,8 +53,9 @@ class Record:
             replaced = dict(zip(positions, rebuilt(self.tree, iter(self.inputs)), strict=True))
             self.result = f(*(replaced.get(i, x) for i, x in enumerate(args)), **named)
         self.outputs = leaves(self.result)
-        made, older = since([y for y in self.outputs if isinstance(y, Node)], start)
-        outer = outside and any(node.requires_grad for node in older)
+        nodes = history(*[y for y in self.outputs if isinstance(y, Node)], since=start)
+        made = [node for node in nodes if node.born > start]
+        outer = outside and any(node.requires_grad for node in nodes if node.born < start)
         self.tracer = None if outer else tracing()  # cuts results off that are constants of the function traced
         self.nested = outer or tracing() is not None
         self.order = differentiable_between(self.inputs, made, self.outputs)
@@ -201,26 +202,6 @@ def result_like(given: Any, data: Any) -> Any:
     if isinstance(given, np.ndarray) or np.ndim(data) > 0:
         return np.array(data)
     return float(data) if type(given) is float and not np.iscomplexobj(data) else np.asarray(data)[()]
-
-
-def since(outputs: Sequence[Node], start: int) -> tuple[list[Node], list[Node]]:
-    """Return the nodes that were made for `outputs` after tick `start`, oldest first, and the older ones they use.
-
-    Raises StaleGraphError as `history` does.
-    """
-    seen, made, older = set(outputs), list(dict.fromkeys(outputs)), []
-    for node in made:  # grows while it is read
-        if node.born < start:
-            older.append(node)
-            continue
-        for x in node.inputs:
-            if isinstance(x, Node):
-                if x.born >= node.born and x.op is not None:
-                    raise StaleGraphError(stale_graph(node, x))
-                if x not in seen:
-                    seen.add(x)
-                    made.append(x)
-    return sorted((node for node in made if node.born > start), key=born), older
 
 
 def differentiable_between(inputs: Sequence[Node], made: Sequence[Node], outputs: Sequence[Any]) -> list[Node]:

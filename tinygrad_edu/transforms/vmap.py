@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..core.backprop import history
 from ..core.context import ModeContext, no_grad, tracing
 from ..core.inplace import version_before
 from ..core.node import Node, data_of, raw_of, tick
@@ -22,7 +23,7 @@ from ..errors import DTypeError, ShapeError
 from ..errors.where import users_line
 from ..ops.shapes import broadcast_to, concatenate, identity, reshape, shape, transpose
 from .batched import BatchingRule, batching_rule_of, moved, repeat_shaped
-from .record import Function, argument_names, function_name, since
+from .record import Function, argument_names, function_name
 from .trees import leaves, paths, rebuilt
 
 Axes = int | None | Sequence[Any]
@@ -126,8 +127,8 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
             result = f(*positional, **keyworded)
         outputs = leaves(result)
         found: dict[Node, Any] = {x: batch for x, batch in zip(firsts, batches, strict=True) if x is not None}
-        for z in since([y for y in outputs if isinstance(y, Node)], start)[0]:
-            if z.op is not None and any(x in found for x in z.inputs if isinstance(x, Node)):
+        for z in history(*[y for y in outputs if isinstance(y, Node)], since=start):
+            if z.born > start and z.op is not None and any(x in found for x in z.inputs if isinstance(x, Node)):
                 found[z] = batch_of_node(z, found, count)
         places = positions_of(f, result, out_axes)
         whole = [along(y, found, count, axis) for y, axis in zip(outputs, places, strict=True)]
