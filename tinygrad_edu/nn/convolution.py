@@ -11,17 +11,9 @@ from ..core.types import Rng
 from . import init
 from .arguments import size, sizes
 from .functions import labelled
-from .images import (
-    adaptive_avg_pool2d,
-    avg_pool2d,
-    check_groups,
-    conv1d,
-    conv2d,
-    conv_transpose2d,
-    max_pool2d,
-    padding_amounts,
-)
+from .images import adaptive_avg_pool2d, avg_pool2d, conv1d, conv2d, conv_transpose2d, max_pool2d
 from .module import Module
+from .sliding import check_groups, padding_amounts
 
 
 class Convolution(Module):
