@@ -14,7 +14,7 @@ from tinygrad_edu.errors import CompileError
 PACKAGE = Path(tinygrad_edu.__file__).parent
 MAY_READ = {  # they compute nodes, or hold the numbers of a program
     *("core/node.py", "core/value.py", "core/tensor.py", "core/inplace.py", "core/backprop.py", "core/copying.py"),
-    *("core/sealed.py", "fast/", "compile/"),
+    *("core/sealed.py", "core/array_gradients.py", "core/array_methods.py", "fast/", "compile/"),
     "transforms/batched.py",  # tries an operation out on example numbers: only shapes follow from it
     "transforms/vmap.py",  # takes an example out of a batch, and looks which way to compute a batch is right for it
     "transforms/matrices.py",  # refuses a Jacobian that is not holomorphic: no result follows from it
