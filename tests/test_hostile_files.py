@@ -1,5 +1,6 @@
 """Every reader on a slice of what `campaigns/fuzz_files.py` tries a million times, and on what was found there."""
 
+import gzip
 import io
 import random
 
@@ -102,6 +103,23 @@ def test_homework_that_python_cannot_read_is_said(text, tmp_path):
     (tmp_path / "a.ipynb").write_text("[" * 100_000)
     with refuses(HomeworkError, "no notebook", line=False):
         LearnerProgram.read(tmp_path / "a.ipynb")
+
+
+@pytest.mark.parametrize("expression", ["2", "()**2", "pi"])
+def test_a_sheet_of_a_formula_without_variables_is_refused(expression, tmp_path):
+    (tmp_path / "sheet.txt").write_text(f"# L = {expression}\n2*e*x\n")
+    with refuses(FormulaError, "has no variable", "L = w*x", line=False):
+        grade_sheet(tmp_path / "sheet.txt")
+
+
+@pytest.mark.parametrize("lengths", [(2, 2, 1 << 26), (1 << 28, 1, 2), (2, 1 << 24, 3)])
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_idx_header_that_promises_much_takes_no_memory(lengths, packed, tmp_path):
+    content = bytes((0, 0, 8, 3)) + np.array(lengths, ">u4").tobytes() + bytes(12)
+    path = tmp_path / ("file.gz" if packed else "file")
+    reader = Reader(lambda path: read_idx(path, 3), content, error=ValueError)
+    content = gzip.compress(content, mtime=0) if packed else content
+    assert attempt(reader, path, content, measured=True) is None
 
 
 def test_a_sheet_whose_lines_double_each_other_is_refused_at_once(tmp_path):

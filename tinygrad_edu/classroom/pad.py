@@ -169,6 +169,8 @@ def grade_sheet(path: str | Path) -> ComparisonReport:
     sizes: dict[str, int] = {}
     claims: dict[str, str] = {}
     known = parse(expression).variables
+    if not known:
+        raise FormulaError(f"{path}: L = {expression:.60} has no variable, so no derivative: write one, as in L = w*x")
     for line in text[1:]:
         left, sign, right = line.partition("=") if not line.startswith("#") else ("", "", "")
         left, right = (left.strip(), right) if sign else ("", line)
