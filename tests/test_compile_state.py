@@ -161,6 +161,8 @@ def test_an_interrupted_step_is_whole_or_not_taken():
     assert "map(set_slope, graded, added_gradients(graded, " in fast.source
     signal.signal(signal.SIGALRM, raise_interrupt)
     torn = interrupted = 0
+    seen = 0
+    struck.clear()
     try:
         for k in range(300):
             start, count, velocity, grad = w.data.copy(), opt.steps, np.array(opt.memory[0][0]), np.array(given.grad)
@@ -173,10 +175,14 @@ def test_an_interrupted_step_is_whole_or_not_taken():
                         np.array(opt.memory[0][0]),
                         np.array(given.grad),
                     )
+                    calling.append(1)
                     fast(given)
+                    calling.clear()
                 signal.setitimer(signal.ITIMER_REAL, 0)
             except InterruptedError:
                 interrupted += 1
+                seen += bool(calling)
+            calling.clear()
             taken = opt.steps - count
             torn += taken not in (0, 1)
             torn += np.array_equal(w.data, start) != (taken == 0)
@@ -189,6 +195,7 @@ def test_an_interrupted_step_is_whole_or_not_taken():
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
     assert interrupted > 50
     assert torn == 0
+    assert seen == len(struck) > 50, "an interrupt was taken for a fault of the program and lost"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
@@ -224,7 +231,12 @@ def test_a_child_that_is_forked_during_a_call_computes_by_itself():
     assert fast(X).item() < first
 
 
+calling, struck = [], []  # while a compiled step runs, and for each signal that came then
+
+
 def raise_interrupt(*_):
+    if calling:
+        struck.append(1)
     raise InterruptedError
 
 

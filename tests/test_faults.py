@@ -1,6 +1,8 @@
 """A fault at any line of the package leaves state whole: as it was before, or as it is after, never between."""
 
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
 from tinygrad_edu.core.context import PLAIN_MODE, mode
 from tinygrad_edu.core.leaf_set import stepped_since_zero_grad
-from tinygrad_edu.errors import StaleGraphError
+from tinygrad_edu.errors import CheckpointError, StaleGraphError
 from tinygrad_edu.errors.where import package_files
 from tinygrad_edu.nn import optim
 from tinygrad_edu.train import resume
@@ -23,6 +25,7 @@ class World:
     """Leaves, graphs and modules, an action on them, and all that can be seen of them."""
 
     stride = 1  # at every which line a fault strikes
+    faults = FAULTS
 
     def __init__(self, act, leaves, graph=None, interior=(), others=lambda: ()):
         self.act, self.leaves, self.graph, self.interior, self.others = act, leaves, graph, interior, others
@@ -252,6 +255,58 @@ def _stale(loss, y):
     return False
 
 
+def compiled_step(_):
+    _, leaves, _ = of_tensors()
+    optimizer, x = optim.Adam(leaves, lr=0.1), np.array([[0.5, -1.0], [2.0, 0.25]])
+
+    @tg.compile
+    def train(x):
+        w, b, v, c = leaves
+        loss = ((tg.tanh(x @ w.T + b) @ v.T + c) ** 2).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(3):  # the first calls are compared with the function itself
+        train(x)
+    world = World(lambda: train(x), leaves, None, (), lambda: [optimizer.steps, *sum(optimizer.memory, ())])
+    world.faults = FAULTS[1:]  # after any other error the function itself is run, which raises its own
+    return world
+
+
+def in_a_folder(act, leaves, folder):
+    """A world that has files in it, with the folder kept as long as the world is."""
+    return World(act, leaves, None, (), lambda: [(p.name, p.read_bytes()) for p in sorted(Path(folder.name).iterdir())])
+
+
+def save_file(_):
+    pytest.importorskip("safetensors", reason='needs pip install "tinygrad-edu[io]"')
+    net, leaves, _ = of_tensors()
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name, "net.safetensors")
+    path.write_bytes(b"the old file")
+    return in_a_folder(lambda: tg.save(net, path), leaves, folder)
+
+
+def load_file(_):
+    net, leaves, _ = of_tensors()
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name, "net.npz")
+    tg.save({name: x * 2.0 for name, x in net.state_dict().items()}, path)
+    world = in_a_folder(lambda: net.load_state_dict(tg.load(path)), leaves, folder)
+    world.stride = 7
+    return world
+
+
+def draw(make):
+    _, leaves, loss = make()
+    loss.backward(retain_grad=True)
+    world = World(lambda: tg.draw(loss).svg(), leaves, loss, interior_of(loss))
+    world.stride = 2003  # its lines are tens of thousands
+    return world
+
+
 SCENARIOS = {
     f"{scenario.__name__} of {make.__name__[3:]}": (scenario, make)
     for scenario in (
@@ -266,6 +321,7 @@ SCENARIOS = {
         evaluate,
         assign,
         set_grad,
+        draw,
     )
     for make in (of_values, of_tensors)
 } | {
@@ -281,6 +337,9 @@ SCENARIOS = {
         set_momentum,
         add_group,
         resume_run,
+        compiled_step,
+        save_file,
+        load_file,
     )
 }
 
@@ -309,7 +368,7 @@ def struck(world, k, error):
         sys.settrace(fault)
         try:
             world.act()
-        except error:
+        except (error, CheckpointError):  # which a file whose reading fails becomes
             pass
         finally:
             sys.settrace(usual)
@@ -327,11 +386,13 @@ def test_state_is_whole_after_a_fault_at_any_line(scenario, engine, request):
     before = world.seen()
     world.act()
     after = world.seen()
-    assert scenario.startswith("forward") or before != after, "the action changes nothing, so nothing can be torn"
+    assert scenario.startswith(("forward", "draw")) or before != after, (
+        "the action changes nothing, so nothing can be torn"
+    )
     k, strikes, world = 0, 0, make(of)
     while True:
         k += world.stride
-        if not struck(world, k, FAULTS[k % len(FAULTS)]):
+        if not struck(world, k, world.faults[k % len(world.faults)]):
             break
         strikes += 1
         assert mode() is PLAIN_MODE, k

@@ -10,7 +10,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 from ..core.context import ModeContext, innermost
 from ..errors import CompileError
-from ..errors.where import users_line, warn
+from ..errors.where import raised_by_signal_handler, users_line, warn
 from ..nn.module import Module
 from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
@@ -105,6 +105,8 @@ class Compiled(Generic[P, R]):
         except CompileError:
             raise
         except Exception as error:
+            if isinstance(error, MemoryError) or raised_by_signal_handler(error):
+                raise  # not the program's own: it struck before the one change of state, or after it
             failed = error
         state = MutableState(program.reach.again(), nodes_in(args, kwargs), program.generators)
         result = self.undone(state, state.snapshot(), args, kwargs)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node, tick
+from ..errors.where import raised_by_signal_handler
 from .holders import MACHINERY, MISSING, Holder, cell_value
 
 FEW = 128  # parts up to which the test is written out
@@ -49,7 +50,9 @@ def identity_test(
     def unchanged() -> bool:
         try:
             return same()
-        except Exception:  # a key or an attribute is gone, or a part was replaced by what cannot be compared
+        except Exception as error:  # a key or an attribute is gone, or a part was replaced by what cannot be compared
+            if raised_by_signal_handler(error):
+                raise
             return False
 
     return unchanged

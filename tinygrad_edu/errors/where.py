@@ -49,6 +49,18 @@ def line_of(code: CodeType | None, instruction: int) -> str:
     return f"{code.co_filename}:{line}"
 
 
+def raised_by_signal_handler(error: BaseException) -> bool:
+    """Return whether a signal handler of the user's raised an error, as for a limit of time: it is no fault of ours."""
+    import signal
+
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    codes = {getattr(getattr(handler, "__func__", handler), "__code__", None) for handler in handlers} - {None}
+    part = error.__traceback__
+    while part is not None and part.tb_frame.f_code not in codes:
+        part = part.tb_next
+    return part is not None
+
+
 def warn(message: str, category: type[Warning]) -> None:
     """Warn at the user's line, where Python shows each warning once."""
     frame = users_frame()
