@@ -26,7 +26,7 @@ from .suspects import BackwardLine
 from .task import Values
 from .verdict import Verdict, item_on
 
-SECONDS = 3.0  # of computing time that a search may take
+SECONDS = 3.2  # of computing time that a search may take
 
 
 class Mend(NamedTuple):
@@ -162,7 +162,7 @@ PENALTIES = (0.0, 0.8, 1.2, 1.6, 2.6)  # of a line's level, in the cost of chang
 RIGHT_ONCE = 0.6  # of a line that computed a right gradient at first
 SUSPICIOUS = 1.0  # less for the first line that calls a gradient what is none
 LITTLE_MORE = 3.0  # than the first change may a change of another line cost that is told beside it
-AGAIN = 0.7  # seconds that the search for that may take
+AGAIN = 1.0  # seconds that the search for that may take
 BEHIND = 0.25  # of every line of its level before it in the order of suspicion
 
 

@@ -39,6 +39,7 @@ class BackwardLine:
     level: int = 0
     right_once: bool = False  # whether its first result is a right gradient, by its name too
     first: int = 0  # the number of its first node that is not known
+    harmless: bool = False  # whether all that it assigned is known, up to factors that later lines take out
     vanished: bool = False  # whether all that it computed is 0
     reaches_wrong: int = 0
 
@@ -78,6 +79,7 @@ class Backward:
             for x in node.inputs:
                 self.users.setdefault(x, []).append(node)
         self.good_helpers = self.helpers()
+        self.taken_out = self.factors_before(self.right)
         self.final = {x for node in self.wrong for x in passed_through(node)}
 
     def lines(self) -> dict[int, BackwardLine]:
@@ -109,6 +111,11 @@ class Backward:
                 found.add(self.program.statement_at(node.line))
         return found
 
+    def factors_before(self, right: list[Operation]) -> set[float]:
+        """Return the factors that right gradients were computed from multiples by."""
+        known = [self.what(node) for node in ancestors(right) - self.forward]
+        return {rounded(what.factor) for what in known if what is not None and what.factor != 1.0}
+
     def line_of(self, node: Operation) -> int:
         """Return the statement that a node is due to: a helper that the forward pass calls too is not to blame."""
         for line in node.lines:
@@ -129,9 +136,12 @@ class Backward:
             final = node in self.final and line.number == last_named(self.program, node)
             line.known.append(None if final or used_up(node, what, self.users) else self.by_name(line, node, what))
         misnamed = {node for node in line.results if is_misnamed(self.program, self.recording, line, node)}
-        results = zip(line.results, line.known, strict=True)
+        results = list(zip(line.results, line.known, strict=True))
         doubtful = [node for node, what in results if what is None or what.factor != 1 or node in misnamed]
-        line.first = min((made.number for made, node in written if node in doubtful), default=line.nodes[0].number)
+        multiples = {node for node, what in results if what is not None and rounded(what.factor) in self.taken_out}
+        line.harmless = bool(doubtful) and multiples.issuperset(doubtful) and not misnamed
+        unknown = [node for node in doubtful if line.harmless or node not in multiples]
+        line.first = min((made.number for made, node in written if node in unknown), default=line.nodes[0].number)
         line.confirmed = bool(doubtful) and not misnamed and all(self.confirmed(node) for node in doubtful)
         line.constant = not any(depends(node, self.moving) for node in line.results)
         line.misnamed = bool(misnamed)
@@ -147,7 +157,8 @@ class Backward:
         gradients = named_gradients(self.program, self.recording, line, node)
         if not gradients or any(np.allclose(node.value, g, rtol=1e-9, atol=0) for g in gradients):
             return what
-        if any(proportional(node.value, g) for g in gradients):
+        taken_out = what is not None and rounded(what.factor) in self.taken_out
+        if not taken_out and any(proportional(node.value, g) for g in gradients):
             return KnownMatch("gradient", node, float("nan"))
         return what
 
@@ -192,6 +203,11 @@ class Backward:
             if x is target:
                 return target in values and bool((np.asarray(values[target]) != target.value).all())
         return False
+
+
+def rounded(factor: float) -> float:
+    """Return a factor to the digits by which factors are told apart."""
+    return float(f"{factor:.9g}")
 
 
 def look_up(node: Operation, known: KnownArrays) -> KnownMatch | None:
@@ -252,4 +268,4 @@ def by_suspicion(program: LearnerProgram, lines: dict[int, BackwardLine]) -> lis
     named = [line for line in lines.values() if line.level <= 1 and (line.misnamed or line.rescaled)]
     if named:
         min(named, key=lambda line: line.first).suspicious = True
-    return sorted(lines.values(), key=lambda line: (line.level, -line.reaches_wrong, line.first))
+    return sorted(lines.values(), key=lambda line: (line.level, line.harmless, -line.reaches_wrong, line.first))
