@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from campaigns.homework import campaign
 from homework import COLUMNS, LAYER_PAIR, NETWORK, RECURRENT, SCALARS, SCRIPT, TWO_LAYERS
+from homework_writer import sheet
 
 import tinygrad_edu as tg
 from tinygrad_edu.check.homework.adapters import tasks_of
@@ -17,6 +18,8 @@ from tinygrad_edu.check.homework.forward_graph import forward_graph
 from tinygrad_edu.check.homework.process import checked_in_child
 from tinygrad_edu.check.homework.program import HomeworkError, LearnerProgram
 from tinygrad_edu.check.homework.runs import Runs
+from tinygrad_edu.check.homework.suspects import backward_lines, by_suspicion
+from tinygrad_edu.check.homework.verdict import judge
 from tinygrad_edu.cli import main
 
 STYLES = {
@@ -189,6 +192,15 @@ def cube(W):
         assert report.right is right
         assert report.line is None
         assert any("could not be recorded" in note for note in report.notes)
+
+
+def test_a_factor_that_a_later_line_takes_out_does_not_come_first():
+    text, line = sheet(506).wrong(17)  # dZ is m times too large, as it should be there; its mask is wrong
+    program = LearnerProgram(text, "homework.py")
+    module = program.run()
+    (task,) = tasks_of(program, module)
+    verdict = judge(Runs(program, task, module))
+    assert by_suspicion(program, backward_lines(program, verdict))[0].number == line
 
 
 def test_a_measured_entry_is_named_by_its_own_place():
