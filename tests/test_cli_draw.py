@@ -5,7 +5,18 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tinygrad_edu.cli import main
+from tinygrad_edu.cli.arguments import PICTURE_FORMATS
 from tinygrad_edu.draw import engines
+from tinygrad_edu.draw.drawing import WRITTEN
+
+STARTS = {  # how a picture of each format begins, in small letters
+    ".svg": b"<svg",
+    ".html": b"<!doctype html",
+    ".png": b"\x89png",
+    ".pdf": b"%pdf",
+    ".dot": b"digraph",
+    ".tex": b"\\documentclass",
+}
 
 
 def test_draw_writes_a_picture_with_gradients(tmp_path, capsys, monkeypatch):
@@ -22,6 +33,17 @@ def test_draw_takes_arrays(tmp_path, monkeypatch):
     out = tmp_path / "out.svg"
     assert main(["draw", "sin(x) * 2", "--at", "x=[1, 2, 3]", "-o", str(out)]) == 0
     assert "grad [1.081, −0.8323, −1.98]" in list(ET.parse(out).getroot().itertext())
+
+
+@pytest.mark.parametrize("suffix", PICTURE_FORMATS)
+def test_every_format_of_a_drawing_is_written(suffix, tmp_path):
+    out = tmp_path / f"out{suffix}"
+    assert set(PICTURE_FORMATS) == {*WRITTEN, ".dot"} == set(STARTS)
+    status = main(["draw", "x*2", "--at", "x=1", "-o", str(out)])
+    if suffix in (".png", ".pdf") and not out.exists():
+        assert status == 2  # which no program here makes
+        return
+    assert STARTS[suffix] in out.read_bytes()[:200].lower()
 
 
 def test_step_writes_a_page(tmp_path, capsys):

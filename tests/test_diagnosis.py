@@ -218,7 +218,7 @@ def test_every_row_of_the_catalogue_is_tried_by_a_test():
     families = set(
         map(int, re.findall(r"\b(?:3[6-9]|4[0-6])\b", (Path(__file__).parent / "test_families.py").read_text()))
     )
-    assert tested | families == set(CATALOGUE) == set(range(1, 47))
+    assert tested | families == set(CATALOGUE) == set(range(1, 47)), "try the new row here or in test_families.py"
 
 
 def test_a_module_is_compared_by_its_own_names():
@@ -245,7 +245,7 @@ def test_every_row_has_its_place_in_the_pages_on_mistakes():
             rows += of_page
             text = (pages / name).read_text()
             assert all(f"| {row} |" in text or f"**Row {row}.**" in text for row in of_page), name
-    assert sorted(rows) == list(CATALOGUE)
+    assert sorted(rows) == list(CATALOGUE), "give the new row its place in docs/mistakes"
     assert {name for name, _ in listed} == {page.name for page in pages.glob("*.md")} - {"README.md"}
 
 
