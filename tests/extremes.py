@@ -6,11 +6,21 @@
 import numpy as np
 from samples import DIFFERENTIABLE, arity, samples
 
+import tinygrad_edu as tg
 from tinygrad_edu import Tensor
 from tinygrad_edu.core.op import TABLE
 
 WIDER = {np.float16: np.float32, np.float32: np.float64, np.float64: np.longdouble}
 ROWS = [name for name in DIFFERENTIABLE if TABLE[name].elementwise and arity(TABLE[name]) in (1, 2)]
+NAMES = ["hardsigmoid", "hardswish", "logsigmoid", "mish", "relu6", "selu"]
+COMPOSED = {name: getattr(tg, name) for name in NAMES} | {
+    "gelu, tanh": lambda x: tg.gelu(x, "tanh"),
+    "float_power": lambda x: np.float_power(x, 1.5).astype(x.dtype),
+    "p-norm, 3": lambda x, y: np.linalg.norm(np.stack([x, y]), 3, axis=0),
+    "p-norm, 1/2": lambda x, y: np.linalg.norm(np.stack([x, y]), 0.5, axis=0),
+    "p-norm, -1": lambda x, y: np.linalg.norm(np.stack([x, y]), -1, axis=0),
+    "p-norm, -2": lambda x, y: np.linalg.norm(np.stack([x, y]), -2, axis=0),
+}
 NUMPYS_OWN = {("sinc", 0)}  # the value is np.sinc's, whose argument is rounded after the product with pi
 CONDITION = {np.float16: 8, np.float32: 200, np.float64: 1000}  # units in the last place that a steep function may lose
 
@@ -24,16 +34,16 @@ def points(dtype):
 
 
 def operands(name, dtype, numbers=points):
-    """Operands for a row: the numbers, or all pairs of them."""
-    if arity(TABLE[name]) == 1:
+    """Operands for a row or a composed function: the numbers, or all pairs of them."""
+    if (1 + name.startswith("p-norm") if name in COMPOSED else arity(TABLE[name])) == 1:
         return [numbers(dtype)]
     return [np.ravel(x) for x in np.meshgrid(numbers(dtype), numbers(dtype))]
 
 
 def results(name, xs, params):
-    """The value of a row and its gradients."""
+    """The value of a row or a composed function, and its gradients."""
     leaves = [Tensor(x) for x in xs]
-    z = TABLE[name](*leaves, **params)
+    z = COMPOSED[name](*leaves) if name in COMPOSED else TABLE[name](*leaves, **params)
     z.backward(np.ones(z.shape, z.dtype))
     return [
         np.asarray(z.data),
@@ -45,7 +55,7 @@ def compare(name, dtype, xs):
     """Return what is not the wider result rounded: parameters, which result, operands, got and expected."""
     info, faults = np.finfo(dtype), []
     least = 16 * info.smallest_subnormal if dtype is np.float16 else 4 * info.tiny  # halves are few: their digits count
-    for _, params in samples(name)[:2]:
+    for _, params in [((), {})] if name in COMPOSED else samples(name)[:2]:
         with np.errstate(all="ignore"):
             narrow = results(name, xs, params)
             wide = results(name, [x.astype(WIDER[dtype]) for x in xs], params)

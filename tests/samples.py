@@ -79,6 +79,8 @@ SAMPLES = {
     "bitwise_and": [((YES, ~YES[0]), {}), ((I, 3), {})],
     "bitwise_or": [((YES, ~YES[0]), {}), ((I, 4), {})],
     "bitwise_xor": [((YES, ~YES[0]), {}), ((I, 3), {})],
+    "left_shift": [((I, np.array([1, 0, 3])), {})],
+    "right_shift": [((I, np.array([1, 0, 3])), {})],
     "invert": [((YES,), {}), ((I,), {})],
     # shapes
     "reshape": [((M,), {"shape": (3, 2)}), ((V,), {"shape": (2, -1)})],
@@ -146,6 +148,10 @@ SAMPLES = {
     "logsumexp": REDUCTION,
     "prod": [*REDUCTION, ((Z,), {"axis": 1}), ((Z,), {"axis": 0}), ((Z,), {})],
     "norm": REDUCTION,
+    "p_norm": [
+        ((draw(R, (2, 3), (0.0, math.inf)),), {"order": order, "axis": axis, "keepdims": keep})
+        for order, axis, keep in ((3.0, 1, False), (0.5, None, True), (-2.0, 0, True))
+    ],
     "direction": [((M,), {"axis": 1}), ((V,), {"axis": None}), ((T,), {"axis": (0, 1)})],
     "all": along((YES, None), (YES, 1)),
     "any": along((YES, None), (YES, 1)),
@@ -165,6 +171,7 @@ SAMPLES = {
     "det": [((S,), {}), ((STACK,), {}), ((SINGULAR,), {})],
     "cofactor": [((S,), {}), ((S[:1, :1],), {}), ((SINGULAR,), {})],
     "logabsdet": [((S,), {}), ((STACK,), {})],
+    "sign_of_det": [((S,), {}), ((STACK,), {})],
     "cholesky": [((S @ S.T + np.eye(3),), {})],
     "eigh": [((S + S.T,), {})],
     "eig": [((np.diag([1.0, 3.0, 6.0]) + 0.2 * S,), {})],
@@ -182,7 +189,7 @@ SAMPLES = {
 }
 
 NOT_IN_HALF_PRECISION = {  # NumPy has none of these
-    *("cholesky", "cofactor", "det", "eig", "eigh", "inv", "logabsdet", "pinv", "qr", "solve", "svd")
+    *("cholesky", "cofactor", "det", "eig", "eigh", "inv", "logabsdet", "pinv", "qr", "sign_of_det", "solve", "svd")
 }
 
 

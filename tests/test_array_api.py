@@ -68,3 +68,46 @@ def test_arrays_are_made_of_anything():
 def test_what_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_signatures_are_the_standards():
+    t = Tensor(X)
+    assert type(xp.meshgrid(t[0], t[1])) is type(xp.broadcast_arrays(t, t[0])) is list
+    np.testing.assert_array_equal(xp.clip(t, min=0).data, np.clip(X, 0, None))
+    np.testing.assert_array_equal(xp.where(t > 0, t, t * 2).data, np.where(X > 0, X, X * 2))
+    assert xp.full((2,), 1.5, dtype=xp.float32, device="cpu").dtype == np.float32
+    assert xp.linalg.matrix_rank(Tensor(np.eye(3)), rtol=1e-3).item() == 3
+    for name in ("fftfreq", "rfftfreq"):
+        np.testing.assert_array_equal(getattr(xp.fft, name)(8, d=0.5).data, getattr(np.fft, name)(8, d=0.5))
+    assert isinstance(xp.fft.fft(t), Tensor)
+
+
+def test_shifts_are_numpys():
+    x, n = np.array([1, 6, -8]), np.array([2, 1, 1])
+    for ours, theirs in (
+        (Tensor(x) << n, x << n),
+        (Tensor(x) >> 1, x >> 1),
+        (xp.bitwise_left_shift(Tensor(x), Tensor(n)), x << n),
+        (xp.bitwise_right_shift(Tensor(x), Tensor(n)), x >> n),
+    ):
+        np.testing.assert_array_equal(ours.data, theirs)
+
+
+def test_constants_stay_constants():
+    t = xp.asarray([1.0, 2.0])
+    assert not xp.asarray(t, copy=True).requires_grad
+    assert not xp.astype(t, xp.float32).requires_grad
+    t /= 2.0  # may be written into, which a leaf that needs a gradient may not
+    np.testing.assert_array_equal(xp.astype(xp.asarray([True]), xp.bool).data, [True])
+
+
+def test_vectors_that_a_matrix_does_not_determine_are_had_of_constants():
+    tall = X.T @ np.diag([1.0, 2.0])
+    for ours, theirs in (
+        (xp.linalg.svd(xp.asarray(X)), np.linalg.svd(X)),
+        (xp.linalg.qr(xp.asarray(tall), mode="complete"), np.linalg.qr(tall, "complete")),
+    ):
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(one.data, other)
+    with pytest.raises(DTypeError, match="full_matrices=False"):
+        xp.linalg.svd(Tensor(X))

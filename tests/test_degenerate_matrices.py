@@ -77,6 +77,13 @@ def test_singular_values_alone():
     np.testing.assert_allclose(tg.grad(lambda a: np.linalg.norm(a, "nuc"))(TURNED), TURNED, atol=1e-12)
 
 
+@pytest.mark.parametrize("order", ["nuc", 2])
+def test_at_a_singular_value_of_0_a_norm_has_the_least_of_its_subgradients(order):
+    u, v = TURNED[:, :1], TURNED.T[:, :1]
+    np.testing.assert_allclose(tg.grad(lambda a: np.linalg.norm(a, order))(3 * u @ v.T), u @ v.T, atol=1e-12)
+    np.testing.assert_array_equal(tg.grad(lambda a: np.linalg.norm(a, order))(np.zeros((3, 2))), np.zeros((3, 2)))
+
+
 @pytest.mark.parametrize("a", [np.eye(3), np.diag([1.0, 1.0, 2.0]), np.diag([1.0, 1.0, 2.0]) + 0j], ids=str)
 def test_a_matrix_put_together_from_its_eigenvalues(a):
     g = RNG.standard_normal((3, 3))

@@ -4,12 +4,14 @@ import itertools
 
 import numpy as np
 import pytest
-from extremes import ROWS, WIDER, compare, operands
+from extremes import COMPOSED, ROWS, WIDER, compare, operands
 
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor
 from tinygrad_edu.core.op import TABLE, Op
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", [*ROWS, *COMPOSED])
 @pytest.mark.parametrize("dtype", WIDER)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_rule_at_extreme_numbers_is_that_in_a_wider_precision(name, dtype):
@@ -28,6 +30,39 @@ def test_the_sweep_sees_squares_that_over_or_underflow(dtype, x, monkeypatch):
     assert not compare("arctan2", dtype, [np.array([x], dtype)] * 2)
     monkeypatch.setitem(TABLE, "arctan2", naive)
     assert compare("arctan2", dtype, [np.array([x], dtype)] * 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(
+    "f",
+    [np.logaddexp, np.logaddexp2, lambda x, y: tg.logsumexp(np.stack([x, y])), lambda x, y: logcumsum(x, y)[-1]],
+    ids=["logaddexp", "logaddexp2", "logsumexp", "logcumsumexp"],
+)
+def test_two_equal_terms_have_half_of_the_slope_beside_numbers_of_any_size(f, dtype):
+    """In no precision: the logarithm of the sum, rounded, may be as far from the terms as their logarithm is long."""
+    for size in (0.5, 300.0, 1e4, 1e17, 1e30, 1e300):
+        if size < np.finfo(dtype).max:
+            for x in (size, -size):
+                leaves = [Tensor(np.array(x, dtype)) for _ in range(2)]
+                f(*leaves).backward()
+                assert [float(leaf.grad) for leaf in leaves] == [0.5, 0.5]
+
+
+def logcumsum(x, y):
+    return tg.logcumsumexp(np.stack([x, y]))
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e8, 1e160])
+def test_softsign_and_the_tanh_form_of_gelu_keep_their_digits_far_out(size):
+    x = Tensor(np.array([size, -size]))
+    tg.softsign(x).sum().backward()
+    np.testing.assert_allclose(x.grad, 1 / (1 + size) / (1 + size), rtol=1e-14)
+    x = Tensor(np.array([size, -size]))
+    z = tg.gelu(x, "tanh")
+    z.sum().backward()
+    u = np.sqrt(8 / np.pi) * (size + 0.044715 * size**3) if size < 1e3 else np.inf
+    np.testing.assert_allclose(z.data, [size / (1 + np.exp(-u)), -size / (1 + np.exp(u))], rtol=1e-14)
+    np.testing.assert_allclose(x.grad.sum(), 1.0, rtol=1e-12)  # the slopes of x and -x add up to 1
 
 
 SIGNED = [0.0, -0.0, 0.3, -0.3, 1.0, -1.0, 2.5, -2.5, 1e-320, -1e-320, np.inf, -np.inf, np.nan]

@@ -37,6 +37,13 @@ CASES = {
         MANY,
     ),
     "avg_pool2d": (lambda x: F.avg_pool2d(x, 270), np.abs(RNG.standard_normal((1, 1, 270, 270)))),
+    "normalize": (F.normalize, np.array([[1e-2, 1e-4], [0.0, 0.0], [300.0, 0.01]])),
+    "normalize, p=3": (lambda x: F.normalize(x, 3), np.array([[1e-2, 1e-4], [0.0, 0.0], [300.0, 0.01]])),
+    "cosine_similarity": (
+        F.cosine_similarity,
+        np.array([[1e-2, 1e-4], [0.0, 0.0], [16e3, 12.0]]),
+        np.array([[300.0, 1.0], [1.0, 2.0], [2e4, 20.0]]),
+    ),
     "layer_norm": (lambda x: F.layer_norm(x, (50,)), 1000 * RNG.standard_normal((3, 50))),
     "batch norm": (lambda x: tg.nn.BatchNorm1d(4, dtype=x.dtype)(x), 1000 * RNG.standard_normal((30, 4))),
     "conv2d": (F.conv2d, RNG.standard_normal((2, 3, 30, 30)), RNG.standard_normal((2, 3, 3, 3))),

@@ -127,3 +127,11 @@ def test_elementwise_rows_are_methods_of_both_kinds(name):
 def test_methods_of_arrays_alone_refuse_a_value():
     with pytest.raises(TypeError, match="Tensor"):
         Value(1.0).conjugate()
+
+
+@pytest.mark.parametrize(("name", "advice"), [("flatten", "in tg or np"), ("cat", "tg.concatenate"), ("mm", "t @ u")])
+def test_functions_of_pytorch_name_ours(name, advice):
+    torch = pytest.importorskip("torch")
+    t = Tensor([[1.0, 2.0]])
+    with pytest.raises(TypeError, match=f"torch.{name} does not work on a tensor of tinygrad_edu.*{advice}"):
+        getattr(torch, name)([t, t] if name == "cat" else t, *([t] if name == "mm" else []))

@@ -90,6 +90,9 @@ INSIDE = {
     "writes": lambda x: written(x * 2),
     "constants of its own": lambda x: Tensor(np.ones(3)) * x + np.arange(3),
     "rounding": lambda x: x - x.detach() * 0.5,
+    "interpolation": lambda x: np.interp(x, [0.0, 1.0, 2.0], [0.0, 5.0, 6.0]),
+    "signs of determinants": lambda x: np.linalg.slogdet(np.outer(x, x) - np.eye(3))[0] * x,
+    "p-norms": lambda x: np.linalg.norm(x, 3) + np.linalg.norm(x, -1) * x,
     "decompositions": lambda x: np.linalg.eigh(np.outer(x, x) + np.eye(3) * x.sum() ** 2)[0],
 }
 

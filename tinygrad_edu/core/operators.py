@@ -39,6 +39,8 @@ BINARY: dict[str, Op] = {
     "__and__": compare.bitwise_and,
     "__or__": compare.bitwise_or,
     "__xor__": compare.bitwise_xor,
+    "__lshift__": compare.left_shift,
+    "__rshift__": compare.right_shift,
 }
 REFLECTED = {f"__r{name[2:]}": op for name, op in BINARY.items()}  # __radd__: the left operand is no node
 OPERATORS = UNARY | COMPARISONS | BINARY | REFLECTED

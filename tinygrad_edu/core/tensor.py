@@ -239,15 +239,22 @@ class Tensor(Operators, ArrayMethods, Node):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return dispatch(function)(*args, **kwargs)
 
+    @classmethod
+    def __torch_function__(cls, function: Any, *_: Any) -> Any:
+        """Refuse a function of PyTorch, which asks here what to do with an operand of another library."""
+        raise TypeError(hints.foreign_function("torch", getattr(function, "__name__", str(function))))
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
         # `generic`, so that type checkers see the result of `array * tensor` as NumPy makes it: a tensor
         if self._requires_grad and mode().recording:
             raise DTypeError(on_gradients.array_cuts_graph(self.title))
         return np.array(self.numbers(), dtype=dtype)
 
-    def __dlpack__(self, **how: Any) -> Any:
-        copy: Any = np.asarray(self)  # refused as `__array__` refuses
-        return copy.__dlpack__(**how)
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        numbers: Any = np.asarray(self)  # refused as `__array__` refuses
+        return numbers.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return 1, 0  # the memory of this computer

@@ -4,8 +4,8 @@ Written elsewhere: losses in `losses`, windows in `images`, normalisation in `no
 Their types stand in `functional.pyi`, written by `docs/stubs.py`.
 """
 
-from ..numpy_api.activations import gelu, hardsigmoid, hardswish, logsigmoid, mish, relu6, selu, softsign
-from ..ops.activations import relu, sigmoid, silu, softplus
+from ..numpy_api.activations import gelu, hardsigmoid, hardswish, logsigmoid, mish, relu6, selu
+from ..ops.activations import relu, sigmoid, silu, softplus, softsign
 from ..ops.trigonometry import tanh
 from .functions import (
     dropout,

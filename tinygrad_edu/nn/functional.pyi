@@ -7,6 +7,7 @@ from ..numpy_api import relu as relu
 from ..numpy_api import sigmoid as sigmoid
 from ..numpy_api import silu as silu
 from ..numpy_api import softplus as softplus
+from ..numpy_api import softsign as softsign
 from ..numpy_api import tanh as tanh
 
 @overload
@@ -234,7 +235,3 @@ def soft_margin_loss(input: Any, target: Any, *, reduction: str = ...) -> Any: .
 def softmax(x: Tensor, dim: int = ...) -> Tensor: ...
 @overload
 def softmax(x: Any, dim: int = ...) -> Any: ...
-@overload
-def softsign(x: Tensor) -> Tensor: ...
-@overload
-def softsign(x: Any) -> Any: ...

@@ -11,6 +11,7 @@ from ..core.context import no_grad
 from ..core.node import assign_all
 from ..errors import ShapeError
 from ..errors.where import users_line
+from ..numpy_api.linalg import vector_norm
 from ..ops import arithmetic, powers, reductions
 from ..ops.precision import HALF, exact, rounded
 
@@ -102,17 +103,15 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
     """Return vectors along `dim` divided by their p-norm, or by `eps` where that is larger."""
-    if p == 2:
-        length = reductions.norm(input, axis=dim, keepdims=True)
-    else:
-        length = reductions.sum(arithmetic.absolute(input) ** p, axis=dim, keepdims=True) ** (1 / p)
-    return input / arithmetic.maximum(length, eps)
+    x = exact(input)
+    return narrowed(x / arithmetic.maximum(vector_norm(x, axis=dim, keepdims=True, ord=p), eps), input)
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """Return the cosines of the angles between vectors along `dim`."""
-    lengths = (arithmetic.maximum(reductions.norm(x, axis=dim), eps) for x in (x1, x2))
-    return reductions.sum(x1 * x2, axis=dim) / (next(lengths) * next(lengths))
+    one, two = (exact(x) for x in (x1, x2))
+    directions = (x / arithmetic.maximum(reductions.norm(x, axis=dim, keepdims=True), eps) for x in (one, two))
+    return narrowed(reductions.sum(next(directions) * next(directions), axis=dim), x1, x2)
 
 
 def last_axes(name: str, x: Any, lengths: Any) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""The functions that neurons end in, as far as they are made of others; and the softmax family."""
+"""Activation functions that are made of rows, or that give a row its parameters; and the softmax family."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .arguments import given
 
 __all__ = [
     "digamma", "elu", "entropy", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logit",
-    "logsigmoid", "mish", "one_hot", "relu6", "selu", "softmax", "softmin", "softsign",
+    "logsigmoid", "mish", "one_hot", "relu6", "selu", "softmax", "softmin",
 ]  # fmt: skip
 
 
@@ -37,12 +37,12 @@ def one_hot(labels: Any, classes: int) -> Any:
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
-    """Keep positive numbers and scale down negative ones."""
+    """Return x where it is positive, and `slope` times x elsewhere."""
     return rows.leaky_relu(x, slope=slope)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """Keep positive numbers and let negative ones approach -alpha."""
+    """Return x where it is positive, and alpha (exp(x) - 1) elsewhere."""
     return rows.elu(x, alpha=alpha)
 
 
@@ -58,7 +58,8 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     if approximate != "tanh":
         raise ValueError(f'gelu: approximate must be "none" or "tanh", not {approximate!r}')
     x = floats(x)
-    return 0.5 * x * (1.0 + trigonometry.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+    near = arithmetic.clip(x, -70.0, 70.0)  # the cube of a large number is infinite; beyond 70 the sigmoid is 0 or 1
+    return x * rows.sigmoid(math.sqrt(8 / math.pi) * (near + 0.044715 * near * near * near))  # (1 + tanh(u)) / 2
 
 
 def logsigmoid(x: Any) -> Any:
@@ -67,12 +68,12 @@ def logsigmoid(x: Any) -> Any:
 
 
 def hardtanh(x: Any, low: float = -1.0, high: float = 1.0) -> Any:
-    """Move what lies outside an interval to its bounds, where the slope counts as 0."""
+    """Limit numbers to an interval; the slope at the bounds is 0."""
     return rows.hardtanh(x, low=low, high=high)
 
 
 def relu6(x: Any) -> Any:
-    """Clip numbers to the interval from 0 to 6."""
+    """Limit numbers to the interval from 0 to 6."""
     return rows.hardtanh(x, low=0.0, high=6.0)
 
 
@@ -91,12 +92,6 @@ def mish(x: Any) -> Any:
     """Weigh x by tanh(softplus(x))."""
     x = floats(x)
     return x * trigonometry.tanh(rows.softplus(x))
-
-
-def softsign(x: Any) -> Any:
-    """Compute x / (1 + |x|)."""
-    x = floats(x)
-    return x / (1.0 + arithmetic.absolute(x))
 
 
 def logit(x: Any) -> Any:

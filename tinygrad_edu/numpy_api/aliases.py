@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ..ops import complex as complexes
 from ..ops.arithmetic import absolute, divide, remainder
 from ..ops.powers import power
 from ..ops.trigonometry import arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, deg2rad, rad2deg
+from . import complexes
 from .joining import array, vstack
 from .reductions import max, min
 
 __all__ = [
-    "abs", "acos", "acosh", "amax", "amin", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "conj", "conjugate",
-    "degrees", "fabs", "mod", "pow", "radians", "row_stack", "true_divide",
+    "abs", "acos", "acosh", "amax", "amin", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "conj",
+    "conjugate", "degrees", "mod", "pow", "radians", "row_stack", "true_divide",
 ]  # fmt: skip
 
-abs = fabs = absolute
+abs = absolute
 acos, acosh = arccos, arccosh
 amax, amin = max, min
 asarray = array

@@ -1,6 +1,6 @@
-"""Handling of arguments that all functions here share.
+"""Arguments of all functions here: lists of nodes become one node, axes become positions.
 
-Lists of nodes become one node, axes become positions, and a keyword without meaning in a graph is refused by name.
+A keyword without meaning in a graph is refused by name.
 """
 
 from __future__ import annotations

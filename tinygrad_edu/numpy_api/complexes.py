@@ -1,4 +1,4 @@
-"""NumPy's functions that lead from complex numbers to real ones. What their gradients mean: see `ops/complex.py`."""
+"""NumPy's functions of complex numbers. `ops/complex.py` says what their gradients mean."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from ..core.dispatch import implements
 from ..core.node import data_of
-from ..ops import arithmetic, compare
+from ..ops import arithmetic
 from ..ops import complex as rows
 from ..ops.complex import is_complex, real_part
-from .arguments import given
+from .arguments import cast, dtype_of, given
 
 __all__ = ["angle", "imag", "real", "real_if_close"]
 
@@ -27,14 +27,19 @@ def real(val: Any) -> Any:
 def imag(val: Any) -> Any:
     """Return the imaginary part, which is 0 of a real number."""
     x = given(val)
-    return rows.imag(x) if is_complex(x) else arithmetic.multiply(x, 0)
+    return rows.imag(x) if is_complex(x) else cast(arithmetic.multiply(x, 0), dtype_of(x))
+
+
+@implements(np.conjugate)
+def conj(x: Any) -> Any:
+    """Return the complex conjugate; real numbers are their own."""
+    return rows.conj(given(x))
 
 
 @implements(np.angle)
 def angle(z: Any, deg: bool = False) -> Any:
-    """Return the angle with the positive real axis; of a real number it is 0 or pi, without a gradient."""
-    x = given(z)
-    found = rows.angle(x) if is_complex(x) else compare.where(x < 0, math.pi, 0.0)
+    """Return the angle with the positive real axis; of a real number it is 0 or pi, and its gradient is 0."""
+    found = rows.angle(given(z))
     return found * (180 / math.pi) if deg else found
 
 

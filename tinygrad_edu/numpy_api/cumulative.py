@@ -1,4 +1,4 @@
-"""NumPy's functions of neighbours along an axis: running sums and products, differences, and integrals made of them."""
+"""NumPy's cumulative sums and products, differences, gradients and integrals along an axis."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) 
     """Add up the elements along an axis so far; by default all of them in a row."""
     refuse_out("cumsum", out)
     x, axis = array_and_axis(a, axis)
-    return cumulative.cumsum(cast(x, dtype), axis=axis)
+    return cast(cumulative.cumsum(cast(x, dtype), axis=axis), dtype)
 
 
 @implements(np.cumprod)
@@ -35,7 +35,7 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None)
     """Multiply the elements along an axis so far; by default all of them in a row."""
     refuse_out("cumprod", out)
     x, axis = array_and_axis(a, axis)
-    return cumulative.cumprod(cast(x, dtype), axis=axis)
+    return cast(cumulative.cumprod(cast(x, dtype), axis=axis), dtype)
 
 
 def logcumsumexp(a: Any, axis: int | None = None) -> Any:
@@ -56,7 +56,7 @@ def with_start(row: Any, neutral: float, x: Any, axis: int | None, dtype: Any, i
     if axis is None and len(shapes.shape(x)) != 1:
         raise ValueError("axis= must be given for arrays of more than one axis")
     axis = normalize_axis(axis or 0, len(shapes.shape(x)))
-    z = row(cast(x, dtype), axis=axis)
+    z = cast(row(cast(x, dtype), axis=axis), dtype)
     if not include_initial:
         return z
     shape = shapes.shape(z)
@@ -108,7 +108,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 @implements(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Subtract from each element, all in a row, the one before it; with more numbers at the ends."""
-    parts = [diff(ravel(ary))]
+    x = ravel(ary)
+    parts = [x[1:] - x[:-1]]
     if to_begin is not None:
         parts.insert(0, cast(ravel(to_begin), dtype_of(ary)))
     if to_end is not None:
@@ -178,7 +179,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 @implements(np.unwrap)
 def unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * math.pi) -> Any:
-    """Take jumps of a period out of angles along an axis; what is added are constants."""
+    """Remove jumps of a period from angles along an axis, by adding constants."""
     x = given(p)
     constant = np.asarray(data_of(x))
     return x + (np.unwrap(constant, discont, axis, period=period) - constant)

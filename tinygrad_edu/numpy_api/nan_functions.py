@@ -13,7 +13,7 @@ from ..ops import compare
 from ..ops import reductions as rows
 from ..ops.checks import checked
 from . import cumulative, reductions
-from .arguments import cast, given, refuse_out
+from .arguments import cast, dtype_of, given, refuse_out
 
 __all__ = [
     "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum",
@@ -32,7 +32,7 @@ def present(x: Any, where: Any) -> Any:
 def without(a: Any, neutral: float) -> Any:
     """Return an array with a number that changes nothing in the place of every NaN."""
     x = given(a)
-    return compare.where(compare.isnan(x), neutral, x)
+    return compare.where(compare.isnan(x), neutral, x) if dtype_of(x).kind in "fc" else x
 
 
 @implements(np.nansum)
@@ -95,7 +95,7 @@ def nan_extreme(find: Any, least: float, a: Any, axis: Axis, out: Any, keepdims:
     """Return an extreme of the elements that are not NaN."""
     refuse_out(f"nan{find.__name__}", out)
     found = find(without(a, least), axis, keepdims=keepdims, initial=initial, where=where)
-    if initial is not None:
+    if initial is not None or dtype_of(found).kind not in "fc":
         return found
     nothing = rows.all(compare.isnan(given(a)), axis=axis, keepdims=bool(keepdims))
     return compare.where(checked(some_numbers, nothing), np.nan, found)
@@ -144,18 +144,3 @@ def nanargmax(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any
 def nanargmin(a: Any, axis: int | None = None, out: Any = None, *, keepdims: Any = False) -> Any:
     """Return where the smallest element that is not NaN lies."""
     return reductions.argmin(without(a, math.inf), axis, out, keepdims=keepdims)
-
-
-__all__ = [
-    "nanargmax",
-    "nanargmin",
-    "nancumprod",
-    "nancumsum",
-    "nanmax",
-    "nanmean",
-    "nanmin",
-    "nanprod",
-    "nanstd",
-    "nansum",
-    "nanvar",
-]

@@ -1,7 +1,7 @@
-"""NumPy's functions that have no derivative: rounding, questions, places. Their results are constants.
+"""NumPy's functions without a derivative: rounding, comparisons, searches. Their results are constants.
 
-Those of one operand and one result are rows, so that a replayed program asks again; the others are answered by NumPy
-from the numbers.
+Those of one operand and one result are rows, so that a replayed program computes them again; the others are NumPy's
+own, called on the numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..core.tensor import Tensor
 from ..errors import DTypeError
 from ..errors.where import users_line
 from ..ops import arithmetic, shapes
-from .arguments import dtype_of, given, refuse_out
+from .arguments import cast, dtype_of, given, refuse_out
 
 __all__ = ["empty_like", "fix", "ones_like", "round", "zeros_like"]
 
@@ -68,7 +68,7 @@ by_numbers(np.allclose, np.array_equal, np.array_equiv, np.may_share_memory, np.
 by_numbers(np.nonzero, np.flatnonzero, np.argwhere, np.lexsort, np.isin, np.histogram, np.histogram2d)
 by_numbers(np.histogramdd, np.histogram_bin_edges, np.array2string, np.array_repr, np.array_str, np.isclose)
 by_numbers(np.iscomplex, np.isreal, np.unravel_index, np.ravel_multi_index)
-by_numbers(np.gcd, np.lcm, np.left_shift, np.right_shift, np.isnat, np.spacing, np.bitwise_count)
+by_numbers(np.gcd, np.lcm, np.isnat, np.spacing, np.bitwise_count)
 by_numbers(np.isposinf, np.isneginf, np.einsum_path, np.ix_, np.diag_indices_from, np.tril_indices_from)
 by_numbers(np.triu_indices_from)
 
@@ -77,9 +77,14 @@ by_numbers(np.triu_indices_from)
 def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """Round to so many decimals, halves to even; its gradient is 0."""
     refuse_out("round", out)
-    if decimals == 0:
-        return arithmetic.rint(a)
-    return arithmetic.rint(a * 10.0**decimals) / 10.0**decimals
+    a = given(a)
+    whole = dtype_of(a).kind in "iu"
+    if decimals == 0 or (whole and decimals > 0):
+        return arithmetic.positive(a) if whole else arithmetic.rint(a)
+    if decimals > 0:
+        return arithmetic.rint(a * 10.0**decimals) / 10.0**decimals
+    z = arithmetic.rint(a / 10.0**-decimals) * 10.0**-decimals
+    return cast(z, dtype_of(a)) if whole else z
 
 
 @implements(np.fix)
@@ -138,5 +143,3 @@ REFUSED.update(
         np.sort_complex: "sort the real part or the absolute value",
     }
 )
-
-__all__ = ["empty_like", "fix", "ones_like", "round", "zeros_like"]

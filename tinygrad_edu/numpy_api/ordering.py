@@ -1,4 +1,4 @@
-"""NumPy's functions that put numbers in order: sorting, order statistics, and searching in sorted arrays."""
+"""NumPy's sorting, order statistics, and searching in sorted arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..core.dispatch import implements
 from ..core.node import data_of
 from ..ops import compare, ordering, shapes
 from ..ops import reductions as rows
-from .arguments import cast, flag, float_of, given, normalize_axes, normalize_axis, refuse, refuse_out
+from .arguments import cast, dtype_of, flag, float_of, given, normalize_axes, normalize_axis, refuse, refuse_out
 from .selecting import take, take_along_axis
 from .shaping import expand_dims, moveaxis, ravel, reshape
 
@@ -119,7 +119,7 @@ def quantile_dtype(x: Any, q: Any, method: str) -> Any:
 def median(a: Any, axis: Axis = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
     """Return the middle element in order along axes, or the mean of the middle two."""
     refuse_out("median", out)
-    return quantile(a, 0.5, axis, keepdims=keepdims)
+    return quantiles(a, 0.5, axis, "linear", keepdims)
 
 
 @implements(np.quantile)
@@ -137,7 +137,12 @@ def quantile(
     """Return the element that a share q of all precede in order along axes, by any of NumPy's methods."""
     refuse_out("quantile", out)
     refuse("quantile", "sort, and use the cumulated weights", weights=weights)
-    x = lined_up(a, axis)
+    return quantiles(real_only("quantile", a), q, axis, method, keepdims)
+
+
+def quantiles(a: Any, q: Any, axis: Axis, method: Any, keepdims: Any) -> Any:
+    """Compute `quantile`, also of truth values and of complex numbers, which NumPy has medians of."""
+    x = lined_up(as_numbers(a), axis)
     # NumPy's own function, asked about the places 0, 1, 2 … instead of the elements there, says which are meant
     place: Any = np.quantile(np.arange(shapes.shape(x)[-1], dtype=float), data_of(q), method=method)
     parts = [
@@ -146,6 +151,21 @@ def quantile(
     ]
     whole = compare.where(rows.any(compare.isnan(x), axis=-1), np.nan, quantiles_first(parts, np.shape(place)))
     return with_axes(whole, a, axis, np.ndim(place)) if flag(keepdims) else whole
+
+
+def real_only(name: str, a: Any) -> Any:
+    """Return an array of real numbers. Raises TypeError, as NumPy does, for complex numbers and truth values."""
+    x = given(a)
+    if dtype_of(x).kind in "bc":
+        kind = "truth values lie" if dtype_of(x).kind == "b" else "complex numbers lie"
+        raise TypeError(f"{name}: no {kind} between two others; use numbers of x.astype(float), or absolute values")
+    return x
+
+
+def as_numbers(a: Any) -> Any:
+    """Return an array, truth values as floating-point numbers."""
+    x = given(a)
+    return shapes.astype(x, dtype=float) if dtype_of(x).kind == "b" else x
 
 
 def quantiles_first(parts: list[Any], shape: tuple[int, ...]) -> Any:
@@ -185,7 +205,12 @@ def nanquantile(
     """Return the quantile of the elements that are not NaN."""
     refuse_out("nanquantile", out)
     refuse("nanquantile", "sort, and use the cumulated weights", weights=weights)
-    x = lined_up(a, axis)
+    return nanquantiles(real_only("nanquantile", a), q, axis, method, keepdims)
+
+
+def nanquantiles(a: Any, q: Any, axis: Axis, method: Any, keepdims: Any) -> Any:
+    """Compute `nanquantile`, also of truth values and of complex numbers."""
+    x = lined_up(as_numbers(a), axis)
     counts = np.sum(~np.isnan(data_of(x)), axis=-1)
     share = np.asarray(data_of(q))
     parts = []
@@ -208,20 +233,4 @@ def nanpercentile(a: Any, q: Any, *args: Any, **keywords: Any) -> Any:
 def nanmedian(a: Any, axis: Axis = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
     """Return the median of the elements that are not NaN."""
     refuse_out("nanmedian", out)
-    return nanquantile(a, 0.5, axis, keepdims=keepdims)
-
-
-__all__ = [
-    "argpartition",
-    "argsort",
-    "digitize",
-    "median",
-    "nanmedian",
-    "nanpercentile",
-    "nanquantile",
-    "partition",
-    "percentile",
-    "quantile",
-    "searchsorted",
-    "sort",
-]
+    return nanquantiles(a, 0.5, axis, "linear", keepdims)

@@ -1,4 +1,4 @@
-"""NumPy's `pad`, mode by mode: all but a few only repeat elements, so their places say everything."""
+"""NumPy's `pad`. Most modes repeat elements, so they are an index into the array."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.dispatch import implements
 from ..errors import DTypeError
-from ..ops import shapes
+from ..ops import arithmetic, shapes
 from .arguments import at, cast, dtype_of, float_of, given
 from .joining import concatenate
 from .ordering import median
@@ -75,11 +75,19 @@ def padded(x: Any, axis: int, before: int, after: int, mode: Any, values: Any) -
         down = (np.arange(before)[::-1] + 1) / np.maximum(before, 1)
         up = (np.arange(after) + 1) / np.maximum(after, 1)
         lines = [s.reshape((-1,) + (1,) * (ndim - axis - 1)).astype(float_of(x)) for s in (down, up)]
-        return concatenate([first + (low - first) * lines[0], x, last + (high - last) * lines[1]], axis)
+        ramps = (first + (low - first) * lines[0], last + (high - last) * lines[1])
+        rising, falling = (in_dtype_of(ramp, x, arithmetic.floor) for ramp in ramps)
+        return concatenate([rising, x, falling], axis)
     first, last = (None, None) if values is None else both_ends(values, axis, ndim)
     parts = slice(None, statistic_length(first)), slice(-(statistic_length(last) or n), None)
-    low, high = (STATISTICS[mode](x[at(axis, part)], axis=axis, keepdims=True) for part in parts)
+    found = (STATISTICS[mode](x[at(axis, part)], axis=axis, keepdims=True) for part in parts)
+    low, high = (in_dtype_of(value, x, arithmetic.rint) for value in found)
     return concatenate([block(x, axis, before, low), x, block(x, axis, after, high)], axis)
+
+
+def in_dtype_of(z: Any, x: Any, rounding: Any) -> Any:
+    """Return new elements in the dtype of the array: rounded if that holds whole numbers."""
+    return cast(rounding(z) if dtype_of(x).kind in "iu" and dtype_of(z).kind == "f" else z, dtype_of(x))
 
 
 def statistic_length(value: Any) -> int | None:
@@ -88,14 +96,14 @@ def statistic_length(value: Any) -> int | None:
 
 
 def both_ends(values: Any, axis: int, ndim: int) -> tuple[Any, Any]:
-    """Return what was given for the two ends of an axis: one for all, two for all axes, or two an axis."""
+    """Return the values for the two ends of an axis, of one for all, two for all axes, or two an axis."""
     x = given(values)
     pair = broadcast_to(x, (ndim, 2))[axis]
     return pair[0], pair[1]
 
 
 def block(x: Any, axis: int, width: int, value: Any) -> Any:
-    """Return what is added at one end: one value over and over."""
+    """Return the elements added at one end: one value, repeated."""
     shape = tuple(width if k == axis else n for k, n in enumerate(shapes.shape(x)))
     return broadcast_to(shapes.astype(value, dtype=dtype_of(x)), shape)
 
@@ -110,6 +118,3 @@ def odd(x: Any, z: Any, axis: int, before: int, after: int, mode: str) -> Any:
     return concatenate(
         [2 * first - z[at(axis, slice(0, before))], x, 2 * last - z[at(axis, slice(stop, stop + after))]], axis
     )
-
-
-__all__ = ["pad"]

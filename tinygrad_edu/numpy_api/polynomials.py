@@ -21,7 +21,7 @@ __all__ = ["polyadd", "polyder", "polyint", "polymul", "polysub", "polyval", "va
 def polyval(p: Any, x: Any) -> Any:
     """Evaluate the polynomial that has coefficients p at x."""
     p, x = given(p), given(x)
-    z: Any = arithmetic.multiply(x, 0.0)
+    z: Any = arithmetic.multiply(x, 0)
     for k in range(shapes.shape(p)[0]):
         z = z * x + p[k]
     return z

@@ -1,4 +1,4 @@
-"""NumPy's functions that add up products: inner and outer, by letters, of vectors and of matrices."""
+"""NumPy's products of vectors, matrices and tensors, einsum included."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..core.dispatch import implements
 from ..ops import arithmetic, linear, shapes
 from ..ops import reductions as rows
 from ..ops.complex import conj
-from .arguments import cast, given, normalize_axes, refuse_out
+from .arguments import cast, dtype_of, given, normalize_axes, refuse_out
 from .joining import stack
 from .selecting import diagonal
 from .shaping import moveaxis, ravel, reshape
@@ -57,7 +57,12 @@ def vdot(a: Any, b: Any, /) -> Any:
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """Multiply along an axis, the first conjugated, and add up; the other axes broadcast."""
-    return rows.sum(arithmetic.multiply(conj(moveaxis(x1, axis, -1)), moveaxis(x2, axis, -1)), axis=-1)
+    x, y = moveaxis(x1, axis, -1), moveaxis(x2, axis, -1)
+    m, n = shapes.shape(x)[-1], shapes.shape(y)[-1]
+    if m != n:
+        raise ValueError(f"vecdot: vectors of {m} and of {n} elements (shapes {shapes.shape(x)}, {shapes.shape(y)})")
+    products = arithmetic.multiply(conj(x), y)
+    return cast(rows.sum(products, axis=-1), dtype_of(products))  # a sum of narrow integers would be wide
 
 
 def matvec(x1: Any, x2: Any, /) -> Any:
@@ -196,4 +201,4 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     """Add up a diagonal."""
     refuse_out("trace", out)
-    return rows.sum(cast(diagonal(a, offset, axis1, axis2), dtype), axis=-1)
+    return cast(rows.sum(cast(diagonal(a, offset, axis1, axis2), dtype), axis=-1), dtype)

@@ -1,4 +1,4 @@
-"""NumPy's functions that lay out points: evenly spaced numbers, grids, and joining by index, `r_[a, b]`."""
+"""NumPy's ranges of evenly spaced numbers, grids of points, and joining by index, `r_[a, b]`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core.dispatch import implements
-from ..core.node import data_of
 from ..ops import powers, shapes
+from ..ops.precision import floats
 from .arguments import cast, float_of, given
 from .joining import concatenate
 from .shaping import atleast_1d, broadcast_to, moveaxis, reshape
@@ -44,7 +44,7 @@ def linspace(
     device: Any = None,
 ) -> Any:
     """Return evenly spaced numbers from start to stop."""
-    a, b = given(start), given(stop)
+    a, b = (floats(given(x)) for x in (start, stop))
     parts = (num - 1) if endpoint else num
     step = (b - a) / parts if parts > 0 else (b - a) * math.nan
     ndim = max(len(shapes.shape(a)), len(shapes.shape(b)))
@@ -61,20 +61,20 @@ def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
 ) -> Any:
     """Return numbers whose logarithms are evenly spaced, given these logarithms."""
-    return cast(powers.power(given(base), linspace(start, stop, num, endpoint, axis=axis)), dtype)
+    return cast(powers.power(base, linspace(start, stop, num, endpoint, axis=axis)), dtype)
 
 
 @implements(np.geomspace)
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
-    """Return numbers whose logarithms are evenly spaced, given the first and the last."""
-    a, b = given(start), given(stop)
-    sign = np.sign(data_of(a))
-    logarithms = linspace(powers.log(a * sign), powers.log(b * sign), num, endpoint, axis=axis)
-    return cast(powers.exp(logarithms) * (sign if np.ndim(sign) == 0 else np.expand_dims(sign, axis)), dtype)
+    """Return numbers whose logarithms are evenly spaced, given the first and the last; of complex ones a spiral."""
+    a, b = (floats(given(x)) for x in (start, stop))
+    way = powers.log(b / a)
+    factors = powers.exp(linspace(way * 0, way, num, endpoint, axis=-1))
+    return cast(moveaxis(a[..., None] * factors, -1, axis), dtype)
 
 
 class JoinedByIndex:
-    """The class of `r_[…]` and `c_[…]`: numbers, arrays, tensors and ranges a:b:step, joined along an axis."""
+    """`r_[…]` and `c_[…]`: numbers, arrays, tensors and ranges a:b:step, joined along an axis."""
 
     def __init__(self, as_columns: bool) -> None:
         self.as_columns = as_columns

@@ -1,4 +1,4 @@
-"""NumPy's functions that make fewer numbers of many: sums, products, extremes, moments."""
+"""NumPy's reductions: sums, products, extremes, means and variances."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ Axis = int | tuple[int, ...] | None
 
 def with_neutral(x: Any, where: Any, neutral: float) -> Any:
     """Return `x` with a number that changes nothing in the places that `where=` leaves out."""
-    return x if where is True else compare.where(given(where), x, neutral)
+    if where is True:
+        return x
+    return compare.where(given(where), x, bool(neutral) if dtype_of(x).kind == "b" and neutral in (0, 1) else neutral)
 
 
 def element_counts(x: Any, axis: Axis, where: Any) -> Any:
@@ -48,7 +50,11 @@ def sum(  # NumPy's name
 ) -> Any:
     """Add up the elements along axes, beginning with `initial`."""
     refuse_out("sum", out)
-    z = rows.sum(cast(with_neutral(given(a), where, 0), dtype), axis=axis, keepdims=flag(keepdims))
+    x = with_neutral(given(a), where, 0)
+    if dtype is None:
+        z = rows.sum(x, axis=axis, keepdims=flag(keepdims))
+    else:  # a sum of narrow integers is wide
+        z = cast(rows.sum(cast(x, dtype), axis=axis, keepdims=flag(keepdims)), dtype)
     return z + initial if start(initial, 0) else z
 
 
@@ -64,7 +70,7 @@ def prod(
 ) -> Any:
     """Multiply the elements along axes, beginning with `initial`."""
     refuse_out("prod", out)
-    z = rows.prod(cast(with_neutral(given(a), where, 1), dtype), axis=axis, keepdims=flag(keepdims))
+    z = cast(rows.prod(cast(with_neutral(given(a), where, 1), dtype), axis=axis, keepdims=flag(keepdims)), dtype)
     return z * initial if start(initial, 1) else z
 
 
@@ -106,7 +112,7 @@ def extreme_with(reduce: Any, choose: Any, x: Any, axis: Axis, keepdims: bool, i
     if 0 in [shapes.shape(x)[a] for a in normalize_axes(axis, len(shapes.shape(x)))]:
         z = np.max(np.zeros(shapes.shape(x), dtype_of(x)), axis=axis, keepdims=keepdims, initial=-math.inf)
         return np.full(z.shape, initial, dtype_of(x))
-    return choose(reduce(x, axis=axis, keepdims=keepdims), initial)
+    return cast(choose(reduce(x, axis=axis, keepdims=keepdims), initial), dtype_of(x))
 
 
 @implements(np.ptp)
@@ -174,6 +180,7 @@ def var(
     refuse_out("var", out)
     x = cast(given(a), dtype)
     d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
+    freedom = real_part(freedom)  # as where= counts them, in the dtype of the numbers
     z = rows.sum(real_part(d * conj(d)) if is_complex(d) else powers.square(d), axis=axis, keepdims=True) / freedom
     z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z
     return z if flag(keepdims) else squeezed(z, axis)
@@ -196,7 +203,7 @@ def std(
     refuse_out("std", out)
     x = cast(given(a), dtype)
     d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
-    z = rows.norm(d, axis=axis, keepdims=True) / powers.sqrt(freedom)
+    z = rows.norm(d, axis=axis, keepdims=True) / powers.sqrt(real_part(freedom))
     z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z
     return z if flag(keepdims) else squeezed(z, axis)
 

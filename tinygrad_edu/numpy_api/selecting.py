@@ -12,9 +12,10 @@ from ..core.dispatch import implements
 from ..core.node import Node, data_of
 from ..errors import DTypeError
 from ..ops import arithmetic, compare, indexing, shapes
-from .arguments import at, dtype_of, given, normalize_axis, refuse_out
+from ..ops.complex import imag, is_complex, real
+from .arguments import at, cast, dtype_of, given, normalize_axis, refuse_out
 from .joining import concatenate
-from .shaping import broadcast_to, moveaxis, ravel, reshape
+from .shaping import broadcast_to, copied, moveaxis, ravel, reshape
 
 __all__ = [
     "choose", "clip", "compress", "delete", "diag", "diagflat", "diagonal", "extract", "full", "full_like", "insert",
@@ -36,22 +37,27 @@ def where(condition: Any, /, *choices: Any) -> Any:
 def clip(
     a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, **unused: Any
 ) -> Any:
-    """Move what lies outside an interval to its bounds, which pass gradients themselves. None: no bound."""
+    """Limit numbers to an interval, at whose bounds gradients pass. None: no bound."""
     refuse_out("clip", out)
     if unused:
         raise DTypeError(f"clip: {next(iter(unused))}= has no meaning in a graph; leave it out")
     low, high = (a_min if min is None else min), (a_max if max is None else max)
-    kind = dtype_of(a)
-    unbounded = np.iinfo(kind) if kind.kind in "iu" else np.finfo(float)
-    least, most = (unbounded.min, unbounded.max) if kind.kind in "iu" else (-math.inf, math.inf)
+    least, most = bounds_of(dtype_of(a))
     return arithmetic.clip(
         a if isinstance(a, Node) else given(a), least if low is None else low, most if high is None else high
     )
 
 
+def bounds_of(kind: np.dtype[Any]) -> tuple[Any, Any]:
+    """Return the least and the largest number of a dtype."""
+    if kind.kind in "iu":
+        return np.iinfo(kind).min, np.iinfo(kind).max
+    return (False, True) if kind.kind == "b" else (-math.inf, math.inf)
+
+
 @implements(np.take)
 def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
-    """Pick elements along an axis by their places. mode: what places outside mean: "raise", "wrap" or "clip"."""
+    """Pick elements along an axis by their places. mode, for places outside: "raise", "wrap" or "clip"."""
     refuse_out("take", out)
     x = given(a)
     if axis is None:
@@ -62,7 +68,8 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
         indices = arithmetic.remainder(given(indices), n)
     elif mode == "clip":
         indices = clip(given(indices), 0, n - 1)
-    return x[at(axis, given(indices))]
+    key, arrays = indexing.split_index(at(axis, given(indices)))
+    return indexing.getitem(x, *arrays, key=key)  # an array would ask a node for its numbers
 
 
 @implements(np.take_along_axis)
@@ -103,7 +110,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 @implements(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Return an array with `values` put in before some places along an axis."""
-    x, new = given(arr), given(values)
+    x, new = given(arr), cast(given(values), dtype_of(given(arr)))
     if axis is None:
         x, axis = ravel(x), 0
     axis = normalize_axis(axis, len(shapes.shape(x)))
@@ -141,14 +148,20 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     elif numbers.size and not 0 <= numbers.min() <= numbers.max() < len(choices):
         raise ValueError("invalid entry in choice array")
     shape = np.broadcast_shapes(numbers.shape, *(shapes.shape(given(c)) for c in choices))
-    return broadcast_to(select([numbers == k for k in range(len(choices))], list(choices)), shape)
+    first, *rest = (given(c) for c in choices)
+    return broadcast_to(select([numbers == k for k in range(1, len(choices))], rest, first), shape)
 
 
 @implements(np.nan_to_num)
 def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Replace NaN and infinities by numbers, through which no gradient passes."""
     x = given(x)
-    limits = np.finfo(dtype_of(x)) if dtype_of(x).kind == "f" else np.finfo(float)
+    if is_complex(x):
+        parts = (nan_to_num(part, copy, nan, posinf, neginf) for part in (real(x), imag(x)))
+        return next(parts) + next(parts) * np.asarray(1j, dtype_of(x))
+    if dtype_of(x).kind in "biu":
+        return copied(x)
+    limits = np.finfo(dtype_of(x))
     most, least = (limits.max if posinf is None else posinf), (limits.min if neginf is None else neginf)
     infinite = compare.where(x > 0, limits.dtype.type(most), limits.dtype.type(least))
     return compare.where(compare.isfinite(x), x, compare.where(compare.isnan(x), nan, infinite))
@@ -197,14 +210,19 @@ def lengths_of(x: Any) -> tuple[int, int]:
 def tril(m: Any, k: int = 0) -> Any:
     """Return the lower triangle: zeros above the k-th diagonal."""
     x = given(m)
-    return compare.where(np.tri(*lengths_of(x), k=k, dtype=bool), x, 0)
+    return compare.where(np.tri(*lengths_of(x), k=k, dtype=bool), x, nothing(x))
 
 
 @implements(np.triu)
 def triu(m: Any, k: int = 0) -> Any:
     """Return the upper triangle: zeros below the k-th diagonal."""
     x = given(m)
-    return compare.where(np.tri(*lengths_of(x), k=k - 1, dtype=bool), 0, x)
+    return compare.where(np.tri(*lengths_of(x), k=k - 1, dtype=bool), nothing(x), x)
+
+
+def nothing(x: Any) -> Any:
+    """Return a zero that changes no dtype."""
+    return False if dtype_of(x).kind == "b" else 0
 
 
 @implements(np.full_like)
@@ -219,7 +237,7 @@ def full_like(
     device: Any = None,
 ) -> Any:
     """Return a tensor of the shape of `a`, filled with numbers through which gradients flow."""
-    return full(shapes.shape(a) if shape is None else shape, fill_value, dtype or dtype_of(a))
+    return full(shapes.shape(given(a)) if shape is None else shape, fill_value, dtype or dtype_of(a))
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:

@@ -196,7 +196,7 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     x = given(m)
     first, second = normalize_axes(tuple(axes), len(shapes.shape(x)))
     if k % 4 == 0:
-        return arithmetic.positive(x)
+        return copied(x)
     if k % 4 == 2:
         return flip(x, (first, second))
     return flip(swapaxes(x, first, second), first) if k % 4 == 1 else swapaxes(flip(x, first), first, second)
@@ -219,10 +219,14 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 @implements(np.astype)
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     """Convert to another dtype; as an integer or a boolean it is a constant."""
-    return arithmetic.positive(x) if dtype_of(x) == dtype else cast(given(x), dtype)
+    return copied(x) if dtype_of(x) == dtype else cast(given(x), dtype)
 
 
 @implements(np.copy)
-def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+def copied(a: Any, order: str = "K", subok: bool = False) -> Any:
     """Return the same numbers as a node of their own."""
-    return arithmetic.positive(given(a))
+    x = given(a)
+    return shapes.astype(x, dtype=bool) if dtype_of(x).kind == "b" else arithmetic.positive(x)  # there is no +True
+
+
+copy = copied  # the public name, which `astype` has a parameter of

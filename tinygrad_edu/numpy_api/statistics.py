@@ -88,6 +88,7 @@ def cov(
     freedom = total - ddof
     if aweights is not None and ddof:
         freedom = total - ddof * rows.sum(arithmetic.multiply(w, given(aweights))) / total
+    freedom = arithmetic.maximum(freedom, 0)  # of fewer samples the covariance is not defined: 0 / 0
     d = x - centre
     z = (arithmetic.multiply(d, w) @ conj(d).mT) / freedom
     return reshape(z, ()) if shapes.shape(z) == (1, 1) else z
@@ -107,6 +108,8 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
 @implements(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Any:
     """Interpolate linearly between points (xp, fp), whose xp increase."""
+    if is_complex(given(x)) or is_complex(given(xp)):
+        raise TypeError("interp: complex numbers have no order, so x and xp must be real")
     x, xp = (shapes.astype(given(points), dtype=float) for points in (x, xp))  # as NumPy does
     fp = shapes.astype(given(fp), dtype=np.result_type(dtype_of(fp), float))
     if period is not None:
@@ -177,14 +180,3 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
             f"(at {users_line()})"
         )
     return indexing.put(shapes.astype(w, dtype=float), np.asarray(x), key=(indexing.HERE,), shape=counts.shape)
-
-
-__all__ = [
-    "average",
-    "bincount",
-    "convolve",
-    "corrcoef",
-    "correlate",
-    "cov",
-    "interp",
-]

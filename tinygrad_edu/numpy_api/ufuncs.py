@@ -1,4 +1,4 @@
-"""The universal functions that are no rows of the table, and the methods that all of them have: reduce and its like."""
+"""NumPy's universal functions that are no rows of the table, and the ufunc methods reduce, accumulate and outer."""
 
 from __future__ import annotations
 
@@ -12,19 +12,16 @@ from ..core.dispatch import REFUSED, implements
 from ..core.node import data_of
 from ..errors import DTypeError
 from ..ops import arithmetic, powers, shapes, special, trigonometry
-from ..ops.complex import conj
 from . import products, reductions
 from .arguments import at, cast, dtype_of, flag, given, normalize_axes, normalize_axis, refuse_out, stack_parts
 from .cumulative import cumprod, cumsum
 from .shaping import moveaxis, reshape
 
-__all__ = ["divmod", "float_power", "frexp", "ldexp", "modf"]
+__all__ = ["divmod", "fabs", "float_power", "frexp", "ldexp", "modf"]
 
-implements(np.conjugate)(conj)
 implements(np.sinc)(special.sinc)
 implements(np.i0)(special.i0)
 implements(np.vecdot)(products.vecdot)
-implements(np.fabs)(arithmetic.absolute)
 implements(np.degrees)(trigonometry.rad2deg)
 implements(np.radians)(trigonometry.deg2rad)
 
@@ -41,7 +38,20 @@ matching("vecmat")(products.vecmat)
 @implements(np.float_power)
 def float_power(x: Any, y: Any) -> Any:
     """Raise x to the power y in double precision."""
-    return powers.power(shapes.astype(x, dtype=float), y)
+    return powers.power(shapes.astype(x, dtype=np.result_type(dtype_of(x), float)), y)
+
+
+@implements(np.fabs)
+def fabs(x: Any) -> Any:
+    """Return the absolute value of real numbers, in floating point. Raises TypeError for complex ones."""
+    return arithmetic.absolute(in_floating_point("fabs", x))
+
+
+def in_floating_point(name: str, x: Any) -> Any:
+    """Return real numbers in the floating-point dtype that NumPy computes them in: float16 for int8 and so on."""
+    if dtype_of(x).kind == "c":
+        raise TypeError(f"{name} is defined for real numbers only, and was given {dtype_of(x)}")
+    return cast(given(x), np.result_type(dtype_of(x), np.float16))
 
 
 @implements(np.divmod)
@@ -52,7 +62,8 @@ def divmod(x: Any, y: Any) -> tuple[Any, Any]:  # NumPy's name
 
 @implements(np.modf)
 def modf(x: Any) -> tuple[Any, Any]:
-    """Return the fractional and the integral part."""
+    """Return the fractional and the integral part of real numbers."""
+    x = in_floating_point("modf", x)
     whole = arithmetic.trunc(x)
     return x - whole, whole
 
@@ -102,7 +113,7 @@ def reduce(
     x = cast(given(x), dtype)
     if name in REDUCTIONS:
         begin = {} if initial is None or initial is np._NoValue else {"initial": initial}
-        return REDUCTIONS[name](x, axis, keepdims=keepdims, where=where, **begin)
+        return cast(REDUCTIONS[name](x, axis, keepdims=keepdims, where=where, **begin), dtype)
     if where is not True:
         raise DTypeError(f"np.{name}.reduce: where= is not differentiable here; use tinygrad_edu.where first")
     axes = normalize_axes(axis, len(shapes.shape(x)))
@@ -125,7 +136,7 @@ def accumulate_along(row: Callable[[Any, Any], Any], x: Any, axis: int = 0, dtyp
     refuse_out(f"np.{row.__name__}.accumulate", out)
     x = cast(given(x), dtype)
     if row.__name__ in ACCUMULATIONS:
-        return ACCUMULATIONS[row.__name__](x, axis)
+        return cast(ACCUMULATIONS[row.__name__](x, axis), dtype)
     axis = normalize_axis(axis, len(shapes.shape(x)))
     found = [x[at(axis, k)] for k in range(min(1, shapes.shape(x)[axis]))]
     for k in range(1, shapes.shape(x)[axis]):

@@ -27,7 +27,7 @@ BUILT_IN.update(TABLE)
 # Rows that a function or a method of another name, or of another signature, gives their parameters to.
 INNER_ROWS = {
     *("getitem", "put", "setitem", "as_integers", "identity", "mT", "kth_smallest"),  # indexing, transforms, ordering
-    *("norm", "direction", "inv", "solve", "det", "cofactor", "logabsdet", "pinv"),  # linalg
+    *("norm", "p_norm", "direction", "inv", "solve", "det", "cofactor", "sign_of_det", "logabsdet", "pinv"),  # linalg
     *("cholesky", "eigh", "eig", "svd", "qr", "ifft"),  # linalg and fft
     *("linear", "binary_cross_entropy", "softmax_cross_entropy", "softmax_minus_one_hot"),  # nn.functional
     *("conv2d", "affine_conv2d", "conv2d_input", "conv2d_weight"),

@@ -1,4 +1,4 @@
-"""Rows of the functions that neurons end in. At a kink each takes the slope of its flatter side."""
+"""Activation functions. At a kink each has the slope of its flatter side."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from ..core.op import op
+from .arithmetic import absolute
 from .compare import logical_and, where
 from .complex import rightward
 from .powers import exp
-from .precision import floating
+from .precision import floating, real_numbers
 from .special import erfc
 
 
@@ -93,6 +94,17 @@ gelu = op(
     scalar=lambda x: x * 0.5 * math.erfc(-x * math.sqrt(0.5)),
     elementwise=True,
     onnx="Gelu",
+)
+softsign = op(
+    "softsign",
+    "softsign({})",
+    lambda x: real_numbers(x, "softsign") / (1 + np.abs(floating(x))),
+    lambda g, z, x: g / (1 + absolute(x)) / (1 + absolute(x)),
+    tex=r"\mathrm{{softsign}}({})",
+    scalar=lambda x: x / (1.0 + abs(x)),
+    elementwise=True,
+    onnx="Softsign",
+    doc="Compute x / (1 + |x|).",
 )
 hardtanh = op(
     "hardtanh",

@@ -1,4 +1,4 @@
-"""Rows of school arithmetic, and the choices that go with it: the larger, the smaller, the nearest whole number."""
+"""Arithmetic, remainders, rounding, signs, and the larger or smaller of two operands."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ clip = op(
     scalar=lambda x, low, high: x + low + high if x != x or low != low or high != high else min(max(x, low), high),
     elementwise=True,
     onnx="Clip",
-    doc="Move what lies outside an interval to its bounds.",
+    doc="Limit numbers to an interval: those outside become the nearer bound.",
 )
 remainder = op(
     "remainder",
@@ -190,7 +190,7 @@ frac = op(
     tex=r"\mathrm{{frac}}({})",
     scalar=lambda x: math.fmod(x, 1.0) + 0.0,
     elementwise=True,
-    doc="Compute what lies behind the point, with the sign of x.",
+    doc="Compute the fractional part, with the sign of x.",
 )
 nextafter = op(
     "nextafter",

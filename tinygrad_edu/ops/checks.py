@@ -1,4 +1,4 @@
-"""Checks of numbers on the way: a label that is no class, a probability above 1, weights that sum to zero."""
+"""Checks of numbers while a function runs: of class labels, probabilities, weights that sum to zero."""
 
 from __future__ import annotations
 

@@ -59,6 +59,8 @@ logical_not = op("logical_not", "not {}", np.logical_not, tex=r"\neg {}", scalar
 bitwise_and = op("bitwise_and", "{} & {}", np.bitwise_and, tex=r"{} \;\mathrm{{and}}\; {}")
 bitwise_or = op("bitwise_or", "{} | {}", np.bitwise_or, tex=r"{} \mid {}")
 bitwise_xor = op("bitwise_xor", "{} ^ {}", np.bitwise_xor, tex=r"{} \oplus {}")
+left_shift = op("left_shift", "{} << {}", np.left_shift, tex=r"{} \ll {}")
+right_shift = op("right_shift", "{} >> {}", np.right_shift, tex=r"{} \gg {}")
 invert = op("invert", "~{}", np.invert, tex=r"\sim {}")
 isnan = op("isnan", "isnan({})", np.isnan, tex=r"\mathrm{{isnan}}({})", scalar=indicator(math.isnan), onnx="IsNaN")
 isfinite = op("isfinite", "isfinite({})", np.isfinite, tex=r"\mathrm{{isfinite}}({})", scalar=indicator(math.isfinite))

@@ -1,9 +1,9 @@
-"""Rows that lead from complex numbers to real ones and back.
+"""Parts of complex numbers: real and imaginary part, conjugate, angle; and the convention of complex gradients.
 
 The gradient of L by a complex x = a + ib is written g = dL/da - i dL/db, so that dL = Re(g dx), as JAX and HIPS
 autograd write it. Then the rule of every holomorphic function of x is the one of its real namesake, and no rule of
-this table needs a conjugate save where x is taken apart. A gradient that arrives at a real operand leaves its
-imaginary part behind. The steepest descent is along the conjugate of the gradient.
+this table needs a conjugate, except the rows of these parts. The gradient of a real operand is
+the real part of what its rule returns. The steepest descent is along the conjugate of the gradient.
 """
 
 from __future__ import annotations

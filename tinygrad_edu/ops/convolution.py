@@ -30,7 +30,7 @@ conv2d = op(
     tex=r"{} \ast {}",
     linear=True,
     onnx="Conv",
-    doc="Slide weights w over images x, and add up the products of what meets.",
+    doc="Convolve images x with weights w: the sum of products at each place of the window.",
 )
 affine_conv2d = op(
     "affine_conv2d",
@@ -43,7 +43,7 @@ affine_conv2d = op(
     lambda g, z, x, w, b, **how: sum(g, axis=(-4, -2, -1)),
     tex=r"{} \ast {} + {}",
     onnx="Conv",
-    doc="Slide weights w over images x, add up the products of what meets, and add a bias b for each filter.",
+    doc="Convolve images x with weights w, and add a bias b for each filter.",
 )
 conv2d_input = op(
     "conv2d_input",
@@ -68,7 +68,7 @@ conv2d_weight = op(
     lambda g, z, x, y, size, **how: conv2d(x, g, **how),
     tex=r"{} \star {}",
     linear=True,
-    doc="Add up each number of y times the window of images x that it belongs to: what weights of a size get.",
+    doc="Add up each number of y times its window of images x: the gradient of weights of a size.",
 )
 
 
@@ -118,7 +118,7 @@ def _to_input(
     y, turned = grouped(in_rows(y), groups), matrices(w, groups)[:, 0].mT
     (_, rows, filters, columns, n), (_, inner, kh, kw) = y.shape, w.shape
     cut = np.zeros((groups, size[0] + sum(padding[0]), inner, kw, columns, n), np.result_type(y, w))
-    for row in range(rows):  # what one row gives back still lies in the cache when it is added
+    for row in range(rows):  # the result of one row is still in the cache when it is added
         first = row * stride[0]
         window = cut[:, first : first + (kh - 1) * dilation[0] + 1 : dilation[0]]
         window += (turned @ y[:, row].reshape(groups, filters, columns * n)).reshape(window.shape)

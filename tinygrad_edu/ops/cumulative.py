@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import op
-from .powers import exp_share
+from .powers import exp, portion
 from .precision import floating, rounded, wide
 from .shapes import concatenate, flip, shape
 
@@ -35,9 +35,7 @@ logcumsumexp = op(
     "logcumsumexp",
     "logcumsumexp({})",
     lambda x, axis: np.logaddexp.accumulate(floating(x), axis),
-    lambda g, z, x, axis: (
-        exp_share(x, z, 1.0) * flip(recurrence(later_share(z, axis), flip(g, axis=axis), axis), axis=axis)
-    ),
+    lambda g, z, x, axis: logcumsumexp_back(g, z, x, shifted(z, axis, 1, -math.inf), axis),
     tex=r"\ln \mathrm{{cumsum}}(e^{{{}}})",
     doc="Compute log(cumsum(exp(x))) along an axis without overflow.",
 )
@@ -65,10 +63,10 @@ def after(x: Any, axis: int) -> Any:
     return shifted(flip(x, axis=axis), axis, 1, 0.0)
 
 
-def later_share(z: Any, axis: Any) -> Any:
-    """Return for each sum its share in the next, from the last to the first."""
-    z = flip(z, axis=axis)
-    return exp_share(z, shifted(z, axis, 1, math.inf), 1.0)
+def logcumsumexp_back(g: Any, z: Any, x: Any, earlier: Any, axis: Any) -> Any:
+    """Return the gradient of running sums `z` of exp(x): each is made of x and of the sum before it, `earlier`."""
+    passed_on = shifted(flip(portion(earlier, x, z, exp), axis=axis), axis, 1, 0.0)
+    return portion(x, earlier, z, exp) * flip(recurrence(passed_on, flip(g, axis=axis), axis), axis=axis)
 
 
 def recurrence(a: Any, b: Any, axis: int) -> Any:

@@ -1,4 +1,4 @@
-"""Rows that pick elements out, and put them back: each is the other's derivative.
+"""Indexing: rows that pick elements of an array and rows that put them back; each is the other's derivative.
 
 The integer and boolean arrays of an index are operands, because they are data; slices, `...`, None and plain
 integers are part of the operation. Where an array goes, the key holds `HERE`.
@@ -33,7 +33,7 @@ put = op(
     lambda g, z, x, *indices, key, shape: getitem(g, *indices, key=key),
     tex=r"\mathrm{{put}}({})",
     linear=True,
-    doc="Put elements into an array of zeros; what meets in one place adds up.",
+    doc="Put elements into an array of zeros; elements for the same place are added.",
 )
 
 setitem = op(
@@ -47,7 +47,7 @@ setitem = op(
 )
 
 
-BASIC_INDEX_TYPES = frozenset((int, slice, type(None), type(Ellipsis)))  # the types of what stays in a key
+BASIC_INDEX_TYPES = frozenset((int, slice, type(None), type(Ellipsis)))  # the parts of an index that stay in its key
 
 
 def split_index(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
@@ -82,7 +82,7 @@ def _put(x: np.ndarray, index: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def last_written(g: Any, x: Any, *indices: Any, key: tuple[Any, ...]) -> Any:
-    """Return the gradient of what was written; of two numbers for one place, only the last has stayed."""
+    """Return the gradient of the numbers written; of two for one place, only the last has stayed."""
     picked = getitem(g, *indices, key=key)
     if all(shape(index) == () for index in indices):
         return picked

@@ -1,8 +1,8 @@
-"""Quotients in rules whose numerator and denominator vanish together, as between equal eigenvalues: their limits.
+"""Limits of quotients 0 / 0 in the rules of decompositions, as between equal eigenvalues.
 
-A number alone does not tell the limit, but l'Hôpital's rule does, with the graph of the gradient arriving: that says
-how the numerator changes as the denominator leaves zero. So a rule that is handed arrays asks for nodes there, by
-GraphNeeded. Where there is no limit the quotient is NaN, never 0.
+Numbers alone do not determine the limit. L'Hôpital's rule does: the graph of the gradient that arrives tells how the
+numerator changes as the denominator leaves zero. So a rule that is handed arrays asks for nodes there, by GraphNeeded.
+Where there is no limit the quotient is NaN, never 0.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from .reductions import max
 from .shapes import shape
 from .slopes import is_formal, slope_along
 
-VANISHES = 1e-8  # of the size of what was subtracted
+VANISHES = 1e-8  # relative to the numbers whose difference it is
 
 
 class PackedParts(NamedTuple):
-    """The parts of a packed decomposition that a rule divides: where its values lie, and how vectors may turn."""
+    """The packed result of a decomposition and its gradient, with the places of the values and the turns of vectors."""
 
     g: Any  # the gradient arriving, from which numerators are made
     z: Any  # the packed result

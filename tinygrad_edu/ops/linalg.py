@@ -16,10 +16,10 @@ from .arithmetic import absolute
 from .compare import where
 from .complex import conj, imag, is_complex, real_part
 from .indexing import HERE, put
-from .limits import PackedParts, adds, differs, lies_in_row, magnitude, only
+from .limits import PackedParts, adds, differs, lies_in_row, magnitude, only, value_error
 from .losses import one_hot
 from .ordering import argmax
-from .precision import real_numbers
+from .precision import floating
 from .reductions import sum
 from .shapes import shape
 
@@ -58,6 +58,14 @@ cofactor = op(
     lambda g, z, x: by_minors(g, x) if shape(x)[-1] <= MINORS else by_inverse(g, z, x),
     tex=r"\mathrm{{cof}}({})",
     doc="Compute the matrix of cofactors: the gradient of the determinant, of singular matrices too.",
+)
+sign_of_det = op(
+    "sign_of_det",
+    "sign(det({}))",
+    lambda x: np.linalg.slogdet(x).sign,
+    lambda g, z, x: turned_by_det(g[..., None, None] * z[..., None, None], x) if is_complex(x) else x * 0.0,
+    tex=r"\mathrm{{sign}} \det {}",
+    doc="Compute the sign of the determinant, of a complex one its direction: no product over- or underflows.",
 )
 logabsdet = op(
     "logabsdet",
@@ -113,7 +121,7 @@ pinv = op(
     lambda x, rcond: np.linalg.pinv(x, rcond),
     lambda g, z, x, rcond: pinv_back(g, z, x),
     tex="{{{}}}^{{+}}",
-    doc="Invert a matrix as far as it goes: the pseudo-inverse, differentiated at constant rank.",
+    doc="Compute the pseudo-inverse, differentiated at constant rank.",
 )
 
 
@@ -131,10 +139,15 @@ def _cofactor(x: np.ndarray) -> np.ndarray:
     return turned[..., None, None] * ((u.conj() * np.prod(rest, axis=-1)[..., None, :]) @ vh.conj())
 
 
+def turned_by_det(w: Any, x: Any) -> Any:
+    """Return the gradient of a complex matrix by the direction z of its determinant, from w = g z: i Im(w) x⁻ᵀ."""
+    return 0.5 * (w - conj(w)) * inv(x).mT
+
+
 def by_minors(g: Any, x: Any) -> Any:
     """Return the gradient of all cofactors: each is a determinant of the matrix without one row and one column."""
     n = shape(x)[-1]
-    if n == 1:
+    if n <= 1:
         return g * 0.0
     kept = np.array([[k for k in range(n) if k != i] for i in range(n)])
     rows, columns = kept[:, None, :, None], kept[None, :, None, :]
@@ -153,6 +166,7 @@ def by_inverse(g: Any, z: Any, x: Any) -> Any:
 
 
 def _mean_with_mirror(x: np.ndarray) -> np.ndarray:
+    x = floating(x)  # narrow integers would wrap round
     return (x + x.conj().mT) / 2
 
 
@@ -172,7 +186,7 @@ def _packed_svd(x: np.ndarray) -> np.ndarray:
 
 
 def _packed_qr(x: np.ndarray) -> np.ndarray:
-    q, r = np.linalg.qr(real_numbers(x, "qr"))
+    q, r = np.linalg.qr(x)
     return np.concatenate([q, r.mT], axis=-2)
 
 
@@ -224,6 +238,7 @@ def svd_back(g: Any, z: Any, m: int) -> Any:
     gu, gs, gv = conj(g[..., :m, :]), real_part(g[..., m, :]), g[..., m + 1 :, :]
     u, s, v = z[..., :m, :], real_part(z[..., m, :]), conj(z[..., m + 1 :, :])
     if lies_in_row(g, m):
+        gs = where(s <= value_error(s)[..., 0], 0.0, gs)  # a value of 0 is a kink, of which the least slope is 0
         return conj(u * gs[..., None, :] @ conj(v).mT)
     uu, vv = conj(u).mT @ gu, conj(v).mT @ gv
     a, b = uu - conj(uu).mT, vv - conj(vv).mT
@@ -240,12 +255,12 @@ def svd_back(g: Any, z: Any, m: int) -> Any:
 
 
 def qr_back(g: Any, z: Any, m: int) -> Any:
-    """Return the gradient of a real matrix from those of q and rᵀ (Walter and Lehmann 2018)."""
-    q, gq, rt, grt = z[..., :m, :], g[..., :m, :], z[..., m:, :], g[..., m:, :]
-    inner = rt.mT @ grt - gq.mT @ q
-    lower = inner * np.tri(shape(rt)[-1], dtype=z.dtype)
-    strict = inner * np.tri(shape(rt)[-1], k=-1, dtype=z.dtype)
-    return solve(rt.mT, (gq + q @ (lower + strict.mT)).mT).mT
+    """Return the gradient of a matrix from those of q and rᵀ (Walter and Lehmann 2018); the diagonal of r is real."""
+    q, gq, r, gr = z[..., :m, :], conj(g[..., :m, :]), z[..., m:, :].mT, conj(g[..., m:, :]).mT
+    inner = r @ conj(gr).mT - conj(gq).mT @ q
+    strict = inner * np.tri(shape(r)[-1], k=-1, dtype=z.dtype)
+    mirrored = strict + conj(strict).mT + real_part(inner) * np.eye(shape(r)[-1], dtype=z.dtype)
+    return conj(solve(conj(r), (gq + q @ mirrored).mT).mT)
 
 
 def pinv_back(g: Any, z: Any, x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Rows of sums of products: the matrix product, a layer's weighted sums, and every other by its subscripts."""
+"""Sums of products: the matrix product, the weighted sums of a layer, and einsum."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ matmul = op(
 
 
 def product(x: Any, y: Any) -> Any:
-    """Return x @ y: of plain matrices by `dot`, which is the same with less ado (0.3 of 2 µs at 32×64×32)."""
+    """Return x @ y: of plain matrices by `dot`, which has less call overhead (0.3 of 2 µs at 32×64×32)."""
     return x.dot(y) if type(x) is type(y) is np.ndarray and x.ndim == y.ndim == 2 else x @ y
 
 

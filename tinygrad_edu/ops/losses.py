@@ -1,4 +1,4 @@
-"""Rows of the softmax and of the loss that belongs to it."""
+"""The softmax and cross-entropy losses."""
 
 from __future__ import annotations
 

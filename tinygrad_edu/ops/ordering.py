@@ -1,4 +1,4 @@
-"""Rows that sort numbers, and rows that say where they lie. Positions are not differentiable: they have no rules."""
+"""Order statistics, and the positions of sorted and of extreme elements, which have no derivative."""
 
 from __future__ import annotations
 

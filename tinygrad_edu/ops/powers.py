@@ -1,4 +1,4 @@
-"""Rows of powers, roots, exponentials and logarithms."""
+"""Powers, roots, exponentials and logarithms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that make fewer numbers of many."""
+"""Reductions along axes: sums, means, extremes, products, norms."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from . import arithmetic
 from .compare import where
 from .complex import conj, real_part
 from .cumulative import before
-from .powers import exp_share
-from .precision import HALF, SINGLE, floating, rounded, wide
+from .powers import exp_share, power
+from .precision import HALF, SINGLE, floating, real_numbers, rounded, wide
 from .shapes import broadcast_to, flip, reshape, restore_axes, shape, transpose
 from .slopes import away_from_kink
 
@@ -131,6 +131,16 @@ norm = op(
     onnx="ReduceL2",
     doc="Compute the Euclidean length along axes, without overflow or underflow.",
 )
+p_norm = op(
+    "p_norm",
+    "p_norm({})",
+    lambda x, order, axis=None, keepdims=False: _p_norm(x, order, axis, keepdims),
+    lambda g, z, x, order, axis=None, keepdims=False: (
+        restore_axes(g, x, axis, keepdims) * quotient_power(x, restore_axes(z, x, axis, keepdims), order - 1)
+    ),
+    tex=r"\left\|{}\right\|_p",
+    doc="Compute (sum of x**p)**(1/p) of sizes along axes, for an order p other than 0, without over- or underflow.",
+)
 direction = op(
     "direction",
     "direction({})",
@@ -160,6 +170,15 @@ any = op(
 def inverse(size: Any) -> Any:
     """Return 1 / size, and 0 for the zero vector: on a kink the slope chosen counts as constant."""
     return where(size == 0, 0.0, 1.0 / where(size == 0, 1.0, size))
+
+
+def quotient_power(x: Any, size: Any, order: Any) -> Any:
+    """Return (x / size)**order, and 0 for the zero vector: on a kink the least of the subgradients."""
+    nothing = size == 0
+    x, size = where(nothing, 1.0, x), where(nothing, 1.0, size)
+    if -1 < order < 0:  # the quotient may underflow, and its root not
+        return where(nothing, 0.0, power(x, order) * power(size, -order))
+    return where(nothing, 0.0, power(x / size, order))
 
 
 def share_of_extreme(z: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -208,6 +227,21 @@ def _norm(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
     scale = np.max(size, axis=axis, keepdims=True, initial=0)
     scale = np.where(np.isfinite(scale), _off_zero(scale), 1)
     z = rounded(scale * np.sqrt(np.sum(np.square(size / scale), axis=axis, keepdims=True)), x)
+    return z if keepdims else np.squeeze(z, axis=axis)
+
+
+def _p_norm(x: np.ndarray, order: float, axis: Any, keepdims: bool) -> np.ndarray:
+    """Scale by the element that the order makes the heaviest: the largest, or for a negative one the smallest."""
+    x = real_numbers(x, "p_norm")
+    size = wide(x)
+    if order > 0:
+        scale = np.max(size, axis=axis, keepdims=True, initial=0)
+    else:
+        scale = np.min(size, axis=axis, keepdims=True, initial=np.inf)
+    scale = np.where(np.isfinite(scale), _off_zero(scale), 1)
+    with np.errstate(divide="ignore"):  # 0 to a negative power
+        z = np.sum((size / scale) ** order, axis=axis, keepdims=True) ** (1 / order)
+    z = rounded(scale * z, x)
     return z if keepdims else np.squeeze(z, axis=axis)
 
 

@@ -1,4 +1,4 @@
-"""Rows that move numbers without changing them."""
+"""Changes of shape, order of axes, dtype and number of copies, which change no number."""
 
 from __future__ import annotations
 

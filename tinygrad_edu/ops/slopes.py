@@ -1,4 +1,4 @@
-"""Slopes of the arriving gradient: a rule that is handed nodes can read from its graph how it changes."""
+"""Second derivatives at kinks, from the graph of the gradient that arrives at a rule."""
 
 from __future__ import annotations
 

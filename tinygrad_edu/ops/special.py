@@ -1,4 +1,4 @@
-"""Rows of the functions beyond school: the error function, the logarithm of the gamma function, sinc, x log y."""
+"""Special functions: error function, log-gamma and its derivatives, sinc, Bessel I, x log y."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ERFC_DOUBLE = (
     -2.495832761719667e-07, 1.5334345920908177e-07, 1.4448658046252676e-09, -3.9171820510271855e-08,
     1.1172352263623759e-08, 4.06088214696972e-09, -1.8902306008944537e-09,
 )  # fmt: skip
-BLOCK = 1 << 14  # numbers computed together, so that what lies between two steps stays in the cache
+BLOCK = 1 << 14  # numbers computed together, so that intermediate results stay in the cache
 
 
 def _erfc(x: Any) -> Any:

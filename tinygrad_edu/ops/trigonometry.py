@@ -1,4 +1,4 @@
-"""Rows of the circle and of the hyperbola."""
+"""Trigonometric and hyperbolic functions."""
 
 from __future__ import annotations
 

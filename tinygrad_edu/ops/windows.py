@@ -1,4 +1,4 @@
-"""Rows of windows that slide over images: where on an axis they lie, and the sums and maxima in them.
+"""Rows of pooling: sums and maxima in windows that slide over images, and the places of the windows on an axis.
 
 Images are (…, H, W) here, in any number of axes before these two. A window is taken apart by its places: all numbers
 that stand at place (i, j) of some window are one strided slice of the image, and NumPy goes through as many slices as
@@ -34,7 +34,7 @@ sum_unpool2d = op(
     lambda g, z, x, size, **at: sum_pool2d(g, **at),
     tex=r"\mathrm{{sumpool}}^\top({})",
     linear=True,
-    doc="Give each number to every place of its window: what several windows give to one place adds up.",
+    doc="Add each number to every place of its window, the transpose of sum_pool2d.",
 )
 max_pool2d = op(
     "max_pool2d",
@@ -67,7 +67,7 @@ max_picked2d = op(
     None,
     None,
     tex=r"\mathrm{{picked}}({}, {}, {})",
-    doc="Take from y what stands where the window of x has its maximum m; of ties the average.",
+    doc="Pick the element of y at the place of the maximum m of each window of x; the average at ties.",
 )
 
 

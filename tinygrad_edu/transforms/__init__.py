@@ -1,4 +1,4 @@
-"""Functions that turn a function into its derivatives. They record it, and fold its rules."""
+"""Transforms: functions that turn a function into its derivatives, by recording it and applying its rules."""
 
 from .forward import jvp
 from .matrices import hessian, hvp, jacobian

@@ -24,7 +24,7 @@ from ..ops.reductions import sum  # noqa: A004  # NumPy's name, of arrays and of
 from ..ops.shapes import astype, broadcast_to, reshape, shape
 from .record import Record, recording
 
-LARGEST = 2**22  # numbers that a batch may have in one node: more, and what it saves is lost to memory
+LARGEST = 2**22  # numbers that a batch may have in one node: with more, memory traffic costs more than calls
 
 
 class BatchingRule(NamedTuple):

@@ -1,4 +1,4 @@
-"""All derivatives at once: Jacobians and Hessians; and products with a Hessian, which need no matrix."""
+"""Jacobians and Hessians, and Hessian-vector products, which need no matrix."""
 
 from __future__ import annotations
 

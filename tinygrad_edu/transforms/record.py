@@ -62,7 +62,7 @@ class Record:
         self.path = set(self.order)
 
     def reader(self, nested: bool) -> Callable[[Any], Any]:
-        """Return what the rules are to be handed of an operand: itself where results are to be nodes, else its data."""
+        """Return an operand as rules read it: the node where results are to be nodes, else its data."""
         return itself if nested else Value.operand if self.of_floats else data_of
 
     def pull(self, seeds: Sequence[Any], nested: bool) -> list[Any]:
@@ -111,7 +111,7 @@ class Record:
         warn(f"{message}; the derivative is zero", IndependentWarning)
 
     def value(self) -> Any:
-        """Return what `f` returned, as nodes where it is nested or was given nodes, else as numbers."""
+        """Return the result of `f`, as nodes where it is nested or was given nodes, else as numbers."""
         return rebuilt(self.result, iter([self.shown(y, data_of(y), self.nested) for y in self.outputs]))
 
     def shown(self, y: Any, data: Any, nested: bool) -> Any:
@@ -226,7 +226,7 @@ def differentiable_operands(z: Node) -> Iterator[Node]:
 
 
 def recording() -> AbstractContextManager[None]:
-    """Record here, also inside `no_grad`: what a transform records is its own affair."""
+    """Record here, also inside `no_grad`, which is about the caller's graph."""
     return nullcontext() if mode().recording else ModeContext(recording=True)
 
 
@@ -242,7 +242,7 @@ def function_name(f: Function) -> str:
 
 
 def argument_names(f: Function, args: Sequence[Any]) -> list[str]:
-    """Return what `f` calls each of its positional arguments."""
+    """Return the names that `f` gives its positional arguments."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (ValueError, TypeError):  # functions written in C may have none

@@ -1,4 +1,4 @@
-"""Derivatives from the result back to the arguments: `grad`, `value_and_grad`, `vjp`, and one gradient an example."""
+"""Reverse mode: `grad`, `value_and_grad`, `vjp`, and one gradient an example."""
 
 from __future__ import annotations
 

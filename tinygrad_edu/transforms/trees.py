@@ -1,4 +1,4 @@
-"""Nested lists, tuples and dicts of numbers: taken apart and put together again.
+"""Nested lists, tuples and dicts of numbers: lists of their leaves, and the same structure with other leaves.
 
 Knows nothing of nodes or of derivatives. A leaf is whatever is not a list, a tuple or a dict.
 """
@@ -22,7 +22,7 @@ def leaves(tree: Any) -> list[Any]:
 
 
 def structure(tree: Any) -> Any:
-    """Return what trees have in common that are built alike, whatever their leaves: something to look up by."""
+    """Return the structure of a tree without its leaves, as a key of a dict."""
     if isinstance(tree, dict):
         return dict, *tree, *map(structure, tree.values())
     if isinstance(tree, (list, tuple)):

@@ -42,7 +42,7 @@ class OneForAll:
         return self.stateful
 
     def stateful(self, *_: Any) -> NoReturn:
-        """Refuse what happens once an example: a change of state, or a draw of random numbers."""
+        """Refuse a change of state or a draw of random numbers, which would happen once for all examples."""
         raise DTypeError(
             f"vmap: {function_name(self.f)} changes state or draws random numbers at {users_line()}, and runs once for "
             "all examples: hand in what differs between them, and return what is to be kept"
@@ -98,7 +98,7 @@ class OneForAll:
         return False
 
     def version_before(self, node: Node) -> Any:
-        """Return a node that is what `node` is now."""
+        """Return a node with the present state of `node`."""
         return version_before(node)
 
 
@@ -226,7 +226,7 @@ def handed(z: Node, batching: BatchingRule, operands: Sequence[Any], varied: Seq
 
 
 def holds_for_the_last(z: Node, found: Any, operands: Sequence[Any], varied: Sequence[bool]) -> bool:
-    """Return whether the last example of a batch is what its row gives for it alone, to rounding."""
+    """Return whether the last example of a batch equals the row's result for it alone, to rounding."""
     assert z.op is not None
     alone = z.op.forward(
         *(raw_of(x)[-1] if v else raw_of(x) for x, v in zip(operands, varied, strict=True)), **z.params

@@ -1,4 +1,4 @@
-"""The parts that a matrix is made of, as named tuples like NumPy's.
+"""Matrix decompositions; results are named tuples like NumPy's.
 
 Where NumPy reads one triangle of a matrix that should be symmetric (cholesky, eigh), that triangle alone has a
 gradient: each element has that of its mirror image too.
@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.dispatch import implements
+from ...core.node import Node, data_of
+from ...core.tensor import Tensor
 from ...errors import DTypeError
 from ...ops import arithmetic, linear, ordering, shapes
 from ...ops import linalg as rows
-from ...ops.complex import conj, is_complex, real_part
+from ...ops.complex import conj, real_part
 from ..arguments import given, refuse
 from ..selecting import take_along_axis, tril, triu
 from ..shaping import matrix_transpose as swapped
@@ -47,6 +49,16 @@ class SVDResult(NamedTuple):
     U: Any
     S: Any
     Vh: Any
+
+
+def needs_gradient(x: Any) -> bool:
+    """Say whether `x` is a node that gradients flow to."""
+    return isinstance(x, Node) and x.requires_grad
+
+
+def as_constants(arrays: Any) -> Any:
+    """Return arrays as tensors that need no gradient."""
+    return (Tensor(x, requires_grad=False) for x in arrays)
 
 
 def mirrored(x: Any, lower: bool = True) -> Any:
@@ -99,6 +111,8 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     if hermitian:
         return of_symmetric(x, compute_uv)
     if compute_uv and full_matrices and m != n:
+        if not needs_gradient(x):
+            return SVDResult(*as_constants(np.linalg.svd(data_of(x))))
         raise DTypeError(
             f"svd: full_matrices=True adds {abs(m - n)} vectors that are not determined by a matrix of shape {(m, n)}, "
             "so they have no derivative; use full_matrices=False"
@@ -132,11 +146,11 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     m, n = shapes.shape(x)[-2:]
     refuse("qr", 'use mode="reduced" or "r"', mode=mode if mode not in ("reduced", "r", "complete") else None)
     if mode == "complete" and m > n:
+        if not needs_gradient(x):
+            return QRResult(*as_constants(np.linalg.qr(data_of(x), "complete")))
         raise DTypeError(
             f'qr: mode="complete" adds {m - n} columns that are not determined by the matrix; use mode="reduced"'
         )
-    if is_complex(x):
-        raise DTypeError("qr: not differentiable for complex matrices; use the real and imaginary parts")
     k = min(m, n)
     z = rows.qr(x[..., :k])
     q, r = z[..., :m, :], swapped(z[..., m:, :])

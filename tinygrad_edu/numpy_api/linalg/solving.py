@@ -1,4 +1,4 @@
-"""Linear equations: solutions, inverses, powers of matrices, determinants."""
+"""Linear equations, inverses, powers and determinants."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ...core.node import data_of
 from ...ops import arithmetic, linear, shapes
 from ...ops import linalg as rows
 from ...ops import reductions as reduce_rows
-from ...ops.complex import is_complex, real_part
-from ..arguments import dtype_of, given
+from ...ops.complex import real_part
+from ..arguments import cast, dtype_of, given
 from ..shaping import moveaxis, ravel, reshape
 from .decompositions import mirrored, svdvals
 
@@ -82,7 +82,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 
 @implements(np.linalg.tensorinv)
 def tensorinv(a: Any, ind: int = 2) -> Any:
-    """Invert what tensordot with `a` does."""
+    """Return the inverse of `a` with respect to tensordot."""
     x = given(a)
     if ind <= 0:
         raise ValueError("Invalid ind argument.")
@@ -102,7 +102,8 @@ def matrix_power(a: Any, n: int) -> Any:
             z = x if z is None else linear.matmul(z, x)
         n //= 2
         x = linear.matmul(x, x) if n else x
-    return arithmetic.multiply(x, 0) + np.eye(shapes.shape(x)[-1], dtype=dtype_of(x)) if z is None else z
+    one = np.eye(shapes.shape(x)[-1], dtype=dtype_of(x))
+    return cast(arithmetic.multiply(x, 0) + one, dtype_of(x)) if z is None else z
 
 
 @implements(np.linalg.det)
@@ -115,6 +116,4 @@ def det(a: Any) -> Any:
 def slogdet(a: Any) -> SlogdetResult:
     """Return the sign of the determinant, and the logarithm of its size."""
     x = given(a)
-    d = rows.det(x) if is_complex(x) else None
-    sign = np.linalg.slogdet(data_of(x)).sign if d is None else d / arithmetic.absolute(d)
-    return SlogdetResult(sign, real_part(rows.logabsdet(x)))
+    return SlogdetResult(rows.sign_of_det(x), real_part(rows.logabsdet(x)))
