@@ -67,6 +67,14 @@ def test_it_prints_what_it_says_and_draws(path, run, tmp_path):
         assert (tmp_path / name).stat().st_size > 1000
 
 
+def test_what_examples_write_is_left_out_of_the_repository():
+    """They write into the folder they are run in, which may be the top of the repository."""
+    ignored = (Path(__file__).parent.parent / ".gitignore").read_text().split()
+    written = [name for path in EXAMPLES for name in re.findall(r"""\.save\("([^"]+)"\)""", path.read_text())]
+    assert written
+    assert {f"/*{Path(name).suffix}" for name in written} <= set(ignored)
+
+
 def test_an_example_is_a_program(tmp_path):
     path = EXAMPLES[0].with_stem("golfer")
     ran = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60, cwd=tmp_path)

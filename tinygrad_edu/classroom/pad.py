@@ -20,7 +20,7 @@ from ..check.compare.report import ComparisonReport
 from ..check.gradient_names import variable_of
 from ..check.mistakes.catalogue import CATALOGUE, fix_for
 from ..check.mistakes.wrong_rules import RIGHT_FORMULAS, wrong_rules
-from ..core.backprop import between, gradients, history
+from ..core.backprop import between, history
 from ..core.node import Node
 from ..core.op import Op
 from ..core.value import Value
@@ -30,10 +30,12 @@ from ..draw.javascript.spellings import TranslationError
 from ..draw.pages.page import Page, asset, fill_template, json_data
 from ..errors import FormulaError
 from ..symbolic.formats.text import Brief
-from ..symbolic.formula import FormulaWriter, formula
+from ..symbolic.formula import FormulaWriter
 from ..symbolic.names import NodeNames
 from ..symbolic.parser import parse
-from ..symbolic.rules import named_leaf, recorded_rule
+from ..symbolic.precedence import Binds
+from ..symbolic.rules import named_leaf
+from ..symbolic.textbook import local_rule, textbook_gradient
 
 KINDS: dict[str, Any] = {"": None, "2": 2.0, "c": 3.0}  # of a last operand: a node, the number 2, another number
 USED = (5, 23, 24)  # rows of the catalogue that the page finds without a rule of its own
@@ -131,7 +133,7 @@ def hints(node: Node, leaf: Node) -> list[str]:
         for i, x in enumerate(z.inputs)
         if isinstance(x, Node) and x in way_there
     ]
-    answer = formula(gradients(node, [leaf])[0], "brief")
+    answer = brief(textbook_gradient(node, leaf))
     return [
         f"The way from {escape(names[leaf])} to L: {way}",
         f"The slope of each step: {'; '.join(formula_html(text) for text in slopes if text)}. "
@@ -149,11 +151,18 @@ def local_derivative_text(z: Node, i: int, names: NodeNames) -> str:
     """Return the local derivative of a step by one of its operands: "∂v2/∂v1 = x"; empty where it cannot be written."""
     operands = [named_leaf(z, x._data, names[x]) if isinstance(x, Node) else x for x in z.inputs]
     try:
-        found = recorded_rule(z, i, 1.0, named_leaf(z, z._data, names[z]), operands)
+        found = local_rule(z, i, 1.0, named_leaf(z, z._data, names[z]), operands)
     except Exception:  # a rule may be a user's own code
         return ""
-    text = formula(found, "brief") if isinstance(found, Node) else f"{found:g}"
-    return f"∂{names[z]}/∂{names[z.inputs[i]]} = {text}"
+    return f"∂{names[z]}/∂{names[z.inputs[i]]} = {brief(found)}"
+
+
+def brief(found: Any) -> str:
+    """Return a derivative as on paper."""
+    if not isinstance(found, Node):
+        return f"{found:g}".replace("-", "−")
+    writer = FormulaWriter(NodeNames(history(found)), Brief())
+    return writer.bracketed(writer.piece(found), Binds.SUM)
 
 
 LARGEST = 10_000  # parts of a line of a sheet, with what its names stand for

@@ -18,8 +18,8 @@ from ..core.op import TABLE
 from ..symbolic.formula import FormulaWriter
 from ..symbolic.names import NodeNames, tex_name
 from ..symbolic.rules import RECORDING, named_leaf
+from ..symbolic.textbook import local_rule
 from .explanation import Equation
-from .textbook import local_rule
 from .told import TOLD, TOLD_LATEX
 
 LONGEST_FORMULA = 100  # characters of a formula, beyond which the nodes inside it get lines of their own

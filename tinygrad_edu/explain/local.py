@@ -7,8 +7,8 @@ from typing import NamedTuple
 from ..core.node import Node
 from ..symbolic.names import NodeNames
 from ..symbolic.rules import named_leaf
+from ..symbolic.textbook import local_rule
 from .backward import as_text_and_latex
-from .textbook import local_rule
 
 
 class Local(NamedTuple):

@@ -135,7 +135,7 @@ class FormulaWriter:
 
     def bracketed(self, piece: Piece, asked: Binds) -> str:
         """Return a piece, in brackets if it binds more loosely than its place asks."""
-        return piece.text if piece.binds >= asked else self.format.in_brackets(piece.text)
+        return piece.text if piece.binds >= asked else self.format.in_brackets(piece.text, piece.binds)
 
     def simplified(self, z: Node, operands: list[Piece]) -> Piece | None:
         """Return the operand of a step that changes at most its sign: `1 * x`, `x ** 1`, `x + 0`, `--x`."""

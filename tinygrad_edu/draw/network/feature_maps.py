@@ -15,13 +15,13 @@ from ...core.types import Array
 from ...errors import ShapeError
 from ...nn.convolution import Conv2d
 from ...nn.module import Module
-from ..formats.png import grey, signed, tint, uri
+from ..formats.png import grey, signed, uri
 from ..formats.svg import compact
 from ..graph.picture import format_number
 from ..pages.page import Page
 from .columns import brief
 from .layers import TRANSPARENT
-from .picture import NETWORK_DARK, NETWORK_LIGHT
+from .picture import NETWORK_DARK, NETWORK_LIGHT, shade
 
 MAP_SIDE, DOWN, ACROSS, TOP = 60.0, 78.0, 170.0, 56.0
 
@@ -97,7 +97,7 @@ class FeatureMaps:
             a = float(values)
             return (
                 f'<g><title>neuron {k + 1}: {format_number(a)}</title><circle cx="{x:.0f}" cy="{y:.0f}" r="18" '
-                f'fill="{tint(a * 0.75, largest)}"/><text class="v" x="{x:.0f}" y="{y + 3.5:.0f}">{brief(a)}</text></g>'
+                f'{shade(a * 0.75, largest)}/><text class="v" x="{x:.0f}" y="{y + 3.5:.0f}">{brief(a)}</text></g>'
             )
         pixels = grey(values) if c == 0 else signed(values, largest)
         title = "the image" if c == 0 else f"map {k + 1}"

@@ -26,7 +26,7 @@ NETWORK_LIGHT = """
 svg.net{color-scheme:light dark;font:11px system-ui,"DejaVu Sans",sans-serif}
 .net .paper{fill:#fff}
 .net text{fill:#1d2430}
-.net .v{text-anchor:middle;fill:#1d2430;font-size:10px}
+.net .v{text-anchor:middle;font-size:10px}
 .net .m{text-anchor:middle;stroke:#fff;stroke-width:3px;paint-order:stroke}
 .net .u{font-size:10px;stroke-width:2px}
 .net .h{text-anchor:middle;font-weight:700}
@@ -42,7 +42,6 @@ svg.net{color-scheme:light dark;font:11px system-ui,"DejaVu Sans",sans-serif}
 NETWORK_DARK = """
 .net .paper{fill:#14181f}
 .net text{fill:#e5e9f0}
-.net .v{fill:#1d2430}
 .net .s{fill:#a6b1bf}
 .net circle{stroke:#c3ccd8}
 .net .frame{stroke:#c3ccd8}
@@ -239,18 +238,24 @@ class NetworkPicture:
         if j is None:
             return f'<text class="m" x="{x:.0f}" y="{y + 6:.0f}" style="font-size:20px">⋮</text>'
         letter = scripted("x", str(j + 1)) if c == 0 else scripted("a", str(j + 1), f"({c})")
-        value, fill, tip = "", "#ffffff", ""
+        value, fill, tip = "", 'class="paper"', ""
         if self.activations is not None:
             a = float(self.activations[c][j])
-            value, fill = brief(a), tint(a * 0.75, self.loudest(c))
+            value, fill = brief(a), shade(a * 0.75, self.loudest(c))
             tip = f"a_{j + 1}^({c}) = {format_number(a)}" if c else f"x_{j + 1} = {format_number(a)}"
             if c and self.sums is not None:
                 z, b = format_number(float(self.sums[c - 1][j])), format_number(float(self.biases[c - 1][j]))
                 tip = f"z_{j + 1}^({c}) = Σ w a + b = {z}, b = {b}, {tip}"
-        circle = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{RADIUS:.0f}" fill="{fill}"/>'
+        circle = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{RADIUS:.0f}" {fill}/>'
         inside = f'<text class="v" x="{x:.0f}" y="{y + 3.5:.0f}">{value or letter}</text>'
         under = f'<text class="m u" x="{x:.0f}" y="{y + RADIUS + 14:.0f}">{letter}</text>' if value else ""
         return f'<g id="a{c}_{j}"><title>{tip}</title>{circle}{inside}{under}</g>'
+
+
+def shade(value: float, largest: float) -> str:
+    """Return the fill of a circle by one signed number, as attributes that suit light and dark paper."""
+    part = min(1.0, abs(value) / (largest or 1.0)) if math.isfinite(value) else 0.0
+    return f'fill="{"#d55e00" if value < 0 else "#0072b2"}" fill-opacity="{part:.2f}"'
 
 
 def sign_class(w: float) -> str:

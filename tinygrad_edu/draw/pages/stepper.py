@@ -17,7 +17,8 @@ from ...core.value import Value
 from ...errors import NonScalarError
 from ...nn.module import Module
 from ...nn.neuron import MLP
-from ...symbolic.names import NodeNames
+from ...symbolic.formats.mathml import MathML
+from ...symbolic.names import PARTS, NodeNames
 from ..formats import svg
 from ..graph.collapse import READABLE
 from ..graph.draw import FIELD_NAMES, is_computed, picture_of, stale
@@ -30,6 +31,7 @@ from .page import Page, asset, fill_template, json_data
 from .steps import Step, StepMaker
 
 MOST = 1500  # nodes: a page with more steps would not be read
+TITLES = {False: "Backpropagation, step by step", True: "Backpropagation, live"}
 LARGE = (
     "{:,} nodes do not fit on a screen: the picture shows where the step is. To see all of them at once, folded into a "
     "few cards, use <code>tg.draw</code>; to step through fewer, take one example, or a smaller net."
@@ -97,9 +99,9 @@ def page_of(
     }
     if program:
         keep_room(picture)
-    title = f"Backpropagation, step by step: {short_text(root.label) or root.title.replace('`', '')}"
+    about, result = TITLES[opened], short_text(root.label) or root.title.replace("`", "")
     parts = {
-        "title": escape(title),
+        "title": f"{about}: {typeset(result)}",
         "typed": f'<p id="typed" class="mono">{escape(line)}</p>' if (line := formula_of(root, typed)) else "",
         "notice": (f"<p class=soft>{LARGE.format(len(order))}</p>" if len(order) > READABLE else "")
         + (STILL.format(escape(why)) if why and opened else ""),
@@ -111,7 +113,13 @@ def page_of(
     scripts = ["numbers.js", "sentences.js", "zoom.js", *(["engine.js", "live.js"] if program else []), "stepper.js"]
     styles = asset("stepper.css") + asset("zoom.css") + (asset("live.css") if program else "")
     script = rows + "".join(map(asset, scripts))
+    title = f"{about}: {result}"
     return Page(title, fill_template(asset("stepper.html"), parts), styles=styles, script=script, height=760)
+
+
+def typeset(name: str) -> str:
+    """Return a name as HTML, its index below and its layer above as in textbooks."""
+    return f"<math>{MathML().label(name)}</math>" if set("_^") & set(name) and PARTS.match(name) else escape(name)
 
 
 def replayed(order: list[Node], picture: Picture, index: Mapping[Node, int]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ...symbolic.formats.mathml import SPACE, MathML, mathml_text
 from ...symbolic.formula import FormulaWriter
 from ...symbolic.names import NodeNames
 from ...symbolic.precedence import Binds
-from ...symbolic.rules import recorded_rule
+from ...symbolic.textbook import local_rule
 
 FIXED = frozenset({"power"})  # rows whose rule is short once a constant operand is put in
 
@@ -46,7 +46,7 @@ def rule(z: Node, i: int) -> str:
         operands = [letter(z, x, k) for k, x in enumerate(z.inputs)]
         if names_numbers(z):
             operands = [x if not isinstance(x, Node) else y for x, y in zip(z.inputs, operands, strict=True)]
-        found = recorded_rule(z, i, g, result, operands)
+        found = local_rule(z, i, g, result, operands)
         return summed_over_axes(found, np.shape(data_of(z.inputs[i]))) if isinstance(found, Node) else ""
     except Exception:  # a rule is the user's code too, and the page does without this line
         return ""

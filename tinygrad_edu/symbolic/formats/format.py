@@ -60,8 +60,8 @@ class Format:
         """Return a node by its name."""
         raise NotImplementedError
 
-    def in_brackets(self, text: str) -> str:
-        """Return text in brackets."""
+    def in_brackets(self, text: str, binds: Binds = Binds.ANYTHING) -> str:  # noqa: ARG002  # for formats with brackets of several kinds
+        """Return text in brackets. binds: how tightly it holds together without them."""
         return f"({text})"
 
     def skips(self, z: Node) -> bool:

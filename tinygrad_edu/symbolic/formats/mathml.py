@@ -72,9 +72,13 @@ class MathML(Format):
 
     def name(self, names: NodeNames, node: Node) -> str:
         """Return the label with its indices below and above."""
-        match = PARTS.match(names[node])
+        return self.label(names[node])
+
+    def label(self, text: str) -> str:
+        """Return a name with its indices below and above."""
+        match = PARTS.match(text)
         if not match:
-            return mathml_text(names[node])
+            return mathml_text(text)
         base, low, high = (escape(match[part] or "") for part in ("base", "low", "high"))
         base = f"<mi>{base}{match['primes']}</mi>"
         low, high = f"<mi>{low}</mi>" if low else "", f"<mi>{high}</mi>" if high else ""
@@ -82,9 +86,10 @@ class MathML(Format):
             return f"<msubsup>{base}{low}{high}</msubsup>"
         return f"<msub>{base}{low}</msub>" if low else f"<msup>{base}{high}</msup>" if high else base
 
-    def in_brackets(self, text: str) -> str:
-        """Return a part in brackets."""
-        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
+    def in_brackets(self, text: str, binds: Binds = Binds.ANYTHING) -> str:
+        """Return a part in brackets; a comparison in Iverson's, which make it 1 or 0."""
+        left, right = "[]" if binds == Binds.COMPARISON else "()"
+        return f"<mrow><mo>{left}</mo>{text}<mo>{right}</mo></mrow>"
 
     def skips(self, z: Node) -> bool:
         """Leave out steps and indices that only make an array fit."""

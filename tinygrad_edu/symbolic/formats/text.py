@@ -72,6 +72,10 @@ class Brief(Text):
         """Return a number with a true minus sign."""
         return signed_number(number_text(x, self.digits).replace("-", "−"), x, self)
 
+    def in_brackets(self, text: str, binds: Binds = Binds.ANYTHING) -> str:
+        """Return text in brackets; a comparison in Iverson's, which make it 1 or 0."""
+        return f"[{text}]" if binds == Binds.COMPARISON else f"({text})"
+
     def skips(self, z: Node) -> bool:
         """Leave out steps that only give their operand another shape, and repeat it at most."""
         assert z.op is not None

@@ -288,7 +288,8 @@ function network(content, machine, hand, titles) {
       const part = 0.75 * Math.abs(v[card]) / (loudest[column] || 1);
       value.textContent = digits(v[card], 2); // what a circle has room for
       below.textContent = machine.needs[card] ? `∂ ${digits(g[card], 2)}` : "";
-      circle.style.fill = `color-mix(in srgb, var(--${v[card] < 0 ? "orange" : "blue"}) ${(60 * part).toFixed(0)}%, var(--paper))`;
+      circle.style.fill = `var(--${v[card] < 0 ? "orange" : "blue"})`;
+      circle.style.fillOpacity = 0.6 * part;
     }
   };
 }

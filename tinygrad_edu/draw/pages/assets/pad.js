@@ -103,6 +103,7 @@
   const names = () => new Set([...content.variables, ...Object.keys(defined)]);
   let defined = {}, target = null, reads = null;
   const SLOPE = /^\(?[d∂]\s*([\p{L}_]\w*)?\s*\/\s*[d∂]\s*([\p{L}_]\w*)\)?$/u;
+  const on_paper = (text) => text.replaceAll("**", "^").replaceAll("*", "·"), bare = (text) => on_paper(text).replaceAll("−", "-").replace(/\s/g, "");
   function split(text) {
     const at = text.search(/(?<![<>=!:])=(?!=)/);
     return at < 0 ? [null, text] : [text.slice(0, at).trim(), text.slice(at + 1)];
@@ -121,7 +122,7 @@
       const { notation, tree } = reader.read(right, names());
       reads = notation;
       const strange = reader.variables(tree).filter((name) => !names().has(name));
-      if (strange.length) return { kind: "odd", say: `${strange[0]} is not in L: there are ${[...names()].join(", ")}` };
+      if (strange.length) return { kind: "odd", say: `${strange[0]} is not in L: there are ${[...names()].join(", ")}. A line "${strange[0]} = …" before this one gives a part of L that name` };
       if (claim?.odd) return { kind: "odd", say: `what stands left of = should be a derivative like ∂L/∂${content.variables[0]}, or a name` };
       if (claim?.define && !content.variables.includes(claim.define)) {
         defined = { ...defined, [claim.define]: tree };
@@ -193,6 +194,7 @@
     if (after) after.after(row); else sheet.append(row);
     const input = row.firstChild;
     input.value = text;
+    if (!lines().length || input === lines()[0]) input.placeholder = `∂L/∂${$("by").value} = …`;
     input.addEventListener("input", later);
     input.addEventListener("keydown", (event) => {
       const all = lines(), at = all.indexOf(input);
@@ -222,7 +224,7 @@
       if (kind === "wrong") bad ??= input;
       if (kind === "right") last = input;
       const telling = kind !== "right" || /[,/]/.test(split(input.value)[1]); // where the way it was read may surprise
-      const plain = telling && reads && reads.replace(/\s/g, "") !== split(input.value)[1].replace(/\s/g, "") ? `<span class="soft">read as ${escape(reads.replaceAll("**", "^").replaceAll("*", "·"))}</span>` : "";
+      const plain = telling && reads && bare(reads) !== bare(split(input.value)[1]) ? `<span class="soft">read as ${escape(on_paper(reads))}</span>` : "";
       const words = kind === "wrong" && !first ? "✗ wrong as well" : say;
       const html = `<span class="said">${escape(words)}</span>${first && why ? `<b>${escape(why)}</b>` : ""}${plain}`;
       if (output.innerHTML !== html) output.innerHTML = html;

@@ -186,7 +186,7 @@
     form.replaceChildren();
     tries = stage = 0;
     if (form.hidden) return;
-    form.innerHTML = `<span>Next: ${sentence(step)[0]}. What will these be?</span>`;
+    form.innerHTML = `<span>Next: ${sentence(step)[0]}. What will ${questions.length > 1 ? "these" : "this"} be?</span>`;
     for (const [card, text] of questions) {
       form.insertAdjacentHTML("beforeend", `<label><math displaystyle="true">${gradient_of(card)}</math>
         <input inputmode="text" autocomplete="off" data-answer="${numeric(text)}"><output></output></label>`);
@@ -215,7 +215,7 @@
     box.innerHTML = text;
     const sides = [...box.querySelectorAll("p")].map((line) => [...line.querySelectorAll("math")]);
     stage = Math.min(stage + 1, 3);
-    const words = "<p>What was there, plus the gradient of the result × the slope on the edge.";
+    const words = "<p>Take the gradient of the result, times the slope that stands on the edge, and add it to what has arrived before.";
     const symbols = sides.map((line) => `<p>${line.slice(0, Math.max(1, line.length - 2)).map((m) => m.outerHTML).join(" ")}`).join("");
     const numbers = sides.map((line) => `<p>${line.slice(0, Math.max(1, line.length - 1)).map((m) => m.outerHTML).join(" ")}`).join("");
     $("hints").innerHTML = [words, symbols, numbers].slice(0, stage).join("");
@@ -228,7 +228,7 @@
     const inputs = [...$("ask").querySelectorAll("input")], said = [];
     for (const input of inputs) {
       const answer = Number(input.dataset.answer), [verdict, why] = judged(input.value, answer);
-      input.nextSibling.textContent = verdict === "ok" ? ` ✓ ${why}` : ` ✗ ${why || "what was there, plus the gradient of the result × the slope on the edge"}`;
+      input.nextSibling.textContent = verdict === "ok" ? ` ✓ ${why}` : ` ✗ ${why || "the gradient of the result, times the slope on the edge, added to what has arrived before"}`;
       input.nextSibling.className = verdict;
       if (verdict === "no") wrong ??= input; else if (why) said.push(why);
     }
@@ -272,7 +272,7 @@
     },
   };
   for (const id in actions) $(id).addEventListener("click", actions[id]);
-    $("slide").addEventListener("input", (event) => go(Number(event.target.value)));
+  $("slide").addEventListener("input", (event) => go(Number(event.target.value)));
   $("ask").addEventListener("submit", check);
   const KEYS = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "end", " ": "play" };
   document.addEventListener("keydown", (event) => {

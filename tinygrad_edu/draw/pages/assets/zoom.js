@@ -1,5 +1,5 @@
 // Zoom, pan, fit and an overview for a picture in a scrolling box.
-function zoomable(box, readable = 0.62) {
+function zoomable(box, readable = 0.58) {
   const svg = box.querySelector("svg");
   if (!svg) return;
   const wide = svg.viewBox.baseVal.width, high = svg.viewBox.baseVal.height;

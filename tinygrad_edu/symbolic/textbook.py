@@ -1,0 +1,44 @@
+"""Derivatives as textbooks write them, a (1 − a), 1 − a², [z > 0], of rows whose own rule is written for accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.backprop import between
+from ..core.node import Node
+from .rules import RECORDING, recorded_rule
+
+TEXTBOOK: dict[str, Callable[[Any, Any], tuple[Any, ...]]] = {  # factors, of the result and the operand
+    "sigmoid": lambda a, z: (a, 1 - a),
+    "tanh": lambda a, z: (1 - a**2,),
+    "relu": lambda a, z: (z > 0,),
+}
+
+
+def local_rule(z: Node, i: int, g: Any, result: Any, operands: Sequence[Any]) -> Any:
+    """Return the gradient of operand `i` as `recorded_rule` does, in the textbook's form where there is one."""
+    assert z.op is not None
+    if z.op.name not in TEXTBOOK or z.params:
+        return recorded_rule(z, i, g, result, operands)
+    if not isinstance(g, Node) and np.all(np.asarray(g) == 1):
+        g = 1.0  # so that a product with it is written without it
+    with RECORDING:
+        for factor in TEXTBOOK[z.op.name](result, operands[0]):
+            g = g * factor
+    return g
+
+
+def textbook_gradient(root: Node, leaf: Node) -> Any:
+    """Return the gradient of a number by a leaf that it was made from, as `gradients` does, by textbook rules."""
+    path = sorted(between([leaf], root), key=lambda z: z.born)
+    on_path, found = set(path), dict[Node, Any]({root: 1.0})
+    for z in reversed(path):
+        for i, x in enumerate(z.inputs):
+            if z in found and isinstance(x, Node) and x in on_path and z.op is not None and z.op.rules[i] is not None:
+                share = local_rule(z, i, found[z], z, z.inputs)
+                with RECORDING:
+                    found[x] = found[x] + share if x in found else share
+    return found.get(leaf, 0.0)
