@@ -15,6 +15,12 @@ from tinygrad_edu.cli import main
 SOLUTIONS = {
     "golfer": """\
     return {"w": np.mean(2 * (cache["distance"] - y) * X, keepdims=True)}""",
+    "single-neuron": """\
+    δ = 2 * (cache["a"] - y) * cache["a"] * (1 - cache["a"])
+    return {"w1": δ * X[0], "w2": δ * X[1], "b": δ}""",
+    "used-twice": """\
+    du = 2 * (cache["out"] - y) * (2 * cache["u"] + 3)
+    return {"w": du * X, "b": du}""",
     "two-paths": """\
     dz = (cache["out"] - y) * (2 * cache["a"] + 1) * (1 - cache["a"] ** 2) / len(y)
     return {"w": X.T @ dz, "b": dz.sum(keepdims=True)}""",

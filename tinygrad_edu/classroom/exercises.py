@@ -27,7 +27,10 @@ class ExerciseError(TinygradEduError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """One exercise. data and forward are code; `{a}`, `{b}` … in data are sizes, drawn between `low` and `high`."""
+    """One exercise. data and forward are code; `{a}`, `{b}` … in data are sizes, drawn between `low` and `high`.
+
+    `{p}`, `{q}` … in data are plain numbers, for exercises without arrays.
+    """
 
     title: str
     task: str
@@ -54,9 +57,40 @@ def forward(params, X, y):
     return loss, {"distance": distance}""",
         ("w",),
     ),
+    "single-neuron": Exercise(
+        "A single neuron",
+        "One neuron, one example: plain numbers. X holds the two inputs. Derive ∂L/∂w1, ∂L/∂w2 and ∂L/∂b.",
+        """\
+X = ({p}, {q})
+y = 1.0
+params = {{"w1": {r}, "w2": {s}, "b": {t}}}""",
+        """\
+def forward(params, X, y):
+    z = params["w1"] * X[0] + params["w2"] * X[1] + params["b"]
+    a = 1 / (1 + np.exp(-z))
+    loss = (a - y) ** 2
+    return loss, {"z": z, "a": a}""",
+        ("w1", "w2", "b"),
+    ),
+    "used-twice": Exercise(
+        "A result that is used twice",
+        "u is used twice, and so it is reached along two paths: add them. Derive ∂L/∂w and ∂L/∂b.",
+        """\
+X = {p}
+y = {q}
+params = {{"w": {r}, "b": {s}}}""",
+        """\
+def forward(params, X, y):
+    u = params["w"] * X + params["b"]
+    out = u ** 2 + 3 * u
+    loss = (out - y) ** 2
+    return loss, {"u": u, "out": out}""",
+        ("w", "b"),
+    ),
     "neuron": Exercise(
-        "One neuron",
-        "A neuron with a sigmoid and a squared error. Derive ∂L/∂w and ∂L/∂b.",
+        "One neuron, many examples",
+        "A neuron with a sigmoid and the mean squared error of several examples, one in each row of X. "
+        "Derive ∂L/∂w and ∂L/∂b.",
         """\
 X = rng.normal(size=({n}, {a}))
 y = rng.random(size={n})
@@ -181,7 +215,10 @@ def data_code(name: str, seed: int) -> str:
     found = exercise(name)
     rng = np.random.default_rng(seed)
     letters = dict(zip("abc", rng.permutation(np.arange(found.low, found.high + 1))[:3].tolist(), strict=True))
-    return f"rng = np.random.default_rng({seed})\n" + found.data.format(n=int(rng.integers(7, 10)), **letters)
+    letters["n"] = int(rng.integers(7, 10))
+    numbers = (rng.uniform(0.2, 1.6, size=5) * rng.choice([-1, 1], size=5)).round(2)
+    code = found.data.format(**letters, **dict(zip("pqrst", numbers.tolist(), strict=True)))
+    return f"rng = np.random.default_rng({seed})\n{code}" if "rng." in code else code
 
 
 def stub(name: str, seed: int) -> str:
@@ -248,6 +285,7 @@ def sheet(name: str, seed: int) -> list[tuple[str, str]]:
     """Return the sheet as blocks: "title", "text" or "code", and what it says."""
     found = exercise(name)
     gradients = ", ".join(f"∂L/∂{p}" for p in found.parameters)
+    shapes = ", with the shape of each array" if "size=" in found.data else ""
     return [
         ("title", f"{found.title} (seed {seed})"),
         ("text", found.task),
@@ -255,7 +293,7 @@ def sheet(name: str, seed: int) -> list[tuple[str, str]]:
         ("code", f"import numpy as np\n\n{data_code(name, seed)}"),
         ("text", "The forward pass:"),
         ("code", found.forward),
-        ("text", f"On paper: write down {gradients}, every step by the chain rule, with the shape of each array."),
+        ("text", f"On paper: write down {gradients}, every step by the chain rule{shapes}."),
         ("text", f"In code: fill in `backward` in {name}.py, and check it:"),
         ("code", f"tinygrad-edu check {name}.py"),
         ("text", "Hand in that file. It is judged against this forward pass; changes of it do not count."),

@@ -22,7 +22,7 @@ Three things to try now:
   tinygrad-edu pad "(sigmoid(w*x + b) - y)**2"     derive it by hand: every line is checked as you type
   tinygrad-edu explain "relu(w*x + b)" --at w=2,x=3,b=-1    the chain rule in words and numbers
 
-tinygrad-edu --help names all commands."""
+A page is a file that is written here: open it in a browser. tinygrad-edu --help names all commands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -93,8 +93,10 @@ def exercise(options: argparse.Namespace) -> int:
     """Write an exercise: a sheet in Markdown and HTML, and a Python file whose backward pass is to be filled in."""
     from ..classroom.exercises import write_sheet
 
-    for path in write_sheet(options.name, options.seed, options.out):
+    paths = write_sheet(options.name, options.seed, options.out)
+    for path in paths:
         print(path)
+    print(f"fill in `backward` in {paths[-1]}, then: tinygrad-edu check {paths[-1]}", file=sys.stderr)
     return 0
 
 

@@ -44,7 +44,11 @@ COMMAND_LINE = {
         FORMAT,
     ),
     commands.exercise: (
-        argument("name", help="golfer, neuron, two-paths, two-layers, columns, normalisation or recurrent"),
+        argument(
+            "name",
+            help="single-neuron or used-twice, in plain numbers; golfer, neuron, two-paths, two-layers, columns, "
+            "normalisation or recurrent, in arrays",
+        ),
         seed_of("sizes and numbers"),
         output(Path, "the folder to write into (this one)", "."),
     ),

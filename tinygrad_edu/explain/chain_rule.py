@@ -195,6 +195,8 @@ def in_words(whole: str, mine: str, slope: float) -> str:
     if slope == 0:
         return f"In words: {whole} does not change when {mine} changes a little."
     way = "grows" if slope > 0 else "falls"
+    if abs(slope) == 1:
+        return f"In words: when {mine} grows by a little, {whole} {way} by just as much."
     return f"In words: when {mine} grows by a little, {whole} {way} by {number_text(abs(slope), 4)} times as much."
 
 
