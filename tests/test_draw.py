@@ -752,7 +752,7 @@ def test_edges_of_tensors_say_what_their_rule_hands_back():
     assert labels(tg.draw(p[0]))[7, 0] == "put(g)"
     assert labels(tg.draw(p.sum()))[7, 0] == "g"
     assert labels(tg.draw(p.mean(axis=0)))[7, 0] == "g/5"
-    assert labels(tg.draw(np.max(p)))[7, 0] == "g·((p == z)/Σ(p == z))"
+    assert labels(tg.draw(np.max(p)))[7, 0] == "g·([p == z]/Σ(p == z))"
     assert labels(tg.draw(tg.nn.functional.cross_entropy(z, t)))[7, 0] == "g·(softmax(x) − onehot(labels))"
     assert set(labels(tg.draw(p, show={"data"})).values()) == {""}
 

@@ -80,7 +80,7 @@ def derivation_pad(
         "variables": "".join(f"<option>{escape(name)}</option>" for name in variables),
         "data": json_data(content),
     }
-    script = table.script() + wrong + "".join(map(asset, ("numbers.js", "formula.js", "pad.js")))
+    script = table.script() + wrong + "".join(map(asset, ("numbers.js", "random.js", "formula.js", "pad.js")))
     page = Page("A derivative by hand", fill_template(asset("pad.html"), parts), styles=asset("pad.css"), script=script)
     if path is not None:
         page.save(path)

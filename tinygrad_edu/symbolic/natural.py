@@ -74,7 +74,7 @@ class NaturalReader:
         while (token := self.peek()) is not NO_TOKEN and not (token.text == closing and (complete or closing != "|")):
             if token.text in (")", "]") and not closing:
                 break
-            if self.starts_operand(token, complete):
+            if self.starts_operand(token, complete and not (token.kind == "number" and written.endswith(")"))):
                 written = side_by_side(written, self.operand()) if complete else written + self.operand()
                 complete = True
             else:
@@ -84,7 +84,7 @@ class NaturalReader:
         return written
 
     def starts_operand(self, token: Token, complete: bool) -> bool:
-        """Tell whether a token begins an operand; of two numbers side by side the second begins none."""
+        """Tell whether a token begins an operand; a number begins none right behind another operand."""
         if token.kind == "name":
             return token.text not in KEYWORDS
         if token.kind == "number":
@@ -250,7 +250,7 @@ class NaturalReader:
         )
 
     def variable(self, name: str) -> str:
-        """Return a variable in the spelling that is known: `W^(2)` and `W_2` as W2, `xy` as x*y."""
+        """Return a variable in the spelling that is known: `W^(2)` and `W_2` as W2, `x1` as x_1, `xy` as x*y."""
         if self.peek().text == "^" and self.peek(1).text == "(" and self.peek(3).text == ")":
             whole = name + self.peek(2).text
             if whole in self.known and name not in self.known:
@@ -270,7 +270,7 @@ class NaturalReader:
             return name.replace("_", "")
         if len(name) > 1 and all(letter in self.known for letter in name):
             return "*".join(name)
-        return name
+        return next((known for known in self.known if known.replace("_", "") == name.replace("_", "")), name)
 
     def sum_over(self, index: str) -> str:
         """Return a sum over an index, which every array under it runs along."""

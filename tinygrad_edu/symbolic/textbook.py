@@ -33,7 +33,7 @@ def local_rule(z: Node, i: int, g: Any, result: Any, operands: Sequence[Any]) ->
 
 def textbook_gradient(root: Node, leaf: Node) -> Any:
     """Return the gradient of a number by a leaf that it was made from, as `gradients` does, by textbook rules."""
-    path = sorted(between([leaf], root), key=lambda z: z.born)
+    path = sorted((z for z in between([leaf], root) if z.requires_grad), key=lambda z: z.born)
     on_path, found = set(path), dict[Node, Any]({root: 1.0})
     for z in reversed(path):
         for i, x in enumerate(z.inputs):

@@ -118,10 +118,16 @@ def variable_and_formula(hand: str, expression: Expression, wrt: str) -> tuple[s
         return name, hand
     if not expression.variables:
         raise GradientError(f"{expression.text} has no variable to differentiate by")
+    together = "".join(f". `{x}` is one name; the product is written {' '.join(x)}" for x in run_together(expression))
     raise GradientError(
         f"{expression.text} has the variables {', '.join(expression.variables)}: say which the derivative is by, "
-        f'with --wrt {expression.variables[0]}, or as --hand "{expression.variables[0]} = {hand}"'
+        f'with --wrt {expression.variables[0]}, or as --hand "{expression.variables[0]} = {hand}"{together}'
     )
+
+
+def run_together(expression: Expression) -> list[str]:
+    """Return the variables that look like products of letters, `wx`."""
+    return [name for name in expression.variables if 1 < len(name) < 4 and set(name) <= set("abcuvwxyz")]
 
 
 def recorded_somewhere(

@@ -14,7 +14,8 @@ import numpy as np
 from ...core.node import Node, data_of
 from ...core.op import VariadicRule
 from ...symbolic.formula import formula
-from ...symbolic.rules import RECORDING, named_leaf, recorded_rule
+from ...symbolic.rules import RECORDING, named_leaf
+from ...symbolic.textbook import local_rule
 
 LONGEST = 36  # characters: what would be longer is not shown
 LARGEST = 1_000_000  # numbers: rules of larger arrays take too long to be tried for a picture
@@ -68,7 +69,7 @@ def recorded(z: Node, i: int) -> str:
     result = named_leaf(z, z._data, PLACES[len(z.inputs)])
     g = named_leaf(z, np.ones_like(z._data), "g")
     try:
-        found = recorded_rule(z, i, g, result, [leaves.get(id(x), x) for x in z.inputs])
+        found = local_rule(z, i, g, result, [leaves.get(id(x), x) for x in z.inputs])
         with RECORDING:
             found = z.inputs[i].unbroadcast(found, z, i)
     except Exception:  # a rule is the user's code too, and the picture does without this label

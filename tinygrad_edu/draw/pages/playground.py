@@ -18,6 +18,15 @@ from .page import json_data as script_data
 
 MODULES = {"tanh": "Tanh", "relu": "ReLU", "sigmoid": "Sigmoid", "softplus": "Softplus", "leaky_relu": "LeakyReLU"}
 LOSSES = ("square", "softplus", "relu")  # of a − y, −y a and 1 − y a: squared error, logistic and hinge loss
+SCRIPTS = (
+    "numbers.js",
+    "random.js",
+    "playground_net.js",
+    "playground_plane.js",
+    "playground_board.js",
+    "playground_program.js",
+    "playground.js",
+)
 ROUND = 4  # decimals of points, so that the program that the page gives is short
 MOST = 400  # points
 
@@ -60,7 +69,7 @@ def playground(model: Any = None, data: Any = None, path: str | Path | None = No
         "net": net,
     }
     body = fill_template(asset("playground.html"), {"data": script_data(content)})
-    script = table.script() + asset("numbers.js") + asset("playground.js")
+    script = table.script() + "".join(map(asset, SCRIPTS))
     page = Page("Playground", body, styles=asset("playground.css"), script=script, height=900)
     if path is not None:
         page.save(path)

@@ -40,7 +40,7 @@ function formulas(words) {
       let text = "", complete = false;
       for (let token; (token = this.peek()) !== END && !(token.text === closing && (complete || closing !== "|"));) {
         if ((token.text === ")" || token.text === "]") && !closing) break;
-        if (this.starts(token, complete)) {
+        if (this.starts(token, complete && !(token.kind === "number" && text.endsWith(")")))) {
           text = complete ? beside(text, this.operand()) : text + this.operand();
           complete = true;
         } else {
@@ -132,7 +132,8 @@ function formulas(words) {
       if (this.known.has(name) || !this.known.size || FUNCTIONS.has(name)) return name;
       const short = name.replaceAll("_", "");
       if (this.known.has(short)) return short;
-      return [...name].length > 1 && [...name].every((c) => this.known.has(c)) ? [...name].join("*") : name;
+      if ([...name].length > 1 && [...name].every((c) => this.known.has(c))) return [...name].join("*");
+      return [...this.known].find((known) => known.replaceAll("_", "") === short) ?? name;
     }
   }
   const to_notation = (text, known = []) => new Reader(tokens(plain(text)), new Set(known)).whole().trim();

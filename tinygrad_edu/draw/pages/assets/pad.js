@@ -70,13 +70,7 @@
     if (row === "where") return v[args[0]] ? "+" : "-";
     return ["maximum", "minimum", "fmax", "fmin", "clip"].includes(row) ? args.slice(1).map((x) => v[args[0]] > v[x] ? "+" : "-").join("") : "";
   });
-  let seed = 20;
-  const random = () => { // mulberry32
-    seed = seed + 0x6d2b79f5 | 0;
-    let t = Math.imul(seed ^ seed >>> 15, 1 | seed);
-    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
-    return ((t ^ t >>> 14) >>> 0) / 4294967296;
-  };
+  const random = generator(20);
   const points = [], met = new Set();
   for (let k = 0; k < 4000 && points.length < 36; k++) {
     const point = {};
