@@ -9,7 +9,7 @@ from browsing import opened
 
 import tinygrad_edu as tg
 from tinygrad_edu.check.mistakes.wrong_rules import wrong_rules
-from tinygrad_edu.classroom.pad import KINDS, grade_sheet, wrong_in_javascript
+from tinygrad_edu.classroom.pad import KINDS, READER, grade_sheet, wrong_in_javascript
 from tinygrad_edu.cli import main
 from tinygrad_edu.core.op import BUILT_IN, TABLE
 from tinygrad_edu.draw.javascript.grammar import grammar, row_places
@@ -29,7 +29,7 @@ COMPUTE = """(texts) => texts.map(([text, names, point]) => {
     const { notation, tree } = READER.read(text, names);
     return [notation, String(evaluate(tree))];
   } catch (error) {
-    if (!(error instanceof READER.Unread)) throw error;
+    if (!(error instanceof Unread)) throw error;
     return [null, error.message];
   }
 })"""
@@ -74,7 +74,7 @@ def reader(browser):
     page.goto("about:blank")
     reader = f"window.READER = formulas({json_data(grammar(places))});"
     script = f"window.PLACES = {json_data(places)}; {reader} window.ROWS = ROWS;"
-    page.add_script_tag(content=table.script() + asset("formula.js") + script)
+    page.add_script_tag(content=table.script() + "".join(map(asset, READER)) + script)
     yield page
     page.close()
 

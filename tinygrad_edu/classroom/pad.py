@@ -37,6 +37,8 @@ from ..symbolic.precedence import Binds
 from ..symbolic.rules import named_leaf
 from ..symbolic.textbook import local_rule, textbook_gradient
 
+READER = ("natural.js", "notation.js", "formula.js")  # of formulas
+SCRIPTS = ("numbers.js", "random.js", "pad_graph.js", "pad_points.js", "pad_cause.js", "pad_judge.js", "pad.js")
 KINDS: dict[str, Any] = {"": None, "2": 2.0, "c": 3.0}  # of a last operand: a node, the number 2, another number
 USED = (5, 23, 24)  # rows of the catalogue that the page finds without a rule of its own
 
@@ -80,7 +82,7 @@ def derivation_pad(
         "variables": "".join(f"<option>{escape(name)}</option>" for name in variables),
         "data": json_data(content),
     }
-    script = table.script() + wrong + "".join(map(asset, ("numbers.js", "random.js", "formula.js", "pad.js")))
+    script = table.script() + wrong + "".join(map(asset, (*READER, *SCRIPTS)))
     page = Page("A derivative by hand", fill_template(asset("pad.html"), parts), styles=asset("pad.css"), script=script)
     if path is not None:
         page.save(path)

@@ -42,7 +42,7 @@ def row_places(table: RowTable) -> dict[str, int]:
 
 
 def grammar(places: dict[str, int]) -> dict[str, Any]:
-    """Return what `formula.js` reads by. places: the rows that there are."""
+    """Return what `natural.js` and `notation.js` read by. places: the rows that there are."""
     return {
         "characters": tokens.CHARACTERS,
         "raised": tokens.RAISED,
