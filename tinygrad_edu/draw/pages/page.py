@@ -59,7 +59,7 @@ class Page:
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
             f"<title>{escape(title)}</title><style>{asset('page.css')}{styles}</style></head><body>{body}"
-            f"<script>{bare(script)}{TELLS_HEIGHT}</script></body></html>"
+            f'<script>"use strict";\n{bare(script)}{TELLS_HEIGHT}</script></body></html>'
         )
 
     def save(self, path: str | Path) -> Path:

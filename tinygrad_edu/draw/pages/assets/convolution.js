@@ -1,6 +1,5 @@
 // Lights up what a number of a convolution is made of. y[i][j] = Σ w[a][b] x[i s + a − p][j s + b − p].
 (() => {
-  "use strict";
   const content = JSON.parse(document.getElementById("data").textContent), { x, w, y, g, dx, dw, stride, padding } = content;
   const say = document.getElementById("say"), grids = document.getElementById("grids"), cells = {};
   const LETTERS = { x: "x", w: "w", y: "y", g: "∂C/∂y", dw: "∂C/∂w", dx: "∂C/∂x" };

@@ -1,6 +1,5 @@
 // Computes a trained net on what is drawn: a = f(W a' + b), layer by layer.
 (() => {
-  "use strict";
   const $ = (id) => document.getElementById(id);
   const net = JSON.parse($("data").textContent), [rows, columns] = net.size;
   const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);

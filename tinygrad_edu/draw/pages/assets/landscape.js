@@ -1,6 +1,5 @@
 // Shows the loss on a plane through the weights, with lines of equal loss and the path of the training run.
 (() => {
-  "use strict";
   const $ = (id) => document.getElementById(id);
   const map = JSON.parse($("data").textContent), n = map.size, WIDE = 460;
   const least = Math.min(...map.loss), range = Math.max(...map.loss) - least || 1;

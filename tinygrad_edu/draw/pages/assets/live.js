@@ -1,6 +1,5 @@
 // What the reader's hand does: handles on leaves, steps of descent, nodes held at zero, undo, and the address.
 function hands(content, machine, names, redraw) {
-  "use strict";
   const $ = (id) => document.getElementById(id), say = (name) => document.querySelector(`[data-do="${name}"]`);
   const leaves = content.live.leaves.map(([card, , wanted, learns], i) => ({ card, wanted, learns: !!learns, name: content.live.names[i] }));
   const { v, g, held, root } = machine, past = [];
@@ -247,7 +246,6 @@ function hands(content, machine, names, redraw) {
 
 // The network of the graph's neurons: lines are handles of the weights, circles hold activation and gradient.
 function network(content, machine, hand, titles) {
-  "use strict";
   const svg = document.querySelector("#net svg"), { v, g } = machine, { wires, inputs } = content.live;
   const outputs = {};
   for (const [card, id] of Object.entries(content.neurons)) outputs[id] = Math.max(outputs[id] ?? 0, Number(card));

@@ -1,6 +1,5 @@
 // Shows the arithmetic of the neuron that is chosen, and gradients or nudges in place of the weights.
 (() => {
-  "use strict";
   const $ = (id) => document.getElementById(id), net = $("net"), said = JSON.parse($("data").textContent);
   const edges = [...net.querySelectorAll("path.w")], buttons = [...document.querySelectorAll("#bar button")];
   const SIGN = { w: 1, g: 1, n: -1 }, NAME = { w: "w", g: "∂w", n: "Δw" };

@@ -1,6 +1,5 @@
 // A sheet on which a derivative is worked out line by line: lines to type, what is said of them, hints, and the file.
 (() => {
-  "use strict";
   const $ = (id) => document.getElementById(id), content = JSON.parse($("data").textContent), sheet = $("sheet");
   const reader = formulas(content.words), graph = formula_graph(content.rows), L = graph.build(reader.parse(content.notation), {});
   const { begin, judge, sides, limits } = line_judge(graph, L, reader, content, () => $("by").value);
@@ -60,7 +59,7 @@
       row.className = kind + (first ? " first" : "");
       input.toggleAttribute("aria-invalid", kind === "wrong" || kind === "odd");
     }
-    const news = bad ? `line ${lines().indexOf(bad) + 1} is the first wrong one: ${bad.nextSibling.textContent}` : last ? "every line is right" : "";
+    const news = bad ? `line ${lines().indexOf(bad) + 1} is the first wrong one: ${[...bad.nextSibling.children].map((each) => each.textContent).join("; ")}` : last ? "every line is right" : "";
     if ($("news").textContent !== news) $("news").textContent = news;
     $("done").hidden = !(last && !bad && lines().filter((x) => x.value.trim()).at(-1) === last);
     if (self === top) history.replaceState(null, "", `#${encodeURIComponent(lines().map((x) => x.value).join("\n"))}`);

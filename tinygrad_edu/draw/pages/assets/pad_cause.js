@@ -1,7 +1,6 @@
 // The name of a mistake: one of the catalogue whose numbers are exactly the ones given, at every point. WRONG holds wrong
 // rules by row, operand and kind of the last operand. Returns a sentence; empty where no mistake fits.
 function mistake_finder({ nodes, variable, gradients, below }, { variables, catalogue }) {
-  "use strict";
   const OPPOSITE = 5, ONE_PATH_LOST = 23, PART_LOST = 24; // rows of the catalogue
   const last = ([number], [other]) => catalogue[number][2] - catalogue[other][2]; // the likeliest first
 

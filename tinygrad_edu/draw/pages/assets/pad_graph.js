@@ -2,7 +2,6 @@
 // A node is { number }, { name }, or { row, rules, args, slope }, behind the nodes that it is made from; slope: whether it
 // is the derivative of a row of one operand. places: where each row stands in ROWS.
 function formula_graph(places) {
-  "use strict";
   const nodes = [], known = new Map();
   function node(key, made) {
     if (!known.has(key)) known.set(key, nodes.push(made) - 1);

@@ -1,7 +1,6 @@
 // Judges the lines of a sheet one after another. A line may say what it is about, ∂L/∂w = …, go on from the line before, or
 // give a part of L a name. root: L in the graph. chosen: by which variable a line is when it does not say it.
 function line_judge(graph, root, reader, content, chosen) {
-  "use strict";
   const { points, missing, kinked } = points_of(graph, root, content), mistake = mistake_finder(graph, content);
   const SLOPE = /^\(?[d∂]\s*([\p{L}_]\w*)?\s*\/\s*[d∂]\s*([\p{L}_]\w*)\)?$/u, SHORT = /^[d∂]_?([\p{L}_]\w*)$/u; // ∂L/∂w, and dw
   const PRIMED = /^[\p{L}]['′]$/u, NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u; // f', and a name

@@ -1,7 +1,6 @@
 // The points at which lines are compared: ordinary ones first, then whatever lies on another side of some kink.
 // Returns the points, whether they lie on both sides of a kink, and the rows of which they reach one side only.
 function points_of({ nodes, values, gradients, below }, root, { variables, ranges, at }) {
-  "use strict";
   const EDGES = { relu: [0], leaky_relu: [0], elu: [0], absolute: [0], sign: [0], hardtanh: [-1, 1] };
   const EXTREMES = ["maximum", "minimum", "fmax", "fmin", "clip"];
   const ORDINARY = 12, MOST = 36, TRIED = 4000;

@@ -1,6 +1,5 @@
 // The playground: settings and buttons on one side, net, plane and loss on the other.
 (() => {
-  "use strict";
   const $ = (id) => document.getElementById(id), content = JSON.parse($("data").textContent);
   const button = (name) => document.querySelector(`[data-do="${name}"]`);
   const row = (name) => ROWS[content.rows[name]];

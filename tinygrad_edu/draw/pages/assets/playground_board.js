@@ -1,7 +1,6 @@
 // The net as a board of neurons, each a button with its own picture of the plane, and lines between them.
 // chosen: what is called with [layer, neuron] when a neuron is chosen, null for an input
 function neuron_board(box, paint, chosen) {
-  "use strict";
   const SIDE = 36; // numbers along a side of the picture of a neuron
   let cells = [], lines = [];
 

@@ -13,7 +13,6 @@ function random_layers(sizes, random) {
 }
 
 function learning_net(layers, row) {
-  "use strict";
   const LINEAR = [(x) => x, (g) => g];
   const activation = (name) => name ? row(name) : LINEAR;
   const like = (number) => layers.map(({ w, b, name }) => ({ w: w.map((each) => each.map(number)), b: b.map(number), name }));

@@ -2,7 +2,6 @@
 
 // Paints signed numbers, blue where positive and orange where negative
 function brush() {
-  "use strict";
   const colours = {};
   function look() { // colours of the page, which are others in the dark
     const style = getComputedStyle(document.body), pen = document.createElement("canvas").getContext("2d");

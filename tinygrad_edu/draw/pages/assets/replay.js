@@ -1,6 +1,5 @@
 // Shows a training run that Python recorded: one frame a moment. Nothing is computed here but colours.
 (() => {
-  "use strict";
   const $ = (id) => document.getElementById(id);
   const run = JSON.parse($("data").textContent);
   const SVG = "http://www.w3.org/2000/svg", WIDE = 300;

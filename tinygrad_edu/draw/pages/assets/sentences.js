@@ -1,6 +1,5 @@
 // Says in MathML what a step computes: templates that Python wrote, filled with names and with numbers.
 function sentences(content, titles, values, slopes) {
-  "use strict";
   const { operations, made, arrays } = content;
   const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   const num = (x) => `<mn>${typeof x === "number" ? digits(x) : plain(x)}</mn>`;

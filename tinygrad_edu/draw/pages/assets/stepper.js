@@ -1,7 +1,6 @@
 // Walks through a graph that Python computed. Sentences are put together here, in MathML; going from one step to the
 // next changes only what that step changes.
 (() => {
-  "use strict";
   const $ = (id) => document.getElementById(id);
   const content = JSON.parse($("data").textContent), UNKNOWN = "·", WORD = { d: "data ", g: "grad " };
   const forward = content.made.map(([card]) => card);
