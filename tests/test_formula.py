@@ -156,7 +156,7 @@ class Shouted(Text):
         plain = super().spelling(z, op)
         return plain._replace(template=plain.template.upper())
 
-    def in_brackets(self, text):
+    def in_brackets(self, text, binds=None):
         return f"[{text}]"
 
 

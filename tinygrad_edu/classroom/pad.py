@@ -135,7 +135,7 @@ def hints(node: Node, leaf: Node) -> list[str]:
         for i, x in enumerate(z.inputs)
         if isinstance(x, Node) and x in way_there
     ]
-    answer = brief(textbook_gradient(node, leaf))
+    answer = derivative_text(textbook_gradient(node, leaf))
     return [
         f"The way from {escape(names[leaf])} to L: {way}",
         f"The slope of each step: {'; '.join(formula_html(text) for text in slopes if text)}. "
@@ -156,10 +156,10 @@ def local_derivative_text(z: Node, i: int, names: NodeNames) -> str:
         found = local_rule(z, i, 1.0, named_leaf(z, z._data, names[z]), operands)
     except Exception:  # a rule may be a user's own code
         return ""
-    return f"∂{names[z]}/∂{names[z.inputs[i]]} = {brief(found)}"
+    return f"∂{names[z]}/∂{names[z.inputs[i]]} = {derivative_text(found)}"
 
 
-def brief(found: Any) -> str:
+def derivative_text(found: Any) -> str:
     """Return a derivative as on paper."""
     if not isinstance(found, Node):
         return f"{found:g}".replace("-", "−")

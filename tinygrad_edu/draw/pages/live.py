@@ -17,7 +17,7 @@ from ...core.node import Node, data_of
 from ...core.value import Value
 from ...nn.module import Module
 from ...nn.neuron import MLP
-from ..graph.draw import stale
+from ..graph.builder import stale
 from ..graph.picture import Picture, short_text
 from ..javascript.rows import RowTable
 from ..javascript.spellings import TranslationError

@@ -20,8 +20,9 @@ from ...nn.neuron import MLP
 from ...symbolic.formats.mathml import MathML
 from ...symbolic.names import PARTS, NodeNames
 from ..formats import svg
+from ..graph.builder import is_computed, picture_of, stale
+from ..graph.cards import FIELD_NAMES
 from ..graph.collapse import READABLE
-from ..graph.draw import FIELD_NAMES, is_computed, picture_of, stale
 from ..graph.picture import Picture, data_summary, format_number, short_text
 from ..javascript.spellings import TranslationError
 from ..network.draw_network import draw_network
