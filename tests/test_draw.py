@@ -510,6 +510,22 @@ def test_what_is_not_folded_is_drawn_as_it_is():
     assert {edge.label for edge in picture.edges} == {"×2", ""}
 
 
+def test_what_is_written_out_is_drawn_as_the_operation_it_is():
+    z = tg.Tensor(np.array([[1.0, -2.0, 0.5]]), label="z")
+
+    def signs(result):
+        cards = tg.draw(result, collapse="idioms").view.picture.cards
+        return [card.sign for card in cards if card.sign]
+
+    e = np.exp(1 / (1 + np.exp(-z)))
+    assert signs(e / e.sum(axis=1, keepdims=True)) == ["sigmoid", "softmax"]
+    part = np.exp(-z)
+    assert signs(1 / (1 + part) + part) == ["−", "exp", "+", "÷", "+"]  # a part of it is used elsewhere
+    assert signs(1 / (1.5 + np.exp(-z))) == ["−", "exp", "+", "÷"]  # this is no sigmoid
+    with pytest.raises(ValueError, match="collapse"):
+        tg.draw(z, collapse="idoms")
+
+
 def test_a_folding_in_a_circle_is_refused():
     a = tg.Value(2.0)
     b = a * 2.0

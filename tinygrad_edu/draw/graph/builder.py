@@ -120,7 +120,8 @@ class PictureBuilder:
                 text = data_summary(np.concatenate([np.ravel(x) for x in known])) if len(known) > 1 else ""
                 rows.append((row, text or (data_summary(known[0]) if known else UNKNOWN)))
         title = custom_title(key) or short_text(last.label or self.names.get(id(last), ""))
-        return Card("fold", (title or ("" if computed else "leaves")) + many, sign_of(last), rows)
+        sign = str(key[1]) if isinstance(key, tuple) and key[0] == "idiom" else sign_of(last)
+        return Card("fold", (title or ("" if computed else "leaves")) + many, sign, rows)
 
 
 def picture_of(

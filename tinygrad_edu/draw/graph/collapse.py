@@ -1,32 +1,35 @@
 """Collapsing of large graphs: nodes that are drawn as one card.
 
-Nodes of one key become one card. Four ways to find keys: a node that is used once is folded into its user; nodes that
+Nodes of one key become one card. Five ways to find keys: a node that is used once is folded into its user; nodes that
 the same line made for every example of a batch become one, "×100"; blocks that the same lines made one after another
-become one, "×12"; and the user's choice.
+become one, "×12"; what is written out, 1 / (1 + exp(−z)), becomes the operation it is; and the user's choice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ...core.node import Node
+from ...symbolic.idioms import idioms
 
 ROUNDS = 6
 READABLE = 300  # cards: more are folded unless the user objects
 Cards = dict[Node, Hashable]
-Choice = bool | Callable[[Node], Any] | None
+Choice = bool | Literal["idioms"] | Callable[[Node], Any] | None
 
 
 def collapsed(order: list[Node], collapse: Choice) -> tuple[Cards, list[str]]:
     """Return how to fold a graph, empty for not at all, and what to tell the reader about it.
 
-    collapse: None folds what is too large to read, True folds anything, False nothing; a function returns of each
-    node the title of the card that it goes into, or None.
+    collapse: None folds what is too large to read, True folds anything, False nothing, "idioms" what is written out; a
+    function returns of each node the title of the card that it goes into, or None.
     """
+    if isinstance(collapse, str):
+        return over_idioms(order), []
     if callable(collapse):
         titles = {z: collapse(z) for z in order}
         return {z: ("chosen", title) if title else z for z, title in titles.items()}, []
@@ -58,6 +61,21 @@ def into_users(order: list[Node]) -> Cards:
         alone = count.get(z) == 1 and (not z.label or z.op is None)
         found[z] = found[user[z]] if alone else z
     return found
+
+
+def over_idioms(order: list[Node]) -> Cards:
+    """Make one of the nodes that together are one operation, written out, and that nothing else uses."""
+    users: dict[Node, set[Node]] = {}
+    for z in order:
+        for x in z.inputs:
+            if isinstance(x, Node):
+                users.setdefault(x, set()).add(z)
+    cards: Cards = {z: z for z in order}
+    for z, idiom in idioms(order[-1]).items():  # outer ones come after those inside them
+        inner = idiom.inside - {z}
+        if idiom.factor == 1 and inner and all(users[x] <= idiom.inside for x in inner):
+            cards |= dict.fromkeys((*inner, z), ("idiom", idiom.name, z.born))
+    return cards
 
 
 def over_examples(order: list[Node], before: Cards) -> Cards:

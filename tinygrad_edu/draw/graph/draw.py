@@ -40,11 +40,12 @@ def draw(
     direction: "LR" computes from left to right, "TB" from top to bottom.
     model: frames go around what each of its modules computed when it was last called.
     collapse: True draws what is used once with its user, and a batch as one example; False draws every node; None
-    does so where there are more than 300; a function returns of a node the title of the card it goes into, or None.
+    does so where there are more than 300; "idioms" draws what is written out, 1 / (1 + exp(−z)), as one sigmoid; a
+    function returns of a node the title of the card it goes into, or None.
     report: a comparison with gradients derived by hand (`tg.compare`), whose verdicts are marked on the leaves.
     An error of an operation that could not be computed can be drawn too: it is shown in red at the end of its graph.
     heat: colour cards by the size of their gradient, and say which are dead, vanishing or exploding.
-    Raises TypeError where `node` is not a node, ValueError for an unknown `show` or `direction`.
+    Raises TypeError where `node` is not a node, ValueError for an unknown `show`, `direction` or `collapse`.
     """
     tried = node if isinstance(node, FailedNode) else getattr(node, "graph", None)
     roots = [x for x in tried.operands if isinstance(x, Node)] if isinstance(tried, FailedNode) else [node, *more]
@@ -53,6 +54,8 @@ def draw(
     if unknown := set(show) - EVERYTHING:
         known, odd = ", ".join(sorted(EVERYTHING)), ", ".join(map(repr, sorted(unknown)))
         raise ValueError(f"draw(show=…) knows {known}, not {odd}")
+    if isinstance(collapse, str) and collapse != "idioms":
+        raise ValueError(f'draw(collapse=…) is True, False, None, "idioms" or a function, not {collapse!r:.60}')
     if direction not in ("LR", "TB"):
         raise ValueError(f'draw(direction=…) is "LR" or "TB", not {direction!r:.60}')
     order = sorted(history(*roots), key=is_computed)
