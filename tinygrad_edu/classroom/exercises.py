@@ -13,10 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ..draw.pages.page import Page
 from ..errors import TinygradEduError
 from ..system import files
 
 HEADER = "# tinygrad-edu exercise: {name}, seed {seed}"
+SHEET_STYLE = (
+    "body{max-width:50em;font-size:16px}pre{background:var(--panel);padding:1em;overflow:auto;border-radius:8px}"
+    "@media print{pre{white-space:pre-wrap}}"
+)
 FOUND = re.compile(r"^# tinygrad-edu exercise: ([a-z-]+), seed (\d+)\s*$", re.MULTILINE)
 GRADED = "graded"  # the function of the reference that returns (loss, gradients)
 
@@ -310,19 +315,7 @@ def page(blocks: list[tuple[str, str]]) -> str:
     """Return a sheet as a page of HTML."""
     forms = {"title": "<h1>{}</h1>", "text": "<p>{}</p>", "code": "<pre>{}</pre>"}
     body = "\n".join(forms[kind].format(html.escape(text)) for kind, text in blocks)
-    title = html.escape(blocks[0][1])
-    return document(title, body)
-
-
-PAGE_STYLE = (
-    "body{max-width:50em;margin:2em auto;font:16px/1.5 sans-serif}pre{background:#f4f4f4;padding:1em;overflow:auto}"
-)
-
-
-def document(title: str, body: str, style: str = "") -> str:
-    """Return a page that loads nothing."""
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{PAGE_STYLE}{style}</style>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
+    return Page(blocks[0][1], body, styles=SHEET_STYLE).html
 
 
 def write_sheet(name: str, seed: int, folder: Path) -> list[Path]:

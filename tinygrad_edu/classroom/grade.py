@@ -25,11 +25,13 @@ from typing import Any
 from ..check.homework.process import checked_in_child
 from ..check.homework.program import HomeworkError
 from ..check.homework.report import CodeReport
+from ..draw.pages.page import Page
 from ..system import files
-from .exercises import document, exercise, exercise_of, judged_against
+from .exercises import exercise, exercise_of, judged_against
 
 FULL = 100  # marks
 SECONDS = 30.0  # of wall time for a submission
+CLASS_STYLE = "td,th{text-align:left}.bar{background:var(--blue);height:1em}.all td:last-child{min-width:18em}"
 COLUMNS = (
     "submission",
     "mark",
@@ -125,6 +127,8 @@ def marked(name: str, path: Path, seconds: float) -> Mark:
     right = tuple(p for p in expected if p in report.parameters and report.parameters[p].ok)
     wrong = tuple(p for p in expected if p not in right)
     mistake = report.mistake or ""
+    if report.mend and mistake.endswith(":"):
+        mistake = f"{mistake} {report.mend.strip()}"
     if missing := [p for p in expected if p not in report.parameters]:
         mistake = f"{mistake} No gradient was returned for {', '.join(missing)}.".strip()
     kind = "right" if not wrong else report.kind or ("a gradient is missing" if report.right else "another mistake")
@@ -222,13 +226,13 @@ def class_page(marks: list[Mark]) -> str:
     body = (
         f"<h1>{len(marks)} submissions, {average:.0f} of {FULL} on average</h1><h2>Mistakes</h2><table>{bars}</table>"
         f"<h2>Marks</h2><table>{steps}</table><h2>Submissions</h2>"
-        f"<table><tr><th>submission</th><th>mark</th><th>mistake</th><th>line</th><th>in words</th></tr>{rows}</table>"
+        '<div class="scroll"><table class="all">'
+        f"<tr><th>submission</th><th>mark</th><th>mistake</th><th>line</th><th>in words</th></tr>{rows}</table></div>"
     )
-    style = "table{border-collapse:collapse}td,th{padding:.2em .6em;text-align:left}.bar{background:#36c;height:1em}"
-    return document("Marks", body, style)
+    return Page("Marks", body, styles=CLASS_STYLE).html
 
 
 def bar(name: str, n: int, of: int) -> str:
     """Return a row of a histogram."""
-    width = f"{20 * n / max(1, of):.1f}em"
+    width = f"min({20 * n / max(1, of):.1f}em,{50 * n / max(1, of):.0f}vw)"
     return f'<tr><td>{html.escape(name)}</td><td>{n}</td><td><div class="bar" style="width:{width}"></div></td></tr>'
