@@ -13,7 +13,7 @@ from ...core.value import Value
 from ...nn.module import Module
 from .cards import constant_card, made_at, plural, sign_of, type_label
 from .clusters import clusters
-from .collapse import READABLE, in_order
+from .collapse import READABLE, Uses, in_order
 from .edge_rules import Rules
 from .local_derivatives import local_derivatives
 from .name_tags import refer
@@ -73,20 +73,17 @@ class PictureBuilder:
         self.nodes[self.index[key]] = nodes
         self.picture.cards.append(card)
 
-    def add_folded(self, order: list[Node]) -> None:
+    def add_folded(self, order: list[Node], uses: Uses) -> None:
         """Add a card for each key, and one edge from card to card, however many uses it stands for."""
-        for key, nodes in in_order(order, dict(self.folds)):
+        for key, nodes, below in in_order(order, uses, dict(self.folds)):
             if len(nodes) == 1:
                 self.add_one(key, nodes[0])
                 continue
-            uses: dict[int, int] = {}
-            within = {key}  # a key may be a tensor, whose == is elementwise: sets go by identity and hash
-            for x in (x for z in nodes for x in z.inputs if isinstance(x, Node) and self.folds[x] not in within):
-                uses[self.tail(x)] = uses.get(self.tail(x), 0) + 1
             card = self.folded(key, nodes)
-            card.inputs = len(uses)
+            card.inputs = len(below)
             self.place(key, nodes, card)
-            for slot, (tail, times) in enumerate(uses.items()):
+            for slot, (other, times) in enumerate(below.items()):
+                tail = self.index[other]
                 label = f"×{times}" if times > 1 and not card.title.endswith(f" ×{times}") else ""
                 self.picture.edges.append(CardEdge(tail, self.index[key], slot, label, times))
 
@@ -156,9 +153,9 @@ def frame(builder: PictureBuilder, order: list[Node], model: Module) -> None:
             builder.picture.cards[edge.tail].group = builder.picture.cards[edge.head].group
 
 
-def stale(order: list[Node]) -> list[str]:
+def stale(uses: Uses) -> list[str]:
     """Return a sentence where leaves have changed since they were used."""
-    found = list(dict.fromkeys(x.title for z in order for x in z.inputs if isinstance(x, Node) and x.born > z.born))
+    found = list(dict.fromkeys([x.title for x, z in uses if x.born > z.born]))
     if not found:
         return []
     who = f"{short_text(found[0])} was" if len(found) == 1 else f"{short_text(found[0])} and {len(found) - 1} more were"

@@ -8,7 +8,8 @@ become one, "×12"; what is written out, 1 / (1 + exp(−z)), becomes the operat
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -22,54 +23,74 @@ Cards = dict[Node, Hashable]
 Choice = bool | Literal["idioms"] | Callable[[Node], Any] | None
 
 
-def collapsed(order: list[Node], collapse: Choice) -> tuple[Cards, list[str]]:
+@dataclass(slots=True)
+class Uses:
+    """Every use of a node as an operand, in the order of its users: `operands[i]` is one of `users[i]`.
+
+    Two long lists, so that a pass over a graph of 100,000 nodes makes no object for each of them.
+    """
+
+    operands: list[Node]
+    users: list[Node]
+    constants: int
+
+    def __iter__(self) -> Iterator[tuple[Node, Node]]:
+        return zip(self.operands, self.users, strict=True)
+
+
+def uses_in(order: list[Node]) -> Uses:
+    """Return the uses of nodes in a graph, and how many operands are constants."""
+    found = Uses([], [], 0)
+    for z in order:
+        for x in z.inputs:
+            if isinstance(x, Node):
+                found.operands.append(x)
+                found.users.append(z)
+            else:
+                found.constants += 1
+    return found
+
+
+def collapsed(order: list[Node], uses: Uses, collapse: Choice) -> tuple[Cards, list[str]]:
     """Return how to fold a graph, empty for not at all, and what to tell the reader about it.
 
     collapse: None folds what is too large to read, True folds anything, False nothing, "idioms" what is written out; a
     function returns of each node the title of the card that it goes into, or None.
     """
     if isinstance(collapse, str):
-        return over_idioms(order), []
+        return over_idioms(order, uses), []
     if callable(collapse):
         titles = {z: collapse(z) for z in order}
         return {z: ("chosen", title) if title else z for z, title in titles.items()}, []
-    drawn = len(order) + sum(not isinstance(x, Node) for z in order for x in z.inputs)
+    drawn = len(order) + uses.constants
     if collapse is False or (collapse is None and drawn <= READABLE):
         return {}, []
-    found = into_users(order)
+    found = into_users(order, uses)
     if len(set(found.values())) > READABLE:
-        found = over_examples(order, found)
+        found = over_examples(order, uses, found)
         for _ in range(ROUNDS):  # blocks within blocks
-            if len(set(found.values())) <= READABLE or (folded := over_blocks(order, found)) is found:
+            if len(set(found.values())) <= READABLE or (folded := over_blocks(order, uses, found)) is found:
                 break
             found = folded
     cards = len(set(found.values()))
     return found, [f"{drawn:,} nodes folded into {cards:,}; draw(…, collapse=False) draws them all."]
 
 
-def into_users(order: list[Node]) -> Cards:
+def into_users(order: list[Node], uses: Uses) -> Cards:
     """Fold every node that has no name and one use into its user, and every leaf of one use as well."""
-    count: dict[Node, int] = {}  # no list of users for each node: Python's collector would visit 100,000 of them
-    user: dict[Node, Node] = {}
-    for z in order:
-        for x in z.inputs:
-            if isinstance(x, Node):
-                count[x] = count.get(x, 0) + 1
-                user[x] = z
+    count, user = Counter(uses.operands), dict(uses)
     found: Cards = {}
     for z in reversed(order):
-        alone = count.get(z) == 1 and (not z.label or z.op is None)
+        alone = count[z] == 1 and (not z.label or z.op is None)
         found[z] = found[user[z]] if alone else z
     return found
 
 
-def over_idioms(order: list[Node]) -> Cards:
+def over_idioms(order: list[Node], uses: Uses) -> Cards:
     """Make one of the nodes that together are one operation, written out, and that nothing else uses."""
     users: dict[Node, set[Node]] = {}
-    for z in order:
-        for x in z.inputs:
-            if isinstance(x, Node):
-                users.setdefault(x, set()).add(z)
+    for x, z in uses:
+        users.setdefault(x, set()).add(z)
     cards: Cards = {z: z for z in order}
     for z, idiom in idioms(order[-1]).items():  # outer ones come after those inside them
         inner = idiom.inside - {z}
@@ -78,16 +99,13 @@ def over_idioms(order: list[Node]) -> Cards:
     return cards
 
 
-def over_examples(order: list[Node], before: Cards) -> Cards:
+def over_examples(order: list[Node], uses: Uses, before: Cards) -> Cards:
     """Make one of the nodes that one line computed of different examples: of equal name, operation and depth."""
-    depth: dict[Hashable, int] = {}
-    for z in order:
-        key = before[z]
-        deepest = depth.get(key, 0)
-        for x in z.inputs:
-            if isinstance(x, Node) and (other := before[x]) is not key and depth[other] >= deepest:
-                deepest = depth[other] + 1
-        depth[key] = deepest
+    depth: dict[Hashable, int] = dict.fromkeys(before.values(), 0)
+    for x, z in uses:
+        key, below = before[z], before[x]
+        if below is not key and depth[below] >= depth[key]:
+            depth[key] = depth[below] + 1
     lines: dict[Any, str] = {}  # instructions of one line may differ: the interpreter specialises them as it goes
     same: dict[Hashable, Hashable] = {}
     for z in order:
@@ -95,18 +113,17 @@ def over_examples(order: list[Node], before: Cards) -> Cards:
             made = (z.code, z.instruction)
             line = lines.get(made) or lines.setdefault(made, z.where)
             same[z] = (z.label, z.op and z.op.name, line, depth[z])
-    return with_leaves(order, {z: same[key] for z, key in before.items()})
+    return with_leaves(uses, {z: same[key] for z, key in before.items()})
 
 
-def with_leaves(order: list[Node], found: Cards) -> Cards:
+def with_leaves(uses: Uses, found: Cards) -> Cards:
     """Put each leaf whose users are all on one card on that card."""
     home: dict[Node, Hashable] = {}
-    for z in order:
-        for x in z.inputs:
-            if isinstance(x, Node) and x.op is None:
-                card = found[z]
-                if home.setdefault(x, card) is not card and not same_key(home[x], card):
-                    home[x] = x  # its users are on several cards
+    for x, z in uses:
+        if x.op is None:
+            card = found[z]
+            if home.setdefault(x, card) is not card and not same_key(home[x], card):
+                home[x] = x  # its users are on several cards
     return found | {x: card for x, card in home.items() if card is not x}
 
 
@@ -115,7 +132,7 @@ def same_key(one: Hashable, other: Hashable) -> bool:
     return isinstance(one, tuple) and isinstance(other, tuple) and one == other
 
 
-def over_blocks(order: list[Node], before: Cards) -> Cards:
+def over_blocks(order: list[Node], uses: Uses, before: Cards) -> Cards:
     """Make one of blocks that the same lines computed one after another, like the layers of a deep net.
 
     The last of them stays as it is, so that a reader sees what a block is. A leaf goes with its users where all are in
@@ -136,9 +153,9 @@ def over_blocks(order: list[Node], before: Cards) -> Cards:
         block |= dict.fromkeys(keys[start : start + period * (times - 1)], ("chosen", title))
     if not block:
         return before
-    found = with_leaves(order, {z: block.get(key, key) for z, key in before.items()})
+    found = with_leaves(uses, {z: block.get(key, key) for z, key in before.items()})
     try:
-        in_order(order, found)
+        in_order(order, uses, found)
     except ValueError:
         return before
     return found
@@ -173,30 +190,31 @@ def repeats(ids: list[int]) -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
-def in_order(order: list[Node], key_of: Cards) -> list[tuple[Hashable, list[Node]]]:
-    """Return each key with its nodes, operands before results. Raises ValueError where cards would make a circle."""
+def in_order(order: list[Node], uses: Uses, key_of: Cards) -> list[tuple[Hashable, list[Node], dict[Hashable, int]]]:
+    """Return each key with its nodes, and how often these use those of other keys, operands before results.
+
+    Raises ValueError where cards would make a circle.
+    """
     members: dict[Hashable, list[Node]] = {}
-    needs: dict[Hashable, set[Hashable]] = {}
     for z in order:
-        key = key_of[z]
-        if key not in members:
-            members[key], needs[key] = [], set()
-        members[key].append(z)
-        needs[key].update([key_of[x] for x in z.inputs if isinstance(x, Node)])
-    feeds: dict[Hashable, list[Hashable]] = {}
-    for key, below in needs.items():
-        below.discard(key)
-        for other in below:
-            feeds.setdefault(other, []).append(key)
-    ready = [key for key, below in needs.items() if not below]
+        members.setdefault(key_of[z], []).append(z)
+    below: dict[Hashable, dict[Hashable, int]] = {key: {} for key in members}
+    above: dict[Hashable, list[Hashable]] = {key: [] for key in members}
+    keys = key_of.__getitem__
+    for (key, other), times in Counter(zip(map(keys, uses.users), map(keys, uses.operands), strict=True)).items():
+        if key is not other and not same_key(key, other):
+            below[key][other] = times
+            above[other].append(key)
+    missing = {key: len(others) for key, others in below.items()}
+    ready = [key for key, count in missing.items() if not count]
     for key in ready:  # grows while it is read
-        for other in feeds.get(key, []):
-            needs[other].discard(key)
-            if not needs[other]:
+        for other in above[key]:
+            missing[other] -= 1
+            if not missing[other]:
                 ready.append(other)
     if len(ready) < len(members):
         circle = next(key for key in members if key not in set(ready))
         raise ValueError(
             f"collapse folds nodes into {circle!r:.60} that others lie between: the graph would be a circle"
         )
-    return [(key, members[key]) for key in ready]
+    return [(key, members[key], below[key]) for key in ready]

@@ -14,7 +14,7 @@ from ..drawing import Drawing
 from ..formats import dot, svg, tikz
 from ..pages.page import Page, asset
 from .builder import EVERYTHING, PictureBuilder, frame, is_computed, stale
-from .collapse import Choice, collapsed
+from .collapse import Choice, collapsed, uses_in
 from .gradient_health import mark_health
 from .name_tags import name_tails, refer
 from .picture import Picture, short_text
@@ -59,18 +59,19 @@ def draw(
     if direction not in ("LR", "TB"):
         raise ValueError(f'draw(direction=…) is "LR" or "TB", not {direction!r:.60}')
     order = sorted(history(*roots), key=is_computed)
-    folds, notes = collapsed(order, collapse)
+    uses = uses_in(order)
+    folds, notes = collapsed(order, uses, collapse)
     builder = PictureBuilder(show, {id(x): name for name, x in (names or {}).items() if isinstance(x, Node)})
     builder.picture.direction, builder.folds = direction, folds
     if folds:
-        builder.add_folded(order)
+        builder.add_folded(order, uses)
     else:
         builder.add(order)
         if model is not None:
             frame(builder, order, model)
     refer(builder.picture)
     name_tails(builder.picture)
-    builder.picture.notes += [*notes, *stale(order)]
+    builder.picture.notes += [*notes, *stale(uses)]
     if isinstance(tried, FailedNode):
         add_unfinished(builder.picture, [builder.tail(x) for x in tried.operands], tried, short_text(tried.op.name))
     if report is not None:

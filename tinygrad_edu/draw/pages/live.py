@@ -18,6 +18,7 @@ from ...core.value import Value
 from ...nn.module import Module
 from ...nn.neuron import MLP
 from ..graph.builder import stale
+from ..graph.collapse import uses_in
 from ..graph.picture import Picture, short_text
 from ..javascript.rows import RowTable
 from ..javascript.spellings import TranslationError
@@ -62,7 +63,7 @@ def program_of(
     rows: of each operation in `vocabulary`'s order, its place among the rows. leaves: [card, number, whether it has a
     gradient, whether it learns]. constants: [card, number]. expected: of Python, the result and the gradients.
     """
-    if stale(order):
+    if stale(uses_in(order)):
         raise TranslationError("a graph whose leaves were assigned after it was computed")
     table, rows, seen = RowTable(), [], set()
     constants: list[list[Any]] = []

@@ -22,7 +22,7 @@ from ...symbolic.names import PARTS, NodeNames
 from ..formats import svg
 from ..graph.builder import is_computed, picture_of, stale
 from ..graph.cards import FIELD_NAMES
-from ..graph.collapse import READABLE
+from ..graph.collapse import READABLE, uses_in
 from ..graph.picture import Picture, data_summary, format_number, short_text
 from ..javascript.spellings import TranslationError
 from ..network.draw_network import draw_network
@@ -80,7 +80,7 @@ def page_of(
     root = order[-1]
     picture, index = picture_of(order, names, model)
     neurons = neurons_of(picture) if isinstance(model, MLP) else {}
-    picture.notes = stale(order)
+    picture.notes = stale(uses_in(order))
     called = NodeNames(order)
     for z in order:  # the arithmetic speaks of every node, so that every card needs a name
         picture.cards[index[z]].title = picture.cards[index[z]].title or called[z]
