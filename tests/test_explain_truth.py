@@ -8,6 +8,8 @@ from told import Reader
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor
+from tinygrad_edu.core.op import TABLE
+from tinygrad_edu.symbolic.textbook import TEXTBOOK, local_rule, textbook_gradient
 
 ACTIVATIONS = {
     "sigmoid": tg.sigmoid,
@@ -130,3 +132,19 @@ def test_every_formula_told_of_a_net_is_true(data, seed):
     net.cost.backward()
     for name, parameter in net.parameters.items():
         np.testing.assert_allclose(reader.values[f"∂C/∂{name}"], parameter.grad, rtol=1e-6, atol=1e-9)
+
+
+def test_textbook_slopes_are_those_of_the_rules():
+    for name in TEXTBOOK:
+        for x in (-3.0, -0.5, 0.0, 0.7, 4.0):
+            leaf = tg.Value(x, label="x")
+            (right,) = tg.gradients(TABLE[name](leaf) * 3.0, [leaf])
+            z = TABLE[name](leaf)
+            told = local_rule(z, 0, tg.Value(3.0), z, z.inputs)
+            assert told.data == pytest.approx(right.data, rel=1e-13), (name, x)
+    w, b = tg.Value(0.3, label="w"), tg.Value(-0.2, label="b")
+    loss = (tg.sigmoid(w * 2.0 + b) - tg.relu(w).tanh() * w) ** 2 * (w < 1.0)
+    (right,) = tg.gradients(loss, [w])
+    told = textbook_gradient(loss, w)
+    assert told.data == pytest.approx(right.data, rel=1e-13)
+    assert "sigmoid(-" not in tg.formula(told)
