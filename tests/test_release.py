@@ -23,6 +23,6 @@ def test_links_of_the_readme_become_absolute_and_point_to_files():
     assert all((ROOT / path.partition("#")[0]).exists() for path in relative)
     made = links.absolute(text, "https://example.org/a/b", "v1")
     assert not links.LINK.search(made)
-    assert "![A neuron and" in made
+    assert "![A neuron is" in made
     assert "(https://example.org/a/b/raw/v1/docs/images/neuron.svg)" in made
     assert "(https://example.org/a/b/blob/v1/docs/performance.md)" in made
