@@ -163,7 +163,7 @@ def test_leaves_are_called_as_in_textbooks(browser, tmp_path):
     w, x = tg.Value(2.0, label="w_12^(1)"), tg.Value(3.0, label="x<y")
     tg.stepper(w * x, tmp_path / "step.html")
     with opened(browser, tmp_path / "step.html") as page:
-        assert page.inner_text("h1") == "Backpropagation, step by step: the result of multiply"
+        assert page.inner_text("h1") == "Backpropagation, step by step: L"
         first, second = page.locator("#leaves tbody th").all()
         assert first.locator("msubsup > *").all_text_contents() == ["w", "12", "(1)"]
         assert second.inner_html() == "x&lt;y"

@@ -135,7 +135,7 @@ def step(options: argparse.Namespace) -> int:
     """Write a page that walks through a formula forward and backward, one node at a time."""
     from ..draw.pages.stepper import stepper
 
-    stepper(differentiated(options), options.out)
+    stepper(differentiated(options), options.out, typed=options.expression)
     print(options.out)
     return 0
 

@@ -19,7 +19,7 @@ from ...nn.module import Module
 from ...nn.neuron import MLP
 from ..graph.builder import stale
 from ..graph.collapse import uses_in
-from ..graph.picture import Picture, short_text
+from ..graph.picture import Picture
 from ..javascript.rows import RowTable
 from ..javascript.spellings import TranslationError
 from . import templates
@@ -164,10 +164,10 @@ def network_cards(picture: Picture, index: Mapping[Node, int], model: MLP) -> di
     return {"wires": wires, "inputs": circles, "groups": groups}
 
 
-def formula_of(node: Node, typed: str) -> str:
+def formula_of(node: Node, name: str, typed: str) -> str:
     """Return the formula at the top of the page: as it was typed, or as it was computed where that is one line."""
     from ...symbolic.formula import formula
 
     text = typed or formula(node, "brief")
-    left = f"{short_text(node.label)} = " if node.label and node.label != typed else ""
-    return f"{left}{text}" if "\n" not in text and len(text) <= 200 else ""
+    whole = f"{name} = {text}" if text != name else text
+    return whole if "\n" not in text and len(text) <= 200 else ""

@@ -23,7 +23,7 @@ from ..formats import svg
 from ..graph.builder import is_computed, picture_of, stale
 from ..graph.cards import FIELD_NAMES
 from ..graph.collapse import READABLE, uses_in
-from ..graph.picture import Picture, data_summary, format_number, short_text
+from ..graph.picture import Picture, data_summary, format_number
 from ..javascript.spellings import TranslationError
 from ..network.draw_network import draw_network
 from . import templates
@@ -81,7 +81,7 @@ def page_of(
     picture, index = picture_of(order, names, model)
     neurons = neurons_of(picture) if isinstance(model, MLP) else {}
     picture.notes = stale(uses_in(order))
-    called = NodeNames(order)
+    called = NodeNames(order, {} if root.label or any(z.label == "L" for z in order) else {root: "L"})
     for z in order:  # the arithmetic speaks of every node, so that every card needs a name
         picture.cards[index[z]].title = picture.cards[index[z]].title or called[z]
     words = vocabulary(order, picture, index)
@@ -100,10 +100,10 @@ def page_of(
     }
     if program:
         keep_room(picture)
-    about, result = TITLES[opened], short_text(root.label) or root.title.replace("`", "")
+    about, result = TITLES[opened], picture.cards[index[root]].title
     parts = {
         "title": f"{about}: {typeset(result)}",
-        "typed": f'<p id="typed" class="mono">{escape(line)}</p>' if (line := formula_of(root, typed)) else "",
+        "typed": f'<p id="typed" class="mono">{escape(line)}</p>' if (line := formula_of(root, result, typed)) else "",
         "notice": (f"<p class=soft>{LARGE.format(len(order))}</p>" if len(order) > READABLE else "")
         + (STILL.format(escape(why)) if why and opened else ""),
         "picture": svg.svg(picture),
