@@ -81,5 +81,5 @@ def test_live_takes_one_for_numbers_that_are_not_given_and_shows_the_formula_as_
     assert main(["live", "sigmoid(w*x + b)", "--at", "w=2"]) == 0
     assert capsys.readouterr().out == "live.html\n"
     page = (tmp_path / "live.html").read_text()
-    assert ">sigmoid(w*x + b)</p>" in page
+    assert ">L = sigmoid(w*x + b)</p>" in page
     assert '"leaves":[[0,2.0,1,1],[1,1.0,1,0],[2,1.0,1,1]]' in page
