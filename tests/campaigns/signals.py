@@ -1,5 +1,7 @@
 """Real signals into tight loops: `python tests/campaigns/signals.py 1500` counts states torn and modes left on.
 
+`signals.txt` beside this file holds what came of it.
+
 Each action runs in a loop until an alarm interrupts it, the given number of times. Afterwards all that it changes
 must be as it was before some whole action or after it, and no mode may hold.
 """
@@ -14,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn, no_grad
 from tinygrad_edu.core.context import PLAIN_MODE, mode
 
@@ -67,6 +70,7 @@ def loading() -> tuple[Callable[[], None], Callable[[], bool]]:
 def writing() -> tuple[Callable[[], None], Callable[[], bool]]:
     """Return t[i] = y: the operation, the operands and the data belong together."""
     t = Tensor([1.0, 2.0]) * 1.0
+    t[0] = 3.0  # a signal may come before the first of those that are watched
 
     def act() -> None:
         t[0] = 3.0
@@ -91,7 +95,35 @@ def buffers() -> tuple[Callable[[], None], Callable[[], bool]]:
     return lambda: layer(x), whole
 
 
-ACTIONS = {f.__name__: f for f in (modes, gradients, steps, loading, writing, buffers)}
+def compiled() -> tuple[Callable[[], None], Callable[[], bool]]:
+    """Return a compiled step of momentum: weights, memory and the count of steps are those of one step."""
+    w = Tensor(np.ones(3))
+    optimizer = nn.SGD([w], lr=1e-9, momentum=0.5)
+
+    @tg.compile
+    def step() -> Tensor:
+        loss = (w * 1.0).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(3):  # the first calls are compared with the function itself
+        step()
+    velocity, weight, counted = 0.0, 1.0, 0  # by hand, taken up to the count of steps
+
+    def whole() -> bool:
+        nonlocal velocity, weight, counted
+        while counted < optimizer.steps:
+            velocity = 0.5 * velocity + 1.0
+            weight, counted = weight - 1e-9 * velocity, counted + 1
+        known = np.asarray(optimizer.memory[0][0])
+        return bool(np.all(known == velocity) and np.allclose(w.numpy(), weight, rtol=1e-14, atol=0))
+
+    return step, whole
+
+
+ACTIONS = {f.__name__: f for f in (modes, gradients, steps, loading, writing, buffers, compiled)}
 
 
 def struck(name: str, times: int) -> Iterator[tuple[bool, bool]]:
