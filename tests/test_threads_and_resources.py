@@ -1,5 +1,6 @@
 """Threads get exact sums, training leaves nothing behind, and importing changes nothing for anybody else."""
 
+import functools
 import gc
 import os
 import subprocess
@@ -42,6 +43,7 @@ def in_threads(n, function):
     return found
 
 
+@functools.cache
 def python(program, **environment):
     """Return what a fresh Python prints when it runs `program`."""
     done = subprocess.run(
@@ -225,6 +227,40 @@ print([x.grad.hex() for x in leaves], w.grad.tobytes().hex())
 
 def test_the_same_bits_in_every_process():
     assert python(BITS, PYTHONHASHSEED="1") == python(BITS, PYTHONHASHSEED="4242")
+
+
+TRAINED = """
+import numpy as np
+import tinygrad_edu as tg
+net = tg.nn.Sequential(tg.nn.Linear(4, 6, rng=0), tg.nn.Tanh(), tg.nn.Dropout(0.2, rng=2), tg.nn.Linear(6, 2, rng=1))
+optimizer, x = tg.nn.Adam(net.parameters(), lr=0.01), np.linspace(-1, 1, 20).reshape(5, 4)
+def step():
+    loss = (net(x) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss
+step = way(step)
+print([step().item().hex() for _ in range(6)], [w.numpy().tobytes().hex() for w in net.parameters()])
+"""
+EAGER, COMPILED = "way = lambda f: f\n", "import tinygrad_edu\nway = tinygrad_edu.compile\n"
+FIRST = "import tinygrad_edu.draw, tinygrad_edu.check, tinygrad_edu.io.onnx, tinygrad_edu.data, tinygrad_edu.nn\n"
+PLAIN = "import tinygrad_edu.nn\nfrom tinygrad_edu import fast\nfast.uninstall()\n"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(EAGER, FIRST + EAGER), (EAGER, PLAIN + EAGER), (COMPILED, FIRST + COMPILED), (COMPILED, PLAIN + COMPILED)],
+    ids=["import order", "plain", "compiled, import order", "compiled, plain"],
+)
+def test_training_has_the_same_bits_in_every_process_import_order_and_engine(one, other):
+    assert python(one + TRAINED, PYTHONHASHSEED="1") == python(other + TRAINED, PYTHONHASHSEED="77")
+
+
+def test_compiled_training_agrees_with_eager_training_to_rounding():
+    losses = [eval(python(way + TRAINED).partition("] [")[0] + "]") for way in (EAGER, COMPILED)]
+    numbers = [[float.fromhex(text) for text in column] for column in losses]
+    np.testing.assert_allclose(numbers[1], numbers[0], rtol=1e-13)
 
 
 def test_the_users_random_numbers_are_untouched():
