@@ -98,6 +98,13 @@ def budgets() -> Iterator[Budget]:
         yield Budget(f"cnn, {how}", "ahead of MyGrad and HIPS autograd", 1, slower("cnn", subject, *NUMPY_FRAMEWORKS))
     yield Budget("mnist-cnn, compiled", "≤ 1 × PyTorch", 1, slower("mnist-cnn", COMPILED, "PyTorch"))
     yield Budget("small-gpt, compiled", "≤ 2 × PyTorch", 2, slower("small-gpt", COMPILED, "PyTorch"))
+    yield Budget("microgpt, eager", "≤ 1 × its own class", 1, slower("microgpt", OURS, "its own class"))
+    quicker = slower("microgpt", "its own class", COMPILED)
+    yield Budget("microgpt, compiled", "≥ 400 × quicker than its own class", 400, quicker, True)
+    yield Budget("microgpt, compiled", "≤ 1.2 × NumPy by hand", 1.2, slower("microgpt", COMPILED, HAND))
+    for name, limit in (("small step", 0.1), ("many scalars", 0.03)):
+        share = slower(f"guards: {name}", "guards", "call")
+        yield Budget(f"guards of {name}", f"≤ {limit:.0%} of a compiled call", limit, share)
     yield Budget("chains of 10³ to 10⁶ scalar nodes", "time a node even within 1.3 ×", 1.3, evenness)
     yield Budget("chains of 10³ to 10⁶ scalar nodes", "≤ 250 bytes a node", 250, most_bytes, unit="bytes")
     yield Budget("import", "≤ 1.3 × import numpy", 1.3, slower("import", OURS, "numpy"))

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import chains
+import guards
 import images
 import matrices
+import microgpt
 import nets
 import package
 import scalars
@@ -128,6 +130,8 @@ CURVES: dict[str, dict[int, Task]] = {
 OTHERS = {
     "mnist-cnn": Task(nets.READERS, 64, 3, steps_in_single_precision),
     "small-gpt": Task(nets.WRITERS, 16, 2, steps_in_single_precision),
+    "microgpt": Task(microgpt.SUBJECTS, 8, 2),
+    **{f"guards: {name}": Task(guards.SUBJECTS, (name, 100), (name, 8), guards.seconds) for name in guards.WORK},
     "import": Task(package.IMPORTS, None, None, package.seconds_of_import),
     "pages of 1,000 nodes": Task(package.PAGES, 1000, 50, package.seconds_of_writing),
     **{f"twin {name}": Task(twins.SUBJECTS, name, name, twins.seconds) for name in twins.WORK},

@@ -420,6 +420,24 @@ def test_check_finds_what_the_program_cannot_know():
         fast.check(Tensor([1.0]))
 
 
+@pytest.mark.parametrize(
+    ("case", "read"),
+    [
+        ("other arguments", lambda x, w: w * np.asarray(x._raw if isinstance(x, Tensor) else x)),
+        ("other weights", lambda x, w: x * np.array(w._raw)),
+        ("gradients from before", lambda x, w: x * (0.0 if w._slope is None else 1.0)),
+    ],
+)
+def test_check_finds_what_code_reads_behind_the_gate(case, read):
+    """Code that reads private slots gets the numbers of the trace for ever; each change of `check` shows one kind."""
+    w = Tensor([1.0, 2.0])
+    fast = tg.compile(lambda x: read(x, w))
+    with refuses(CompileError, "differ", case):
+        fast.check(np.array([1.0, 2.0]))
+    assert w.tolist() == [1.0, 2.0]
+    assert w.grad is None
+
+
 def test_a_compiled_function_in_a_graph_is_run_as_it_stands_so_that_gradients_pass():
     w = Tensor([0.5, -2.0], requires_grad=False)
 

@@ -1,5 +1,6 @@
 """Tests on numbers inside a compiled function: each way through is a program; `max` and `min` need one only."""
 
+import itertools
 import threading
 
 import numpy as np
@@ -97,6 +98,33 @@ def test_max_and_min_of_numbers_are_one_program():
         for ours, theirs in zip(fast(given), f(given), strict=True):
             same(ours, theirs)
     assert sum(map(len, fast.programs.values())) == 1
+
+
+def test_max_and_min_of_tensors_and_constants_are_one_program():
+    f = lambda x, y: (max(x.sum(), y.sum(), 0.5), min([2 * x.sum(), y.sum(), Tensor(1.0, False)]))  # noqa: E731
+    fast = tg.compile(f)
+    for x, y in itertools.permutations(([1.0, -3.0], [2.0, 0.1], [-4.0, 0.2]), 2):
+        given = Tensor(x, requires_grad=False), Tensor(y, requires_grad=False)
+        for ours, theirs in zip(fast(*given), f(*given), strict=True):
+            assert float(ours) == float(theirs)
+    assert len(fast.programs) == 1
+
+
+def test_max_of_numbers_with_gradients_is_a_test_as_only_the_one_that_is_chosen_gets_one():
+    weights = [Value(float(i)) for i in range(3)]
+
+    def f(x):
+        for w in weights:
+            w.grad = None
+        max(w * w * x for w in weights).backward()
+        return [w._grad is None for w in weights], [w.grad for w in weights]
+
+    fast = tg.compile(f)
+    for x in (1.0, -1.0, 2.0):
+        (missing, gradients), expected = fast(x), f(x)
+        assert [w._slope is None for w in weights] == [w != 2.0 if x > 0 else w != 0.0 for w in (0.0, 1.0, 2.0)]
+        assert missing == expected[0]
+        assert [float(g) for g in gradients if g is not None] == [float(g) for g in expected[1] if g is not None]
 
 
 def test_max_is_python_s_own_elsewhere_and_afterwards():

@@ -15,9 +15,10 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
-from tinygrad_edu.compile.holders import Holder, names_in
+from tinygrad_edu.compile.contents import probe
+from tinygrad_edu.compile.holders import Holder, Parts, attributes_of, elements_of, names_in
 from tinygrad_edu.compile.identity import identity_test
-from tinygrad_edu.compile.reachable import Reachable, probe
+from tinygrad_edu.compile.reachable import Reachable
 from tinygrad_edu.errors import CompileError, GradientError
 from tinygrad_edu.nn import functional
 
@@ -51,6 +52,10 @@ class Settings:
 
 
 class Slotted:
+    __slots__ = ("rate",)
+
+
+class Slotted2:
     __slots__ = ("rate",)
 
 
@@ -138,20 +143,31 @@ def test_each_kind_of_part_is_compared_by_identity(many):
     cell = (lambda: None if x is None else x).__closure__[0] if (x := 1000.0) else None
     owner, slotted = Settings(), Slotted()
     slotted.rate = 0.0
+    numbered = {1: "a", "two": "b"}
     kinds = {
-        "a": Holder("", cell, ["x"], [cell.cell_contents]),
-        "b": Holder("", vars(owner), [*vars(owner)], [*vars(owner).values()], [*vars(owner)]),
+        "a": Holder(Parts.CELL, cell, ["x"], [cell.cell_contents]),
+        "b": Holder(Parts.ENTRIES, vars(owner), [*vars(owner)], [*vars(owner).values()], [*vars(owner)]),
         "c": names_in("", vars(owner), ("rate", "absent")),
-        "d": Holder("", slotted, ["rate"], [slotted.rate], ["rate"]),
-        "e": Holder("", floats := [1.0, 0.0], ["0", "1"], [*floats]),
-        "f": Holder("", flags := [True, 2], ["0", "1"], [*flags]),
-        "g": Holder("", names := {"a"}, ["0"], [*names]),
-        "h": Holder("", nodes := [Tensor([1.0])], ["0"], [*nodes]),
+        "d": attributes_of("", slotted, ("rate", "__class__")),
+        "e": elements_of("", floats := [1.0, 0.0]),
+        "f": elements_of("", flags := [True, 2]),
+        "g": elements_of("", names := {"a"}),
+        "h": elements_of("", nodes := [Tensor([1.0])]),
+        "i": Holder(Parts.ENTRIES, numbered, ["", ""], [*numbered.values()], [*numbered], [*numbered]),
+        "j": Holder(Parts.ENTRIES, by_name := {"a": 1, "b": 2}, ["a"], [1], ["a"], ["a", "b"]),
     }
     filler = [str(i) for i in range(200 if many else 1)]
-    kinds["filler"] = Holder("", filler, filler, [*filler])
+    kinds["filler"] = elements_of("", filler)
     rows = [[1.0, 2.0] for _ in range(3)]
-    unchanged = identity_test([*kinds.values()], [(X, X.tobytes())], [(rows, [[*row] for row in rows])])
+    buffer, objects = bytearray(b"ab"), np.array([1.0, "a"], object)
+    unchanged = identity_test(
+        [*kinds.values()],
+        [(X, X.tobytes()), (objects, objects.tobytes())],
+        [(buffer, bytes(buffer))],
+        [(rows, [[*row] for row in rows])],
+        [(logs := {"kept": [1.0]}, "kept")],
+    )
+    first = objects[0]
     changes = [
         (lambda: setattr(cell, "cell_contents", 1000.5), lambda: setattr(cell, "cell_contents", kinds["a"].parts[0])),
         (lambda: owner.flags.update({}), None),
@@ -165,6 +181,16 @@ def test_each_kind_of_part_is_compared_by_identity(many):
         (lambda: nodes.__setitem__(0, Tensor([1.0])), lambda: nodes.__setitem__(0, kinds["h"].parts[0])),
         (lambda: filler.__setitem__(-1, str(len(filler))), lambda: filler.__setitem__(-1, kinds["filler"].parts[-1])),
         (lambda: rows[2].__setitem__(1, 3.0), lambda: rows[2].__setitem__(1, 2.0)),
+        (lambda: setattr(slotted, "__class__", Slotted2), lambda: setattr(slotted, "__class__", Slotted)),
+        (lambda: numbered.update(two=numbered.pop("two")), None),  # the last one again
+        (lambda: numbered.update({1: numbered.pop(1)}), lambda: numbered.update(two=numbered.pop("two"))),
+        (lambda: by_name.update(b=3), None),  # of which only the key matters
+        (lambda: by_name.update(c=by_name.pop("b")), lambda: by_name.update(b=by_name.pop("c"))),
+        (lambda: logs["kept"].append(2.0), None),
+        (lambda: logs["kept"].append(None), lambda: logs["kept"].pop()),
+        (lambda: logs.update(kept=3), None),
+        (lambda: buffer.extend(b"c"), lambda: buffer.pop()),
+        (lambda: objects.__setitem__(0, float("1.0")), lambda: objects.__setitem__(0, first)),
     ]
     for i, (change, back) in enumerate(changes):
         assert unchanged(), i
@@ -177,7 +203,7 @@ def test_each_kind_of_part_is_compared_by_identity(many):
 
 def test_the_last_of_many_lists_grows():
     lists = [[str(i)] for i in range(200)]
-    unchanged = identity_test([Holder("", x, ["0"], [*x]) for x in lists], [], [])
+    unchanged = identity_test([elements_of("", x) for x in lists], [], [], [], [])
     assert unchanged()
     lists[-1].append("more")
     assert not unchanged()

@@ -1,7 +1,9 @@
 """What a compiled function cannot do is refused with the reason, and leaves everything as it was."""
 
 import weakref
+from collections import Counter, defaultdict
 
+import numpy as np
 import pytest
 from refusing import refuses
 
@@ -139,10 +141,23 @@ def test_asking_for_the_gradient_of_an_argument_that_has_one_is_refused():
     assert slope(x).tolist() == [2.0, 6.0]
 
 
-@pytest.mark.parametrize("odd", [{1}, slice(1), bytearray(b"a")], ids=["set", "slice", "bytearray"])
-def test_arguments_that_are_neither_numbers_nor_fixed_are_refused(odd):
-    with refuses(CompileError, "unhashable"):
+class Matrix(np.ndarray):
+    pass
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *(np.ma.array([1.0], mask=[True]), np.ones(1).view(Matrix), np.array([None]), np.array(["a"])),
+        *(defaultdict(float, a=1.0), Counter("ab"), type("Row", (list,), {})([1.0])),
+    ],
+    ids=["masked", "subclass", "objects", "strings", "defaultdict", "Counter", "a user's list"],
+)
+def test_arguments_that_a_program_would_take_for_plain_ones_are_refused(odd):
+    with refuses(CompileError, "plain"):
         tg.compile(lambda x, odd: x)(Tensor([1.0]), odd)
+    with refuses(CompileError, "plain"):
+        tg.compile(lambda x, odd: x)(Tensor([1.0]), {"in": (odd,)})
 
 
 def test_a_refusal_that_the_function_catches_is_raised_all_the_same():

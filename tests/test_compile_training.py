@@ -410,6 +410,29 @@ def test_a_gradient_that_was_taken_away_or_put_there_outside_is_noticed():
         same(twins[0][0].grad, twins[1][0].grad)
 
 
+@pytest.mark.filterwarnings("error")
+def test_weights_that_are_changed_alike_by_operands_of_other_shapes():
+    def world():
+        weights = [Tensor(np.arange(6.0).reshape(2, 3) + k, requires_grad=True) for k in range(3)]
+        rows = [Tensor([1.0, 2.0, 3.0 + k], requires_grad=False) for k in range(3)]
+
+        def step():
+            for w in weights:
+                w.grad = None
+            sum((w**2).sum() for w in weights).backward()
+            for w, row in zip(weights, rows, strict=True):
+                w.data = w.data - 0.1 * w.grad * row.data
+
+        return step, weights
+
+    (plain, theirs), (twin, ours) = world(), world()
+    fast = tg.compile(twin)
+    for _ in range(3):
+        fast(), plain()
+        for a, b in zip(ours, theirs, strict=True):
+            same(a, b)
+
+
 def test_a_program_keeps_nothing_of_the_run_that_made_it():
     w = Tensor(np.ones(1000), requires_grad=True)
 

@@ -2,8 +2,9 @@
 
 The way of a function:
 
-- `reachable` walks over everything that it can name: `holders` keep its parts, `identity` compares them before a call,
-  `positions` those of objects that move when they are used. `signature`: the arguments' properties that count.
+- `reachable` walks over everything that it can name: `users_code` reads names off code, `attributes` says which count.
+  `holders` keep parts of objects, `contents` the numbers of arrays, `positions` where objects are that move when they
+  are used; `identity` compares them before a call. `signature` is what a program depends on of the arguments.
 - `trace` runs it once on nodes: it records what is read and changed (`outside`, `optimizer_steps`); `core.sealed` hides
   numbers, `refusal` says who asked for them, `builtin_extremes` records `max` and `min`.
 - `vectorize` turns graphs of scalars into graphs of arrays (`scalar_graph`, `vectorizer`; `strided` where there are
@@ -12,7 +13,7 @@ The way of a function:
 - `memory` gives every step a buffer; `state_buffers` are written in two `turns`, so that a call takes effect at once.
 - `codegen` writes the program as text; `guards` write the conditions under which it is valid.
 - `specialization` is one program with its conditions, `compiled` chooses among several, `comparison` compares them with
-  the function itself (in a state that `verify` keeps and puts back), `results` makes nodes of what they return,
+  the function itself (in a world that `verify` keeps and puts back), `results` makes nodes of what they return,
   `sharing` keeps threads apart.
 """
 

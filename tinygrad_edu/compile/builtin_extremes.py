@@ -1,8 +1,9 @@
 """Python's `max` and `min` of numbers that differ from call to call, while a function is traced.
 
 They ask which number is larger, and a program would keep one answer: 27 numbers would need a program for every order
-that they can have. So while a trace runs, the names stand for folds of `where`; of anything else, and in other threads,
-they are the originals. Replacing them is process-wide, and counted, so that the last trace puts them back.
+that they can have. So while a trace runs, the names stand for folds of `where`. Of numbers with a gradient, of anything
+else, and in other threads they are the originals. Replacing them is process-wide, and counted, so that the last trace
+puts them back.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ def recording_extreme(original: Callable[..., Any], larger: bool) -> Callable[..
         if tracing() is None or keywords or not given:
             return original(*given, **keywords)
         items = list(given[0]) if len(given) == 1 else given
-        if not items or not any(isinstance(x, Node) for x in items):
-            return original(items, **keywords)
-        if all(type(x) is Value and not x._requires_grad for x in items):
+        nodes = [x for x in items if isinstance(x, Node)]
+        if not nodes or any(x._requires_grad for x in nodes):  # of these only the one that is chosen gets a gradient
+            return original(items)
+        if all(type(x) is Value for x in items):
             return extreme_of(LARGEST_NUMBER if larger else SMALLEST_NUMBER, items)
         best = items[0]
         for x in items[1:]:

@@ -15,7 +15,7 @@ from ..core.context import ModeContext
 from ..errors import CompileError
 from ..transforms.trees import leaves, rebuilt
 from .sharing import SharesState, claim, merge_groups
-from .signature import Signature
+from .signature import Signature, objects_in
 from .specialization import Specialization
 from .verify import (
     Agreement,
@@ -91,7 +91,7 @@ def is_at_a_kink(
 
 def checked_replays(compiled: Compiled[..., Any], args: Any, kwargs: Any, tolerance: float) -> Agreement:
     """Return by how much replays and the function itself differ at most; see `Compiled.check`."""
-    reach = compiled.reachable(args, kwargs)
+    reach = compiled.reachable(objects_in(args, kwargs))
     try:
         claim(compiled, reach.nodes.values())
     except SharesState as found:

@@ -14,13 +14,12 @@ from ..errors.where import raised_by_signal_handler, users_line, warn
 from ..nn.module import Module
 from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
-from ..transforms.trees import leaves
 from .backends import Backend, backend_named
 from .comparison import REPLAY_TOLERANCE, checked_replays, verified
-from .reachable import PLAIN_TYPES, Reachable
+from .reachable import Reachable
 from .sharing import LockGroup, SharesState, claim, merge_groups
-from .signature import NUMERIC, InsideOuterGraph, Signature
-from .specialization import Specialization
+from .signature import InsideOuterGraph, Signature
+from .specialization import Specialization, objects_by_name
 from .vectorize.bulk_io import OtherOutcome
 from .verify import Agreement, MutableState, StateSnapshot, nodes_in
 
@@ -33,6 +32,7 @@ RECORDED = {
     ParamGroup: {"lr"},
     Module: {"last_call"},
 }  # attributes that a trace records itself
+UNREAD = {Optimizer: {"defaults", "plain"}, ParamGroup: {"check"}}  # those that decide nothing inside a trace
 
 
 class Compiled(Generic[P, R]):
@@ -86,7 +86,7 @@ class Compiled(Generic[P, R]):
         """Return the result of a call. Raises InsideOuterGraph, SharesState before anything has been done."""
         call = Signature(args, kwargs, self.outside, self.fixed)
         last = self.last
-        if last is None or last.key != call.key or not last.valid():
+        if last is None or last.key != call.key or not last.valid(call):
             self.last = last = self.specialized(call, args, kwargs)
         if last.left > 0:
             last.left -= 1
@@ -120,7 +120,7 @@ class Compiled(Generic[P, R]):
         same = [
             x
             for x in self.programs[call.key]
-            if x is not program and x.tests and x.executable.still_valid() and x.guards_hold()
+            if x is not program and x.tests and x.executable.still_valid() and x.guards_hold(call)
         ]
         for known in reversed(same):
             known.executable.fill_buffers()
@@ -149,14 +149,9 @@ class Compiled(Generic[P, R]):
 
     def specialized(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
         """Return the program for a call whose guards hold now, traced now if there is none."""
-        try:
-            known = self.programs.get(call.key, [])
-        except TypeError as error:
-            raise CompileError(
-                f"an argument cannot tell one program from another ({error}): give numbers, arrays, tensors, or lists, "
-                f"tuples and dicts of them, and take anything else from outside of the function (at {users_line()})"
-            ) from None
-        found = next((x for x in reversed(known) if x.executable.still_valid() and x.guards_hold()), None)
+        known = [x for x in reversed(self.programs.get(call.key, [])) if x.executable.still_valid()]
+        known.sort(key=lambda x: not x.has_objects(call))  # those first that are quicker to judge
+        found = next((x for x in known if x.guards_hold(call)), None)
         if found is None:
             return self.traced(call, args, kwargs)
         found.executable.fill_buffers()
@@ -164,19 +159,19 @@ class Compiled(Generic[P, R]):
 
     def traced(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
         """Return a new program for a call."""
-        reach = self.reachable(args, kwargs)
+        reach = self.reachable(call.objects)
         if not self.outside.issuperset(reach.nodes):
             self.outside.update(reach.nodes)
-            call.key, call.inputs = (again := Signature(args, kwargs, self.outside, self.fixed)).key, again.inputs
+            call.read(args, kwargs, self.fixed)
         claim(self, reach.nodes.values())
         self.make_room(call, reach)
         try:
-            made = Specialization(self.function, call.key, args, kwargs, reach, self.fixed, self.backend)
+            made = Specialization(self.function, call, args, kwargs, reach, self.fixed, self.backend)
         except Exception as refused:
             if self.fixed or not any(type(x) is float for x in (*args, *kwargs.values())):
                 raise
             made = self.with_fixed_floats(call, args, kwargs, reach, refused)
-        self.programs.setdefault(call.key, []).append(made)
+        self.programs.setdefault(made.key, []).append(made)
         made.executable.fill_buffers()
         return made
 
@@ -187,22 +182,17 @@ class Compiled(Generic[P, R]):
 
         From then on each float is traced by itself. Raises what was raised before, where that does not help.
         """
-        again = Signature(args, kwargs, self.outside, fixed=True)
+        call.read(args, kwargs, fixed=True)
         try:
-            made = Specialization(self.function, again.key, args, kwargs, reach, True, self.backend)
+            made = Specialization(self.function, call, args, kwargs, reach, True, self.backend)
         except Exception:
             raise refused from None
-        self.fixed, call.key, call.inputs = True, again.key, again.inputs
+        self.fixed = True
         return made
 
-    def reachable(self, args: Any, kwargs: Any) -> Reachable:
-        """Return the objects that the function can name, and its arguments that are no numbers."""
-        roots = {
-            f"argument {i}": x
-            for i, x in enumerate(leaves([args, kwargs]))
-            if not isinstance(x, NUMERIC) and not isinstance(x, PLAIN_TYPES)
-        }
-        return Reachable({"": self.function} | roots, {Compiled: "function"}, RECORDED)
+    def reachable(self, objects: list[Any]) -> Reachable:
+        """Return the objects that the function can name, and `objects` among its arguments."""
+        return Reachable({"": self.function} | objects_by_name(objects), {Compiled: "function"}, RECORDED, UNREAD)
 
     def make_room(self, call: Signature, reach: Reachable) -> None:
         """Drop the oldest program where there are as many as may be kept, and say once why there are so many."""

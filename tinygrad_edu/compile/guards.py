@@ -6,13 +6,32 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node
+from ..core.node import Node, requirement_changes
 from .codegen.names import PlannedNames
 from .ir import Var
 from .outside import CapturedInput
-from .vectorize.bulk_io import LeafGroup
+from .vectorize.bulk_io import LeafGroup, requires
 
 CHECKED_TOGETHER = 4  # so many owners are checked together
+
+
+class Requirements:
+    """Which leaves require a gradient. Looked at again only when that of any leaf has been set since.
+
+    count: how often it had been set when they were last as they are here.
+    """
+
+    def __init__(self, leaves: list[Node]) -> None:
+        self.leaves, self.wanted = leaves, [*map(requires, leaves)]
+        self.count = requirement_changes[0]
+
+    def hold(self) -> bool:
+        """Return whether leaves require gradients as they did."""
+        now = requirement_changes[0]
+        if [*map(requires, self.leaves)] != self.wanted:
+            return False
+        self.count = now
+        return True
 
 
 class Guards(PlannedNames):
@@ -55,9 +74,12 @@ class Guards(PlannedNames):
         owners = [x.source.owner for x in self.captured()]
         single = dict.fromkeys(leaf for leaf in owners if isinstance(leaf, Node))
         many = dict.fromkeys(leaves for leaves in owners if isinstance(leaves, LeafGroup))
-        checks = [f"{self.owner(leaf)}._requires_grad is {leaf._requires_grad}" for leaf in single]
-        checks += [f"all_require({self.owner(leaves)}, {leaves[0]._requires_grad})" for leaves in many]
-        return self.gradients_set() + checks
+        leaves = [*single, *(leaf for group in many for leaf in group)]
+        if not leaves:
+            return self.gradients_set()
+        known = Requirements(leaves)
+        test = f"{self.bound('changes', requirement_changes)}[0] == {self.bound('known', known)}.count"
+        return [*self.gradients_set(), f"({test} or {self.bound('required', known.hold)}())"]
 
     def gradients_set(self) -> list[str]:
         """Return the conditions on which leaves have a gradient."""

@@ -2,46 +2,78 @@
 
 A program holds as long as none of it changes. Names are looked up as Python does: cells of the closure, globals that
 the code names, defaults, attributes, elements. Nodes end the walk (a program reads their numbers at every call), and
-so does the code of the standard library and of installed packages. Knows nothing of traces or of programs.
+so does the code of the standard library and of installed packages. Attributes that no code names are left out: a list
+that grows beside a training step is no part of it. Knows nothing of traces or of programs.
 """
 
 from __future__ import annotations
 
 import copy
-import dis
 import functools
-import os
 import sys
-import sysconfig
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import zip_longest
-from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
-from typing import Any
+from types import FunctionType, MappingProxyType, ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.node import Node
 from ..errors import CompileError
-from ..errors.where import package_files, users_line
-from .holders import MACHINERY, MISSING, Holder, cell_value, names_in
-from .identity import identity_test, is_nodes
+from ..errors.where import users_line
+from .attributes import (
+    MACHINERY,
+    OF_NODES,
+    PARTED,
+    PLAIN,
+    hidden_parts,
+    is_value,
+    looks_by_text,
+    named_for,
+    slots_of,
+    trigger,
+)
+from .contents import BUFFERS, COMPARED_WHOLE, Contents
+from .holders import CLASS_AND_NAMESPACE, MISSING, Holder, Parts, attributes_of, cell_value, elements_of, names_in
+from .identity import identity_test, is_nodes, namespace
 from .positions import Positions, moves
+from .users_code import (
+    BY_TEXT,
+    HEARD,
+    KNOWN_LIBRARIES,
+    imported,
+    is_installed,
+    is_of_package,
+    is_transparent,
+    is_users_class,
+    names_in_code,
+    top,
+    users_modules,
+)
 
-PLAIN_TYPES = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice, np.generic, np.dtype)
-SMALL = 4096  # bytes of an array, up to which its numbers are compared before every call
-PROBED = 100  # about so many numbers of a larger array are compared
 LARGE = 1000  # parts of a container of data, from which on only its identity and length are compared
 MOST = 200_000  # objects that a walk visits
-PACKAGE = __name__.partition(".")[0]
-FOLDERS = [sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
-INSTALLED = tuple({folder + os.sep for folder in FOLDERS if folder})
-STANDARD = sys.stdlib_module_names - {"__main__"} | {"builtins"}
+CONTAINERS = (list, tuple, set, frozenset, deque, dict, MappingProxyType)
 MACHINES = {"threading", "_thread", "logging", "concurrent", "asyncio", "multiprocessing", "queue", "_queue", "socket"}
 MACHINES |= {"weakref", "_weakref", "io", "_io", "subprocess", "contextvars", "selectors"}  # whose parts move unasked
-HEARD = {"print", "open", "input", "plot", "show", "savefig", "write", "display", "exec", "system", "run"}
 
 Fact = tuple[str, str, Any]  # path, kind of comparison, and the object compared
+
+
+class ClassOf(NamedTuple):
+    """The class of an instance, which is not called itself."""
+
+    kind: type
+
+
+class Unnamed(NamedTuple):
+    """An attribute that no code names so far. trigger: the name by which it would be read."""
+
+    trigger: str
+    path: str
+    target: Any
+    key: str
 
 
 class Reachable:
@@ -49,22 +81,26 @@ class Reachable:
 
     roots: objects by the name under which a message speaks of them; a function's name is "".
     stops: types of objects of which a walk follows only the attribute that is named.
-    ignored: attributes, by type, that a program reads or writes itself.
+    ignored: attributes, by type, that a program reads or writes itself. unread: those that only users' code looks for.
     Raises CompileError where there are too many objects to look at before every call.
     """
 
-    def __init__(self, roots: dict[str, Any], stops: dict[type, str], ignored: dict[type, set[str]]) -> None:
-        self.roots, self.stops, self.ignored = roots, stops, ignored
+    def __init__(
+        self, roots: dict[str, Any], stops: dict[type, str], ignored: dict[type, set[str]], unread: dict[type, set[str]]
+    ) -> None:
+        self.roots, self.stops, self.ignored, self.unread = roots, stops, ignored, unread
         self.facts: list[Fact] = []
         self.nodes: dict[int, Node] = {}
         self.holders: list[Holder] = []
-        self.arrays: list[tuple[np.ndarray[Any, Any], bytes]] = []
-        self.probes: list[tuple[np.ndarray[Any, Any], bytes]] = []  # some numbers of large arrays, as views of them
-        self.data: list[tuple[list[Any], list[Any]]] = []  # long lists of plain numbers, and copies of them
-        self.positions = Positions()
+        self.contents, self.positions = Contents(), Positions()
         self.seen: dict[int, Any] = {}  # the objects too, so that no id is used again
+        self.first: dict[int, int] = {}  # the place of each among those seen
+        self.named: set[str] = set()  # by code so far: attributes, and classes with "()" behind their names
+        self.is_open = False  # whether code looks for attributes by names that are computed
+        self.unnamed: list[Unnamed] = []
+        self.logs: list[tuple[dict[str, Any], str]] = []  # attributes that must stay numbers, or lists of some
         self.waiting = [*roots.items()][::-1]
-        while self.waiting:
+        while self.waiting or self.release():
             path, x = self.waiting.pop()
             start = len(self.waiting)
             self.visit(path, x)
@@ -74,25 +110,32 @@ class Reachable:
                     f"the function can name more than {MOST:,} objects, the last in `{path.split('.')[0]}`, too "
                     f"many to look at before each call: give it the parts that it uses as arguments (at {users_line()})"
                 )
+        self.look_at_nodes()
 
     # Walking ---------------------------------------------------------------------------------------------------
 
     def visit(self, path: str, x: Any) -> None:
         """Note an object, and queue the objects that it refers to."""
-        kind = type(x)
-        if x is MISSING or issubclass(kind, PLAIN_TYPES):
-            self.facts.append((path, "plain", (kind, repr(x))))
+        if x is MISSING or is_value(x):
+            self.facts.append((path, "plain", (type(x), repr(x))))
             return
         if isinstance(x, Node):
             self.nodes[id(x)] = x
             self.facts.append((path, "is", x))
             return
-        if id(x) in self.seen:
+        if isinstance(x, type):
+            self.named.update(f"{kind.__name__}()" for kind in x.__mro__)  # code may call it
+        elif type(x) is ClassOf:
+            x = x.kind
+        if id(x) in self.first:
+            self.facts.append((path, "plain", self.first[id(x)]))  # which of them: two names may have one object
             return
-        self.seen[id(x)] = x
+        self.first[id(x)], self.seen[id(x)] = len(self.first), x
         if isinstance(x, np.ndarray):
             self.array(path, x)
-        elif isinstance(x, (list, tuple, set, frozenset, deque, dict, MappingProxyType)):
+        elif isinstance(x, BUFFERS):
+            self.facts.append((path, "plain", (type(x), self.contents.add_buffer(x))))
+        elif isinstance(x, CONTAINERS):
             self.container(path, x)
         elif isinstance(x, FunctionType):
             self.function(path, x)
@@ -108,14 +151,11 @@ class Reachable:
 
     def array(self, path: str, x: np.ndarray[Any, Any]) -> None:
         """Note an array: a small one by its numbers."""
-        if x.nbytes <= SMALL and x.dtype != object:
-            self.arrays.append((x, x.tobytes()))
-            self.facts.append((path, "plain", (x.shape, x.strides, x.dtype.str, x.tobytes())))
-        else:
+        if x.nbytes > COMPARED_WHOLE or x.dtype.hasobject:
             self.facts.append((path, "is", x))
-            if x.dtype != object:
-                self.probes.append((seen := probe(x), seen.tobytes()))
-                self.facts.append((path, "plain", self.probes[-1][1]))
+        self.facts.append((path, "plain", self.contents.add_array(x)))
+        if x.dtype == object:
+            self.waiting += [(f"{path}[{i}]", part) for i, part in enumerate(x.ravel().tolist())]
         self.positions.add_array(path, x)
 
     def container(self, path: str, x: Any) -> None:
@@ -123,45 +163,51 @@ class Reachable:
         self.facts.append((path, "plain", (type(x), len(x))))
         if len(x) > LARGE and not is_nodes(x):
             self.facts.append((path, "is", x))
-            if type(x) is list and (copied := copy_of(x)) is not None:
-                self.data.append((x, copied))
-                self.facts.append((path, "plain", copied))
-            return
-        if isinstance(x, (dict, MappingProxyType)):
-            self.hold(Holder(path, x, [f"{path}[{key!r:.40}]" for key in x], list(x.values()), [*x]))
-            self.facts.append((path, "plain", [*map(repr, x)]))
-        elif isinstance(x, tuple):  # whose parts cannot be replaced
+            if type(x) is list:
+                self.facts.append((path, "plain", self.contents.add_list(x)))
+        elif isinstance(x, (dict, MappingProxyType)):
+            names = [f"{path}[{key!r:.40}]" if is_value(key) else f"{path}[a {type(key).__name__}]" for key in x]
+            self.hold(Holder(Parts.ENTRIES, x, names, [*x.values()], [*x], [*x]))
+            self.waiting += [(f"a key of {path}", key) for key in x]
+        elif isinstance(x, (tuple, frozenset)):  # whose parts cannot be replaced
             self.waiting += [(f"{path}[{i}]", part) for i, part in enumerate(x)]
         else:
-            self.hold(Holder(path, x, [f"{path}[{i}]" for i in range(len(x))], list(x)))
+            self.hold(elements_of(path, x))
+        if type(x) not in CONTAINERS:
+            self.instance(path, x)
 
     def function(self, path: str, f: Any) -> None:
         """Note a function of the user's, and go on with what its code can name."""
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-            self.hold(Holder(name, cell, [name], [cell_value(cell)]))  # also of a library's code: `fit` makes its step
+            self.hold(Holder(Parts.CELL, cell, [name], [cell_value(cell)]))  # also of a library's: `fit` makes its step
         if is_installed(f.__code__.co_filename):
             self.facts.append((path, "is", f))
+            self.is_open |= top(f.__module__ or "") not in KNOWN_LIBRARIES or f.__name__ in BY_TEXT
             return
         self.facts.append((path, "==", f.__code__))
-        own = ("__code__", "__defaults__", "__kwdefaults__")
-        self.hold(Holder(path, f, [f"{f.__name__}.{key}" for key in own], [getattr(f, key) for key in own], own))
-        names, attributes = named_by(f.__code__)
-        self.hold(names_in("", f.__globals__, names))  # those that are not there too: `sum` may become a global
-        for name in names:
-            module = f.__globals__.get(name)
-            if isinstance(module, ModuleType) and is_users_module(module):
-                known = vars(module)
-                self.hold(names_in(f"{name}.", known, tuple(a for a in attributes if a in known)))
-        self.hold(Holder(path, vars(f), [f"{path}.{key}" for key in vars(f)], [*vars(f).values()], [*vars(f)]))
+        self.hold(attributes_of(f.__name__, f, ("__code__", "__defaults__", "__kwdefaults__")))
+        found = names_in_code(f.__code__)
+        self.named.update(found.attributes, found.texts)
+        self.is_open |= found.is_open
+        if "type" in found.names or "__class__" in found.attributes:
+            self.named.add("()")  # of whatever object's class
+        self.hold(names_in("", f.__globals__, found.names))  # those that are not there too: `sum` may become a global
+        self.hold(names_in("", sys.modules, tuple(imported(f))))
+        for module in users_modules(f):
+            known = vars(module)
+            self.hold(names_in(f"{module.__name__}.", known, tuple(key for key in found.attributes if key in known)))
+        own = vars(f)
+        names = [f"{path}.{key}" for key in own]
+        self.hold(Holder(Parts.ENTRIES, own, names, [*own.values()], [*own], [*own], counted=True))
 
     def of_class(self, path: str, x: Any) -> None:
-        """Note a class of the user's, and go on with its attributes and bases."""
+        """Note a class of the user's, and go on with its attributes, its bases and its own class."""
         self.facts.append((path, "is", x))
         if is_users_class(x):
-            known = {key: part for key, part in vars(x).items() if key not in MACHINERY}
-            names = [f"{x.__name__}.{key}" for key in known]
-            self.hold(Holder(path, x, names, [*known.values()], [*known]))
-            self.waiting += [(base.__name__, base) for base in x.__bases__]
+            keys = [key for key in vars(x) if key not in MACHINERY]
+            self.hold_named(x.__name__, x, keys, [*vars(x)], x)
+            self.holders.append(attributes_of(x.__name__, x, ("__bases__",)))
+            self.waiting += [(kind.__name__, ClassOf(kind)) for kind in (*x.__bases__, type(x))]
 
     def instance(self, path: str, x: Any) -> None:
         """Note any other object, and go on with its attributes and its class."""
@@ -171,48 +217,77 @@ class Reachable:
                 self.facts.append((path, "is", x))
                 self.waiting.append((path, getattr(x, name)))
                 return
-        if kind.__module__.partition(".")[0] in MACHINES:
+        if top(kind.__module__) in MACHINES:
             self.facts.append((path, "is", x))
             return
-        ours = any(base.__module__.partition(".")[0] == PACKAGE for base in kind.__mro__)
-        self.facts.append((path, "is", x) if ours else (path, "plain", kind))
-        if isinstance(x, functools.partial):
-            self.waiting += [(f"{path}.func", x.func), (f"{path}.args", x.args), (f"{path}.keywords", x.keywords)]
-        elif isinstance(x, MethodType):
-            self.waiting += [(path, x.__self__), (path, x.__func__)]
-        elif isinstance(x, (staticmethod, classmethod)):
-            self.waiting.append((path, x.__func__))
-        elif isinstance(x, property):
-            self.waiting += [(path, f) for f in (x.fget, x.fset, x.fdel) if f is not None]
-        elif isinstance(x, functools.cached_property):
-            self.waiting.append((path, x.func))
-        ignored = set().union(*(names for base, names in self.ignored.items() if isinstance(x, base)))
+        own = is_transparent(kind) or isinstance(x, PARTED)
+        self.facts.append((path, "plain", kind) if own else (path, "is", x))
+        if isinstance(x, (int, float, complex, str, bytes)):  # a value of the user's own type
+            shown: Any = next(base for base in kind.__mro__ if base in PLAIN).__repr__
+            self.facts.append((path, "plain", shown(x)))
+        self.is_open |= looks_by_text(x)
+        self.waiting += hidden_parts(path, x)
+        self.named.update(["()"] if isinstance(x, classmethod) else ())
+        ignored = named_for(kind, self.ignored)
         attributes = getattr(x, "__dict__", None)
         if type(attributes) is dict and not (kind.__module__ == "functools" and not attributes):
-            self.holders.append(Holder(path, x, [f"{path}.__dict__"], [attributes], ("__dict__",)))
-            if not ignored.isdisjoint(attributes):
-                self.hold(names_in(f"{path}.", attributes, tuple(key for key in attributes if key not in ignored)))
-            else:
-                names = [f"{path}.{key}" for key in attributes]
-                self.hold(Holder(path, attributes, names, [*attributes.values()], [*attributes]))
+            self.holders.append(attributes_of(path, x, CLASS_AND_NAMESPACE))
+            self.hold_named(path, attributes, [key for key in attributes if key not in ignored], [*attributes], kind)
         slots = tuple(dict.fromkeys(slot for base in kind.__mro__ for slot in slots_of(base) if slot not in ignored))
-        if slots and (ours or is_users_class(kind)):
-            self.hold(
-                Holder(path, x, [f"{path}.{s}" for s in slots], [getattr(x, s, MISSING) for s in slots], [*slots])
-            )
-        self.waiting.append((kind.__name__, kind))
+        if slots and (is_of_package(kind) or is_users_class(kind)):
+            self.hold(attributes_of(path, x, slots))
+        self.waiting.append((kind.__name__, ClassOf(kind)))
 
     def hold(self, holder: Holder) -> None:
         """Note an object whose parts can be replaced, and go on with these."""
         self.holders.append(holder)
         self.waiting += zip(holder.names, holder.parts, strict=True)
 
+    def hold_named(self, path: str, target: Any, keys: list[str], order: list[str], kind: type) -> None:
+        """Hold those attributes of an object or a class that code names; the others wait until some code does."""
+        space = namespace(target)
+        unread = named_for(kind, self.unread)
+        triggers = {
+            key: key if key in unread else trigger(key, space[key], kind, of_class=target is kind) for key in keys
+        }
+        chosen = [key for key in keys if self.is_named(triggers[key])]
+        self.unnamed += [Unnamed(triggers[key], path, target, key) for key in keys if key not in chosen]
+        if is_of_package(kind) and target is not kind:
+            logs = [key for key in keys if key not in chosen and key not in unread]
+            self.logs += [(space, key) for key in logs]
+            self.facts += [(f"{path}.{key}", "plain", "a log") for key in logs]
+        names = [f"{path}.{key}" for key in chosen]
+        counted = target is not kind and unread.issuperset(key for key in keys if key not in chosen)
+        self.hold(Holder(Parts.ENTRIES, target, names, [space[key] for key in chosen], chosen, order, counted))
+
+    def is_named(self, name: str) -> bool:
+        """Return whether code so far may look for an attribute, or make an instance of a class."""
+        made = "()" in self.named and name.endswith("()")
+        return self.is_open or not name or name in self.named or made
+
+    def release(self) -> bool:
+        """Hold the attributes that code has come to name; return whether there are any."""
+        found = [x for x in self.unnamed if self.is_named(x.trigger)]
+        self.unnamed = [x for x in self.unnamed if not self.is_named(x.trigger)]
+        for _, path, target, key in found:
+            self.hold(Holder(Parts.ENTRIES, target, [f"{path}.{key}"], [namespace(target)[key]], [key]))
+        return bool(found)
+
+    def look_at_nodes(self) -> None:
+        """Note what code asks of nodes besides their numbers and gradients."""
+        slots = tuple(dict.fromkeys(slot for name, slots in OF_NODES.items() if name in self.named for slot in slots))
+        for x in self.nodes.values() if slots else ():
+            self.holders.append(attributes_of(x.title, x, slots))
+            self.facts += [(f"{x.title}.{slot}", "is", getattr(x, slot)) for slot in slots if slot != "label"]
+            self.facts += [(x.title, "plain", x.label)]
+
     # Comparing -------------------------------------------------------------------------------------------------
 
     @functools.cached_property
     def unchanged(self) -> Callable[[], bool]:
         """The test whether everything is still the very same that it was at the walk."""
-        return identity_test(self.holders, self.arrays + self.probes, self.data)
+        held = self.contents
+        return identity_test(self.holders, held.arrays + held.probes, held.buffers, held.data, self.logs)
 
     def difference(self, other: Reachable) -> str:
         """Return where two walks from the same roots first differ; "" where they found the same."""
@@ -225,13 +300,8 @@ class Reachable:
     def speaks(self) -> bool:
         """Return whether code of the user's prints, draws or writes: run again, it would do so twice."""
         codes = [f.__code__ for f in self.seen.values() if isinstance(f, FunctionType)]
-        return any(
-            name in HEARD
-            for code in codes
-            if not is_installed(code.co_filename)
-            for part in named_by(code)
-            for name in part
-        )
+        found = [names_in_code(code) for code in codes if not is_installed(code.co_filename)]
+        return any(not HEARD.isdisjoint((*names, *attributes)) for names, attributes, *_ in found)
 
     def renewed(self) -> Reachable:
         """Return the same, with the positions that objects have by now; for where nothing else has changed."""
@@ -239,83 +309,13 @@ class Reachable:
         now.positions = self.positions.renewed()
         return now
 
-    def again(self) -> Reachable:
-        """Walk from the same roots again."""
-        return Reachable(self.roots, self.stops, self.ignored)
+    def again(self, roots: dict[str, Any] | None = None) -> Reachable:
+        """Walk again: from the same roots, or from others in their place."""
+        return Reachable(self.roots | (roots or {}), self.stops, self.ignored, self.unread)
 
     def restore(self) -> None:
         """Put back every part that was replaced since, and every position of a random generator."""
         for holder in self.holders:
             holder.restore()
-        for array, old in self.arrays:
-            if array.tobytes() != old:
-                array[...] = np.frombuffer(old, array.dtype).reshape(array.shape)
+        self.contents.restore()
         self.positions.restore()
-
-
-def probe(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return a view of some numbers, spread over all of a large array: most writes in place show in one of them."""
-    key, wanted = [slice(None)] * x.ndim, float(PROBED)
-    for left, axis in zip(range(x.ndim, 0, -1), np.argsort(x.shape), strict=True):  # the shortest axes first
-        step = max(1, int(x.shape[axis] / wanted ** (1 / left)))
-        key[axis] = slice(step // 2, None, step)
-        wanted = max(1.0, wanted / -(-x.shape[axis] // step))
-    return x[tuple(key)]
-
-
-def copy_of(x: list[Any]) -> list[Any] | None:
-    """Return a copy of a list of plain numbers, or of rows of them; None of anything else and of very many."""
-    rows = [part for part in x if type(part) is list]
-    if not rows:
-        return [*x] if len(x) <= MOST and all(isinstance(part, PLAIN_TYPES) for part in x) else None
-    if len(rows) < len(x) or sum(map(len, rows)) > MOST:
-        return None
-    return [[*row] for row in rows] if all(isinstance(part, PLAIN_TYPES) for row in rows for part in row) else None
-
-
-def slots_of(kind: type) -> tuple[str, ...]:
-    """Return the names of a class's own slots, as attributes."""
-    slots = vars(kind).get("__slots__", ())
-    names = (slots,) if isinstance(slots, str) else tuple(slots)
-    mangled = (f"_{kind.__name__.lstrip('_')}{s}" if s.startswith("__") and not s.endswith("__") else s for s in names)
-    return tuple(name for name in mangled if name not in MACHINERY)
-
-
-@functools.lru_cache(maxsize=4096)
-def named_by(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the globals and the attributes that code names, functions inside it included."""
-    names: dict[str, None] = {}
-    attributes: dict[str, None] = {}
-    for inner in nested_code(code):
-        for step in dis.get_instructions(inner):
-            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
-                names[step.argval] = None
-            elif step.argval is not None and step.opname.startswith(("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR")):
-                attributes[step.argval] = None
-    return tuple(names), tuple(attributes)
-
-
-def nested_code(code: CodeType) -> Iterator[CodeType]:
-    """Yield code and all code inside it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from nested_code(constant)
-
-
-@functools.lru_cache(maxsize=4096)
-def is_installed(file: str) -> bool:
-    """Return whether code is Python's own, this package's or another installed one's: users do not change it."""
-    return package_files[file] or file.startswith((*INSTALLED, "<frozen"))
-
-
-def is_users_class(kind: type) -> bool:
-    """Return whether a class is defined in the user's code."""
-    module = sys.modules.get(kind.__module__)
-    return is_users_module(module) if module is not None else kind.__module__ not in STANDARD
-
-
-def is_users_module(module: ModuleType) -> bool:
-    """Return whether a module is the user's own code."""
-    file = getattr(module, "__file__", None)
-    return module.__name__.partition(".")[0] not in STANDARD and not (file and is_installed(file))

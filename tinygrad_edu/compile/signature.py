@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
+from ..core.arrays import NUMERIC_KINDS, ReadOnly
 from ..core.node import Node, data_of
 from ..core.value import Value
-from ..transforms.trees import leaves, structure
+from ..errors import CompileError
+from ..errors.where import users_line
+from ..transforms.trees import TREES, leaves, structure
+from .positions import article
 from .vectorize.bulk_io import requires
 
-NUMERIC = (np.ndarray, float, np.floating, Node)  # arguments of which the numbers are read at every call
+FLOAT_TYPES = {float, np.float16, np.float32, np.float64, np.longdouble}
+ARRAYS = {np.ndarray, ReadOnly, np.memmap}  # other kinds, such as masked arrays, compute otherwise
+VALUES = {type(None), bool, int, str, bytes, type(Ellipsis)}  # where equals are alike, once they are of one type
+CONTAINERS = {list, tuple, dict, OrderedDict}  # whose elements are arguments; named tuples are such, too
 op_of, params_of = attrgetter("op"), attrgetter("params")
+
+
+def is_read_anew(x: Any) -> bool:
+    """Return whether the numbers of an argument are read at every call."""
+    return type(x) in FLOAT_TYPES or isinstance(x, (np.ndarray, Node))
 
 
 def numeric(args: Any, kwargs: Any, fixed: bool) -> list[Any]:
     """Return the arguments whose numbers are read at every call, in order."""
     top = [x for x in (*args, *kwargs.values()) if not (fixed and type(x) is float)]
-    return [x for x in leaves(top) if isinstance(x, NUMERIC)]
+    return [x for x in leaves(top) if is_read_anew(x)]
+
+
+def objects_in(args: Any, kwargs: Any) -> list[Any]:
+    """Return the arguments that are neither numbers nor values, in order."""
+    return [x for x in leaves([args, kwargs]) if not is_read_anew(x) and not is_immediate(x)]
+
+
+def is_immediate(x: Any) -> bool:
+    """Return whether an argument is a value that stands in the key itself."""
+    return type(x) in VALUES or type(x) is complex or isinstance(x, np.generic)
 
 
 class InsideOuterGraph(Exception):  # noqa: N818  # not a fault: the function itself is run
@@ -31,14 +54,20 @@ class Signature:
 
     outside: the ids of nodes that the function can name: given as an argument, such a node is that very node.
     fixed: whether plain floats are taken as they are, so that each number is another signature.
-    key: equal for calls that a program may serve. inputs: the numbers, in order.
+    key: equal for calls that a program may serve, if what `objects` can name is alike, too. inputs: the numbers, in
+    order. objects: the arguments that are neither numbers nor values.
     """
 
-    __slots__ = ("inputs", "key", "nodes", "outside", "repeated")
+    __slots__ = ("inputs", "key", "nodes", "objects", "outside", "repeated")
 
     def __init__(self, args: Any, kwargs: Any, outside: set[int], fixed: bool = False) -> None:
         self.outside = outside
+        self.read(args, kwargs, fixed)
+
+    def read(self, args: Any, kwargs: Any, fixed: bool) -> None:
+        """Read the arguments, again where `outside` has come to be more."""
         self.inputs: list[Any] = []
+        self.objects: list[Any] = []
         self.nodes: set[int] = set()
         self.repeated = False
         key: list[Any] = []
@@ -57,9 +86,9 @@ class Signature:
                 key += x.shape, x.strides, x.dtype
                 inputs.append(x)
             elif isinstance(x, np.ndarray):
-                key += x.shape, x.strides, x.dtype
+                key += kind, x.shape, x.strides, x.dtype
                 inputs.append(np.array(x, subok=False))
-            elif isinstance(x, (list, tuple, dict)):
+            elif isinstance(x, TREES):
                 parts = leaves(x)
                 kinds = {*map(type, parts)}
                 if kinds == {float}:  # many plain numbers, or many Values: all at once
@@ -84,11 +113,16 @@ class Signature:
                 inputs.append(data)
             elif fixed and kind is float:
                 key += kind, x.hex()  # tells 0.0 and -0.0 apart, and no NaN from another
-            elif isinstance(x, (float, np.floating)):
+            elif kind in FLOAT_TYPES:
                 key.append(kind)
                 inputs.append(x)
-            else:
+            elif kind in VALUES:
                 key += kind, x  # 1, 1.0 and True are equal, and not the same
+            elif kind is complex or isinstance(x, np.generic):
+                key += kind, repr(x)
+            else:
+                key.append(kind)
+                self.objects.append(x)
 
     def many_values(self, key: list[Any], parts: list[Any]) -> bool:
         """Take a list of Values at once; return whether all are leaves, each given once, that no other name has."""
@@ -101,3 +135,23 @@ class Signature:
         key += Value, *map(requires, parts)
         self.inputs += map(data_of, parts)
         return True
+
+
+def refuse_odd_arguments(args: Any, kwargs: Any) -> None:
+    """Raise CompileError for arrays and containers of a kind that a program would take for a plain one."""
+    waiting = [*args, *kwargs.values()]
+    for x in waiting:  # grows while it is read
+        kind = type(x)
+        if isinstance(x, np.ndarray):
+            if kind not in ARRAYS or x.dtype.kind not in NUMERIC_KINDS:
+                refuse_odd(x, "a plain array of numbers, as np.asarray(x, float) makes")
+        elif isinstance(x, TREES):
+            if kind not in CONTAINERS and not hasattr(x, "_fields"):
+                refuse_odd(x, "a plain list, tuple or dict, or take it from outside of the function")
+            waiting += x.values() if isinstance(x, dict) else x
+
+
+def refuse_odd(x: Any, wanted: str) -> None:
+    """Raise CompileError for an argument."""
+    kind = article(type(x).__name__) + (f" of {x.dtype}" if isinstance(x, np.ndarray) else "")
+    raise CompileError(f"{kind} is an argument of a compiled function: give {wanted} (at {users_line()})")

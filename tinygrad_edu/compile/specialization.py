@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from operator import is_
 from typing import Any
 
 from ..core.backprop import history
-from ..core.node import Node
+from ..core.node import Node, born
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import CompileError
@@ -18,8 +19,8 @@ from .backends import Backend
 from .builtin_extremes import TracedExtremes
 from .positions import set_state, state_of
 from .reachable import Reachable
-from .results import Result
-from .signature import NUMERIC, numeric
+from .results import Output
+from .signature import Signature, is_read_anew, numeric, refuse_odd_arguments
 from .trace import Trace
 from .vectorize.outputs import vectorize_outputs
 
@@ -54,7 +55,7 @@ for _kind, _leaked in LEAKED.items():
 class Specialization:
     """A program, and the conditions under which it computes the same as the function.
 
-    key: the signature of calls that it serves. reach: what the function can name. fixed: see `Signature`.
+    call: the signature of calls that it serves. reach: what the function can name. fixed: see `Signature`.
     backend: makes a program of what was traced, and runs it.
     Raises CompileError where the function does what a program cannot; then all that can be put back is.
     """
@@ -62,7 +63,7 @@ class Specialization:
     def __init__(
         self,
         function: Callable[..., Any],
-        key: Any,
+        call: Signature,
         args: Any,
         kwargs: Any,
         reach: Reachable,
@@ -70,13 +71,14 @@ class Specialization:
         backend: Backend,
     ) -> None:
         self.fixed = fixed
-        self.key, self.name = key, getattr(function, "__name__", "the function")
+        self.key, self.objects, self.name = call.key, call.objects, getattr(function, "__name__", "the function")
+        refuse_odd_arguments(args, kwargs)
         trace = Trace()
         arguments = trace.arguments
         stand_ins: dict[int, Any] = {}
 
         def stand_in(x: Any) -> Any:
-            if not isinstance(x, NUMERIC):
+            if not is_read_anew(x):
                 return x
             i = trace.numbered
             trace.numbered += 1
@@ -114,15 +116,18 @@ class Specialization:
                     "of it, and a compiled function changes no numbers of its arguments: return the new ones, or use "
                     f"the tensor from outside of the function, as parameters are (at {users_line()})"
                 )
+        graphs = graphs_from_outside(trace)
+        self.sources = [x for x in graphs if x.op is None]  # of graphs from outside, which are no more once one is set
+        self.ages = [*map(born, self.sources)]
+        refuse_stale(graphs, self.name)
         self.asked = [arguments[leaf] for leaf in trace.asked]
         grads = trace.taken(arguments)
         self.graded = [arguments[leaf] for leaf in grads]
-        nodes = [trace.latest(x) for x in leaves(output) if isinstance(x, Node)] + list(grads.values())
-        self.output = rebuilt(output, iter([Result(x) if isinstance(x, Node) else x for x in leaves(output)]))
-        self.results = [x for x in leaves(self.output) if type(x) is Result]
-        self.from_outside, self.from_arguments = sources(trace, nodes[: len(self.results)])
-        self.single = self.results[0] if isinstance(output, Node) else None
-        self.executable = backend(trace, vectorize_outputs(trace, nodes))
+        self.output = Output(output, trace.arguments.get, lambda x: is_from_outside(x, trace, reach), self.name)
+        computed = [trace.latest(x) for x in self.output.computed]
+        self.from_outside, self.from_arguments = sources(trace, computed)
+        self.takes_nodes = bool(self.graded or self.asked or self.from_arguments or self.output.numbers)
+        self.executable = backend(trace, vectorize_outputs(trace, computed + list(grads.values())))
         self.generators = [rng for rng, _ in trace.rngs.values()]
         self.is_heard = reach.speaks()
         self.tests = [f"{node.where}" for node, _ in trace.outcomes]
@@ -156,23 +161,32 @@ class Specialization:
                 f"(at {users_line()})"
             )
 
-    def valid(self) -> bool:
+    def valid(self, call: Signature) -> bool:
         """Return whether the program may run now: everything is as it was traced, and lies where it is written."""
-        return self.guards_hold() and self.executable.ready()
+        same = not self.sources and not self.objects and self.reach.unchanged()  # the commonest case
+        return (same or self.guards_hold(call)) and self.executable.ready()
 
-    def guards_hold(self) -> bool:
+    def guards_hold(self, call: Signature) -> bool:
         """Return whether all that the function can name is as it was traced, be it in new objects."""
-        if self.reach.unchanged():
+        if self.sources and [*map(born, self.sources)] != self.ages:
+            return False
+        if self.has_objects(call) and self.reach.unchanged():
             return True
-        now = self.reach.again()
+        if self.output.has_objects:
+            return False  # it returns the objects that it was traced with
+        now = self.reach.again(objects_by_name(call.objects))
         if self.reach.difference(now):
             return False
-        self.reach = now
+        self.reach, self.objects = now, call.objects
         return True
+
+    def has_objects(self, call: Signature) -> bool:
+        """Return whether a call has the very same objects among its arguments that the program was traced with."""
+        return not self.objects or all(map(is_, self.objects, call.objects))
 
     def __call__(self, inputs: list[Any], args: Any, kwargs: Any) -> Any:
         given: list[Any] = []
-        if self.graded or self.asked or self.from_arguments:
+        if self.takes_nodes:
             given = numeric(args, kwargs, self.fixed)
             for i in self.asked:
                 if isinstance(given[i], Node) and given[i]._slope is not None:
@@ -190,10 +204,39 @@ class Specialization:
         origins = self.from_outside
         if self.from_arguments:
             origins = (*origins, *(given[i] for i in self.from_arguments))
-        if self.single is not None:
-            return self.single.node(results[0], origins)
-        found = iter([result.node(x, origins) for result, x in zip(self.results, results, strict=False)])
-        return rebuilt(self.output, iter([next(found) if type(x) is Result else x for x in leaves(self.output)]))
+        return self.output.filled(results, given, origins)
+
+
+def graphs_from_outside(trace: Trace) -> list[Node]:
+    """Return the nodes from before the trace of which it goes on to compute, and all that they were computed from."""
+    known = dict.fromkeys(x for x in trace.roots if x.born < trace.started)
+    for z in trace.made:
+        known |= {x: None for x in z.inputs if isinstance(x, Node) and x.op is not None and x.born < trace.started}
+    return history(*known)
+
+
+def refuse_stale(graphs: list[Node], name: str) -> None:
+    """Raise CompileError where graphs from outside are stale: a program would compute with the new numbers."""
+    for z in graphs:
+        for x in z.inputs:
+            if isinstance(x, Node) and x.born >= z.born:
+                raise CompileError(
+                    f"{name} uses {z.title}, made at {z.where} from {x.title}, which has been assigned since: compute "
+                    f"it inside of the compiled function, or take the numbers of {z.title}.detach() (at {users_line()})"
+                )
+
+
+def objects_by_name(objects: list[Any]) -> dict[str, Any]:
+    """Return arguments that are neither numbers nor values by the names under which messages speak of them."""
+    return {
+        f"argument {type(x).__name__}" if i == 0 else f"argument {type(x).__name__} ({i + 1})": x
+        for i, x in enumerate(objects)
+    }
+
+
+def is_from_outside(x: Any, trace: Trace, reach: Reachable) -> bool:
+    """Return whether an object was there before the function ran."""
+    return x.born < trace.started if isinstance(x, Node) else id(x) in reach.first
 
 
 def sources(trace: Trace, results: list[Node]) -> tuple[tuple[Node, ...], list[int]]:

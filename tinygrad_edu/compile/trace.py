@@ -24,7 +24,9 @@ from ..core.value import Value
 from ..errors import CompileError, DTypeError, InplaceError, ShapeError, StaleGraphError
 from ..errors.gradients import stale_graph
 from ..errors.where import users_line
+from ..numpy_api.joining import array
 from ..ops import indexing, shapes
+from ..transforms.trees import leaves
 from .optimizer_steps import OptimizerSteps
 from .outside import CapturedInput, Effect
 from .refusal import asked_for_numbers
@@ -49,6 +51,7 @@ class Trace:
     graded: set[Node] = field(default_factory=set)  # leaves whose gradient was set or added to, or forgotten
     asked: set[Node] = field(default_factory=set)  # arguments of which the function looks at the gradient
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
+    roots: list[Node] = field(default_factory=list)  # nodes on which backward() was called
     outcomes: list[tuple[Any, bool]] = field(default_factory=list)  # of tests, in order, and what they gave
     finite: set[int] = field(default_factory=set)  # ids of owners that may not become NaN or infinite
     effects: list[Effect] = field(default_factory=list)
@@ -59,7 +62,8 @@ class Trace:
 
     def __enter__(self) -> Trace:
         self.started, self.vectorizer, self.optimizers = tick(), Vectorizer(self), OptimizerSteps(self)
-        self.switch = ModeContext(tracer=self, recording=True, forward_hook=self.made.append, backward_hook=None)
+        self.float_errors = np.geterr()
+        self.switch = ModeContext(tracer=self, recording=True, forward_hook=self.take, backward_hook=None)
         self.switch.__enter__()
         return self
 
@@ -81,6 +85,17 @@ class Trace:
         """Let go of everything, so that its memory is free at once: a trace and its parts refer to each other."""
         vars(self).clear()
 
+    def take(self, node: Node) -> None:
+        """Note a node that was computed. Raises CompileError where NumPy's error state decides what comes next."""
+        self.made.append(node)
+        now = self.float_errors if type(node._raw) is float else np.geterr()
+        if now != self.float_errors and not {"raise", "call"}.isdisjoint(now.values()):
+            self.refusal = CompileError(
+                "np.errstate makes errors of numbers inside a compiled function, and a program computes under the "
+                f"error state of its caller: put `with np.errstate(…):` around the call (at {users_line()})"
+            )
+            raise self.refusal
+
     # What is read ----------------------------------------------------------------------------------------------
 
     def capture(self, kind: type[Node], place: str, owner: Any, name: str, data: Any, entry: Any = None) -> Any:
@@ -97,6 +112,8 @@ class Trace:
 
     def read(self, node: Node) -> Any:
         """Return what `.data` of a node is: its numbers, cut off from the graph."""
+        if not mode().recording:  # entering a mode takes longer than making a node
+            return shapes.identity(node)
         with no_grad():
             return shapes.identity(node)
 
@@ -123,6 +140,13 @@ class Trace:
             return element(base, int(places.flat[0]))
         with no_grad():
             return x.op(*(self.values.get(y, y) if isinstance(y, Node) else y for y in x.inputs), **x.params)
+
+    def joined(self, data: Any) -> Any:
+        """Return nested lists of numbers as one tensor, where some of these numbers differ from call to call."""
+        if not any(isinstance(x, Node) for x in leaves(data)):
+            return data
+        with no_grad():
+            return array(data)
 
     def located(self, x: Any) -> tuple[Any, Any]:
         """Return the array of which a tensor is a part, and the place there of each of its elements."""
@@ -237,6 +261,7 @@ class Trace:
 
     def backward(self, root: Node, seed: Any) -> None:
         """Add the gradients of the leaves, as nodes."""
+        self.roots.append(root)
         start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
         for leaf, gradient in self.gradients(root, start).items():
             before, g = self.grad_so_far(leaf), self.read(gradient)

@@ -16,7 +16,7 @@ from ..errors import CompileError
 from ..errors.where import users_line
 from ..nn.module import Module
 from ..nn.optim import Optimizer
-from ..transforms.trees import leaves
+from ..transforms.trees import TREES, leaves
 from .positions import set_state, state_of
 from .reachable import Reachable
 
@@ -199,9 +199,23 @@ def nodes_in(args: Any, kwargs: Any) -> list[Node]:
 
 
 def result_numbers(result: Any) -> list[CallNumbers]:
-    """Return the numbers of a result."""
-    parts = [(i, x) for i, x in enumerate(leaves(result)) if isinstance(x, (np.ndarray, np.generic, float, Node))]
-    return [CallNumbers("result", i, f"result {i}", data_of(x)) for i, x in parts]
+    """Return the numbers of a result; what has none is told apart by its type, or by its value."""
+    found = [CallNumbers("result", containers(result), "the structure of the result", None)]
+    for i, x in enumerate(leaves(result)):
+        if isinstance(x, (np.ndarray, np.generic, float, Node)):
+            found.append(CallNumbers("result", i, f"result {i}", data_of(x)))
+        else:
+            shown = repr(x) if type(x) in (int, bool, str, bytes, type(None)) else type(x)
+            found.append(CallNumbers("result", (i, shown), f"result {i}", None))
+    return found
+
+
+def containers(tree: Any) -> Any:
+    """Return how a result is built: the types of its containers and their keys, and None for each leaf."""
+    if not isinstance(tree, TREES):
+        return None
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return type(tree), *(tree if isinstance(tree, dict) else ()), *map(containers, parts)
 
 
 def varied_argument(x: Any, rng: np.random.Generator, scale: float = 0.1) -> Any:

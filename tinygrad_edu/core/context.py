@@ -44,6 +44,9 @@ class Tracer(Protocol):
     def as_value(self, x: Any) -> Any:
         """Return the `Value` that stands for the only number of a tensor. Raises DTypeError where there are more."""
 
+    def joined(self, data: Any) -> Any:
+        """Return lists of numbers as a tensor, where some of them stand for the numbers of every call."""
+
     def refuse(self, node: Any) -> None:
         """Raise CompileError: Python asks for the number of a node, which differs from call to call."""
 

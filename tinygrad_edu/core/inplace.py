@@ -21,7 +21,7 @@ from ..ops import indexing, shapes
 from .backprop import history
 from .commit import attributes, commit
 from .context import ModeContext, mode, tracing
-from .node import LISTED, Node, new_versions, raw_of
+from .node import LISTED, Node, new_versions, raw_of, requirement_changes
 from .op import Op
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def setitem(t: Any, index: Any, value: Any) -> None:
     old = version_before(t) if tracer is None else tracer.version_before(t)
     new.x = (old, *new.inputs[1:])
     relinked, operands = uses_of(t, old, (value, *arrays))
+    requirement_changes[0] += 1
     commit(
         map(setattr, itertools.repeat(t), LINKS, [getattr(new, name) for name in LINKS]),
         attributes(relinked, "x", [x for x, _ in operands]),

@@ -32,6 +32,7 @@ mode_here, caller = current.get, sys._getframe  # by one name each: no dot in th
 clock = itertools.count(1)
 tick = clock.__next__  # every node takes the next number: its inputs are always older than itself
 born = attrgetter("born")
+requirement_changes = [0]  # how often it was set whether a node that exists requires a gradient
 ABSENT: Any = object()  # in the second operand's slot: there is only one
 LISTED: Any = object()  # in the second operand's slot: all of them are in a tuple in the first one's
 NO_RULES = itertools.repeat(None)  # for operands without a rule (of a comparison, an index array): may be stale too
@@ -187,6 +188,7 @@ class Node:
         if wanted:
             self.allow_gradient()
         self._requires_grad = bool(wanted)
+        requirement_changes[0] += 1
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduce_node(self)

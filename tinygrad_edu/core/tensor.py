@@ -46,6 +46,8 @@ class Tensor(Operators, ArrayMethods, Node):
     __array_priority__ = 1000
 
     def __init__(self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None) -> None:
+        if isinstance(data, (list, tuple)) and (tracer := tracing()) is not None:
+            data = tracer.joined(data)
         given = data
         if isinstance(requires_grad, str):
             raise DTypeError(sentences.label_as_flag(requires_grad))

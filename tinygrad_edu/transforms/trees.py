@@ -5,6 +5,7 @@ Knows nothing of nodes or of derivatives. A leaf is whatever is not a list, a tu
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -24,7 +25,7 @@ def leaves(tree: Any) -> list[Any]:
 def structure(tree: Any) -> Any:
     """Return the structure of a tree without its leaves, as a key of a dict."""
     if isinstance(tree, dict):
-        return dict, *tree, *map(structure, tree.values())
+        return type(tree), *tree, *map(type, tree), *map(structure, tree.values())  # the keys 1 and True are equal
     if isinstance(tree, (list, tuple)):
         return type(tree), len(tree), *(() if all_leaves(tree) else map(structure, tree))
     return None
@@ -50,12 +51,20 @@ def paths(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def rebuilt(tree: Any, new: Iterator[Any]) -> Any:
     """Return a tree like `tree`, with the next of `new` for each leaf."""
+    if not isinstance(tree, TREES):
+        return next(new)
+    return with_parts(tree, [rebuilt(part, new) for part in (tree.values() if isinstance(tree, dict) else tree)])
+
+
+def with_parts(tree: Any, parts: list[Any]) -> Any:
+    """Return a list, tuple or dict of the same type with other elements."""
+    if type(tree) is dict:
+        return dict(zip(tree, parts, strict=True))
     if isinstance(tree, dict):
-        return {key: rebuilt(part, new) for key, part in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        parts = [rebuilt(part, new) for part in tree]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)  # a named tuple takes its parts
-    return next(new)
+        new = copy.copy(tree)  # of a defaultdict its factory, too
+        new.update(zip(tree, parts, strict=True))
+        return new
+    return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)  # a named tuple takes its parts
 
 
 def matching_leaves(tree: Any, other: Any, what: str) -> list[Any]:

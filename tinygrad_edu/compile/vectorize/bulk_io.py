@@ -46,7 +46,7 @@ EXTREMES = {  # of many scalars, and of the rows of an array of them
     SMALLEST_NUMBER: Primitive("smallest_of_rows", smallest_of_rows),
 }
 
-number_of, grad_of, requires = attrgetter("_raw"), attrgetter("_slope"), attrgetter("_requires_grad")
+grad_of, requires = attrgetter("_slope"), attrgetter("_requires_grad")
 slots: Any = Node  # a slot is a descriptor, which the types do not say
 set_data, set_grad, set_born = slots._raw.__set__, slots._slope.__set__, slots.born.__set__
 
@@ -67,12 +67,12 @@ class LeafGroup(tuple[Any, ...]):
 
 def read_data(leaves: LeafGroup) -> Any:
     """Return the numbers of leaves as an array."""
-    return np.fromiter(map(number_of, leaves), float, len(leaves))
+    return np.fromiter([x._raw for x in leaves], float, len(leaves))  # quicker than any loop of C
 
 
 def read_grad(leaves: LeafGroup) -> Any:
     """Return the gradients of leaves as an array."""
-    return np.fromiter(map(grad_of, leaves), float, len(leaves))
+    return np.fromiter([x._slope for x in leaves], float, len(leaves))
 
 
 def added_gradients(leaves: Iterable[Any], gradients: Iterable[Any]) -> list[Any]:
@@ -90,11 +90,6 @@ def graded(leaves: LeafGroup) -> bool:
     return all(map(is_not, map(grad_of, leaves), repeat(None)))
 
 
-def all_require(leaves: LeafGroup, wanted: bool) -> bool:
-    """Return whether every leaf requires a gradient, or none."""
-    return all(map(requires, leaves)) if wanted else not any(map(requires, leaves))
-
-
 class OtherOutcome(Exception):  # noqa: N818  # no fault: another program fits
     """A test of the function's goes another way than when it was traced."""
 
@@ -109,8 +104,7 @@ def check_finite(*numbers: Any) -> None:
 
 
 IN_BULK = {
-    function.__name__: function
-    for function in (read_data, read_grad, state_column, added_gradients, graded, ungraded, all_require)
+    function.__name__: function for function in (read_data, read_grad, state_column, added_gradients, graded, ungraded)
 }
 WRITES = {  # how a program changes state, see `core.commit`
     "MemoryColumns": MemoryColumns,

@@ -69,20 +69,14 @@ class LeafPacker:
             if (entry := self.trace.captured[leaf].entry) is not None:
                 return self.trace.captured[leaf].owner, entry[1]
             return place if place == "{}._slope" else leaf
-        return "{}._raw" if self.before(leaf)[1] < self.trace.started else "constant"
-
-    def before(self, leaf: Any) -> tuple[float, int]:
-        """Return the number of a leaf and its age, as they were when the trace began."""
-        data, _, age = self.trace.before.get(leaf, (leaf._raw, None, leaf.born))
-        return data, age
+        return "{}._raw" if number_and_age(self.trace, leaf)[1] < self.trace.started else "constant"
 
     def packed(self, origin: Any, leaves: list[Any]) -> Any:
         """Return leaves of one origin as an array."""
         if origin == "constant":
-            return Tensor([self.before(leaf)[0] for leaf in leaves], False)
+            return Tensor([number_and_age(self.trace, leaf)[0] for leaf in leaves], False)
         if origin == "{}._raw":
-            numbers = np.array([self.before(leaf)[0] for leaf in leaves])
-            return self.trace.capture(Tensor, "read_data({})", LeafGroup(leaves), "w", numbers)
+            return read_together(self.trace, LeafGroup(leaves))
         if origin == "{}._slope":
             owners = LeafGroup(self.trace.captured[leaf].owner for leaf in leaves)
             return self.trace.capture(Tensor, "read_grad({})", owners, "grad", np.array([leaf._raw for leaf in leaves]))
@@ -94,12 +88,22 @@ class LeafPacker:
         return packed(tuple(leaves))
 
 
+def number_and_age(trace: Any, leaf: Any) -> tuple[float, int]:
+    """Return the number of a leaf and its age, as they were when the trace began."""
+    data, _, age = trace.before.get(leaf, (leaf._raw, None, leaf.born))
+    return data, age
+
+
+def read_together(trace: Any, leaves: LeafGroup) -> Any:
+    """Return the numbers of leaves, as a call begins, as an array."""
+    numbers = np.array([number_and_age(trace, leaf)[0] for leaf in leaves])
+    return trace.capture(Tensor, "read_data({})", leaves, "w", numbers)
+
+
 def memory_column(trace: Any, optimizer: Any, j: int) -> Any:
     """Return the j-th number that an optimiser remembers of each weight, as a call begins, as an array."""
     place = f"state_column({{}}.memory, {j})"
-    known = (
-        leaf for leaf, captured in trace.captured.items() if captured.owner is optimizer and captured.place == place
-    )
+    known = (leaf for leaf, cell in trace.captured.items() if cell.owner is optimizer and cell.place == place)
     found = next(known, None)
     if found is None:
         found = trace.capture(Tensor, place, optimizer, "memory", state_column(optimizer.memory, j))
