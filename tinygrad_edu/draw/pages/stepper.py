@@ -111,7 +111,14 @@ def page_of(
         "hand": asset("live.html" if program else "leaves.html"),
         "data": json_data(content),
     }
-    scripts = ["numbers.js", "sentences.js", "zoom.js", *(["engine.js", "live.js"] if program else []), "stepper.js"]
+    scripts = [
+        "numbers.js",
+        "sentences.js",
+        "zoom.js",
+        "quiz.js",
+        *(["engine.js", "live.js"] if program else []),
+        "stepper.js",
+    ]
     styles = asset("stepper.css") + asset("zoom.css") + (asset("live.css") if program else "")
     script = rows + "".join(map(asset, scripts))
     title = f"{about}: {result}"

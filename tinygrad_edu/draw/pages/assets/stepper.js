@@ -174,72 +174,15 @@
     ask();
   }
 
-  // Quiz: the next step back is done by the reader, gradient by gradient ------------------------------------------
+  // Quiz: the next step back is done by the reader ------------------------------------------------------------------
 
-  let tries = 0, right = 0, asked = 0, stage = 0; // right at the first try, of all that were asked
-  function ask() {
-    const form = $("ask"), step = steps[at], inside = form.contains(document.activeElement);
-    const last = quiz && step?.kind === "b" ? new Map(step.changes.map(([card, , text]) => [card, flat(text)])) : new Map();
-    const questions = [...last].filter(([, text]) => !Number.isNaN(numeric(text)));
-    form.hidden = !questions.length;
-    form.replaceChildren();
-    tries = stage = 0;
-    if (form.hidden) return;
-    form.innerHTML = `<span>Next: ${sentence(step)[0]}. What will ${questions.length > 1 ? "these" : "this"} be?</span>`;
-    for (const [card, text] of questions) {
-      form.insertAdjacentHTML("beforeend", `<label><math displaystyle="true">${gradient_of(card)}</math>
-        <input inputmode="text" autocomplete="off" data-answer="${numeric(text)}"><output></output></label>`);
-      form.lastChild.querySelector("input").setAttribute("aria-label", `gradient of ${titles[card]}`);
-    }
-    form.insertAdjacentHTML("beforeend", `<button>check</button><button type="button" id="help">hint</button><span class="soft" id="score">${asked ? `${right} of ${asked} right at once` : ""}</span><div id="hints" aria-live="polite"></div>`);
-    $("help").addEventListener("click", hint);
-    if (inside) form.querySelector("input").focus();
-  }
-
-  // What was typed is right if the answer, rounded to as many digits, is just that; two digits at least
-  function judged(text, answer) {
-    const given = numeric(text);
-    if (Number.isNaN(given)) return ["no", "a number, like −1.5 or 3/4"];
-    if (Math.abs(given - answer) <= 1e-9 * Math.abs(answer)) return ["ok", ""];
-    if (text.includes("/")) return Math.abs(given - answer) <= 5e-4 * Math.abs(answer) ? ["ok", ""] : ["no", ""];
-    const [mantissa] = text.replaceAll("−", "-").replace(",", ".").toLowerCase().split("e"), count = mantissa.replace(/^[-+]?[0.]*|\./g, "").length;
-    const near = Math.abs(given - answer) <= 0.5001 * 10 ** (Math.floor(Math.log10(Math.abs(given) || 1)) + 1 - Math.max(1, count));
-    if (near && count >= 2) return ["ok", `rounded from ${digits(answer, 6)}`];
-    return ["no", near ? "right as far as it goes: give two digits" : Math.abs(given + answer) <= 0.01 * Math.abs(answer) ? "look at the sign" : ""];
-  }
-
-  // In stages: the rule in words, in symbols, with its numbers
-  function hint() {
-    const [, text] = sentence(steps[at]), box = document.createElement("div");
-    box.innerHTML = text;
-    const sides = [...box.querySelectorAll("p")].map((line) => [...line.querySelectorAll("math")]);
-    stage = Math.min(stage + 1, 3);
-    const words = "<p>Take the gradient of the result, times the slope that stands on the edge, and add it to what has arrived before.";
-    const symbols = sides.map((line) => `<p>${line.slice(0, Math.max(1, line.length - 2)).map((m) => m.outerHTML).join(" ")}`).join("");
-    const numbers = sides.map((line) => `<p>${line.slice(0, Math.max(1, line.length - 1)).map((m) => m.outerHTML).join(" ")}`).join("");
-    $("hints").innerHTML = [words, symbols, numbers].slice(0, stage).join("");
-    $("help").disabled = stage === 3;
-  }
-
-  function check(event) {
-    event.preventDefault();
-    let wrong = null;
-    const inputs = [...$("ask").querySelectorAll("input")], said = [];
-    for (const input of inputs) {
-      const answer = Number(input.dataset.answer), [verdict, why] = judged(input.value, answer);
-      input.nextSibling.textContent = verdict === "ok" ? ` ✓ ${why}` : ` ✗ ${why || "the gradient of the result, times the slope on the edge, added to what has arrived before"}`;
-      input.nextSibling.className = verdict;
-      if (verdict === "no") wrong ??= input; else if (why) said.push(why);
-    }
-    tries++;
-    if (wrong) { wrong.focus(); return; }
-    asked++;
-    if (tries === 1 && stage === 0) right++;
+  const form = quiz_form($("ask"), { sentence, gradient_of }, titles, (rounded) => {
     go(at + 1);
-    if (said.length) say_more(`✓ ${said.join(", ")}`);
-  }
-  function say_more(text) {
-    $("say").insertAdjacentHTML("beforeend", `<p class="ok">${text}`);
+    if (rounded) $("say").insertAdjacentHTML("beforeend", `<p class="ok">✓ ${rounded}`);
+  });
+  function ask() {
+    const step = steps[at], asked = quiz && step?.kind === "b" ? new Map(step.changes.map(([card, , text]) => [card, flat(text)])) : [];
+    form.ask(step, [...asked].filter(([, text]) => !Number.isNaN(numeric(text))));
   }
 
   // Moving -----------------------------------------------------------------------------------------------------
@@ -272,7 +215,6 @@
   };
   for (const id in actions) $(id).addEventListener("click", actions[id]);
   $("slide").addEventListener("input", (event) => go(Number(event.target.value)));
-  $("ask").addEventListener("submit", check);
   const KEYS = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "end", " ": "play" };
   document.addEventListener("keydown", (event) => {
     const pressed = event.key === " " && event.target.matches("button,summary");
