@@ -67,7 +67,7 @@ TESTS = {  # by file or folder, the longest fits
     "ops/shapes.py": "table numpy_shapes bad_input_shapes",
     "ops/special.py": "table points error_function",
     "ops/windows.py": "table convolution nn",
-    "nn/optim": "optim torch_training bad_input_nets bad_input_numbers half_precision",
+    "nn/optim": "optim schedules torch_training bad_input_nets bad_input_numbers half_precision",
     "compile/memory": "compile compile_state compile_training",
 }
 

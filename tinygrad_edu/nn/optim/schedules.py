@@ -250,7 +250,7 @@ class ReduceLROnPlateau(Schedule):
         if math.isinf(self.best):
             return measure != self.best and not math.isnan(measure)
         margin = self.threshold * self.best if self.threshold_mode == "rel" else self.threshold
-        return sign * measure > sign * self.best + (sign * margin if self.threshold_mode == "rel" else margin)
+        return sign * measure > sign * self.best + margin
 
     def step(self, measure: Any = None) -> None:
         if measure is None:

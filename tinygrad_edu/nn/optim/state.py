@@ -31,6 +31,7 @@ NEUTRAL = {
 
 def optimizer_state(optimizer: Optimizer) -> dict[str, Any]:
     """Return the state: {"state": {i: {name: array, "step": n}}, "param_groups": [{setting: …, "params": [i]}]}."""
+    refuse_inside_a_program("the state of an optimiser is read")
     kept: dict[int, dict[str, Any]] = {}
     for i, (s, memory) in enumerate(zip(optimizer.groups_of(), optimizer.memory, strict=True)):
         if optimizer.steps:
