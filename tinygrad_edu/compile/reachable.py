@@ -190,7 +190,7 @@ class Reachable:
         self.named.update(found.attributes, found.texts)
         self.is_open |= found.is_open
         if "type" in found.names or "__class__" in found.attributes:
-            self.named.add("()")  # of whatever object's class
+            self.named.add("()")  # code may make objects of any class
         self.hold(names_in("", f.__globals__, found.names))  # those that are not there too: `sum` may become a global
         self.hold(names_in("", sys.modules, tuple(imported(f))))
         for module in users_modules(f):
