@@ -3,6 +3,7 @@
 import functools
 import gc
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +16,8 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
-from tinygrad_edu.core import backprop
+from tinygrad_edu.core import backprop, leaf_set
+from tinygrad_edu.core import commit as commits
 
 
 @pytest.fixture
@@ -96,6 +98,47 @@ def test_a_thread_that_pauses_between_reading_and_writing_a_gradient_loses_none(
     assert len(attempts) > 8, "no thread found that another had written"
 
 
+def test_without_a_gil_a_lock_keeps_changes_of_state_apart(monkeypatch, hasty_switching):
+    """What builds of Python without the lock of the interpreter do; none is tested here, so their path is taken."""
+    monkeypatch.setattr(commits, "HAS_GIL", False)
+    w, done = Value(3.0), []
+    in_threads(8, lambda i: [(w * w).backward() for _ in range(30)])
+    assert w.grad == 8 * 30 * 6.0
+    change = commits.calls([functools.partial(done.append, 1)])
+    thread = threading.Thread(target=commits.commit, args=(change,))
+    with commits._lock:
+        thread.start()
+        thread.join(0.05)
+        assert done == []
+        commits.commit(commits.calls([functools.partial(done.append, 2)]))  # as a signal handler may
+    thread.join()
+    assert done == [2, 1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_without_a_gil_a_forked_child_waits_for_no_thread_that_is_gone(monkeypatch):
+    monkeypatch.setattr(commits, "HAS_GIL", False)
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with commits._lock:
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    entered.wait()
+    child = os.fork()
+    if child == 0:  # nothing may leave this block: the child is a copy of the test run
+        signal.alarm(10)  # ends it where it waits for ever
+        commits.commit()
+        os._exit(0)
+    leave.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def test_an_operation_is_added_while_another_thread_differentiates(hasty_switching):
     def work(i):
         x = Value(2.0)
@@ -158,6 +201,22 @@ def test_a_node_keeps_its_graph_and_detach_lets_it_go():
         assert len(gc.get_objects()) - objects < 10
     finally:
         gc.enable()
+
+
+def test_leaves_that_are_gone_are_forgotten_and_no_other_is_taken_for_one_of_them():
+    known = leaf_set.LeafSet()
+    kept = [Tensor([float(i)]) for i in range(20)]
+    known.members.update(known.references(kept))
+    for _ in range(40):
+        passing = [Tensor([0.0]) for _ in range(200)]
+        known.members.update(known.references(passing))
+    del passing
+    assert len(known.members) == 20
+    assert len(known.refs) <= 1300  # 1,000, and those that came in one call
+    assert known.common([*kept, Tensor([0.0])]) == kept
+    others = [Tensor([0.0]) for _ in range(3000)]  # some have the places of leaves that are gone
+    assert known.common(others) == []
+    assert known.references(kept) == known.references(kept)
 
 
 def failing_rule(g, z, x):
