@@ -256,7 +256,8 @@ class Tensor(Operators, ArrayMethods, Node):
         self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
     ) -> Any:
         numbers: Any = np.asarray(self)  # refused as `__array__` refuses
-        return numbers.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
+        how = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        return numbers.__dlpack__(**{k: x for k, x in how.items() if x is not None})  # NumPy 2.0 knows the first alone
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return 1, 0  # the memory of this computer
