@@ -223,7 +223,7 @@ def eig_back(g: Any, z: Any) -> Any:
     along = sum(gv * v, axis=-2, keepdims=True)
     parts = PackedParts(g, z, 0, magnitude(v.mT @ gv), lambda mixed: packed_numbers(0 * w, v @ mixed), 0.5)
     gv = gv - conj(v) * real_part(along)
-    if is_complex(v):
+    if is_complex(v) and shape(v)[-1]:
         top = one_hot(argmax(absolute(v), axis=-2), classes=shape(v)[-1]).mT
         gv = gv - 1j * imag(along) * top / where(top == 0, 1.0, v)
     turning = beside(parts.over(v.mT @ gv, gaps(w), differs))
