@@ -341,3 +341,15 @@ def test_a_linear_layer_seen_as_neurons():
     z = [neuron(a) for neuron in model[2].neurons()]
     np.testing.assert_allclose([v.data for v in z], model(x).data, rtol=1e-13)
     assert [v.label for v in (*a[:1], *z[1:])] == ["a_1^(1)", "z_2^(2)"]
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 0.5, np.inf])
+def test_normalize_divides_by_numpys_norm(p):
+    x = np.array([[0.5, -2.0, 1.0], [3.0, 0.1, -0.2]])
+    expected = x / np.linalg.norm(x, p, axis=1, keepdims=True)
+    np.testing.assert_allclose(F.normalize(Tensor(x), p).data, expected, rtol=1e-14)
+
+
+def test_a_cosine_of_long_vectors_does_not_overflow():
+    x, y = Tensor([[1e200, 2e200]]), Tensor([[3e200, -1e200]])
+    np.testing.assert_allclose(F.cosine_similarity(x, y).data, 1 / np.sqrt(50), rtol=1e-14)
