@@ -114,7 +114,7 @@ class Backward:
     def factors_before(self, right: list[Operation]) -> set[float]:
         """Return the factors that right gradients were computed from multiples by."""
         known = [self.what(node) for node in ancestors(right) - self.forward]
-        return {rounded(what.factor) for what in known if what is not None and what.factor != 1.0}
+        return {rounded_factor(what.factor) for what in known if what is not None and what.factor != 1.0}
 
     def line_of(self, node: Operation) -> int:
         """Return the statement that a node is due to: a helper that the forward pass calls too is not to blame."""
@@ -138,7 +138,9 @@ class Backward:
         misnamed = {node for node in line.results if is_misnamed(self.program, self.recording, line, node)}
         results = list(zip(line.results, line.known, strict=True))
         doubtful = [node for node, what in results if what is None or what.factor != 1 or node in misnamed]
-        multiples = {node for node, what in results if what is not None and rounded(what.factor) in self.taken_out}
+        multiples = {
+            node for node, what in results if what is not None and rounded_factor(what.factor) in self.taken_out
+        }
         line.harmless = bool(doubtful) and multiples.issuperset(doubtful) and not misnamed
         unknown = [node for node in doubtful if line.harmless or node not in multiples]
         line.first = min((made.number for made, node in written if node in unknown), default=line.nodes[0].number)
@@ -157,7 +159,7 @@ class Backward:
         gradients = named_gradients(self.program, self.recording, line, node)
         if not gradients or any(np.allclose(node.value, g, rtol=1e-9, atol=0) for g in gradients):
             return what
-        taken_out = what is not None and rounded(what.factor) in self.taken_out
+        taken_out = what is not None and rounded_factor(what.factor) in self.taken_out
         if not taken_out and any(proportional(node.value, g) for g in gradients):
             return KnownMatch("gradient", node, float("nan"))
         return what
@@ -205,7 +207,7 @@ class Backward:
         return False
 
 
-def rounded(factor: float) -> float:
+def rounded_factor(factor: float) -> float:
     """Return a factor to the digits by which factors are told apart."""
     return float(f"{factor:.9g}")
 
