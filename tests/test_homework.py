@@ -203,6 +203,12 @@ def test_a_factor_that_a_later_line_takes_out_does_not_come_first():
     assert by_suspicion(program, backward_lines(program, verdict))[0].number == line
 
 
+def test_a_mend_is_right_on_the_other_side_of_a_kink_too():
+    text, line = sheet(818).wrong(15)  # so small a net that the first points lie on one side of its ReLU
+    report = checked(text)
+    assert (report.line, report.mend.strip()) == (line, "dZ[Z <= 0] = 0")
+
+
 def test_a_measured_entry_is_named_by_its_own_place():
     text = """\
 import numpy as np

@@ -97,6 +97,7 @@ def campaign(seeds, mistakes, verbose=True, limit=float("inf")):
             note("mend" if report.mend is not None else "no mend")
             if report.mend is not None and not mended(report, text, before):
                 note("FALSE MEND")
+                print(f"seed {seed} {piece.style} {k}: false mend", flush=True)
             if verbose and not (first and report.mend):
                 row = [row.strip() for row in text.splitlines()]
                 place = "first" if first else "second" if two else "missed"

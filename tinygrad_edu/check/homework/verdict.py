@@ -56,8 +56,6 @@ def judge(runs: Runs, seed: int = 0) -> Verdict:
     judgement = Judgement(runs, np.random.default_rng(seed))
     for values in judgement.points():
         judgement.at(values)
-        if judgement.decided:
-            break
     return judgement.finished()
 
 
@@ -82,13 +80,11 @@ class Judgement:
         self.graph: ForwardGraph | None = None  # of the last point
         self.sides: set[Side] = set()
 
-    @property
-    def decided(self) -> bool:
-        """Whether nothing more is to be learnt: a gradient is wrong, and was compared at enough points."""
-        return self.tried >= POINTS and not self.verdict.right
-
     def points(self) -> Iterator[Values]:
-        """Yield the program's own values of its parameters, others around them, and some on other sides of kinks."""
+        """Yield the program's own values of its parameters, others around them, and some on other sides of kinks.
+
+        These are tried where a gradient is wrong already, too: a mend must be right there.
+        """
         yield self.origin
         for _ in range(POINTS - 1):
             yield from self.nearby()
