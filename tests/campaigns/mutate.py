@@ -41,7 +41,7 @@ TESTS = {  # by file or folder, the longest fits
     "core/backprop.py": "graph faults bad_input_backward threads_and_resources complex",
     "core/commit.py": "faults signals threads_and_resources",
     "core/context.py": "modes signals anomaly hints compile_gate",
-    "core/copying.py": "bad_input_inplace compile_gate",
+    "core/copying.py": "bad_input_inplace compile_outside compile_state",
     "core/dispatch.py": "numpy_refusals numpy_elementwise array_api graph interop",
     "core/inplace.py": "bad_input_inplace numpy_writing copies_and_views",
     "core/leaf_set.py": "optim faults threads_and_resources",
