@@ -197,7 +197,7 @@ def jax(images: int) -> Step:
 
     x, labels, parameters = start(images)
 
-    def loss_of(ws: list[Any]) -> Any:
+    def loss_of(ws: list[Any], x: Any, labels: Any) -> Any:
         a = x
         for w, b in ((ws[0], ws[1]), (ws[2], ws[3])):
             z = jax.lax.conv_general_dilated(a, w, (1, 1), "VALID") + b[:, None, None]
@@ -205,7 +205,7 @@ def jax(images: int) -> Step:
             a = jax.lax.reduce_window(jax.nn.relu(z), -np.inf, jax.lax.max, window, window, "VALID")
         return jax_cross_entropy(a.reshape(images, FLAT) @ ws[4].T + ws[5], labels)
 
-    return descending(loss_of, parameters, RATE)
+    return descending(loss_of, parameters, RATE, x, labels)
 
 
 def tinygrad(images: int) -> Step:

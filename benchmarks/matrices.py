@@ -15,10 +15,11 @@ RATE = 0.01  # with 0.1 the deepest net diverges after some thousand steps
 
 
 class Net(NamedTuple):
-    """How many rows a batch has, and how wide the layers are, the input's first."""
+    """How many rows a batch has, how wide the layers are, the input's first, and in what precision it computes."""
 
     rows: int
     sizes: tuple[int, ...]
+    dtype: str = "float64"
 
 
 def start(net: Net) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
@@ -26,7 +27,8 @@ def start(net: Net) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     rng = np.random.default_rng(0)
     x, labels = rng.normal(size=(net.rows, net.sizes[0])), rng.integers(0, net.sizes[-1], net.rows)
     shapes = pairwise(net.sizes)
-    return x, labels, [p for n, m in shapes for p in (rng.normal(size=(m, n)) * np.sqrt(2 / n), np.zeros(m))]
+    parameters = [p for n, m in shapes for p in (rng.normal(size=(m, n)) * np.sqrt(2 / n), np.zeros(m))]
+    return x.astype(net.dtype), labels, [p.astype(net.dtype) for p in parameters]
 
 
 def cross_entropy(z: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> tuple[float, np.ndarray]:
@@ -92,7 +94,7 @@ def ours(net: Net, through: Callable[[Any], Any] = lambda step: step) -> Step:
     x, labels, parameters = start(net)
     modules: list[Any] = []
     for (n, m), w, b in zip(pairwise(net.sizes), parameters[::2], parameters[1::2], strict=True):
-        layer = nn.Linear(n, m, rng=0)
+        layer = nn.Linear(n, m, rng=0, dtype=net.dtype)
         layer.weight.data, layer.bias.data = w, b
         modules += [layer, nn.ReLU()]
     step = through(training(nn.Sequential(*modules[:-1])))
@@ -167,7 +169,7 @@ def torch(net: Net) -> Step:
     x, labels, parameters = start(net)
     modules: list[Any] = []
     for (n, m), w, b in zip(pairwise(net.sizes), parameters[::2], parameters[1::2], strict=True):
-        layer = Linear(n, m, dtype=torch.float64)
+        layer = Linear(n, m, dtype=getattr(torch, net.dtype))
         layer.weight.data, layer.bias.data = torch.from_numpy(w), torch.from_numpy(b)
         modules += [layer, ReLU()]
     return torch_training(Sequential(*modules[:-1]), x, labels)
@@ -197,16 +199,16 @@ def jax(net: Net) -> Step:
 
     x, labels, parameters = start(net)
 
-    def loss_of(ws: list[Any]) -> Any:
+    def loss_of(ws: list[Any], x: Any, labels: Any) -> Any:
         a = x
         for w, b in zip(ws[:-2:2], ws[1:-2:2], strict=True):
             a = jax.nn.relu(a @ w.T + b)
         return jax_cross_entropy(a @ ws[-2].T + ws[-1], labels)
 
-    return descending(loss_of, parameters, RATE)
+    return descending(loss_of, parameters, RATE, x, labels)
 
 
-def jax_cross_entropy(z: Any, labels: np.ndarray) -> Any:
+def jax_cross_entropy(z: Any, labels: Any) -> Any:
     """Return the loss of scores, on JAX's arrays."""
     import jax
 

@@ -14,7 +14,7 @@ from turns import ONE_THREAD, Found
 
 from tinygrad_edu.system import blas
 
-LIBRARIES = ("numpy", "torch", "jax", "tinygrad", "mygrad", "autograd", "micrograd")
+LIBRARIES = ("numpy", "torch", "jax", "tinygrad", "mygrad", "autograd", "micrograd", "casadi")
 SAME = 1e-9  # how far losses may be apart, relatively, in double precision
 
 Tasks = dict[str, dict[str, Found]]  # by task and subject

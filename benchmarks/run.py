@@ -18,12 +18,12 @@ from pathlib import Path
 
 import tables
 from results import Kept, disagreement, load, why_not
-from tasks import CURVES, OTHERS, TASKS, TRAINING
+from tasks import CURVES, DEVICES, OTHERS, SINGLE, TASKS, TRAINING
 from turns import Found, once_each, race
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
-QUICK = [*TRAINING, *(f"{curve}: {min(points):,}" for curve, points in CURVES.items()), *OTHERS]
+QUICK = [*TRAINING, *SINGLE, *DEVICES, *(f"{curve}: {min(points):,}" for curve, points in CURVES.items()), *OTHERS]
 
 
 def chosen(names: list[str] | None, kept: Kept, *, missing: bool) -> list[str]:
@@ -68,14 +68,16 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="everything once and small: are the losses the same?")
     parser.add_argument("--tasks", nargs="*", metavar="TASK", help="tasks whose names begin so; all if left out")
     parser.add_argument("--missing", action="store_true", help="only tasks of which no results are kept")
-    parser.add_argument("--rounds", type=int, default=7, help="how many turns each subject takes")
-    parser.add_argument("--seconds", type=float, default=0.4, help="how long a turn is")
+    parser.add_argument("--rounds", type=int, default=5, help="how many turns each subject takes")
+    parser.add_argument("--seconds", type=float, default=0.3, help="how long a turn is")
     parser.add_argument("--out", type=Path, help="a folder to keep results.json in, and with --quick pictures")
     parser.add_argument("--write", action="store_true", help="put tables and pictures into docs/")
     options = parser.parse_args()
     folder = options.out or (Path(tempfile.mkdtemp()) if options.quick else HERE)
     kept = Kept(folder / "results.json")
     tasks, wrong = chosen(options.tasks, kept, missing=options.missing), []
+    if tasks == [*TASKS]:
+        kept.content = {"tasks": {}}  # a whole run begins anew, on whatever machine
     if tasks:
         kept.go_on_here()
     for task, subjects, loads in measured(tasks, options):

@@ -115,6 +115,38 @@ def by_hand(points: int) -> Step:
     return step
 
 
+def casadi(points: int) -> Step:
+    """Return the demo as an expression of CasADi's scalars, differentiated by it and run by its virtual machine."""
+    import casadi as ca
+
+    rows, labels, first = start(points)
+    parameters = ca.SX.sym("parameters", len(first))
+
+    def score(values: list[Any]) -> Any:
+        taken = 0
+        for layer, (n, m) in enumerate(pairwise(SIZES)):
+            out = []
+            for _ in range(m):
+                weights, bias = parameters[taken : taken + n], parameters[taken + n]
+                z = bias + sum(weights[i] * values[i] for i in range(n))
+                out.append(z if layer == len(SIZES) - 2 else ca.fmax(z, 0))
+                taken += n + 1
+            values = out
+        return values[0]
+
+    missed = [ca.fmax(1 - label * score(row), 0) for label, row in zip(labels, rows, strict=True)]
+    loss = sum(missed) / points + PENALTY * ca.sumsqr(parameters)
+    step_down = parameters - RATE * ca.gradient(loss, parameters)
+    fast, held = ca.Function("step", [parameters], [loss, step_down]), ca.DM(first)
+
+    def step() -> float:
+        nonlocal held
+        found, held = fast(held)
+        return float(found)
+
+    return step
+
+
 def torch(points: int) -> Step:
     """Return the step on PyTorch's tensors, eager."""
     import torch
@@ -171,19 +203,19 @@ def jax(points: int) -> Step:
     return descending(loss_of, parameters, RATE)
 
 
-def descending(loss_of: Callable[[Any], Any], parameters: list[Any], rate: float) -> Step:
-    """Return the step that goes down the slope of a loss, compiled by XLA as one program."""
+def descending(loss_of: Callable[..., Any], parameters: list[Any], rate: float, *batch: np.ndarray) -> Step:
+    """Return the step that goes down the slope of a loss on a batch, compiled by XLA as one program."""
     import jax
 
-    def down(parameters: list[Any]) -> tuple[Any, list[Any]]:
-        loss, slopes = jax.value_and_grad(loss_of)(parameters)
+    def down(parameters: list[Any], *batch: Any) -> tuple[Any, list[Any]]:
+        loss, slopes = jax.value_and_grad(loss_of)(parameters, *batch)
         return loss, [p - rate * g for p, g in zip(parameters, slopes, strict=True)]
 
-    fast, held = jax.jit(down, donate_argnums=0), [jax.numpy.asarray(p) for p in parameters]
+    fast, held = jax.jit(down, donate_argnums=0), [jax.numpy.array(p) for p in parameters]
 
     def step() -> float:
         nonlocal held
-        loss, held = fast(held)
+        loss, held = fast(held, *batch)
         return float(loss)
 
     return step
@@ -213,4 +245,5 @@ SUBJECTS: dict[str, Callable[[int], Step]] = {
     "HIPS autograd": hips,
     "PyTorch": torch,
     "JAX jit": jax,
+    "CasADi": casadi,
 }

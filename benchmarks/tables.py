@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from budgets import COMPILED, HAND, OURS, budgets, bytes_of_a_node
+from budgets import COMPILED, HAND, ON_XLA, OURS, budgets, bytes_of_a_node
 from results import Tasks, least, median, ratio, spread, why_not
-from tasks import CURVES, TRAINING
+from tasks import CURVES, DEVICES, SINGLE, TRAINING
 
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"  # between them everything is written by run.py
 SEVERAL = [curve for curve in CURVES if curve != "nodes of a chain"]
@@ -53,12 +54,22 @@ def task_in_full(task: str, subjects: dict[str, Any]) -> str:
     return table([task, "median", "least", "spread of the turns", f"against {first}"], rows)
 
 
-def training(tasks: Tasks) -> str:
+def training(tasks: Tasks, among: Iterable[str]) -> str:
     """Return the times of a training step: a line a subject, a column a task."""
-    names = [task for task in TRAINING if task in tasks]
+    names = [task for task in among if task in tasks]
     subjects = dict.fromkeys(subject for task in names for subject in tasks[task])
     rows = [[subject, *(cell(tasks, task, subject) for task in names)] for subject in subjects]
     return table(["one training step", *names], rows)
+
+
+def firsts(tasks: Tasks) -> str:
+    """Return what the first step takes through XLA, tracing and compiling included."""
+    rows = []
+    for task in TRAINING:
+        ours, jax = (tasks.get(task, {}).get(subject, {}).get("first") for subject in (ON_XLA, "JAX jit"))
+        if ours and jax:
+            rows.append([task, duration(jax), duration(ours), f"{digits(ours / jax)} ×"])
+    return table(["first step", "JAX jit", ON_XLA, "ratio"], rows)
 
 
 def cell(tasks: Tasks, task: str, subject: str) -> str:
@@ -145,12 +156,17 @@ def measured(content: dict[str, Any]) -> str:
     """Return all tables for docs/performance.md."""
     tasks = {name: found["subjects"] for name, found in content["tasks"].items()}
     parts = [setting(content)]
-    parts += [training(tasks), "![Each library's time of a step, against NumPy by hand](images/steps.svg)\n"]
+    parts += [training(tasks, TRAINING), "![Each library's time of a step, against NumPy by hand](images/steps.svg)\n"]
     parts += [
         "### What was promised\n",
         budget(tasks),
         "### When compiling pays\n",
         paying(tasks),
+        "### Single precision\n",
+        training(tasks, SINGLE),
+        "### On XLA\n",
+        firsts(tasks),
+        training(tasks, DEVICES),
         "### What a scalar node costs\n",
         chains(tasks),
     ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import chains
+import devices
 import guards
 import images
 import matrices
@@ -111,6 +112,21 @@ TRAINING = {
     "cnn": Task(images.SUBJECTS, 64, 3),
 }
 
+SINGLE = {  # the same in single precision
+    f"float32 {name}": Task(
+        {
+            subject: step
+            for subject, step in matrices.SUBJECTS.items()
+            if subject not in ("MyGrad", "HIPS autograd", "tinygrad")
+        },
+        TRAINING[name].setting._replace(dtype="float32"),
+        TINY._replace(dtype="float32"),
+        steps_in_single_precision,
+    )
+    for name in ("mlp-small", "mlp-medium", "mlp-large")
+}
+DEVICES = {"mlp-medium on XLA, divided": Task(devices.SUBJECTS, TRAINING["mlp-medium"].setting, TINY)}
+
 # Curves: one thing grows, all else stays as it is in mlp-small ------------------------------------------------------
 
 SCALED = {
@@ -137,4 +153,10 @@ OTHERS = {
     **{f"twin {name}": Task(twins.SUBJECTS, name, name, twins.seconds) for name in twins.WORK},
 }
 
-TASKS = TRAINING | {f"{curve}: {n:,}": task for curve, points in CURVES.items() for n, task in points.items()} | OTHERS
+TASKS = {
+    **TRAINING,
+    **SINGLE,
+    **DEVICES,
+    **{f"{curve}: {n:,}": task for curve, points in CURVES.items() for n, task in points.items()},
+    **OTHERS,
+}

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import Any, TextIO
 
 from tasks import TASKS, Repetition
 
@@ -49,11 +49,18 @@ def turn(once: Repetition, seconds: float) -> dict[str, list[float]]:
     return {part: [statistics.median(t), min(t), len(t)] for part, t in parts.items()}
 
 
+def answering() -> TextIO:
+    """Return where answers go, which was stdout: what a library prints, in C too, goes to stderr from now on."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return answers
+
+
 def serve(subject: str, task: str) -> None:
     """Take part in a race, with turns as long as the lines on stdin say."""
     if hasattr(os, "sched_setaffinity"):  # on one processor no library gets a second thread, whatever its settings
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
+    answers = answering()
     about, once = ready(task, subject, small=False)
     print(json.dumps(about), file=answers, flush=True)
     if once:
@@ -63,7 +70,7 @@ def serve(subject: str, task: str) -> None:
 
 def serve_once(subject: str, tasks: list[str]) -> None:
     """Do each of these tasks once, small."""
-    answers, sys.stdout = sys.stdout, sys.stderr
+    answers = answering()
     for task in tasks:
         about, once = ready(task, subject, small=True)
         print(json.dumps(about | {"rounds": [turn(once, 0)] if once else []}), file=answers, flush=True)

@@ -37,9 +37,9 @@ def main(rank: int, processes: int, address: str, path: str) -> None:
     import tinygrad_edu as tg
     from tinygrad_edu.errors import CompileError
 
-    ours, plain = (
-        test_xla.Run("both", "momentum", backend, 0.05, **how) for backend, how in (("jax", {"devices": 4}), (None, {}))
-    )
+    devices = 4 if processes > 1 else jax.make_mesh((4,), ("rows",))
+    how = {"jax": {"devices": devices}, None: {}}
+    ours, plain = (test_xla.Run("both", "momentum", backend, 0.05, **more) for backend, more in how.items())
     if not path and rank:
         next(iter(ours.model.parameters())).data += 1e-9
     data = test_xla.batches("both", 3, 32) + test_xla.batches("both", 2, 33)

@@ -250,7 +250,7 @@ def difference_of_calls(last: Specialization, key: Any, reach: Reachable) -> str
 
 
 def compile(  # noqa: A001  # the public name
-    function: Callable[P, R], backend: str = "numpy", devices: int | None = None
+    function: Callable[P, R], backend: str = "numpy", devices: Any = None
 ) -> Compiled[P, R]:
     """Return `function`, replayed as a program of NumPy calls.
 
@@ -259,7 +259,8 @@ def compile(  # noqa: A001  # the public name
     Gradients are taken inside of it, and none passes through its results; but where an argument
     belongs to a graph that needs gradients, as in `grad(compiled)`, the function itself is run, as a part of that.
     backend: "numpy", or "jax" for a program that XLA compiles, and that keeps parameters, gradients and optimisers'
-    memory on JAX's device between calls. devices: of "jax", among how many devices the rows of arguments are divided.
+    memory on JAX's device between calls. devices: of "jax", among how many devices the rows of arguments are divided,
+    or a `jax.sharding.Mesh`, among whose first axis they are.
     Raises ValueError for a back-end that there is not, ImportError where JAX is not installed.
     """
     if not callable(function):

@@ -40,13 +40,18 @@ class Executable(Protocol):
 Backend = Callable[[Trace, list[Node]], Executable]  # (what was recorded, the nodes of the results)
 
 
-def backend_named(backend: str, devices: int | None) -> Backend:
-    """Return a back-end by its name. Raises ValueError, or ImportError with the command that installs it."""
+def backend_named(backend: str, devices: Any) -> Backend:
+    """Return a back-end by its name. Raises ValueError, or ImportError with the command that installs it.
+
+    devices: of "jax", among how many rows are divided, or a `jax.sharding.Mesh`.
+    """
     if backend not in ("numpy", "jax"):
         raise ValueError(f'compile: backend {backend!r:.60} is none of "numpy", "jax" (at {users_line()})')
-    if devices is not None and (backend != "jax" or type(devices) is not int or devices < 1):
+    is_mesh = hasattr(devices, "axis_names")
+    if devices is not None and (backend != "jax" or not (is_mesh or (type(devices) is int and devices >= 1))):
         raise ValueError(
-            f'compile: devices= is a number from 1 up, and of backend="jax", not {devices!r:.60} (at {users_line()})'
+            'compile: devices= is a number from 1 up or a mesh of JAX\'s, and of backend="jax", '
+            f"not {devices!r:.60} (at {users_line()})"
         )
     if backend == "numpy":
         from .on_numpy import OnNumpy

@@ -24,7 +24,7 @@ def compiled(text: str, writer: JaxWriter, mesh: Mesh, given: list[Var], old: li
     given: what comes after state. old: for each array that stays on the device, the input whose memory it takes over;
     where a check fails the input's numbers stay there.
     """
-    jax, jnp = jax_rows.jax, jax_rows.jnp
+    jnp = jax_rows.jnp
     exec(compile(text, NAME, "exec"), writer.space)  # the text of the writer alone, with no name of a user's in it
     body = writer.space.pop("program")
     steps = [(writer.names[z], z) for z in writer.on_device]
@@ -41,7 +41,7 @@ def compiled(text: str, writer: JaxWriter, mesh: Mesh, given: list[Var], old: li
 
     inputs = [abstract(x.data) for x in (*writer.state, *given)]
     try:
-        with jax.enable_x64(True):
+        with jax_rows.wide():
             taken_over = tuple(i for i in old if i is not None)
             return mesh.jit(program, taken_over).lower(*inputs).compile()
     except CompileError:

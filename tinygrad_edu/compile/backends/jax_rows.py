@@ -43,6 +43,11 @@ def import_jax() -> Any:
     return jax
 
 
+def wide() -> Any:
+    """Return the context in which JAX keeps 64 bits: an empty one where that is set, as a call is slower in JAX's."""
+    return nullcontext() if jax.config.jax_enable_x64 else jax.enable_x64(True)
+
+
 class NumPyOnJax:
     """The object that a row's own function finds under the name `np`."""
 
@@ -183,24 +188,25 @@ def transpose_of(f: Any, y: Any, shape: tuple[int, ...], kind: Any) -> Any:
     return jax.linear_transpose(f, jax.ShapeDtypeStruct(shape, kind))(y.astype(kind))[0]
 
 
+def stacked(y: Any, other: Any) -> Any:
+    """Return results of convolutions and one operand as floats of one kind, and the axes in front that pair up."""
+    y, other = as_floats(y), as_floats(other)
+    kind, stack = jnp.result_type(y, other), np.broadcast_shapes(y.shape[:-4], other.shape[:-4])
+    return jnp.broadcast_to(y, stack + y.shape[-4:]).astype(kind), other.astype(kind), stack
+
+
 def conv2d_input(y: Any, w: Any, size: Any, **how: Any) -> Any:
     """Transpose the convolution by its images."""
-    y, w = as_floats(y), as_floats(w)
-    stack = np.broadcast_shapes(y.shape[:-4], w.shape[:-4])
-    y = jnp.broadcast_to(y, stack + y.shape[-4:])
+    y, w, stack = stacked(y, w)
     shape = (*stack, y.shape[-4], w.shape[-3] * how.get("groups", 1), *size)
-    kind = jnp.result_type(y, w)
-    return transpose_of(lambda x: conv2d(x, w.astype(kind), **how), y, shape, kind)
+    return transpose_of(lambda x: conv2d(x, w, **how), y, shape, y.dtype)
 
 
 def conv2d_weight(x: Any, y: Any, size: Any, **how: Any) -> Any:
     """Transpose the convolution by its weights."""
-    x, y = as_floats(x), as_floats(y)
-    stack = np.broadcast_shapes(x.shape[:-4], y.shape[:-4])
-    y = jnp.broadcast_to(y, stack + y.shape[-4:])
+    y, x, stack = stacked(y, x)
     shape = (*stack, y.shape[-3], x.shape[-3] // how.get("groups", 1), *size)
-    kind = jnp.result_type(x, y)
-    return transpose_of(lambda w: conv2d(x.astype(kind), w, **how), y, shape, kind)
+    return transpose_of(lambda w: conv2d(x, w, **how), y, shape, y.dtype)
 
 
 def affine_conv2d(x: Any, w: Any, b: Any, **how: Any) -> Any:
@@ -239,46 +245,30 @@ def max_pool2d(x: Any, window: Any, stride: Any, padding: Any = UNPADDED, dilati
     return over_windows(x, x.dtype.type(-np.inf), lax.max, window, stride, padding, dilation)
 
 
-def cut_and_back(x: Any, m: Any, window: Any, stride: Any, padding: Any, dilation: Any) -> Any:
-    """Return for each place in a window how to cut it from images padded with `fill`, and how to put it back."""
-    size = x.shape[-2:]
-
-    def cut(a: Any, fill: Any, i: int, j: int) -> Any:
-        a = lax.pad(a, jnp.asarray(fill, a.dtype), [(0, 0, 0)] * (a.ndim - 2) + [(*p, 0) for p in padding])
-        first = (i * dilation[0], j * dilation[1])
-        stop = [f + (n - 1) * s + 1 for f, n, s in zip(first, m.shape[-2:], stride, strict=True)]
-        return a[..., first[0] : stop[0] : stride[0], first[1] : stop[1] : stride[1]]
-
-    def back(a: Any, i: int, j: int) -> Any:
-        edges = []
-        for k, d, n, s, p, h in zip((i, j), dilation, m.shape[-2:], stride, padding, size, strict=True):
-            low = k * d - p[0]
-            edges.append((low, h - (low + (n - 1) * s + 1), s - 1))
-        return lax.pad(a, jnp.asarray(0, a.dtype), [(0, 0, 0)] * (a.ndim - 2) + edges)
-
-    return cut, back, [(i, j) for i in range(window[0]) for j in range(window[1])]
+def maxima(m: Any, x: Any, window: Any, stride: Any, padding: Any = UNPADDED, dilation: Any = (1, 1)) -> Any:
+    """Return the places of windows, each with where it holds the maximum m; and in how many places each window does."""
+    every = windows.places(x.shape[-2:], m.shape[-2:], window, stride, padding, dilation)
+    found = [(here, there, x[there] == m[here]) for here, there in every]
+    return found, sum(spread(holds.astype(m.dtype), here, m.shape[-2:]) for here, _, holds in found)
 
 
-def max_unpool2d(
-    y: Any, m: Any, x: Any, window: Any, stride: Any, padding: Any = UNPADDED, dilation: Any = (1, 1)
-) -> Any:
+def spread(a: Any, where: Any, size: Any) -> Any:
+    """Return zeros of a size with `a` at some rows and columns."""
+    return transpose_of(lambda image: image[where], a, (*a.shape[:-2], *size), a.dtype)
+
+
+def max_unpool2d(y: Any, m: Any, x: Any, *at: Any, **how: Any) -> Any:
     """Give each number of y to the maxima of its window, ties in equal shares."""
-    cut, back, every = cut_and_back(x, m, window, stride, padding, dilation)
-    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    holds = [cut(x, lowest, i, j) == m for i, j in every]
-    share = (y / sum(h.astype(y.dtype) for h in holds)).astype(y.dtype)
-    return sum(back(jnp.where(h, share, 0), i, j) for h, (i, j) in zip(holds, every, strict=True))
+    found, ties = maxima(m, x, *at, **how)
+    share = (y / ties).astype(y.dtype)
+    return sum(spread(jnp.where(holds, share[here], 0), there, x.shape[-2:]) for here, there, holds in found)
 
 
-def max_picked2d(
-    y: Any, m: Any, x: Any, window: Any, stride: Any, padding: Any = UNPADDED, dilation: Any = (1, 1)
-) -> Any:
+def max_picked2d(y: Any, m: Any, x: Any, *at: Any, **how: Any) -> Any:
     """Take from y what stands at the maxima of windows of x, of ties the average."""
-    cut, _, every = cut_and_back(y, m, window, stride, padding, dilation)
-    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    holds = [cut(x, lowest, i, j) == m for i, j in every]
-    picked = sum(jnp.where(h, cut(y, 0, i, j), 0) for h, (i, j) in zip(holds, every, strict=True))
-    return (picked / sum(h.astype(y.dtype) for h in holds)).astype(y.dtype)
+    found, ties = maxima(m, x, *at, **how)
+    picked = sum(spread(jnp.where(holds, y[there], 0), here, m.shape[-2:]) for here, there, holds in found)
+    return (picked / ties).astype(y.dtype)
 
 
 def without_namesake(why: str) -> Any:

@@ -98,14 +98,16 @@ class JaxWriter(Names):
         """Write one step where it belongs."""
         assert z.op is not None
         if z.op is tested:
-            self.names[z] = self.name(z.args[0])
-            if self.is_from_host(z.args[0]):
-                assert z.params is not None
-                self.host.append(f"{self.bound('test', z.params['test'])}({self.name(z.args[0])})")
+            assert z.params is not None
+            x, test = z.args[0], z.params["test"]
+            self.names[z] = self.name(x)
+            if self.is_from_host(x):
+                self.host.append(f"{self.bound('test', test)}({self.name(x)})")
                 self.on_host.add(z)
+            elif hasattr(test, "holds"):
+                self.check(f"jnp.{test.holds.__name__}({self.name(x)}).all()")
             else:
-                assert z.params is not None
-                self.tests.append((z.args[0], z.params["test"]))
+                self.tests.append((x, test))
             return
         plain = type(z.data) in NUMBERS and all(self.is_from_host(x) and type(x.data) in NUMBERS for x in z.args)
         if plain or z in self.tested_early:

@@ -15,24 +15,28 @@ from . import jax_rows
 class Mesh:
     """One device, or the first so many of all processes. State lies on each of them whole; rows are divided.
 
+    devices: how many, or a mesh of JAX's, among whose first axis rows are divided.
     where: what is equal for arrays that lie alike.
     """
 
-    def __init__(self, devices: int | None) -> None:
+    def __init__(self, devices: Any) -> None:
         jax = jax_rows.import_jax()
         self.where: Any = None
         self.rows: Any = None
         self.agrees = jax.process_count() == 1 or devices is None  # whether all processes begin with the same numbers
         if devices is None:
             return
-        if devices > len(jax.devices()):
+        if type(devices) is int and devices > len(jax.devices()):
             raise CompileError(
                 f"devices={devices}, and JAX has {len(jax.devices())} here: a CPU stands for n of them after "
                 f'jax.config.update("jax_num_cpu_devices", n), before anything else of JAX (at {users_line()})'
             )
-        mesh = jax.make_mesh((devices,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+        if type(devices) is int:
+            mesh = jax.make_mesh((devices,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+        else:
+            mesh = jax.sharding.Mesh(devices.devices, devices.axis_names)  # whose axes are `Auto`, whatever they were
         self.where = jax.NamedSharding(mesh, jax.P())
-        self.rows = jax.NamedSharding(mesh, jax.P("data"))
+        self.rows = jax.NamedSharding(mesh, jax.P(mesh.axis_names[0]))
 
     def sent(self, x: Any) -> Any:
         """Return an array on the device, or on each, that shares no memory with `x`."""

@@ -93,9 +93,9 @@ class StatePlace:
 
 
 class OnJax:
-    """A program that XLA compiles. devices: among how many the rows of its arguments are divided."""
+    """A program that XLA compiles. devices: among which the rows of its arguments are divided, see `Mesh`."""
 
-    def __init__(self, trace: Trace, results: list[Node], devices: int | None = None) -> None:
+    def __init__(self, trace: Trace, results: list[Node], devices: Any = None) -> None:
         self.jax, self.mesh = jax_rows.import_jax(), Mesh(devices)
         program = Program(trace, results, for_numpy=False)
         writer = JaxWriter(program)
@@ -192,7 +192,7 @@ class OnJax:
     def __call__(self, inputs: list[Any], graded: Sequence[Node] = ()) -> Any:
         given, on_host = self.host(*inputs)
         known = dict(zip(self.from_host, on_host, strict=True))
-        with self.jax.enable_x64(True):
+        with jax_rows.wide():
             do: list[Any] = []
             undo: list[Any] = []
             is_steady = self.is_steady()

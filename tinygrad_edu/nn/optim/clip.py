@@ -57,14 +57,18 @@ def clipped_as_nodes(params: list[Any], max_norm: float) -> Any:
     with no_grad():
         squares = [real_part(g * conj(g)) for g in (wide(w.grad) for w in params)]
         length = powers.sqrt(sum(x.sum() if isinstance(x, Tensor) else x for x in squares))
-        length = checked(finite_length, length)
+        length = checked(FiniteLength(), length)
         factor = max_norm / arithmetic.maximum(length, max_norm)
         for w in params:
             w.grad = rounded(wide(w.grad) * factor, w.grad)
     return length
 
 
-def finite_length(length: Any) -> None:
-    """Raise AnomalyError in a program; the function itself, which is run then, says of which parameter."""
-    if not np.isfinite(length):
-        raise AnomalyError(f"clip_grad_norm: the gradients are {length} long")
+class FiniteLength:
+    """Raises AnomalyError in a program; the function itself, which is run then, says of which parameter."""
+
+    holds = np.isfinite  # true where it does not raise, so that a back-end may test on its device
+
+    def __call__(self, length: Any) -> None:
+        if not np.isfinite(length):
+            raise AnomalyError(f"clip_grad_norm: the gradients are {length} long")
