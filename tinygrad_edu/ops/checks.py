@@ -41,9 +41,13 @@ class Below:
     def __init__(self, name: str, classes: int, ignored: int | None = None) -> None:
         self.name, self.classes, self.ignored = name, classes, ignored
 
+    def all_pass(self, labels: np.ndarray[Any, Any]) -> bool:
+        """Return whether every label is a class, in one pass: without its sign a negative number is enormous."""
+        return not labels.size or bool(labels.astype(np.uintp).max() < self.classes)
+
     def __call__(self, labels: Any) -> None:
         labels, n = np.asarray(labels), self.classes
-        if labels.size and labels.astype(np.uintp).max() >= n:  # without its sign a negative number is enormous
+        if not self.all_pass(labels):
             wrong = np.flatnonzero((labels < 0) | (labels >= n))
             wrong = wrong[labels.flat[wrong] != self.ignored] if self.ignored is not None else wrong
             if wrong.size:

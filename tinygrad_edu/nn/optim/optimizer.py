@@ -156,17 +156,18 @@ class Optimizer:
             raise ValueError(
                 f"step: on_nonfinite {on_nonfinite!r:.60} is none of 'raise', 'skip', 'allow' (at {users_line()})"
             )
-        self.check_gradients()
+        grads = [w._grad for w in self.params]
+        self.check_gradients(grads)
         if (tracer := tracing()) is not None:
             tracer.step(self, on_nonfinite)
             return
         rule, steps = self.rule if self.plain else self.moved, self.steps + 1
         with np.errstate(all="ignore"):  # a number that overflows is refused
             moved = [
-                (w._data, *memory) if w._grad is None else rule(s, w._data, w._grad, s.lr, steps - s.since, *memory)
-                for s, w, memory in zip(self.groups_of(), self.params, self.memory, strict=True)
+                (w._raw, *memory) if g is None else rule(s, w._raw, g, s.lr, steps - s.since, *memory)
+                for s, w, g, memory in zip(self.groups_of(), self.params, grads, self.memory, strict=True)
             ]
-            odd = "" if on_nonfinite == "allow" else self.nonfinite(moved)
+            odd = "" if on_nonfinite == "allow" else self.nonfinite(moved, grads)
         if odd:
             if on_nonfinite == "skip":
                 return
@@ -174,11 +175,11 @@ class Optimizer:
                 f"{type(self).__name__}.step: {odd}; no weight was changed. Lower lr or clip gradients, "
                 f"or find the operation that made it with detect_anomaly() (at {users_line()})"
             )
-        leaves = [w for w in self.params if w._grad is not None]
+        leaves = [w for w, g in zip(self.params, grads, strict=True) if g is not None]
         used = stepped_since_zero_grad.references(leaves)
         memory = [tuple(new[1:]) for new in moved]
         commit(
-            new_versions(leaves, [new[0] for w, new in zip(self.params, moved, strict=True) if w._grad is not None]),
+            new_versions(leaves, [new[0] for g, new in zip(grads, moved, strict=True) if g is not None]),
             calls([functools.partial(vars(self).update, memory=memory, _steps=steps)]),
             calls([functools.partial(stepped_since_zero_grad.members.update, used)]),
         )
@@ -203,9 +204,9 @@ class Optimizer:
             return
         set_gradients(self.params, itertools.repeat(None))
 
-    def check_gradients(self) -> None:
+    def check_gradients(self, grads: list[Any]) -> None:
         """Raise GradientError where no weight has a gradient; warn where only some have."""
-        without = [i for i, w in enumerate(self.params) if w._grad is None]
+        without = [i for i, g in enumerate(grads) if g is None]
         if len(without) == len(self.params):
             raise GradientError(
                 f"{type(self).__name__}.step: no gradients; call loss.backward() before step() (at {users_line()})"
@@ -217,16 +218,16 @@ class Optimizer:
                 UserWarning,
             )
 
-    def nonfinite(self, moved: list[tuple[Any, ...]]) -> str:
+    def nonfinite(self, moved: list[tuple[Any, ...]], grads: list[Any]) -> str:
         """Say which parameter is the first whose step leads to a NaN or an infinity; nothing if none does.
 
         The rules carry a gradient that is not finite into the weight, so looking at results finds those too.
         """
-        for i, (w, new) in enumerate(zip(self.params, moved, strict=True)):
-            if w._grad is None or all(map(all_finite, new)):
+        for i, (w, g, new) in enumerate(zip(self.params, grads, moved, strict=True)):
+            if g is None or all(map(all_finite, new)):
                 continue
-            if not all_finite(w._grad):
-                flat = np.ravel(w._grad)
+            if not all_finite(g):
+                flat = np.ravel(g)
                 return f"the gradient of {self.said(i)} holds {flat[~np.isfinite(flat)][0]}"
             if not all_finite(w._data):
                 return f"{self.said(i)} holds a NaN or an infinity already"
