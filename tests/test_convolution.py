@@ -371,6 +371,40 @@ def test_compiled_training_gives_the_same_weights():
         np.testing.assert_allclose(a.data, b.data, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize(
+    ("conv", "pool"),
+    [
+        ({}, {"kernel_size": 2}),
+        ({"padding": (1, 2)}, {"kernel_size": 3, "stride": 1}),
+        ({"stride": 2, "padding": 1}, {"kernel_size": 2, "stride": 1, "padding": 1}),
+        ({"dilation": (1, 2)}, {"kernel_size": 2, "stride": (2, 1)}),
+        ({"groups": 2}, {"kernel_size": 3, "stride": 2}),
+    ],
+)
+@pytest.mark.parametrize("rows", [2, 0])
+def test_a_program_cuts_windows_once_and_computes_relu_after_the_maxima(conv, pool, rows):
+    rng = np.random.default_rng(3)
+    small = {"requires_grad": True}
+    w = Tensor(rng.integers(-2, 3, (4, 2 // conv.get("groups", 1), 3, 3)).astype(float), **small)
+    b = Tensor(
+        rng.integers(-25, 1, 4).astype(float), **small
+    )  # whole numbers: many ties, and windows without a positive
+
+    def f(x, g):
+        z = F.max_pool2d(F.conv2d(x, w, b, **conv).relu(), **pool)
+        return (z, *tg.gradients(z, [x, w, b], g))
+
+    x = rng.integers(-3, 4, (rows, 2, 9, 8)).astype(float)
+    like = F.max_pool2d(F.conv2d(x, w, b, **conv), **pool)
+    given = Tensor(x, **small), rng.normal(size=like.shape)
+    fast = tg.compile(f)
+    for ours, plain in zip(fast(*given), f(*given), strict=True):
+        np.testing.assert_allclose(ours.data, plain.data, rtol=1e-12, atol=1e-12)
+    assert rows == 0 or (0 < (like.data <= 0).mean() < 1)
+    assert fast.source.count("strips(") == 1
+    assert fast.source.index("max_pool2d(") < fast.source.index("np.maximum(")
+
+
 def test_single_precision_stays_single():
     net = lenet(dtype=np.float32)
     z = net(normal(2, 1, 8, 8).astype(np.float32))

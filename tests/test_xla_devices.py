@@ -30,7 +30,10 @@ def start(rank, processes, address, path):
 
 def said(worker):
     """What a worker says, line by line; the last is how JAX itself ended it, where it did."""
-    out, err = worker.communicate(timeout=120)
+    try:
+        out, err = worker.communicate(timeout=300)
+    finally:
+        worker.kill()
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     assert lines, err[-2000:]
     return [*lines, {"error": err}] if "another task died" in err else lines

@@ -92,19 +92,34 @@ def raised(z: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _convolve(x: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int) -> np.ndarray:
-    rows = window_count(x.shape[2], w.shape[2], stride[0], padding[0], dilation[0])
     cut = strips(x, w.shape[3], stride[1], padding, dilation[1], groups)
+    return strips_by_weights(cut, w, stride=stride, dilation=dilation, groups=groups)
+
+
+def strips_by_weights(
+    cut: np.ndarray, w: np.ndarray, *bias: np.ndarray, stride: Pair, dilation: Pair, groups: int
+) -> np.ndarray:
+    """Multiply windows, of images cut by `strips`, by weights, and add a bias for each filter where there is one."""
+    rows = window_count(cut.shape[1], w.shape[2], stride[0], (0, 0), dilation[0])
     columns, n = cut.shape[4:]
-    z = np.empty((rows, w.shape[0], columns, n), np.result_type(x, w))
+    z = np.empty((rows, w.shape[0], columns, n), np.result_type(cut, w))
     out = grouped(z, groups).reshape(groups, rows, w.shape[0] // groups, columns * n)
     np.matmul(matrices(w, groups), windows(cut, w.shape[2], rows, stride[0], dilation[0]), out=out)
-    return z.transpose(3, 1, 0, 2)
+    z = z.transpose(3, 1, 0, 2)
+    return raised(z, *bias) if bias else z
 
 
 def _to_weight(
     x: np.ndarray, y: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int, size: Pair
 ) -> np.ndarray:
     cut = strips(x, size[1], stride[1], padding, dilation[1], groups)
+    return strips_by_results(cut, y, size=size, stride=stride, dilation=dilation, groups=groups)
+
+
+def strips_by_results(
+    cut: np.ndarray, y: np.ndarray, *, size: Pair, stride: Pair, dilation: Pair, groups: int
+) -> np.ndarray:
+    """Multiply windows, of images cut by `strips`, by what stands at the results: weights of a size."""
     y = grouped(in_rows(y), groups)
     rows, filters, columns, n = y.shape[1:]
     products = windows(cut, size[0], rows, stride[0], dilation[0]) @ y.reshape(groups, rows, filters, columns * n).mT

@@ -161,11 +161,23 @@ def window_maxima(
     return found, ties
 
 
+def in_shares(y: np.ndarray, ties: np.ndarray) -> np.ndarray:
+    """Return y divided by the number of places that each window's part goes to, in the memory order of the maxima."""
+    if y.shape != ties.shape:
+        return np.divide(y, ties, dtype=y.dtype)
+    share = np.empty_like(ties, y.dtype)
+    if ties.size and ties.min() == ties.max() == 1:
+        np.copyto(share, y)  # without ties, as most of the time, there is nothing to divide
+    else:
+        np.divide(y, ties, out=share)
+    return share
+
+
 def _to_largest(
     y: np.ndarray, m: np.ndarray, x: np.ndarray, window: Pair, stride: Pair, padding: Padding, dilation: Pair
 ) -> np.ndarray:
     found, ties = window_maxima(m, x, window, stride, padding, dilation)
-    share = np.divide(y, ties, dtype=y.dtype)
+    share = in_shares(y, ties)
     z = image_like(x if x.ndim == share.ndim else share, x.shape[-2:], 0, y.dtype)
     apart = stride[0] > dilation[0] * (window[0] - 1) and stride[1] > dilation[1] * (window[1] - 1)
     for here, there, holds in found:

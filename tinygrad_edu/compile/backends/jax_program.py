@@ -41,7 +41,7 @@ def compiled(text: str, writer: JaxWriter, mesh: Mesh, given: list[Var], old: li
 
     inputs = [abstract(x.data) for x in (*writer.state, *given)]
     try:
-        with jax_rows.wide():
+        with jax_rows.in_64_bits():
             taken_over = tuple(i for i in old if i is not None)
             return mesh.jit(program, taken_over).lower(*inputs).compile()
     except CompileError:

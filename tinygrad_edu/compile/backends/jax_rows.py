@@ -43,7 +43,7 @@ def import_jax() -> Any:
     return jax
 
 
-def wide() -> Any:
+def in_64_bits() -> Any:
     """Return the context in which JAX keeps 64 bits: an empty one where that is set, as a call is slower in JAX's."""
     return nullcontext() if jax.config.jax_enable_x64 else jax.enable_x64(True)
 

@@ -192,7 +192,7 @@ class OnJax:
     def __call__(self, inputs: list[Any], graded: Sequence[Node] = ()) -> Any:
         given, on_host = self.host(*inputs)
         known = dict(zip(self.from_host, on_host, strict=True))
-        with jax_rows.wide():
+        with jax_rows.in_64_bits():
             do: list[Any] = []
             undo: list[Any] = []
             is_steady = self.is_steady()

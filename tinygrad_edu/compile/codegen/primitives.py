@@ -15,6 +15,7 @@ import numpy as np
 
 from ...core.op import Op
 from ...errors.where import users_line
+from ...ops import convolution
 from ...symbolic.formats.text import index_text, whole_number
 
 Write = Callable[[Any, list[str], str], str]  # (step, names of its operands, name of the memory or "") -> Python
@@ -138,6 +139,9 @@ class Primitive:
         self.how = how
 
 
+STRIPS = Primitive("strips", convolution.strips)
+STRIPS_BY_WEIGHTS = Primitive("strips_by_weights", convolution.strips_by_weights)
+STRIPS_BY_RESULTS = Primitive("strips_by_results", convolution.strips_by_results)
 CHECKED_LABELS = Primitive("checked_labels", checked_labels)
 PICK = Primitive("pick", lambda flat, places: flat.take(places), Lowering(write_take, out=True))
 LESS_ONE = Primitive("less_one", _less_one, Lowering(lambda _, a, out: f"{out}[{a[1]}] -= 1", fills=True))

@@ -15,9 +15,22 @@ from typing import Any
 import numpy as np
 
 from ...ops.checks import Below, tested
-from ..codegen.primitives import AND, ARGMAX, BITS, CHECKED_LABELS, FLOATS, LESS_ONE, PICK, POSITIVE
+from ..codegen.primitives import (
+    AND,
+    ARGMAX,
+    BITS,
+    CHECKED_LABELS,
+    FLOATS,
+    LESS_ONE,
+    PICK,
+    POSITIVE,
+    STRIPS,
+    STRIPS_BY_RESULTS,
+    STRIPS_BY_WEIGHTS,
+)
 
 SHORT = 64  # up to here NumPy takes longer to begin a row of numbers than to add it up or search it
+KEPT = 2**22  # numbers of windows that may be kept from the convolution until the gradient of its weights
 LARGE = 32768  # from here on it takes longer to read another array than to begin a row of one anew
 FLOAT = (np.float32, np.float64)
 
@@ -193,6 +206,58 @@ def _less_equal(emit: Any, x: Any, y: Any) -> Any:
     return None if relu is None else emit("less_equal", relu, y)
 
 
+# Images -----------------------------------------------------------------------------------------------------------
+
+
+def _cut(emit: Any, x: Any, y: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    """Cut images into windows, once for a convolution and for the gradient of its weights; None where that is none."""
+    if x.data.dtype not in FLOAT or x.data.dtype != y.data.dtype or not x.data.ndim == y.data.ndim == 4:
+        return None
+    if size[1] == 1 or x.data.size * size[1] > KEPT:  # one column is a view of the images
+        return None
+    return emit(STRIPS, x, kw=size[1], stride=stride[1], padding=padding, dilation=dilation[1], groups=groups)
+
+
+def _conv2d(emit: Any, x: Any, w: Any, *bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    cut = _cut(emit, x, w, np.shape(w.data)[-2:], stride, padding, dilation, groups)
+    if cut is None:
+        return None
+    return emit(STRIPS_BY_WEIGHTS, cut, w, *bias, stride=stride, dilation=dilation, groups=groups)
+
+
+def _conv2d_weight(emit: Any, x: Any, y: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    cut = _cut(emit, x, y, size, stride, padding, dilation, groups)
+    if cut is None:
+        return None
+    return emit(STRIPS_BY_RESULTS, cut, y, size=size, stride=stride, dilation=dilation, groups=groups)
+
+
+def _is_relu(x: Any) -> bool:
+    return x.op is POSITIVE and x.args[1].constant and not np.any(x.args[1].data)
+
+
+def _max_pool2d(emit: Any, x: Any, **how: Any) -> Any:
+    """Compute relu after the maxima, of which there are fewer: it keeps order, so they are the same."""
+    return emit("relu", emit("max_pool2d", x.args[0], **how)) if _is_relu(x) else None
+
+
+def _before_unpooling(emit: Any, condition: Any, zero: Any, y: Any) -> Any:
+    """Return relu's gradient after unpooling as unpooling after relu's gradient; None where it is something else.
+
+    Where the maximum of a window is above 0, it is that of what relu was computed from; where it is not, nothing gets
+    through. A window with a NaN in it gives NaNs either way, and to more of its places this way.
+    """
+    if condition.op is None or y.op is None or (condition.op.name, y.op.name) != ("less_equal", "max_unpool2d"):
+        return None
+    g, p, r = y.args
+    p = p.args[0] if _is_relu(p) else p
+    if not (_is_relu(r) and condition.args[0] is r and _is_zero(condition.args[1]) and _is_zero(zero)):
+        return None
+    if p.op is None or p.op.name != "max_pool2d" or p.args[0] is not r.args[0] or p.params != y.params:
+        return None
+    return emit("max_unpool2d", emit("where", emit("less_equal", p, 0), 0.0, g), p, r.args[0], **y.params)
+
+
 def _zeros(x: Any) -> np.ndarray:
     """Return zeros to compare with: as many as there are numbers, or a row of them where they are many."""
     return np.zeros(x.data.shape if x.data.size <= LARGE else x.data.shape[-1:], x.data.dtype)
@@ -200,6 +265,8 @@ def _zeros(x: Any) -> np.ndarray:
 
 def _where(emit: Any, condition: Any, x: Any, y: Any) -> Any:
     """Keep numbers or make them zero by their bits: a branch for each number, taken at random, is slow."""
+    if (before := _before_unpooling(emit, condition, x, y)) is not None:
+        return before
     zero, kept = (x, y) if _is_zero(x) else (y, x)
     shape = np.shape(condition.data)
     fits = isinstance(kept.data, np.ndarray) and kept.data.ndim and shape == kept.data.shape
@@ -232,4 +299,8 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "gelu": _gelu,
     "less_equal": _less_equal,
     "where": _where,
+    "conv2d": _conv2d,
+    "affine_conv2d": _conv2d,
+    "conv2d_weight": _conv2d_weight,
+    "max_pool2d": _max_pool2d,
 }
