@@ -125,7 +125,7 @@ SINGLE = {  # the same in single precision
     )
     for name in ("mlp-small", "mlp-medium", "mlp-large")
 }
-DEVICES = {"mlp-medium on XLA, divided": Task(devices.SUBJECTS, TRAINING["mlp-medium"].setting, TINY)}
+DEVICES = {"devices: mlp-medium": Task(devices.SUBJECTS, TRAINING["mlp-medium"].setting, TINY)}
 
 # Curves: one thing grows, all else stays as it is in mlp-small ------------------------------------------------------
 

@@ -209,6 +209,9 @@ def _less_equal(emit: Any, x: Any, y: Any) -> Any:
 # Images -----------------------------------------------------------------------------------------------------------
 
 
+ONE, UNPADDED = (1, 1), ((0, 0), (0, 0))  # the rows' own defaults
+
+
 def _cut(emit: Any, x: Any, y: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
     """Cut images into windows, once for a convolution and for the gradient of its weights; None where that is none."""
     if x.data.dtype not in FLOAT or x.data.dtype != y.data.dtype or not x.data.ndim == y.data.ndim == 4:
@@ -218,14 +221,32 @@ def _cut(emit: Any, x: Any, y: Any, size: Any, stride: Any, padding: Any, dilati
     return emit(STRIPS, x, kw=size[1], stride=stride[1], padding=padding, dilation=dilation[1], groups=groups)
 
 
-def _conv2d(emit: Any, x: Any, w: Any, *bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+def _conv2d(
+    emit: Any,
+    x: Any,
+    w: Any,
+    *bias: Any,
+    stride: Any = ONE,
+    padding: Any = UNPADDED,
+    dilation: Any = ONE,
+    groups: int = 1,
+) -> Any:
     cut = _cut(emit, x, w, np.shape(w.data)[-2:], stride, padding, dilation, groups)
     if cut is None:
         return None
     return emit(STRIPS_BY_WEIGHTS, cut, w, *bias, stride=stride, dilation=dilation, groups=groups)
 
 
-def _conv2d_weight(emit: Any, x: Any, y: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+def _conv2d_weight(
+    emit: Any,
+    x: Any,
+    y: Any,
+    size: Any,
+    stride: Any = ONE,
+    padding: Any = UNPADDED,
+    dilation: Any = ONE,
+    groups: int = 1,
+) -> Any:
     cut = _cut(emit, x, y, size, stride, padding, dilation, groups)
     if cut is None:
         return None
