@@ -187,6 +187,17 @@ def test_the_gradient_of_an_interior_tensor_is_kept_on_request():
     np.testing.assert_array_equal(y.grad, [1, 1])
 
 
+def test_a_backward_that_keeps_nothing_forgets_what_an_earlier_one_kept():
+    x = Tensor([1.0, 2.0])
+    y = x * 2
+    loss = (y * y).sum()
+    loss.backward(retain_grad=True)
+    np.testing.assert_array_equal(y._grad, [4, 8])
+    loss.backward()
+    assert y._grad is None
+    np.testing.assert_array_equal(x.grad, [16, 32])
+
+
 @pytest.mark.parametrize("make", [Value, Tensor])
 def test_an_interior_node_cannot_be_told_to_require_no_gradient(make):
     y = make(1.0) * 2
