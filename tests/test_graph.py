@@ -14,6 +14,7 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
 from tinygrad_edu.core.backprop import history
+from tinygrad_edu.core.leaf_set import LeafSet
 from tinygrad_edu.core.node import Node
 from tinygrad_edu.core.op import TABLE, Op
 from tinygrad_edu.errors import GradientError, NonScalarError, ShapeError, StaleGraphError
@@ -532,3 +533,18 @@ def test_threads_that_walk_into_one_leaf_lose_nothing():
     for thread in threads:
         thread.join()
     assert x.grad == 1600.0
+
+
+def test_a_set_of_leaves_holds_nothing_of_a_leaf_that_had_the_same_address():
+    leaves = LeafSet()
+    gone, leaf = Value(1.0), Value(2.0)
+    (dead,) = leaves.references([gone])
+    leaves.members.add(dead)
+    del gone
+    assert dead() is None
+    assert not leaves.members
+    leaves.refs[id(leaf)] = dead  # as where `leaf` is made in the memory of the one that is gone
+    leaves.members.update(leaves.references([leaf]))
+    assert leaves.common([leaf]) == [leaf]
+    del leaf
+    assert not leaves.members
