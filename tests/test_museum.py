@@ -57,7 +57,7 @@ def test_a_repaired_exhibit_breaks_none(exhibit, tmp_path):
 def test_the_checker_says_which_law_is_broken(capsys, tmp_path):
     assert main(["laws", str(MUSEUM / "no_sum.py")]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert "✗ What is used twice gets the sum of what comes back along both paths." in lines
+    assert "✗ An operand that is used twice gets the sum of the gradients along both paths." in lines
     assert any("is 3.0, and should be 7.0" in line for line in lines)
     assert main(["laws", str(MUSEUM / "whole.py")]) == 0
     assert capsys.readouterr().out.count("✓") == 8
