@@ -521,7 +521,7 @@ def flat(x):
     """Return what a program yields as one list."""
     if isinstance(x, (list, tuple)):
         return [("length", len(x)), *(leaf for part in x for leaf in flat(part))]
-    return [np.asarray(x.data) if isinstance(x, Tensor) else x]
+    return [np.array(x.data) if isinstance(x, Tensor) else copy.copy(x)]  # as it is now: programs write into some
 
 
 def found_by(program, compiled):
