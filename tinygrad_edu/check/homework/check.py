@@ -80,20 +80,23 @@ def check_program(program: LearnerProgram, function: str = "", seed: int = 0) ->
         return reports[0]
     together = {f"{r.function}: {name}": p for r in reports for name, p in r.parameters.items()}
     notes = tuple(dict.fromkeys(note for r in reports for note in r.notes))
-    return CodeReport(program.name, ", ".join(r.function for r in reports), True, together, notes=notes)
+    missing = tuple(f"{r.function}: {name}" for r in reports for name in r.missing)
+    functions = ", ".join(r.function for r in reports)
+    return CodeReport(program.name, functions, True, together, missing=missing, notes=notes)
 
 
 def code_report(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     """Return the report of a verdict, with the first wrong line where a gradient is wrong."""
     notes = list(verdict.notes)
-    if missing := [name for name in runs.task.expected if name not in verdict.parameters]:
-        notes.append(f"No gradient was returned for {', '.join(missing)}.")
+    missing = tuple(name for name in runs.task.expected if name not in verdict.parameters)
     if not verdict.right and (unguarded := without_guards(runs, seed)) is not None and unguarded.right:
         verdict = unguarded
         notes.append("Right but for a guard like 1e-8, which keeps a logarithm from 0 and counts as 0.")
     parameters, program, name = verdict.parameters, runs.program, runs.task.name
     if verdict.right:
-        return CodeReport(program.name, name, True, parameters, notes=tuple(notes))
+        return CodeReport(program.name, name, True, parameters, missing=missing, notes=tuple(notes))
+    if missing:
+        notes.append(f"No gradient was returned for {', '.join(missing)}.")
     if verdict.recording is None:
         mistake = (
             f"Wrong: {', '.join(verdict.wrong)}. The line could not be told, since the code could not be recorded."

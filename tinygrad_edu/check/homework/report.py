@@ -54,7 +54,7 @@ class CodeReport:
     right: whether every gradient is right. line: the number of the first wrong line, None if there is none or it could
     not be told; in a notebook it is counted within the code cell `cell`. mend: that line as it should be, verified.
     parameters: the verdict on each gradient, by name. mistake: in words; kind: in a word or two, to be counted.
-    notes: what was not tested, and why.
+    missing: the parameters of which no gradient was returned. notes: what was not tested, and why.
     """
 
     name: str
@@ -68,6 +68,7 @@ class CodeReport:
     mistake: str | None = None
     kind: str | None = None
     others: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,7 +87,8 @@ class CodeReport:
             name: GradientVerdict(**{**verdict, "place": tuple(verdict["place"])})
             for name, verdict in data["parameters"].items()
         }
-        return cls(**{**data, "parameters": parameters, "others": tuple(data["others"]), "notes": tuple(data["notes"])})
+        sequences = {key: tuple(data[key]) for key in ("others", "missing", "notes")}
+        return cls(**{**data, **sequences, "parameters": parameters})
 
     def text(self) -> str:
         """Return the report as it is printed."""
@@ -121,6 +123,8 @@ class CodeReport:
 
     def verdict(self) -> str:
         """Return the verdict on the whole in words."""
+        if self.right and self.missing:
+            return f"Every gradient that was returned is right; none was returned for {', '.join(self.missing)}."
         return "Every gradient is right." if self.right else self.mistake or ""
 
     def change(self) -> list[str]:
