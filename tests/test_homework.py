@@ -209,6 +209,24 @@ def test_a_mend_is_right_on_the_other_side_of_a_kink_too():
     assert (report.line, report.mend.strip()) == (line, "dZ[Z <= 0] = 0")
 
 
+def test_a_forgotten_mean_is_mended_where_no_variable_holds_the_number_of_examples():
+    text = """\
+import numpy as np
+
+X = np.random.default_rng(0).normal(size=(7, 3))
+y = np.linspace(-1, 1, 7)
+params = {"w": np.ones(3)}
+
+
+def loss(params, X, y):
+    d = X @ params["w"] - y
+    return 0.5 * np.mean(d**2), {"w": X.T @ d}
+"""
+    report = checked(text)
+    assert report.line == 10
+    assert "/ len(X)" in report.mend
+
+
 def test_a_measured_entry_is_named_by_its_own_place():
     text = """\
 import numpy as np

@@ -67,7 +67,7 @@ def descendants(nodes: list[Operation], users: dict[Operation, list[Operation]])
 
 
 def used_up(node: Operation, found: KnownMatch | None, users: dict[Operation, list[Operation]]) -> bool:
-    """Tell whether a mere share of a gradient goes on into products, where the whole_contents gradient belongs."""
+    """Tell whether a mere share of a gradient goes on into products, where the whole gradient belongs."""
     if found is None or found.kind not in ("share", "partial sum"):
         return False
     uses = users.get(node, [])

@@ -1,4 +1,4 @@
-"""Matrix product_edits with their factors exchanged or toggle_transpose, and expressions made for that."""
+"""Matrix products with their factors exchanged or transposed, and the expressions that are made for that."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MATRIX_CALLS = ("dot", "matmul", "outer")
 
 
 def product_edits(a: Syntax, b: Syntax, make: Callable[[Syntax, Syntax], Syntax]) -> Iterator[EditOption]:
-    """Yield a matrix product with its factors exchanged or toggle_transpose."""
+    """Yield a matrix product with its factors exchanged or transposed."""
     for first, second in ((a, b), (b, a)):
         for x in (first, toggle_transpose(first)):
             for y in (second, toggle_transpose(second)):

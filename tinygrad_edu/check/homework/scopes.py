@@ -22,6 +22,16 @@ def is_size(node: ast.AST) -> bool:
     return named and isinstance(node, ast.Call) and all(isinstance(x, ast.Name) for x in node.args)
 
 
+def lengths(shapes: dict[str, tuple[int, ...]]) -> list[str]:
+    """Return an expression for every length of arrays: a number of examples, where no variable holds it."""
+    found: dict[int, str] = {}
+    for name, shape in shapes.items():
+        for axis, n in enumerate(shape[:2]):
+            if n > 1:
+                found.setdefault(n, f"{name}.shape[{axis}]" if axis else f"len({name})")
+    return list(found.values())
+
+
 def is_element(name: str) -> bool:
     """Tell whether a name is an element of a list or a dict, like `hs[t]` or `cache["z"]`."""
     return len(name) < 20 and name.endswith("]") and "(" not in name and name.isascii()
@@ -84,6 +94,9 @@ class Scopes:
         counts = [name for name in self.counts(inner) if name not in shapes and name not in numbers]
         functions = [name for name in self.defined if inside is None or name != inside.name]
         used = {n: s for n, s in shapes.items() if n in names or n in arguments or not n.isidentifier()}
+        counts = counts or lengths(
+            {n: s for n, s in used.items() if n.isidentifier() and n not in self.runs.task.paths}
+        )
         parts = [part for n in inner if isinstance(n, ast.Subscript) for _, _, _, part in index_parts(n)]
         indices = {ast.unparse(part) for part in parts if is_index(part)}
         subscripts = [n for n in inner if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)]

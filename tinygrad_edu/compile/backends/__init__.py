@@ -27,7 +27,7 @@ class Executable(Protocol):
         """Return whether the program may run now, without `fill_buffers`."""
 
     def fill_buffers(self) -> None:
-        """See to it that the program may run, where it still_valid."""
+        """Make the program ready to run, where it is still valid."""
 
     def __call__(self, inputs: list[Any], graded: Sequence[Node] = ()) -> Any:
         """Run on the numbers of the arguments; change all state, or raise and change none. Return the results.
