@@ -22,7 +22,7 @@ def is_size(node: ast.AST) -> bool:
     return named and isinstance(node, ast.Call) and all(isinstance(x, ast.Name) for x in node.args)
 
 
-def lengths(shapes: dict[str, tuple[int, ...]]) -> list[str]:
+def lengths_in_code(shapes: dict[str, tuple[int, ...]]) -> list[str]:
     """Return an expression for every length of arrays: a number of examples, where no variable holds it."""
     found: dict[int, str] = {}
     for name, shape in shapes.items():
@@ -94,7 +94,7 @@ class Scopes:
         counts = [name for name in self.counts(inner) if name not in shapes and name not in numbers]
         functions = [name for name in self.defined if inside is None or name != inside.name]
         used = {n: s for n, s in shapes.items() if n in names or n in arguments or not n.isidentifier()}
-        counts = counts or lengths(
+        counts = counts or lengths_in_code(
             {n: s for n, s in used.items() if n.isidentifier() and n not in self.runs.task.paths}
         )
         parts = [part for n in inner if isinstance(n, ast.Subscript) for _, _, _, part in index_parts(n)]
