@@ -35,7 +35,7 @@ from samples import samples  # noqa: E402  # the suite's operands, which are no 
 OPERATIONS = """\
 # Operations
 
-Written by `python docs/tabulate.py`; do not edit.
+Written by `python docs/tabulate.py` with NumPy VERSION, whose names it lists; do not edit.
 
 Each line is a row of the table in `tinygrad_edu/ops/`. Its **derivative** is what the row's own rules record when
 they are handed nodes: `g` is the gradient that arrives, `z` the result, `x`, `y`, … are the operands, and there is
@@ -88,7 +88,7 @@ the point.
 def operations() -> str:
     """Return docs/operations.md."""
     conventions, spellings = at_kinks(), numpy_names()
-    lines = [OPERATIONS]
+    lines = [OPERATIONS.replace("VERSION", ".".join(np.__version__.split(".")[:2]))]
     for name in ops.__all__:
         module = getattr(ops, name)
         rows = written_in(module)

@@ -4,6 +4,7 @@ import importlib.util
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tinygrad_edu.core.op import TABLE, op
@@ -37,7 +38,11 @@ def line_of(text, name):
 
 
 def test_operations_are_up_to_date(operations):
-    assert (DOCS / "operations.md").read_text() == operations, AGAIN
+    text = (DOCS / "operations.md").read_text()
+    written_with = re.search(r"with NumPy (\d+\.\d+)", text)[1]
+    if not np.__version__.startswith(f"{written_with}."):
+        pytest.skip(f"the page lists the names of NumPy {written_with}, and this is {np.__version__}")
+    assert text == operations, AGAIN
 
 
 def test_numbers_are_up_to_date(tabulate):
