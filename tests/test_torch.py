@@ -19,7 +19,8 @@ FLAT = {  # operands by which both derivatives are 0, as they should be; no othe
     *(("by argsort", 0), ("by argmax", 0), ("copysign", 1)),
 }
 SPELLED = [pytest.param(s, tg, id=f"tg {s.name}") for s in SAMPLES]
-SPELLED += [pytest.param(s, np, id=f"np {s.name}") for s in NUMPYS]
+AFTER_2_0 = ("cumulative_prod", "cumulative_sum", "matvec", "unstack", "vecmat")  # names that NumPy 2.0 has not
+SPELLED += [pytest.param(s, np, id=f"np {s.name}") for s in NUMPYS if hasattr(np, s.name) or s.name not in AFTER_2_0]
 
 
 @functools.cache
