@@ -1,4 +1,4 @@
-"""Programs that XLA compiles: rows, training, state on the device, errors; all held against the plain engine."""
+"""Programs that XLA compiles, past what test_backends.py asks of every back-end; held against the plain engine."""
 
 import sys
 
@@ -12,7 +12,7 @@ from tinygrad_edu.compile.backends import jax_rows
 from tinygrad_edu.compile.backends.mesh import Mesh
 from tinygrad_edu.core.node import Node
 from tinygrad_edu.core.op import TABLE
-from tinygrad_edu.errors import AnomalyError, CompileError, StaleGraphError
+from tinygrad_edu.errors import AnomalyError, CompileError
 from tinygrad_edu.nn import optim
 
 jax = pytest.importorskip("jax", reason="JAX is not installed: pip install tinygrad-edu[xla]")
@@ -242,16 +242,6 @@ def test_eager_steps_assignments_and_other_programs_in_between_keep_their_meanin
     all_close(ours.left(), plain.left())
 
 
-def test_a_graph_from_before_a_step_is_stale():
-    run = Run("mlp", "adam", "jax")
-    (x, y), *_ = batches("mlp", 1)
-    run.step(x, y)
-    loss = nn.functional.cross_entropy(run.model(x), y)
-    run.step(x, y)
-    with pytest.raises(StaleGraphError):
-        loss.backward()
-
-
 @pytest.mark.parametrize(("clip", "says"), [(None, "no weight was changed"), (0.5, "clip_grad_norm: the gradient of")])
 def test_a_step_that_is_not_finite_or_a_label_that_is_none_changes_nothing(clip, says):
     run = Run("mlp", "adam", "jax", clip)
@@ -268,45 +258,6 @@ def test_a_step_that_is_not_finite_or_a_label_that_is_none_changes_nothing(clip,
         run.step(x, y + 3)
     all_close(run.left(), after, 0)
     run.step(x, y)
-
-
-def test_the_arrays_that_a_user_gives_and_gets_are_never_written():
-    run = Run("mlp", "adam", "jax")
-    (x, y), *_ = batches("mlp", 1)
-    w, given = weights(run)[0], x.copy()
-    kept = [(a, a.copy()) for _ in range(4) for a in [run.step(given, y).data, w.data, w.grad]]
-    given[:] = 0
-    for a, was in kept:
-        np.testing.assert_array_equal(a, was)
-    w.assign(kept[1][1])
-    mine = kept[1][1].copy()
-    run.step(x, y)
-    np.testing.assert_array_equal(kept[1][1], mine)
-
-
-def test_an_index_past_the_end_is_the_error_of_the_function_itself():
-    table = Tensor(np.arange(12.0).reshape(4, 3))
-    fast = tg.compile(lambda i: table[i] * 2.0, backend="jax")
-    np.testing.assert_array_equal(fast(np.array([1, -1])).data, 2 * table.data[[1, -1]])
-    with pytest.raises(IndexError):
-        fast(np.array([1, 4]))
-
-
-def test_a_branch_on_numbers_takes_the_other_program():
-    w = Tensor([2.0], label="w")
-
-    def f(x):
-        y = (w * x).sum()
-        if y > 0:
-            w.assign(w + 1)
-            return y
-        return -y * 3
-
-    data = [np.array([1.0]), np.array([-1.0]), np.array([3.0])]
-    fast = tg.compile(f, backend="jax")
-    ours = [fast(x).item() for x in data], w.data.tolist()
-    w.assign([2.0])
-    assert ours == ([f(x).item() for x in data], w.data.tolist())
 
 
 def test_values_are_vectorised_before_xla_sees_them():

@@ -40,25 +40,38 @@ class Executable(Protocol):
 Backend = Callable[[Trace, list[Node]], Executable]  # (what was recorded, the nodes of the results)
 
 
+def on_numpy() -> Callable[..., Executable]:
+    """Return the back-end that computes with NumPy."""
+    from .on_numpy import OnNumpy
+
+    return OnNumpy
+
+
+def on_jax() -> Callable[..., Executable]:
+    """Return the back-end that has XLA compile. Raises ImportError with the command that installs JAX."""
+    from .jax_rows import import_jax
+    from .on_jax import OnJax
+
+    import_jax()
+    return OnJax
+
+
+BACKENDS = {"numpy": on_numpy, "jax": on_jax}  # each is imported when it is asked for
+
+
 def backend_named(backend: str, devices: Any) -> Backend:
     """Return a back-end by its name. Raises ValueError, or ImportError with the command that installs it.
 
     devices: of "jax", among how many rows are divided, or a `jax.sharding.Mesh`.
     """
-    if backend not in ("numpy", "jax"):
-        raise ValueError(f'compile: backend {backend!r:.60} is none of "numpy", "jax" (at {users_line()})')
+    if backend not in BACKENDS:
+        known = ", ".join(f'"{name}"' for name in BACKENDS)
+        raise ValueError(f"compile: backend {backend!r:.60} is none of {known} (at {users_line()})")
     is_mesh = hasattr(devices, "axis_names")
     if devices is not None and (backend != "jax" or not (is_mesh or (type(devices) is int and devices >= 1))):
         raise ValueError(
             'compile: devices= is a number from 1 up or a mesh of JAX\'s, and of backend="jax", '
             f"not {devices!r:.60} (at {users_line()})"
         )
-    if backend == "numpy":
-        from .on_numpy import OnNumpy
-
-        return OnNumpy
-    from .jax_rows import import_jax
-    from .on_jax import OnJax
-
-    import_jax()
-    return partial(OnJax, devices=devices)
+    made = BACKENDS[backend]()
+    return made if devices is None else partial(made, devices=devices)
