@@ -1,5 +1,7 @@
 """How every test runs: property tests are the same on every machine, and `--plain` takes the fast twins away."""
 
+import os
+
 import numpy as np
 import pytest
 from browsing import browser  # noqa: F401  # a fixture
@@ -7,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 import tinygrad_edu.nn  # noqa: F401  # installs all twins, of the neuron too
 from tinygrad_edu import fast
+from tinygrad_edu.check.homework import process
 from tinygrad_edu.core.op import TABLE
 
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,6 +23,9 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if config.getoption("--plain"):
         fast.uninstall()
+    if (measured := os.environ.get("COVERAGE_PROCESS_CONFIG")) is not None:  # which the checker's own processes lack
+        begin = f"import os, coverage; os.environ['COVERAGE_PROCESS_CONFIG'] = {measured!r}; coverage.process_startup()"
+        process.PROGRAM = f"{begin}; {process.PROGRAM}"
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 
 from tinygrad_edu.check.homework.check import check_program
 from tinygrad_edu.check.homework.program import LearnerProgram
-from tinygrad_edu.classroom.exercises import EXERCISES, ExerciseError, exercise_of, reference_code, stub, write_sheet
+from tinygrad_edu.classroom.exercises import EXERCISES, ExerciseError
 from tinygrad_edu.classroom.grade import grade, read_marks
+from tinygrad_edu.classroom.sheets import exercise_of, reference_code, stub, write_sheet
 from tinygrad_edu.cli import main
 
 SOLUTIONS = {

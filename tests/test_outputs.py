@@ -13,7 +13,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn
-from tinygrad_edu.classroom import exercises, grade
+from tinygrad_edu.classroom import grade, sheets
 from tinygrad_edu.cli import main
 from tinygrad_edu.system import files
 from tinygrad_edu.train.history import History
@@ -77,7 +77,7 @@ SAVES = {
     "marks.csv": lambda path: grade.write_csv(
         path, [grade.Mark("a", 1.0, "wrong", "", 1, (), (), 3, "", "é" * 500, 1.0, "")]
     ),
-    "neuron.md": lambda path: exercises.write_sheet("neuron", 0, path.parent),
+    "neuron.md": lambda path: sheets.write_sheet("neuron", 0, path.parent),
 }
 
 

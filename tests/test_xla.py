@@ -289,11 +289,12 @@ def test_values_are_vectorised_before_xla_sees_them():
 
 
 def test_single_precision_and_the_users_setting_stay_as_they_are():
+    set_before = jax.config.jax_enable_x64  # 64 bits are JAX's own setting, and off by default
     w = Tensor(np.ones((3, 2), np.float32))
     fast = tg.compile(lambda x, rate: (w * rate @ x, x * 2), backend="jax")
     z, twice = fast(np.ones(2, np.float32), 0.1)
     assert z.dtype == twice.dtype == np.float32
-    assert jax.numpy.ones(1).dtype == np.float32  # 64 bits are JAX's own setting, and off by default
+    assert jax.config.jax_enable_x64 == set_before
 
 
 def test_a_back_end_that_there_is_not(monkeypatch):

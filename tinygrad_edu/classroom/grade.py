@@ -27,7 +27,8 @@ from ..check.homework.program import HomeworkError
 from ..check.homework.report import CodeReport
 from ..draw.pages.page import Page
 from ..system import files
-from .exercises import exercise, exercise_of, judged_against
+from .exercises import exercise
+from .sheets import exercise_of, judged_against
 
 FULL = 100  # marks
 SECONDS = 30.0  # of wall time for a submission

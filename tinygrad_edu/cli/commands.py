@@ -63,7 +63,7 @@ def check(options: argparse.Namespace) -> int:
 def check_homework(options: argparse.Namespace) -> int:
     """Check the gradients that a file computes, line by line."""
     from ..check.homework.check import check_code
-    from ..classroom.exercises import judged_against
+    from ..classroom.sheets import judged_against
 
     path = Path(options.expression)
     function, appendix = judged_against(path, options.function)
@@ -91,7 +91,7 @@ def print_json(data: Any) -> None:
 
 def exercise(options: argparse.Namespace) -> int:
     """Write an exercise: a sheet in Markdown and HTML, and a Python file whose backward pass is to be filled in."""
-    from ..classroom.exercises import write_sheet
+    from ..classroom.sheets import write_sheet
 
     paths = write_sheet(options.name, options.seed, options.out)
     for path in paths:

@@ -1,4 +1,4 @@
-"""A node whose data is an array; it takes part in NumPy's protocols: `np.exp(t)`, `array * t`, `np.sum(t, axis=1)`."""
+"""A node whose data is an array. What NumPy and other libraries ask of it is in `array_protocols`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import DTypeError, GradientError, ShapeError, hints
 from ..errors import data as sentences
@@ -18,19 +17,20 @@ from ..errors.where import warn
 from ..ops import arithmetic, indexing, powers, shapes
 from .array_gradients import seed, unbroadcast, without_aliases
 from .array_methods import ArrayMethods
+from .array_protocols import ArrayProtocols
 from .arrays import ReadOnly, array_of, as_array, constant, read_only
 from .backprop import backward, set_gradients
 from .context import mode, tracing
-from .dispatch import apply_ufunc, dispatch
+from .dispatch import dispatch
 from .inplace import in_place, setitem
-from .node import NO_PARAMS, Node, data_of
-from .op import PLAIN_NUMBERS, TABLE, Op
+from .node import Node, data_of
+from .op import PLAIN_NUMBERS, Op
 from .operators import Operators
 
 OPERANDS = (bool, int, float, complex, np.generic, np.ndarray, list, tuple)  # constants that operators compute with
 
 
-class Tensor(Operators, ArrayMethods, Node):
+class Tensor(Operators, ArrayMethods, ArrayProtocols, Node):
     """An array that remembers how it was computed.
 
     data: an array, a number or nested lists of numbers; it is copied. Of a tensor that requires a gradient, the copy is
@@ -43,7 +43,6 @@ class Tensor(Operators, ArrayMethods, Node):
     __slots__ = ()
     __hash__ = Node.__hash__  # the operators define ==, which would take it away
     keeps_interior_gradients: ClassVar[bool] = False  # they would double the memory that training takes
-    __array_priority__ = 1000
 
     def __init__(self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None) -> None:
         if isinstance(data, (list, tuple)) and (tracer := tracing()) is not None:
@@ -225,42 +224,6 @@ class Tensor(Operators, ArrayMethods, Node):
         made = f", op={self.op.name}" if self.op else ""
         label = f", label={self.label!r:.80}" if self.label else ""
         return f"Tensor({numbers:.700}, shape={self.shape}, dtype={self.dtype}{made}{label})"
-
-    # NumPy's protocols -----------------------------------------------------------------------------------------
-
-    @property
-    def _mask(self) -> Any:
-        """Refuse numpy.ma, which reads `_data` and `_mask` of whatever it computes with, and would cut the graph."""
-        raise DTypeError(on_gradients.masked_cuts_graph(self.title))
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
-        if method == "__call__" and not keywords and (op := TABLE.get(ufunc.__name__)) is not None:
-            return self.make(op, operands, NO_PARAMS)
-        return apply_ufunc(ufunc, method, operands, keywords)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return dispatch(function)(*args, **kwargs)
-
-    @classmethod
-    def __torch_function__(cls, function: Any, *_: Any) -> Any:
-        """Refuse a function of PyTorch, which asks here what to do with an operand of another library."""
-        raise TypeError(hints.foreign_function("torch", getattr(function, "__name__", str(function))))
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[np.generic]:
-        # `generic`, so that type checkers see the result of `array * tensor` as NumPy makes it: a tensor
-        if self._requires_grad and mode().recording:
-            raise DTypeError(on_gradients.array_cuts_graph(self.title))
-        return np.array(self.numbers(), dtype=dtype)
-
-    def __dlpack__(
-        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
-    ) -> Any:
-        numbers: Any = np.asarray(self)  # refused as `__array__` refuses
-        how = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
-        return numbers.__dlpack__(**{k: x for k, x in how.items() if x is not None})  # NumPy 2.0 knows the first alone
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return 1, 0  # the memory of this computer
 
     # Defined by each kind of node ------------------------------------------------------------------------------
 
