@@ -2,8 +2,9 @@
 
 `python tests/campaigns/mutate.py core/backprop.py fast --sample 60`. The files' tests are collected and run once, to
 learn which lines each of them runs and for how long. A mutant is a fork of that process in which the code of one
-function is another; the tests that run the changed statement follow, the quickest first, until one fails. To run out
-of time or memory counts as noticed. `mutate.txt` beside this file says which survivors were looked at, and what of it.
+function is another; the tests that run the changed statement follow, the quickest first, until one fails. Code that
+also runs while the package is imported is changed before the import, in a fork that imports it anew. To run out of
+time or memory counts as noticed. `mutate.txt` beside this file says which survivors were looked at, and what of it.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
+from functools import cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from mutations import Mutant, codes, mutants
 
@@ -74,14 +77,19 @@ TESTS = {  # by file or folder, the longest fits
 
 
 class Recorder:
-    """Which lines of some files a test runs, and how long the test takes."""
+    """Which lines of some files a test runs, in the first calls of each function, and how long the test takes."""
 
     def __init__(self, paths: set[str]) -> None:
         self.paths, self.lines, self.elsewhere = paths, set[Line](), False
+        self.calls = Counter[CodeType]()
 
     def __call__(self, frame: Any, event: str, _: Any) -> Any:
         """Trace the calls of functions of the files."""
-        return self.line if frame.f_code.co_filename in self.paths else None
+        code = frame.f_code
+        if code.co_filename not in self.paths:
+            return None
+        self.calls[code] += 1
+        return self.line if self.calls[code] <= 20 else None  # to trace all would take minutes
 
     def line(self, frame: Any, event: str, _: Any) -> Any:
         """Remember a line."""
@@ -92,6 +100,7 @@ class Recorder:
     def watch(self, run: Callable[[], Any]) -> tuple[float, set[Line] | None]:
         """Run a test; return its seconds and lines, or None for the lines where it traces by itself."""
         self.lines, self.elsewhere = set(), False
+        self.calls.clear()
         settrace = sys.settrace
 
         def noted(function: Any) -> None:
@@ -111,12 +120,30 @@ class Recorder:
         return time.perf_counter() - began, None if self.elsewhere else self.lines
 
 
+class Afresh(NamedTuple):
+    """A mutant of code that runs at import, by its file and its number there, and the tests that it has to pass."""
+
+    file: str
+    number: int
+    tests: list[str]
+    seconds: float
+
+
+class Outcome(NamedTuple):
+    """How many mutants of a file were tried, which survive, and which have to be tried in a fresh process."""
+
+    tried: int
+    survivors: list[str]
+    afresh: list[Afresh]
+
+
 class Campaign:
     """A plugin of pytest that runs the collected tests once as they are, and then for every mutant of some files."""
 
-    def __init__(self, files: list[str], options: argparse.Namespace, out: TextIO) -> None:
-        self.files, self.options, self.out = files, options, out
+    def __init__(self, files: list[str], imported: set[Line], options: argparse.Namespace, out: TextIO) -> None:
+        self.files, self.imported, self.options, self.out = files, imported, options, out
         self.failed = False
+        self.outcomes: dict[str, Outcome] = {}
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Notice a test that fails."""
@@ -124,7 +151,13 @@ class Campaign:
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Run the campaign in the place of the tests."""
-        costs, failing = in_a_fork(lambda: self.unchanged(session.items), 3600.0)
+        known = Path(self.options.known) if self.options.known else None
+        if known and known.exists():
+            costs, failing = pickle.loads(known.read_bytes())
+        else:
+            costs, failing = in_a_fork(lambda: self.unchanged(session.items), 3600.0)
+        if known:
+            known.write_bytes(pickle.dumps((costs, failing)))
         for name in failing:
             print(f"left out, as it fails without any change: {name}", file=self.out)
         print(f"{len(costs)} tests in {sum(cost for cost, _ in costs.values()):.0f} s, traced", file=self.out)
@@ -133,34 +166,36 @@ class Campaign:
             if type(f) is FunctionType:
                 functions[key(f.__code__)].append(f)
         for file in self.files:
-            self.of_a_file(file, session.items, costs, functions)
+            self.outcomes[file] = self.of_a_file(file, session.items, costs, functions)
         return True
 
-    def of_a_file(self, file: str, items: list[Any], costs: Costs, functions: Functions) -> None:
-        """Try the mutants of one file and print which survive."""
-        path, began, survivors, same = PACKAGE / file, time.monotonic(), 0, 0
-        found = list(mutants(path.read_text(), str(path)))
-        if self.options.sample and self.options.sample < len(found):
-            found = random.Random(self.options.seed).sample(found, self.options.sample)
+    def of_a_file(self, file: str, items: list[Any], costs: Costs, functions: Functions) -> Outcome:
+        """Try the mutants of one file, but for those that have to be there at import."""
+        path, began, survivors, afresh = PACKAGE / file, time.monotonic(), [], []
+        found = drawn(file, self.options)
+        tried = len(found)
         own = [item for item in items if item.nodeid in costs and str(item.path) in own_tests(file)]
-        for mutant in sorted(found, key=lambda m: (m.line, m.change)):
-            tests = self.chosen(own, costs, {(str(path), line) for line in mutant.statement})
+        for number, mutant in found:
+            lines = {(str(path), line) for line in mutant.statement}
+            tests = self.chosen(own, costs, None if lines & self.imported else lines)
             seconds = sum(costs[item.nodeid][0] for item in tests)
+            if lines & self.imported:
+                afresh.append(Afresh(file, number, [item.nodeid for item in tests], seconds))
+                continue
             end = in_a_fork(lambda m=mutant, t=tests: self.mutated(m, functions, t), 4.0 + 8 * seconds)
-            same += end == SAME
+            tried -= end == SAME
             if end is None:
-                survivors += 1
-                why = f"{len(tests)} tests" if tests else "no test runs it"
-                print(f"survives: {file}:{mutant.line} {mutant.change}: {mutant.text} ({why})", file=self.out)
-        n, seconds = len(found) - same, time.monotonic() - began
-        print(f"{file}: {n - survivors} of {n} noticed, {seconds:.0f} s", file=self.out)
+                survivors.append(described(file, mutant, len(tests)))
+                print(survivors[-1], file=self.out)
+        print(f"{file}: {time.monotonic() - began:.0f} s", file=self.out)
+        return Outcome(tried, survivors, afresh)
 
-    def chosen(self, items: list[Any], costs: Costs, lines: set[Line]) -> list[Any]:
-        """Return the tests that run a mutated statement, the quickest first, within the limit of time."""
+    def chosen(self, items: list[Any], costs: Costs, lines: set[Line] | None) -> list[Any]:
+        """Return the tests that run a statement, or all, the quickest first, within the limit of time."""
         chosen, seconds = [], 0.0
         for item in sorted(items, key=lambda item: costs[item.nodeid][0]):
             cost, run = costs[item.nodeid]
-            if run is None or run & lines:
+            if run is None or lines is None or run & lines:
                 seconds += cost
                 if seconds > self.options.limit and chosen:
                     break
@@ -246,46 +281,117 @@ def files_in(names: list[str]) -> list[str]:
     return [str(p.relative_to(PACKAGE)) for p in paths if len(codes(compile(p.read_text(), str(p), "exec"))) > 1]
 
 
+def described(file: str, mutant: Mutant, tests: int) -> str:
+    """Say which mutant survives."""
+    why = f"{tests} tests" if tests else "no test runs it"
+    return f"survives: {file}:{mutant.line} {mutant.change}: {mutant.text} ({why})"
+
+
+def drawn(file: str, options: argparse.Namespace) -> list[tuple[int, Mutant]]:
+    """Return the mutants of a file that are to be tried, numbered, in the order of lines."""
+    path = PACKAGE / file
+    found = list(enumerate(mutants(path.read_text(), str(path))))
+    found = [(number, m) for number, m in found if (file, m.change, m.text) not in equivalent()]
+    if options.sample and options.sample < len(found):
+        found = random.Random(options.seed).sample(found, options.sample)
+    return sorted(found, key=lambda numbered: (numbered[1].line, numbered[1].change))
+
+
+@cache
+def equivalent() -> set[tuple[str, str, str]]:
+    """Return the mutants that `equivalent.txt` says to be no others: (file, change, text of the line)."""
+    lines = (Path(__file__).parent / "equivalent.txt").read_text().splitlines()
+    fields = [[field.strip() for field in line.split(" | ")] for line in lines if " | " in line]
+    return {(file, change, text) for file, changes, text, _ in fields for change in changes.split(", ")}
+
+
+def imported_lines(files: list[str]) -> set[Line]:
+    """Return which lines of files run while the package and these files are imported."""
+
+    def run() -> set[Line]:
+        def imports() -> None:
+            for name in ("__init__.py", *files):
+                parts = Path("tinygrad_edu", name).with_suffix("").parts
+                importlib.import_module(".".join(part for part in parts if part != "__init__"))
+
+        return Recorder({str(PACKAGE / file) for file in files}).watch(imports)[1] or set()
+
+    return in_a_fork(run, 60.0)  # type: ignore[no-any-return]  # of this function it is one
+
+
+class Chosen:
+    """A plugin of pytest that runs these tests alone, in their order."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self.place = {test: i for i, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Leave out all other tests."""
+        items[:] = sorted((x for x in items if x.nodeid in self.place), key=lambda x: self.place[x.nodeid])
+
+
+def arguments(tests: list[str], core: bool) -> list[str]:
+    """Return the command line of pytest; the core is tested without its twins."""
+    options = ["-s", "-q", "-n", "0", "-p", "no:cacheprovider", "-m", "not torch and not browser"]
+    return [*options, *tests, *["--plain"] * core]
+
+
+def tried_afresh(job: Afresh, core: bool) -> Any:
+    """Import the package with a mutant in it and run tests; return None where all pass."""
+    import pytest
+
+    path = str(PACKAGE / job.file)
+    module = list(mutants(Path(path).read_text(), path))[job.number].module()
+    get_code = SourceFileLoader.get_code
+
+    def changed(self: SourceFileLoader, name: str) -> CodeType | None:
+        return module if self.path == path else get_code(self, name)
+
+    SourceFileLoader.get_code = changed  # type: ignore[method-assign]  # the way in which every module is read
+    files = sorted({test.split("::")[0] for test in job.tests})
+    end = pytest.main(["-x", *arguments(files, core)], [Chosen(job.tests)])
+    return None if end in (0, 5) else "noticed"
+
+
+def campaign(files: list[str], core: bool, options: argparse.Namespace) -> dict[str, Outcome]:
+    """Import the package, and try the mutants of files in the process that has it."""
+    import pytest
+
+    imported = imported_lines(files)
+    out = os.fdopen(os.dup(1), "w", buffering=1)
+
+    def run() -> dict[str, Outcome]:
+        plugin = Campaign(files, imported, options, out)
+        pytest.main(arguments(sorted({test for file in files for test in own_tests(file)}), core), [plugin])
+        return plugin.outcomes
+
+    return in_a_fork(run, 36000.0)  # type: ignore[no-any-return]  # as above
+
+
 def main() -> None:
     """Run mutants of the files on the command line and print the survivors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", help="files and folders, relative to tinygrad_edu/")
     parser.add_argument("--sample", type=int, help="so many mutants of each file, drawn at random")
-    parser.add_argument("--limit", type=float, default=10.0, help="seconds of tests for each")
+    parser.add_argument("--limit", type=float, default=20.0, help="seconds of tests for each")
+    parser.add_argument("--known", help="a file that keeps which lines each test runs, for further runs of one code")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     for library in ("numpy", "hypothesis", "pytest", "numpy.testing", "unittest.mock"):
         importlib.import_module(library)
-    import pytest
-
     groups = defaultdict(list)
     for file in files_in(options.files):
-        groups["core" if file.startswith("core/") else "rest"].append(file)  # the core is tested without its twins
-    for name, files in groups.items():
-        tests = sorted({test for file in files for test in own_tests(file)})
-        child = os.fork()  # the package is imported anew
-        if not child:
-            out = os.fdopen(os.dup(1), "w", buffering=1)
-            os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-            arguments = [
-                "-s",
-                "-q",
-                "-n",
-                "0",
-                "-p",
-                "no:cacheprovider",
-                "-m",
-                "not torch and not browser",
-                *tests,
-                *["--plain"] * (name == "core"),
-            ]
-            try:
-                pytest.main(arguments, [Campaign(files, options, out)])
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
+        groups[file.startswith("core/")].append(file)
+    for core, files in groups.items():
+        for file, (tried, survivors, afresh) in campaign(files, core, options).items():
+            every = dict(drawn(file, options))
+            for job in afresh:
+                if in_a_fork(lambda job=job, core=core: tried_afresh(job, core), 60.0 + 8 * job.seconds) is None:
+                    survivors.append(described(file, every[job.number], len(job.tests)) + " (at import)")
+                    print(survivors[-1], flush=True)
+            print(f"{file}: {tried - len(survivors)} of {tried} noticed ({len(afresh)} at import)", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,18 +15,28 @@ SWAPS = {
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
 }  # fmt: skip
+NO_DIFFERENCE = {  # keywords that change no result
+    ("zip", "strict", True),  # states that both have one length by construction; lists of users are compared before
+    ("deque", "maxlen", 0),  # saves memory
+}
 DELETED = (ast.Expr, ast.Assign, ast.AugAssign, ast.Raise, ast.Continue, ast.Delete)
 FUNCTIONS = (ast.FunctionDef, ast.Lambda)
 
 
 class Mutant(NamedTuple):
-    """One change: where it is, which lines its statement has, and the code objects before and after."""
+    """One change: where it is, which lines its statement has, and the module that it gives."""
 
     line: int
     change: str
     text: str
     statement: range
-    codes: Callable[[], list[tuple[CodeType, CodeType]]]  # compiles, so only where they are asked for
+    original: CodeType
+    module: Callable[[], CodeType]  # compiles, so only where it is asked for
+
+    def codes(self) -> list[tuple[CodeType, CodeType]]:
+        """Return the code objects inside the module before and after, where they differ."""
+        after = codes(self.module())
+        return [(old, after[place]) for place, old in codes(self.original).items() if after.get(place, old) != old]
 
 
 def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -56,16 +66,15 @@ def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
 def mutants(source: str, path: str) -> Iterator[Mutant]:
     """Yield the mutants of everything inside functions, but for the words of errors."""
     tree, lines = ast.parse(source), source.splitlines()
-    before = codes(compile(tree, path, "exec"))
+    original = compile(tree, path, "exec")
 
-    def changed(node: ast.AST, new: ast.AST) -> list[tuple[CodeType, CodeType]]:
-        after = codes(compile(replaced(tree, node, new), path, "exec"))
-        return [(old, after[place]) for place, old in before.items() if after.get(place, old) != old]
+    def changed(node: ast.AST, new: ast.AST) -> CodeType:
+        return compile(replaced(tree, node, new), path, "exec")
 
     for node, statement in inside(tree, None, False):
         for change, new in changes(node):
             line = getattr(node, "lineno", statement.start)
-            yield Mutant(line, change, lines[line - 1].strip(), statement, partial(changed, node, new))
+            yield Mutant(line, change, lines[line - 1].strip(), statement, original, partial(changed, node, new))
 
 
 def inside(node: ast.AST, statement: range | None, words: bool) -> Iterator[tuple[ast.AST, range]]:
@@ -80,8 +89,16 @@ def inside(node: ast.AST, statement: range | None, words: bool) -> Iterator[tupl
     for name, value in ast.iter_fields(node):
         if name not in ("annotation", "returns", "decorator_list", "args" if isinstance(node, FUNCTIONS) else ""):
             for child in value if isinstance(value, list) else [value]:
-                if isinstance(child, ast.AST):
+                if isinstance(child, ast.AST) and not makes_no_difference(node, child):
                     yield from inside(child, statement, words)
+
+
+def makes_no_difference(node: ast.AST, child: ast.AST) -> bool:
+    """Return whether a keyword of a call gives the same results with any other value."""
+    match node, child:
+        case ast.Call(func=ast.Name(id=function)), ast.keyword(arg=str(name), value=ast.Constant(value=value)):
+            return (function, name, value) in NO_DIFFERENCE
+    return False
 
 
 def replaced(tree: ast.Module, old: ast.AST, new: ast.AST) -> ast.Module:

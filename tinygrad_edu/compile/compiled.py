@@ -96,7 +96,8 @@ class Compiled(Generic[P, R]):
     def replayed(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
         """Return the result of a program; where that raises, of the function itself, which raises its own error.
 
-        Then everything is as it was before the call.
+        Then everything is as it was before the call. An error that strikes after the program's change of state is
+        raised as it is: the function would change it a second time.
         """
         try:
             return program(call.inputs, args, kwargs)
@@ -105,8 +106,8 @@ class Compiled(Generic[P, R]):
         except CompileError:
             raise
         except Exception as error:
-            if isinstance(error, MemoryError) or raised_by_signal_handler(error):
-                raise  # not the program's own: it struck before the one change of state, or after it
+            if program.executable.committed or isinstance(error, MemoryError) or raised_by_signal_handler(error):
+                raise  # not the program's own: it struck after the one change of state, or perhaps before it
             failed = error
         state = MutableState(program.reach.again(), nodes_in(args, kwargs), program.generators)
         result = self.undone(state, state.snapshot(), args, kwargs)

@@ -199,7 +199,8 @@ class Specialization:
             graded = [given[i] for i in self.graded]
             results = self.executable(inputs, graded) if graded else self.executable(inputs)
         except BaseException:
-            deque(map(set_state, self.generators, drawn_from), maxlen=0)
+            if not self.executable.committed:
+                deque(map(set_state, self.generators, drawn_from), maxlen=0)
             raise
         origins = self.from_outside
         if self.from_arguments:

@@ -6,6 +6,7 @@ Programs never write over arrays that others can see, and neither does the engin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,11 +63,12 @@ class MutableState:
     def restore(self, snapshot: StateSnapshot) -> None:
         """Put a snapshot back."""
         columns = zip(*snapshot.nodes, strict=True) if snapshot.nodes else [()] * len(SLOTS)
-        commit(*(attributes(self.nodes, slot, values) for slot, values in zip(SLOTS, columns, strict=True)))
-        for x, (steps, memory) in zip(self.optimizers, snapshot.optimizers, strict=True):
-            vars(x).update(_steps=steps, memory=memory)
-        for rng, known in zip(self.generators, snapshot.generators, strict=True):
-            set_state(rng, known)
+        commit(
+            *(attributes(self.nodes, slot, values) for slot, values in zip(SLOTS, columns, strict=True)),
+            map(object.__setattr__, self.optimizers, repeat("_steps"), [steps for steps, _ in snapshot.optimizers]),
+            map(object.__setattr__, self.optimizers, repeat("memory"), [memory for _, memory in snapshot.optimizers]),
+            map(set_state, self.generators, snapshot.generators),
+        )
 
     def nudge(self, rng: np.random.Generator, scale: float) -> None:
         """Move all numbers of leaves by a share of at most `scale`."""

@@ -19,6 +19,7 @@ class Executable(Protocol):
     """A program of one back-end."""
 
     source: str
+    committed: list[bool]  # holds something once the last call has changed state
 
     def still_valid(self) -> bool:
         """Return whether leaves and optimisers are of the kinds that they were traced with."""

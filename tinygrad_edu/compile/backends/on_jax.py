@@ -97,6 +97,7 @@ class OnJax:
 
     def __init__(self, trace: Trace, results: list[Node], devices: Any = None) -> None:
         self.jax, self.mesh = jax_rows.import_jax(), Mesh(devices)
+        self.committed: list[bool] = []
         program = Program(trace, results, for_numpy=False)
         writer = JaxWriter(program)
         self.steps: list[tuple[Any, Var]] = []  # optimisers, and how many steps they will have taken
@@ -193,8 +194,9 @@ class OnJax:
         given, on_host = self.host(*inputs)
         known = dict(zip(self.from_host, on_host, strict=True))
         with jax_rows.in_64_bits():
-            do: list[Any] = []
-            undo: list[Any] = []
+            self.committed.clear()
+            do: list[Any] = [partial(self.committed.append, True)]
+            undo: list[Any] = [self.committed.clear]
             is_steady = self.is_steady()
             if not is_steady:
                 for place in self.places:

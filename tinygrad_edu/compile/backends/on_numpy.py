@@ -21,7 +21,7 @@ class OnNumpy:
         fuse_updates(program)
         writer = ProgramWriter(program)
         code = writer.generated()
-        self.source, self.turn = code.source, 0
+        self.source, self.turn, self.committed = code.source, 0, writer.committed
         self.turns = Turns(*code[1:])
         self.still_valid = self.turns.space[0]["still_valid"]
         for made in (writer.plan, writer.state, writer, program):
@@ -48,6 +48,7 @@ class OnNumpy:
 
     def __call__(self, inputs: list[Any], graded: Sequence[Node] = ()) -> Any:
         turn, turns = self.turn, self.turns
+        self.committed.clear()
         if turns.is_shared(turn):
             turns.renew(turn)
         results = turns.space[turn]["program"](*inputs, graded)

@@ -41,6 +41,7 @@ class ProgramWriter(Guards):
     def generated(self) -> GeneratedCode:
         """Return the text of the program and of its guards."""
         self.lines: list[str] = []
+        self.committed: list[bool] = []  # holds something once a call has changed state
         body = self.body()
         arguments = ", ".join([*(f"x{i}" for i in range(self.program.trace.numbered)), "graded"])
         settings, ready, layouts = self.settings(), self.buffers_in_place(), self.alike()
@@ -212,6 +213,7 @@ class ProgramWriter(Guards):
             writes.append(f"map(set_attribute, {owners}, {names}, ({', '.join(value for *_, value in self.puts)},))")
         if writes:
             self.lines.append("commit(")
+            writes.insert(0, f"map({self.named('committed', self.committed)}.append, (True,))")
             self.lines += [f"    {write}," for write in writes]
             self.lines.append(")")
 
