@@ -158,7 +158,8 @@ def tensor(
 ):
     """Return a pickle of one tensor, opcode by opcode."""
     persistent = b"(X\x07\x00\x00\x00storage" + storage + b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpu" + count + b"tQ"
-    arguments = b"(" + persistent + b"K" + bytes([offset]) + size + stride + b"\x89ccollections\nOrderedDict\n)Rt"
+    place = offset if isinstance(offset, bytes) else b"K" + bytes([offset])
+    arguments = b"(" + persistent + place + size + stride + b"\x89ccollections\nOrderedDict\n)Rt"
     return b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n" + arguments + b"R."
 
 

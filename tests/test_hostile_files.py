@@ -3,6 +3,7 @@
 import gzip
 import io
 import random
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -86,14 +87,62 @@ def large(form):
     return file.getvalue()
 
 
-@pytest.mark.parametrize(("form", "times"), [("IDX", 1), (".npz", 1), (".safetensors", 2), (".pt", 2)])
-def test_reading_takes_no_more_memory_than_is_promised(form, times, tmp_path):
+@pytest.mark.parametrize("form", ["IDX", ".npz", ".safetensors", ".pt"])
+def test_reading_takes_no_more_memory_than_is_promised(form, tmp_path):
     read = (lambda path: read_idx(path, 3)) if form == "IDX" else tg.load
     content = large(form)
     reader = Reader(read, content, error=(CheckpointError, ValueError))
     for end in (len(content), len(content) - 1, len(content) // 2):  # whole, and cut short
-        found = attempt(reader, tmp_path / "file", content[:end], measured=True, times=times)
+        found = attempt(reader, tmp_path / "file", content[:end], measured=True)
         assert (found is None) == (end < len(content))
+
+
+def test_tensors_of_one_storage_take_the_memory_of_what_is_returned(tmp_path):
+    """Two halves of a storage of two megabytes; and one turned around, for which the storage is kept meanwhile."""
+    x = np.arange(1 << 18, dtype=float)
+    count, half = (b"J" + n.to_bytes(4, "little") for n in (1 << 18, 1 << 17))
+    storage = {"storage": b"ctorch\nDoubleStorage\n", "count": count}
+    halves = [tensor(offset=at, size=half + b"\x85", stride=b"K\x01\x85", **storage) for at in (b"K\x00", half)]
+    turned = tensor(size=b"M\x00\x02M\x00\x02\x86", stride=b"K\x01M\x00\x02\x86", **storage)
+    for pickled, times, expected in (
+        (halves, 1, [x[: 1 << 17], x[1 << 17 :]]),
+        ([turned], 2, [x.reshape(512, 512).T]),
+        ([turned, *halves], 3, [x.reshape(512, 512).T, x[: 1 << 17], x[1 << 17 :]]),
+    ):
+        content = archive(b"\x80\x02](" + b"".join(p[2:-1] for p in pickled) + b"e.", **{"0": x.tobytes()})
+        found = attempt(Reader(tg.load, content), tmp_path / "file", content, measured=True, times=times)
+        for array, right in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(array, right)
+            assert array.flags.c_contiguous
+            assert array.flags.writeable
+
+
+def test_what_the_format_s_own_library_refuses_is_refused(tmp_path):
+    """Of files with a spoilt header; and what both read are the same arrays."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load, save
+
+    arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.array([True, False]), "c": np.zeros((2, 0), np.int32)}
+    content, rng, refused = save(arrays), random.Random(0), 0
+    head = 8 + int.from_bytes(content[:8], "little")
+    for _ in range(400):
+        made = spoilt(content[8:head], rng)
+        whole = len(made).to_bytes(8, "little") + made + content[head:]
+        path = tmp_path / "file"
+        path.write_bytes(whole)
+        try:
+            right = load(whole)
+        except (SafetensorError, ValueError, TypeError, KeyError):
+            refused += 1
+            with pytest.raises(CheckpointError):
+                tg.load(path)
+            continue
+        with suppress(CheckpointError):
+            found = tg.load(path)
+            assert found.keys() == right.keys()
+            for name, array in found.items():
+                np.testing.assert_array_equal(array, right[name])
+    assert refused > 100
 
 
 @pytest.mark.parametrize("text", ["a\0b", "-" * 50_000 + "x", "x" + "+x" * 50_000, "(" * 300], ids=range(4))

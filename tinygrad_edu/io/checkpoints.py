@@ -74,7 +74,7 @@ def other_kind(start: bytes) -> str:
 
 
 def parsed(file: BinaryIO, start: bytes) -> Any:
-    """Return the numbers in a file, which begins so; an archive is read entry by entry, into its arrays."""
+    """Return the numbers in a file, which begins so; they are read piece by piece, into their arrays."""
     if start.startswith(b"PK"):
         with zipfile.ZipFile(file) as archive:
             if any(name.endswith("/data.pkl") for name in archive.namelist()):
@@ -82,5 +82,4 @@ def parsed(file: BinaryIO, start: bytes) -> Any:
             return trees.restored(*npz.loaded(archive))
     if start[:1] == b"\x80":
         raise ValueError("it is a bare pickle, which may run anything: save it anew with torch.save of PyTorch 1.6 on")
-    file.seek(0)
-    return trees.restored(*tensors.loaded(file.read()))
+    return trees.restored(*tensors.loaded(file))

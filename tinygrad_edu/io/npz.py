@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.types import Array
 from ..errors import CheckpointError
-from . import zips
+from . import pieces, zips
 
 TEXT = "__tree__"  # the name of the entry that describes a nested checkpoint
 PACKED = 1 << 30  # bytes to which all compressed entries together may unpack
@@ -62,6 +62,7 @@ def read_array(file: Any, entry: zipfile.ZipInfo) -> Array:
     if math.prod(shape) * dtype.itemsize != rest:
         raise ValueError(f"{entry.filename!r:.60} says that its shape is {shape}, and holds {rest} bytes")
     flat = np.empty(math.prod(shape), dtype)
-    zips.fill(file, flat, entry.filename)
+    pieces.fill(file, flat, entry.filename)
+    pieces.end(file, entry.filename)
     found = flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
     return np.asarray(found, dtype.newbyteorder("="), order="C")

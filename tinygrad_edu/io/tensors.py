@@ -1,20 +1,23 @@
-"""The safetensors format, read and written with the library of that name."""
+"""The safetensors format: a header of JSON, and the bytes of all arrays end to end. Its library writes it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+import math
+import os
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from ..core.types import Array
 from ..errors import CheckpointError
+from . import pieces
 
 TEXT, CHECKSUM = "tinygrad_edu", "sha256"  # in the metadata: of a nested checkpoint, and of all numbers
 HEADER = 100_000_000  # bytes, at most: the format's own limit
 NAMES = {
-    "F64": "f8", "F32": "f4", "F16": "f2", "BF16": "u2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
+    "F64": "f8", "F32": "f4", "F16": "f2", "BF16": pieces.BFLOAT16, "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
     "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "?",
 }  # fmt: skip
 
@@ -55,28 +58,66 @@ def checksum(arrays: dict[str, Array], text: str) -> str:
     return digest.hexdigest()
 
 
-def loaded(content: bytes) -> tuple[dict[str, Array], str]:
+def loaded(file: BinaryIO) -> tuple[dict[str, Array], str]:
     """Return arrays by name and the text. Raises ValueError for anything odd."""
-    length = int.from_bytes(content[:8], "little")
-    if not 2 <= length <= min(HEADER, len(content) - 8):
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    length = int.from_bytes(file.read(8), "little")
+    if not 2 <= length <= min(HEADER, size - 8):
         raise ValueError(f"its header says that it is {length:,} bytes long")
-    header = json.loads(content[8 : 8 + length], object_pairs_hook=distinct)
+    header = json.loads(file.read(length), object_pairs_hook=distinct, parse_constant=no_json)
     if not isinstance(header, dict):
         raise ValueError("its header is no object of JSON")
     metadata = header.pop("__metadata__", {})
-    unknown = {part["dtype"] for part in header.values()} - NAMES.keys()
-    if unknown:
-        raise ValueError(f"it holds {min(unknown)}, of which NumPy has no numbers")
-    safetensors = import_safetensors()
-    try:
-        entries = safetensors.deserialize(content)  # which checks every offset
-    except safetensors.SafetensorError as error:
-        raise ValueError(str(error)) from None
-    arrays = {name: entry_array(part) for name, part in entries}
-    text = str(metadata.get(TEXT, ""))
+    if not isinstance(metadata, dict) or not all(isinstance(x, str) for x in metadata.values()):
+        raise ValueError("its metadata are no texts by name")
+    entries = [Entry.of(name, part) for name, part in header.items()]
+    entries.sort(key=lambda entry: (entry.start, entry.end))
+    ends = [0, *(entry.end for entry in entries)]
+    if [entry.start for entry in entries] != ends[:-1] or ends[-1] != size - 8 - length:
+        raise ValueError("its arrays do not lie end to end, from the header to the end of the file")
+    found = {entry.name: entry.read(file) for entry in entries}
+    arrays = {name: found[name] for name in header}  # in the order of the header
+    text = metadata.get(TEXT, "")
     if {CHECKSUM, TEXT} & metadata.keys() and metadata.get(CHECKSUM) != checksum(arrays, text):
         raise ValueError("its numbers are not those that were saved: the checksum differs")
     return arrays, text
+
+
+class Entry(NamedTuple):
+    """An array in a file: the type of its numbers, its shape, and where its bytes are, from the header's end on."""
+
+    name: str
+    kind: str
+    shape: list[int]
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, name: str, part: dict[str, Any]) -> Entry:
+        """Read an entry of the header. Raises ValueError where its parts do not agree."""
+        kind, shape, (start, end) = part["dtype"], part["shape"], part["data_offsets"]
+        if kind not in NAMES:
+            raise ValueError(f"it holds {kind!s:.20}, of which NumPy has no numbers")
+        if not all(type(n) is int and n >= 0 for n in (*shape, start, end)):
+            raise ValueError(f"{name!r:.60} has the shape {shape!r:.60} and lies from {start!r:.30} to {end!r:.30}")
+        if end - start != math.prod(shape) * pieces.size_of(NAMES[kind]):
+            raise ValueError(f"{name!r:.60} says that its shape is {shape!r:.60}, and has {end - start} bytes")
+        return cls(name, NAMES[kind], shape, start, end)
+
+    def read(self, file: BinaryIO) -> Array:
+        """Return the array; the file is at its first byte."""
+        flat: Array = np.empty(math.prod(self.shape), pieces.dtype_of(self.kind))
+        at = 0
+        for part in pieces.read(file, self.kind, "<", flat.size, self.name):
+            flat[at : at + part.size] = part
+            at += part.size
+        return flat.reshape(self.shape)
+
+
+def no_json(constant: str) -> Any:
+    """Raise ValueError: Python reads NaN and infinities, which JSON has not."""
+    raise ValueError(f"its header holds {constant}, which is no JSON")
 
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -85,13 +126,3 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a name stands there twice")
     return found
-
-
-def entry_array(part: dict[str, Any]) -> Array:
-    """Return an entry as an array; bfloat16, which is the upper half of float32, becomes float32."""
-    flat = np.frombuffer(part["data"], np.dtype(NAMES[part["dtype"]]).newbyteorder("<"))
-    if part["dtype"] == "BF16":
-        flat = (flat.astype(np.uint32) << 16).view(np.float32)
-    if part["dtype"] == "BOOL" and (flat.view(np.uint8) > 1).any():
-        raise ValueError("a truth value is neither 0 nor 1")
-    return flat.reshape(part["shape"]).astype(flat.dtype.newbyteorder("="), copy=False)

@@ -11,20 +11,20 @@ import math
 import pickletools
 import zipfile
 from collections.abc import Callable, Hashable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.types import Array
-from . import zips
+from . import pieces, zips
 
 LARGEST_PICKLE = 64 << 20  # bytes: names and shapes, no numbers
 STRETCH = 16  # times the size of the file is as much as all tensors together may take
 STORAGES = {
-    "torch DoubleStorage": "f8", "torch FloatStorage": "f4", "torch HalfStorage": "f2", "torch BFloat16Storage": "bf16",
-    "torch LongStorage": "i8", "torch IntStorage": "i4", "torch ShortStorage": "i2", "torch CharStorage": "i1",
-    "torch ByteStorage": "u1", "torch BoolStorage": "?", "torch ComplexFloatStorage": "c8",
-    "torch ComplexDoubleStorage": "c16",
+    "torch DoubleStorage": "f8", "torch FloatStorage": "f4", "torch HalfStorage": "f2",
+    "torch BFloat16Storage": pieces.BFLOAT16, "torch LongStorage": "i8", "torch IntStorage": "i4",
+    "torch ShortStorage": "i2", "torch CharStorage": "i1", "torch ByteStorage": "u1", "torch BoolStorage": "?",
+    "torch ComplexFloatStorage": "c8", "torch ComplexDoubleStorage": "c16",
 }  # fmt: skip
 MARK: Any = object()
 
@@ -57,20 +57,25 @@ class Reader:
         order = self.content("byteorder", 16) if f"{self.root}byteorder" in self.entries else b"little"
         if order not in (b"little", b"big"):
             raise ValueError(f"its byte order is {order!r:.20}")
-        self.order: Literal["<", ">"] = "<" if order == b"little" else ">"
-        self.storages: dict[str, tuple[str, Array]] = {}  # by key: the type of the numbers, and these
+        self.order: pieces.Order = "<" if order == b"little" else ">"
+        self.kinds: dict[str, str] = {}  # of storages by key: the type of the numbers
+        self.views: dict[Storage, list[View]] = {}  # the tensors that are made of each storage
         self.stack: list[Any] = []
         self.memo: dict[Any, Any] = {}
 
-    def content(self, name: str, limit: int) -> bytes:
+    def entry(self, name: str, limit: int) -> zipfile.ZipInfo:
         """Return an entry of the archive. Raises ValueError where it is missing or too large."""
         entry = self.entries.get(f"{self.root}{name}")
         if entry is None or entry.file_size > limit:
             raise ValueError(f"{name:.60} is missing or too large")
-        return self.archive.read(entry)
+        return entry
+
+    def content(self, name: str, limit: int) -> bytes:
+        """Return what an entry of the archive holds."""
+        return self.archive.read(self.entry(name, limit))
 
     def read(self) -> Any:
-        """Return the object that the pickle describes."""
+        """Return the object that the pickle describes, and read its tensors once it is known to be whole."""
         for opcode, argument, _ in pickletools.genops(self.pickle):
             if opcode.name == "STOP":
                 break
@@ -80,7 +85,10 @@ class Reader:
             step(self, argument)
         if len(self.stack) != 1:
             raise ValueError("its pickle is not whole")
-        return validated(self.stack.pop())
+        found = validated(self.stack.pop())
+        for storage, views in self.views.items():
+            self.fill(storage, views)
+        return found
 
     def pop_mark(self) -> list[Any]:
         """Pop everything above the last mark."""
@@ -108,7 +116,7 @@ class Reader:
         self.stack.append(Storage(kind, given[2], given[4]))
 
     def tensor(self, storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Array:
-        """Return a tensor: a view of a storage, checked against its bounds, and copied."""
+        """Return a tensor that `fill` will give its numbers: a view of a storage, checked against its bounds."""
         if not isinstance(storage, Storage) or not all(type(x) is tuple for x in (size, stride)):
             raise ValueError("its pickle makes a tensor of something that is no storage")
         if len(size) != len(stride) or any(type(n) is not int or n < 0 for n in (offset, *size, *stride)):
@@ -117,33 +125,69 @@ class Reader:
         count = math.prod(size)
         if count and last >= storage.length:
             raise ValueError(f"a tensor of shape {size} reaches beyond its storage of {storage.length} numbers")
-        numbers = self.numbers(storage)
-        self.left -= count * numbers.itemsize
+        dtype = pieces.dtype_of(storage.kind)
+        self.left -= count * dtype.itemsize
         if self.left < 0:
             raise ValueError(f"its tensors take more than {STRETCH} times as much memory as the file")
-        if not count:
-            return np.zeros(size, numbers.dtype)
-        steps = [s * numbers.itemsize for s in stride]
-        return np.array(np.lib.stride_tricks.as_strided(numbers[offset:], size, steps, writeable=False), order="C")
+        views = self.views_of(storage)
+        array: Array = np.empty(size, dtype)
+        views.append(View(array, offset, stride))
+        return array
 
-    def numbers(self, storage: Storage) -> Array:
-        """Return the numbers of a storage, in this machine's byte order."""
-        if storage.key not in self.storages:
-            itemsize = 2 if storage.kind == "bf16" else np.dtype(storage.kind).itemsize
-            content = self.content(f"data/{storage.key}", storage.length * itemsize)
-            if len(content) != storage.length * itemsize:
-                raise ValueError(f"storage {storage.key!r:.20} holds {len(content)} bytes of {storage.length} numbers")
-            if storage.kind == "bf16":  # the upper half of float32
-                flat = (np.frombuffer(content, f"{self.order}u2").astype(np.uint32) << 16).view(np.float32)
-            else:
-                flat = np.frombuffer(content, np.dtype(storage.kind).newbyteorder(self.order))
-            if storage.kind == "?" and (flat.view(np.uint8) > 1).any():
-                raise ValueError("a truth value is neither 0 nor 1")
-            self.storages[storage.key] = storage.kind, flat.astype(flat.dtype.newbyteorder("="), copy=False)
-        kind, numbers = self.storages[storage.key]
-        if kind != storage.kind:
+    def views_of(self, storage: Storage) -> list[View]:
+        """Return the tensors of a storage so far. Raises ValueError where it is not in the archive as it says."""
+        if self.kinds.setdefault(storage.key, storage.kind) != storage.kind:
             raise ValueError(f"storage {storage.key!r:.20} is of two types")
-        return numbers
+        if storage not in self.views:
+            size = storage.length * pieces.size_of(storage.kind)
+            found = self.entry(f"data/{storage.key}", size).file_size
+            if found != size:
+                raise ValueError(f"storage {storage.key!r:.20} holds {found} bytes of {storage.length} numbers")
+            self.views[storage] = []
+        return self.views[storage]
+
+    def fill(self, storage: Storage, views: list[View]) -> None:
+        """Read a storage into its tensors; where one has gaps or turned axes, it is kept until that is filled."""
+        flats = [(view.offset, view.array.reshape(-1)) for view in views if view.is_contiguous()]
+        others = [view for view in views if not view.is_contiguous()]
+        whole: Array = np.empty(storage.length if others else 0, pieces.dtype_of(storage.kind))
+        step = pieces.PIECE // pieces.size_of(storage.kind)  # numbers in a piece
+        waiting: dict[int, list[tuple[int, Array]]] = {}  # by piece: what begins where, and has numbers of it
+        for start, flat in (*flats, (0, whole)):
+            for k in range(start // step, -(-(start + flat.size) // step)):
+                waiting.setdefault(k, []).append((start, flat))
+        with self.archive.open(self.entries[f"{self.root}data/{storage.key}"]) as file:
+            for k, numbers in enumerate(pieces.read(file, storage.kind, self.order, storage.length, storage.key)):
+                for start, flat in waiting.get(k, ()):
+                    at = k * step - start  # of the piece's first number in this array
+                    flat[max(at, 0) : at + step] = numbers[max(-at, 0) : flat.size - at]
+            pieces.end(file, storage.key)
+        for view in others:
+            view.copy_from(whole)
+
+
+class View(NamedTuple):
+    """A tensor that is to be filled, and where in its storage its numbers lie."""
+
+    array: Array
+    offset: int
+    stride: tuple[int, ...]
+
+    def is_contiguous(self) -> bool:
+        """Whether its numbers lie in the storage one after the other."""
+        expected = 1
+        for n, step in zip(reversed(self.array.shape), reversed(self.stride), strict=True):
+            if n != 1 and step != expected:
+                return not self.array.size
+            expected *= n
+        return True
+
+    def copy_from(self, storage: Array) -> None:
+        """Take the numbers from a storage; that they lie within it was checked."""
+        steps = [step * storage.itemsize for step in self.stride]
+        self.array[...] = np.lib.stride_tricks.as_strided(
+            storage[self.offset :], self.array.shape, steps, writeable=False
+        )
 
 
 def torch_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

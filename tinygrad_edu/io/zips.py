@@ -1,21 +1,12 @@
-"""Zip archives, checked: every entry is listed once, in a directory that agrees with the archive's end.
-
-Whoever reads one entry after the other into what is to be returned needs no more memory than that.
-"""
+"""Zip archives, checked: every entry is listed once, in a directory that agrees with the archive's end."""
 
 from __future__ import annotations
 
 import os
 import zipfile
-from typing import IO
-
-import numpy as np
-
-from ..core.types import Array
 
 END, LONG_END = b"PK\x05\x06", b"PK\x06\x06"  # the records at the end of an archive; the second of large ones
 EMPTY = 22  # bytes of an archive of nothing
-PIECE = 1 << 18  # bytes that are read at once
 TAIL = 22 + 0xFFFF + 20 + 56  # bytes at most from the first of these records to the end: with a comment, and both long
 
 
@@ -47,16 +38,3 @@ def read_at(archive: zipfile.ZipFile, place: int, length: int) -> bytes:
     assert archive.fp is not None
     archive.fp.seek(place)
     return archive.fp.read(length)
-
-
-def fill(file: IO[bytes], array: Array, name: str) -> None:
-    """Read an entry to its end into an array. Raises ValueError where it holds fewer bytes or more."""
-    waiting = array.view(np.uint8).data
-    while waiting:
-        part = file.read(min(len(waiting), PIECE))
-        if not part:
-            raise ValueError(f"{name!r:.60} ends early")
-        waiting[: len(part)] = part
-        waiting = waiting[len(part) :]
-    if file.read(1):
-        raise ValueError(f"{name!r:.60} is longer than it says")
