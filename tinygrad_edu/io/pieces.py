@@ -24,7 +24,7 @@ def size_of(kind: str) -> int:
     return 2 if kind == BFLOAT16 else np.dtype(kind).itemsize
 
 
-def dtype_of(kind: str) -> np.dtype[np.generic]:
+def native_dtype(kind: str) -> np.dtype[np.generic]:
     """Return the type that numbers have once they are read."""
     return np.dtype("f4" if kind == BFLOAT16 else kind)
 

@@ -107,7 +107,7 @@ class Entry(NamedTuple):
 
     def read(self, file: BinaryIO) -> Array:
         """Return the array; the file is at its first byte."""
-        flat: Array = np.empty(math.prod(self.shape), pieces.dtype_of(self.kind))
+        flat: Array = np.empty(math.prod(self.shape), pieces.native_dtype(self.kind))
         at = 0
         for part in pieces.read(file, self.kind, "<", flat.size, self.name):
             flat[at : at + part.size] = part

@@ -59,7 +59,7 @@ class Reader:
             raise ValueError(f"its byte order is {order!r:.20}")
         self.order: pieces.Order = "<" if order == b"little" else ">"
         self.kinds: dict[str, str] = {}  # of storages by key: the type of the numbers
-        self.views: dict[Storage, list[View]] = {}  # the tensors that are made of each storage
+        self.views: dict[Storage, list[StorageView]] = {}  # the tensors that are made of each storage
         self.stack: list[Any] = []
         self.memo: dict[Any, Any] = {}
 
@@ -125,16 +125,16 @@ class Reader:
         count = math.prod(size)
         if count and last >= storage.length:
             raise ValueError(f"a tensor of shape {size} reaches beyond its storage of {storage.length} numbers")
-        dtype = pieces.dtype_of(storage.kind)
+        dtype = pieces.native_dtype(storage.kind)
         self.left -= count * dtype.itemsize
         if self.left < 0:
             raise ValueError(f"its tensors take more than {STRETCH} times as much memory as the file")
         views = self.views_of(storage)
         array: Array = np.empty(size, dtype)
-        views.append(View(array, offset, stride))
+        views.append(StorageView(array, offset, stride))
         return array
 
-    def views_of(self, storage: Storage) -> list[View]:
+    def views_of(self, storage: Storage) -> list[StorageView]:
         """Return the tensors of a storage so far. Raises ValueError where it is not in the archive as it says."""
         if self.kinds.setdefault(storage.key, storage.kind) != storage.kind:
             raise ValueError(f"storage {storage.key!r:.20} is of two types")
@@ -146,11 +146,11 @@ class Reader:
             self.views[storage] = []
         return self.views[storage]
 
-    def fill(self, storage: Storage, views: list[View]) -> None:
+    def fill(self, storage: Storage, views: list[StorageView]) -> None:
         """Read a storage into its tensors; where one has gaps or turned axes, it is kept until that is filled."""
         flats = [(view.offset, view.array.reshape(-1)) for view in views if view.is_contiguous()]
         others = [view for view in views if not view.is_contiguous()]
-        whole: Array = np.empty(storage.length if others else 0, pieces.dtype_of(storage.kind))
+        whole: Array = np.empty(storage.length if others else 0, pieces.native_dtype(storage.kind))
         step = pieces.PIECE // pieces.size_of(storage.kind)  # numbers in a piece
         waiting: dict[int, list[tuple[int, Array]]] = {}  # by piece: what begins where, and has numbers of it
         for start, flat in (*flats, (0, whole)):
@@ -166,7 +166,7 @@ class Reader:
             view.copy_from(whole)
 
 
-class View(NamedTuple):
+class StorageView(NamedTuple):
     """A tensor that is to be filled, and where in its storage its numbers lie."""
 
     array: Array
