@@ -72,7 +72,7 @@ TESTS = {  # by file or folder, the longest fits
     "ops/windows.py": "table convolution nn",
     "nn/optim": "optim schedules torch_training bad_input_nets bad_input_numbers half_precision",
     "nn/optim/clip.py": "optim schedules half_precision compile_training",
-    "compile/memory": "compile compile_state compile_training",
+    "compile/memory": "memory_plans compile_state compile_training compile",
 }
 
 
