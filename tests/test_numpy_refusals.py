@@ -85,6 +85,55 @@ def test_a_keyword_without_meaning_is_refused_by_name(name):
         KEYWORDS[name](matrix())
 
 
+NUMPY_REFUSES_TOO = [
+    "np.diff(x,-1)",
+    "np.gradient(x,1,1,1)",
+    "np.gradient(x,edge_order=3)",
+    "np.gradient(x[:2,:2],edge_order=2)",
+    "np.split(x,2,axis=1)",
+    'np.linalg.eigh(x[:2,:2],UPLO="X")',
+    "np.linalg.norm(cube,2)",
+    "np.linalg.norm(cube,axis=(0,1,2))",
+    "np.linalg.norm(x[0],'nuc')",
+    "np.pad(x,1,mode='edge',constant_values=1)",
+    "np.einsum('ij,jk->ik',x)",
+    "np.einsum('ij->ji',x,optimise=True)",
+    "np.cross(np.ones(4),x[0,:1])",
+    "np.meshgrid(x[0],x[0],indexing='xx')",
+    "np.max(x,where=[True,True,False])",
+    "np.min(x,where=[True,True,False])",
+    "np.choose([5,0,1],list(x))",
+    "np.diag(cube)",
+    "np.moveaxis(x,[0,1],[0])",
+    "np.rollaxis(x,0,5)",
+    "np.average(x,weights=[1.0,2.0])",
+    "np.average(x,axis=0,weights=[1.0,2.0,3.0])",
+    "np.average(x,axis=0,weights=[1.0,-1.0])",
+    "np.convolve(x[0],x[0],mode='most')",
+    "np.subtract.reduce(x[:0],0)",
+    "np.concatenate([])",
+    "np.concatenate([x[0,0],x[0,1]])",
+    "np.reshape(x,5)",
+    "np.einsum('ij,ij->i',x,x[:,:2])",
+    "x.sum(axis=7)",
+    "x[5]",
+    "x.reshape(4,4)",
+    "np.stack([x,x[:1]])",
+]
+
+
+@pytest.mark.parametrize("call", NUMPY_REFUSES_TOO)
+def test_what_numpy_refuses_is_refused_by_an_error_of_the_same_kind(call):
+    x, cube = np.arange(6.0).reshape(2, 3), np.ones((2, 2, 2))
+    errors = []
+    for kind in (np.asarray, tg.Tensor):
+        with pytest.raises(Exception) as caught:  # noqa: PT011  # which it is, is compared
+            eval(call, {"np": np, "x": kind(x), "cube": kind(cube)})
+        errors.append(caught.type)
+    numpys, ours = errors
+    assert issubclass(ours, numpys), (ours, numpys)
+
+
 def test_every_function_of_numpy_is_answered_or_refused():
     """All that NumPy lets a tensor answer for, save dates, bits, and what later releases have not."""
     others = {"busday_count", "busday_offset", "is_busday", "datetime_as_string", "packbits", "unpackbits", "in1d"}

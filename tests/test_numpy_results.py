@@ -1,11 +1,14 @@
 """Results of NumPy's functions on tensors of every dtype: NumPy's numbers, shapes and dtypes."""
 
+import inspect
+
 import numpy as np
 import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor
 from tinygrad_edu.core.node import data_of
+from tinygrad_edu.core.op import TABLE
 
 REDUCTIONS = [
     "np.sum(x)",
@@ -71,6 +74,13 @@ REDUCTIONS = [
     "np.sum(x>1)",
     "np.mean(x>1)",
     "np.prod(x>0)",
+    "x.nonzero()",
+    "x.mean(0, keepdims=True)",
+    "np.max(x[:0],0,initial=2)",
+    "np.min(x[:0],0,initial=1)",
+    "np.logaddexp.reduce(x,0,initial=1.0)",
+    "x.nbytes",
+    "np.corrcoef(x[0])",
 ]
 PRODUCTS = [
     "np.matmul(x,x.T)",
@@ -121,6 +131,8 @@ PRODUCTS = [
     "np.linalg.cond(x)",
     "np.matvec(x,x[0])",
     "np.vecmat(x[:,0],x)",
+    "np.cov(x,dtype=np.float32)",
+    "np.linalg.pinv(x,rtol=1e-3)",
 ]
 OPERATORS = [
     "x+1",
@@ -149,6 +161,7 @@ OPERATORS = [
     "x+np.float32(1)",
     "x*np.int64(3)",
     "x+np.uint8(200)",
+    "divmod(x,2)",
 ]
 ELEMENTWISE = [
     "np.clip(x,1,3)",
@@ -320,6 +333,11 @@ SHAPES = [
     "np.array_split(x,2)[0]",
     "np.flatnonzero(x)",
     "np.nonzero(x)[0]",
+    "np.concatenate([x,y],dtype=np.float32)",
+    "np.stack([x,x],dtype=np.float32)",
+    'x.reshape(3,2,order="F")',
+    "list(x.flat)",
+    "np.roll(x,1,())",
 ]
 
 DTYPES = [bool, "i1", "u1", "i2", "i8", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -373,6 +391,53 @@ def test_results_have_numpys_numbers_shapes_and_dtypes(calls, dtype):
             np.testing.assert_allclose(one, other, rtol=rtol, atol=rtol, err_msg=call)
             compared += 1
     assert compared > len(calls) // 2
+
+
+WITH_DTYPE = {
+    "einsum": lambda x, dtype: np.einsum("ij,ij->i", x, x, dtype=dtype),
+    "full_like": lambda x, dtype: np.full_like(x, 2, dtype=dtype),
+    "full": lambda x, dtype: np.full((2,), 3.7, dtype=dtype),
+    "linspace": lambda x, dtype: np.linspace(x - x - x, x, 4, dtype=dtype),
+    "logspace": lambda x, dtype: np.logspace(x, x + x, 3, dtype=dtype),
+    "geomspace": lambda x, dtype: np.geomspace(x + 1, x + x + 1, 3, dtype=dtype),
+}
+for name in tg.__all__ + dir(tg):
+    numpys, ours = getattr(np, name, None), getattr(tg, name, None)
+    if isinstance(numpys, np.ufunc) and name in TABLE and numpys.signature is None:
+        WITH_DTYPE[name] = lambda x, dtype, f=numpys: f(*[x] * f.nin, dtype=dtype)
+    elif callable(ours) and callable(numpys) and name not in ("empty_like", "astype", *TABLE, *WITH_DTYPE):
+        names = inspect.signature(ours).parameters
+        if "dtype" in names:
+            more = {"axis": 1} if "include_initial" in names else {}
+            WITH_DTYPE[name] = lambda x, dtype, f=numpys, n=names, m=more: f(
+                [x, x] if "casting" in n else x, dtype=dtype, **m
+            )
+
+
+@pytest.mark.parametrize("name", sorted(WITH_DTYPE))
+@pytest.mark.filterwarnings("ignore")
+def test_a_dtype_that_is_asked_for_is_numpys_or_refused(name):
+    """Where NumPy raises, so do we; else its numbers, or a refusal: a mean in whole numbers would be cut off."""
+    for before in DTYPES:
+        x, _ = operands(before)
+        x = x + x.dtype.type(1)
+        for dtype in DTYPES:
+            results = []
+            for of in (x, Tensor(x, requires_grad=False)):
+                try:
+                    results.append(np.asarray(data_of(WITH_DTYPE[name](of, np.dtype(dtype)))))
+                except TypeError as error:
+                    results.append(error)
+            numpys, ours = results
+            case = f"{name} of {x.dtype} as {np.dtype(dtype)}: {numpys!r}, here {ours!r}"
+            if isinstance(ours, TypeError):
+                assert isinstance(numpys, TypeError) or name.removeprefix("nan") in ("mean", "var", "std", "cov"), case
+                continue
+            assert not isinstance(numpys, TypeError), case
+            real = name.removeprefix("nan") in ("var", "std")  # of complex dtype NumPy's is complex, and zero in part
+            assert ours.dtype == (numpys.real.dtype if real else numpys.dtype), case
+            whole = np.dtype(dtype).kind in "iu" and name in ("geomspace", "logspace")  # cut off, on either side of n
+            np.testing.assert_allclose(ours, numpys, rtol=2e-2, atol=whole, err_msg=case)
 
 
 LISTS = {

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import DTypeError
 from ..errors.where import users_line
 from ..ops import shapes
+from .node import data_of
 from .op import TABLE
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,5 +71,20 @@ def apply_ufunc(ufunc: np.ufunc, method: str, operands: tuple[Any, ...], keyword
             continue
         raise DTypeError(f"np.{name}: {keyword}= has no meaning in a graph; leave it out")
     if dtype is not None:
-        operands = tuple(shapes.astype(x, dtype=np.dtype(dtype)) for x in operands)
+        operands = cast_for(ufunc, operands, np.dtype(dtype))
     return row(*operands) if row else dispatch(ufunc)(*operands, **keywords)
+
+
+def cast_for(ufunc: np.ufunc, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> tuple[Any, ...]:
+    """Return operands as NumPy's own loop with results of `dtype` takes them. Raises DTypeError where it has none."""
+    known = (int, float, complex)  # whose dtype NumPy decides by the other operands
+    kinds = [
+        type(x) if type(x) in known else x.dtype if hasattr(x, "dtype") else np.asarray(data_of(x)).dtype
+        for x in operands
+    ]
+    results = ufunc.nout
+    try:
+        loop = ufunc.resolve_dtypes((*kinds, *[None] * results), signature=(*[None] * ufunc.nin, *[dtype] * results))
+    except TypeError as error:
+        raise DTypeError(f"np.{ufunc.__name__}: dtype={dtype}: {error} (at {users_line()})") from None
+    return tuple(shapes.astype(x, dtype=kind) for x, kind in zip(operands, loop, strict=False))

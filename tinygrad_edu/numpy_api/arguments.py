@@ -81,6 +81,25 @@ def cast(x: Any, dtype: Any) -> Any:
     return row(x, dtype=np.dtype(dtype))
 
 
+def cast_by_rule(name: str, x: Any, dtype: Any, casting: Any) -> Any:
+    """Return `x` in another dtype, if one is asked for. Raises DTypeError where NumPy's rule `casting` forbids it."""
+    if dtype is not None and not np.can_cast(dtype_of(x), dtype, casting):
+        raise DTypeError(
+            f"{name}: {dtype_of(x)} is not cast to {np.dtype(dtype)} by the rule {casting!r:.20}; "
+            f"write .astype({np.dtype(dtype).name!r}) where that is meant (at {users_line()})"
+        )
+    return cast(x, dtype)
+
+
+def cast_for_mean(name: str, x: Any, dtype: Any, casting: Any = "unsafe") -> Any:
+    """Return `x` in another dtype, if one is asked for. Raises DTypeError for whole numbers, which hold no mean."""
+    if dtype is not None and np.dtype(dtype).kind not in "fc":
+        raise DTypeError(
+            f"{name}: dtype={np.dtype(dtype).name} would cut the result off; leave it out (at {users_line()})"
+        )
+    return cast_by_rule(name, x, dtype, casting)
+
+
 def float_of(x: Any) -> np.dtype[Any]:
     """Return the kind of floating-point number that results computed from `x` have."""
     return np.result_type(dtype_of(x), np.float16) if dtype_of(x).kind in "fc" else np.dtype(float)

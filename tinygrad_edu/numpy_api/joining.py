@@ -12,7 +12,7 @@ from ..core.dispatch import implements
 from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import shapes
-from .arguments import at, dtype_of, given, normalize_axis, refuse_out, stack_parts
+from .arguments import at, cast_by_rule, dtype_of, given, normalize_axis, refuse_out, stack_parts
 from .shaping import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel
 
 __all__ = [
@@ -39,8 +39,7 @@ def concatenate(
     parts = [given(x) for x in arrays]
     if axis is None:
         parts, axis = [ravel(x) for x in parts], 0
-    if dtype is not None:
-        parts = [shapes.astype(x, dtype=np.dtype(dtype)) for x in parts]
+    parts = [cast_by_rule("concatenate", x, dtype, casting) for x in parts]
     if not parts:
         raise ValueError(f"concatenate needs at least one array, as in concatenate([t]) (at {users_line()})")
     return shapes.concatenate(*parts, axis=axis)
@@ -62,22 +61,20 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
                 f"stack joins arrays of one shape: array {k} has shape {shapes.shape(x)}, "
                 f"array 0 has {shapes.shape(parts[0])} (at {users_line()})"
             )
-    if dtype is not None:
-        parts = [shapes.astype(x, dtype=np.dtype(dtype)) for x in parts]
-    return stack_parts(parts, axis)
+    return stack_parts([cast_by_rule("stack", x, dtype, casting) for x in parts], axis)
 
 
 @implements(np.vstack)
 def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Join arrays one below the other."""
-    return concatenate([atleast_2d(x) for x in tup], 0, dtype=dtype)
+    return concatenate([atleast_2d(x) for x in tup], 0, dtype=dtype, casting=casting)
 
 
 @implements(np.hstack)
 def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Join arrays side by side."""
     parts = [atleast_1d(x) for x in tup]
-    return concatenate(parts, 0 if parts and len(shapes.shape(parts[0])) == 1 else 1, dtype=dtype)
+    return concatenate(parts, 0 if parts and len(shapes.shape(parts[0])) == 1 else 1, dtype=dtype, casting=casting)
 
 
 @implements(np.dstack)

@@ -13,7 +13,7 @@ from ..ops import compare
 from ..ops import reductions as rows
 from ..ops.checks import checked
 from . import cumulative, reductions
-from .arguments import cast, dtype_of, given, refuse_out
+from .arguments import cast_for_mean, dtype_of, given, refuse_out
 
 __all__ = [
     "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum",
@@ -112,7 +112,7 @@ def nanmean(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
     """Average the elements along axes that are not NaN."""
-    x = cast(given(a), dtype)
+    x = cast_for_mean("nanmean", given(a), dtype)
     return reductions.mean(without(x, 0), axis, None, out, keepdims, where=present(x, where))
 
 
@@ -121,7 +121,7 @@ def nanvar(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, *args: Any, where: Any = True, **more: Any
 ) -> Any:
     """Return the variance of the elements along axes that are not NaN."""
-    x = cast(given(a), dtype)
+    x = cast_for_mean("nanvar", given(a), dtype, "same_kind")
     return reductions.var(without(x, 0), axis, None, out, *args, where=present(x, where), **more)
 
 
@@ -130,7 +130,7 @@ def nanstd(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, *args: Any, where: Any = True, **more: Any
 ) -> Any:
     """Return the standard deviation of the elements along axes that are not NaN."""
-    x = cast(given(a), dtype)
+    x = cast_for_mean("nanstd", given(a), dtype, "same_kind")
     return reductions.std(without(x, 0), axis, None, out, *args, where=present(x, where), **more)
 
 

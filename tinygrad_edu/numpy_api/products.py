@@ -12,7 +12,7 @@ from ..core.dispatch import implements
 from ..ops import arithmetic, linear, shapes
 from ..ops import reductions as rows
 from ..ops.complex import conj
-from .arguments import cast, dtype_of, given, normalize_axes, refuse_out
+from .arguments import cast, cast_by_rule, dtype_of, given, normalize_axes, refuse_out
 from .joining import stack
 from .selecting import diagonal
 from .shaping import moveaxis, ravel, reshape
@@ -126,7 +126,7 @@ def einsum(*operands: Any, out: Any = None, optimize: Any = False, **unused: Any
         text, parts = operands[0].replace(" ", ""), [given(x) for x in operands[1:]]
     else:
         text, parts = from_numbers(operands)
-    parts = [cast(x, unused.get("dtype")) for x in parts]
+    parts = [cast_by_rule("einsum", x, unused.get("dtype"), unused.get("casting", "safe")) for x in parts]
     terms, result = letters_of(text, [len(shapes.shape(x)) for x in parts])
     return linear.einsum(*parts, terms=terms, out=result)
 

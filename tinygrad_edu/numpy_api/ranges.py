@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dispatch import implements
-from ..ops import powers, shapes
+from ..ops import arithmetic, powers, shapes
 from ..ops.precision import floats
 from .arguments import cast, float_of, given
 from .joining import concatenate
@@ -52,6 +52,8 @@ def linspace(
         (np.arange(num) / max(parts, 1)).reshape((-1,) + (1,) * ndim).astype(np.result_type(float_of(a), float_of(b)))
     )
     z = moveaxis(a * (1.0 - share) + b * share, 0, axis)
+    if dtype is not None and np.dtype(dtype).kind in "iu":
+        z = arithmetic.floor(z)  # as NumPy does, which rounds down and not towards zero
     z = cast(z, dtype)
     return (z, step) if retstep else z
 

@@ -13,7 +13,7 @@ from ..ops import arithmetic, compare, ordering, powers, shapes
 from ..ops import reductions as rows
 from ..ops.checks import checked
 from ..ops.complex import conj, is_complex, real_part
-from .arguments import cast, dtype_of, flag, float_of, given, normalize_axes, refuse_out
+from .arguments import cast, cast_for_mean, dtype_of, flag, float_of, given, normalize_axes, refuse_out
 
 __all__ = [
     "all", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max", "mean", "min", "prod", "ptp", "std", "sum",
@@ -110,8 +110,8 @@ def min(  # NumPy's name
 def extreme_with(reduce: Any, choose: Any, x: Any, axis: Axis, keepdims: bool, initial: Any) -> Any:
     """Return an extreme that begins with `initial`, which is all there is along an empty axis."""
     if 0 in [shapes.shape(x)[a] for a in normalize_axes(axis, len(shapes.shape(x)))]:
-        z = np.max(np.zeros(shapes.shape(x), dtype_of(x)), axis=axis, keepdims=keepdims, initial=-math.inf)
-        return np.full(z.shape, initial, dtype_of(x))
+        left = np.zeros(shapes.shape(x)).sum(axis=axis, keepdims=keepdims).shape
+        return np.full(left, initial, dtype_of(x))
     return cast(choose(reduce(x, axis=axis, keepdims=keepdims), initial), dtype_of(x))
 
 
@@ -128,7 +128,7 @@ def mean(
 ) -> Any:
     """Average the elements along axes."""
     refuse_out("mean", out)
-    x = cast(given(a), dtype)
+    x = cast_for_mean("mean", given(a), dtype)
     if where is True:
         return rows.mean(x, axis=axis, keepdims=flag(keepdims))
     z = rows.sum(with_neutral(x, where, 0), axis=axis, keepdims=True) / element_counts(x, axis, where)
@@ -178,7 +178,7 @@ def var(
 ) -> Any:
     """Average the squared distances from the mean along axes; `ddof` degrees of freedom less."""
     refuse_out("var", out)
-    x = cast(given(a), dtype)
+    x = cast_for_mean("var", given(a), dtype, "same_kind")
     d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
     freedom = real_part(freedom)  # as where= counts them, in the dtype of the numbers
     z = rows.sum(real_part(d * conj(d)) if is_complex(d) else powers.square(d), axis=axis, keepdims=True) / freedom
@@ -201,7 +201,7 @@ def std(
 ) -> Any:
     """Return the square root of `var`. Where all elements are equal its gradient is 0, the least subgradient."""
     refuse_out("std", out)
-    x = cast(given(a), dtype)
+    x = cast_for_mean("std", given(a), dtype, "same_kind")
     d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
     z = rows.norm(d, axis=axis, keepdims=True) / powers.sqrt(real_part(freedom))
     z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z

@@ -14,7 +14,7 @@ from ..ops import arithmetic, compare, indexing, ordering, powers, shapes
 from ..ops import reductions as rows
 from ..ops.checks import checked
 from ..ops.complex import conj, is_complex
-from .arguments import dtype_of, flag, given, normalize_axes
+from .arguments import cast_for_mean, dtype_of, flag, given, normalize_axes
 from .joining import concatenate
 from .padding import pad
 from .reductions import mean, squeezed
@@ -74,10 +74,7 @@ def cov(
     if y is not None:
         other = atleast_2d(y)
         x = concatenate([x, other.mT if not rowvar and shapes.shape(other)[0] != 1 else other])
-    if dtype is not None:
-        x = shapes.astype(x, dtype=np.dtype(dtype))
-    else:
-        x = shapes.astype(x, dtype=np.result_type(dtype_of(x), float))  # as NumPy does, which saves digits
+    x = cast_for_mean("cov", x, np.result_type(dtype_of(x), float) if dtype is None else dtype)  # doubles save digits
     ddof = (0 if bias else 1) if ddof is None else ddof
     w: Any = 1.0
     for weights in (fweights, aweights):

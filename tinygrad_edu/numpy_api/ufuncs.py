@@ -121,7 +121,8 @@ def reduce(
     lines = reshape(lines, (math.prod(shapes.shape(lines)[: len(axes)]), *shapes.shape(lines)[len(axes) :]))
     parts = [lines[k] for k in range(shapes.shape(lines)[0])]
     if initial is not None and initial is not np._NoValue:
-        parts.insert(0, initial)
+        kind = dtype_of(x)
+        parts.insert(0, np.asarray(initial, getattr(np, name).resolve_dtypes((kind, kind, None))[0]))
     if not parts:
         raise ValueError(f"np.{name}.reduce of an empty axis: give initial=")
     z = parts[0]
