@@ -151,3 +151,54 @@ def test_orthogonal_and_truncated_first_weights():
         assert draw() is w
         assert w.data.std() == pytest.approx(deviation, rel=0.01)
     assert nn.init.eye_(w).data.sum() == 300
+
+
+def test_first_weights_by_pytorchs_names():
+    init, w = nn.init, Tensor(np.zeros((40, 30)), dtype=np.float32)
+    bounds = {
+        "uniform_": lambda: init.uniform_(w, 2.0, 3.0, rng=0),
+        "normal_": lambda: init.normal_(w, 2.5, 0.1, rng=0),
+        "constant_": lambda: init.constant_(w, 2.5),
+    }
+    for name, draw in bounds.items():
+        assert draw() is w
+        assert w.dtype == np.float32
+        np.testing.assert_allclose(w.data.mean(), 2.5, atol=0.02, err_msg=name)
+        assert np.abs(w.data - 2.5).max() <= 0.5, name
+    assert (init.zeros_(w).data == init.zeros(w.shape)).all()
+    assert (init.ones_(w).data == init.ones(w.shape)).all()
+    assert np.std(init.xavier_normal_(w, gain=3.0, rng=0).data) == pytest.approx(3 * (2 / 70) ** 0.5, rel=0.05)
+    with pytest.raises(tg.errors.InplaceError):
+        init.zeros_(w * 2)
+
+
+def test_small_parts_of_nets():
+    np.testing.assert_array_equal(
+        nn.Unflatten(-1, (2, 3))(Tensor(np.arange(12.0).reshape(2, 6))).data, np.arange(12.0).reshape(2, 2, 3)
+    )
+    assert repr(nn.Unflatten(1, (2, 3))) == "Unflatten(1, (2, 3), training=True)"
+    parts = nn.ModuleList([nn.Identity(), nn.Tanh()])
+    assert isinstance(parts[1], nn.Tanh)
+    optimizer = nn.SGD(nn.Linear(1, 1, rng=0).parameters(), lr=0.5)
+    optimizer.param_groups[0].lr = 0.25
+    assert optimizer.lr == 0.25
+
+
+def test_attention_that_looks_back_only():
+    rng = np.random.default_rng(2)
+    q, k, v = (Tensor(rng.normal(size=(4, 3))) for _ in range(3))
+    seen = np.tri(4, dtype=bool)
+    scores = np.where(seen, q.data @ k.data.T / 3**0.5, -np.inf)
+    weights = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    attend = nn.functional.scaled_dot_product_attention
+    np.testing.assert_allclose(attend(q, k, v, is_causal=True).data, weights @ v.data)
+    np.testing.assert_allclose(attend(q, k, v, seen, is_causal=True).data, weights @ v.data)
+
+
+def test_smoothed_probabilities_as_targets():
+    rng = np.random.default_rng(3)
+    x, p = rng.normal(size=(4, 3)), rng.dirichlet(np.ones(3), size=4)
+    log_p = x - np.log(np.exp(x).sum(axis=1, keepdims=True))
+    smooth = 0.8 * p + 0.2 / 3
+    loss = nn.functional.cross_entropy(Tensor(x), p, label_smoothing=0.2)
+    np.testing.assert_allclose(loss.data, -(smooth * log_p).sum(axis=1).mean())
