@@ -616,3 +616,86 @@ def test_a_row_that_would_mix_the_examples_of_a_batch_is_found_out(scale):
         np.testing.assert_array_equal(tg.jacobian(lambda x: turn(x, along=0))(x), rows[0][0])
     finally:
         del TABLE["turn_for_a_test"]
+
+
+@pytest.mark.parametrize("rows", [1, 4, 60])
+@pytest.mark.parametrize("constant", [np.full(2, 3.0), tg.Tensor(np.full(2, 3.0)), 3.0])
+@pytest.mark.filterwarnings("ignore:the result")
+def test_results_that_are_constants_have_zeros_in_a_jacobian(rows, constant):
+    """Carried back row by row, in batches, and forward column by column."""
+    x = np.array([1.0, 2.0, -1.0])
+    weights = np.arange(3.0 * rows).reshape(rows, 3)
+    first, second = tg.jacobian(lambda x: (weights @ x, constant))(x)
+    np.testing.assert_array_equal(first, weights)
+    np.testing.assert_array_equal(second, np.zeros((*np.shape(constant), 3)))
+
+
+ARGUMENTS = {
+    "a function written in C": (lambda: tg.grad(np.exp)(0.0), 1.0),
+    "its second argument": (lambda: tg.grad(np.multiply, 1)(2.0, 3.0), 2.0),
+    "builtins": (lambda: tg.grad(pow)(3.0, 2.0), 6.0),
+    "a tuple for a ufunc": (lambda: tg.hvp(np.multiply, (2.0, 3.0), (1.0, 0.0))[1], 1.0),
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_functions_whose_parameters_cannot_be_read(name):
+    call, expected = ARGUMENTS[name]
+    assert float(call()) == expected
+
+
+x2 = np.array([1.0, 2.0])
+REFUSED = {
+    "a complex result": (lambda: tg.grad(lambda x: x * 1j)(2.0), DTypeError, "needs a real number"),
+    "a Value for a tensor": (
+        lambda: tg.vjp(lambda x: x.sum(), x2)[1](tg.Value(1.0)),
+        DTypeError,
+        "a Value cannot be the tangent or cotangent of a Tensor",
+    ),
+    "another shape": (
+        lambda: tg.vjp(lambda x: x * 2, x2)[1](np.ones(3)),
+        ShapeError,
+        r"\(3,\) does not fit shape \(2,\)",
+    ),
+    "other names": (
+        lambda: tg.vjp(lambda x: {"a": x, "b": x}, x2)[1]({"a": x2}),
+        ShapeError,
+        "a dict of 'a', 'b' and the other a dict of 'a'",
+    ),
+    "one array for two": (lambda: tg.vjp(lambda x: {"a": x, "b": x}, x2)[1](x2), ShapeError, "the other one ndarray"),
+    "an empty dict for a list": (
+        lambda: tg.vjp(lambda x: [x, x], x2)[1]({}),
+        ShapeError,
+        "list of 2 and the other an empty",
+    ),
+    "a loss that is none": (
+        lambda: tg.per_example_gradients(lambda p, x: p * x, x2, np.ones((3, 2))),
+        NonScalarError,
+        r"which returned shape \(1, 2\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_fits_no_derivative_is_refused(name):
+    call, kind, words = REFUSED[name]
+    with pytest.raises(kind, match=words):
+        call()
+
+
+def test_cotangents_by_name():
+    result, pullback = tg.vjp(lambda x: {"a": x * 2, "b": (x * x, 3.0)}, x2)
+    assert list(result) == ["a", "b"]
+    np.testing.assert_array_equal(pullback({"a": x2, "b": (np.ones(2), 1.0)})[0], 2 * x2 + 2 * x2)
+
+
+def test_a_vmap_within_a_compiled_function():
+    w = tg.Tensor([2.0, 3.0])
+
+    def f(batch):
+        return tg.vmap(lambda x: (w * x).sum() * (2.0 if w.shape == (2,) else 1.0))(batch)
+
+    rows = np.arange(6.0).reshape(3, 2)
+    np.testing.assert_allclose(tg.compile(f)(rows).data, f(rows).data)
+    with pytest.raises(DTypeError, match="differs from example to example"):
+        tg.compile(lambda batch: tg.vmap(lambda x: x if x[0] > 1 else -x)(batch))(rows)

@@ -87,7 +87,8 @@ def by_batches(record: Record, batch: BatchedPull) -> list[list[Any]] | None:
     found = []
     for y in record.outputs:
         try:
-            parts = [batch.pull(seeds) for seeds in batch.seeds(y)] if y in record.path else []
+            carried = isinstance(y, Node) and y in record.path  # a constant result is no node
+            parts = [batch.pull(seeds) for seeds in batch.seeds(y)] if carried else []
         except GraphNeeded:
             return None
         columns = zip(*parts, strict=True) if parts else [()] * len(record.inputs)
