@@ -141,6 +141,15 @@ def test_e_may_be_a_variable_if_it_is_given():
         ("sum(x, dtype=float)", "may be named", 13),
         ("f'{x}'", "JoinedStr", 0),
         ("(x := 3)", "NamedExpr", 1),
+        ("x << 2", "this operator has no meaning", 5),
+        ("~x", "this operator has no meaning", 0),
+        ("x is 2", "this comparison has no meaning", 0),
+        ("sum(x, axis=y)", "plain integer", 12),
+        ("x | 2", "never closed", None),
+        ("|x", "never closed", None),
+        ("‖x", "never closed", None),
+        ("[x > 0", "never closed", None),
+        ("[x", "never closed", None),
     ],
 )
 def test_anything_else_is_refused_and_pointed_at(text, says, at):
@@ -151,6 +160,26 @@ def test_anything_else_is_refused_and_pointed_at(text, says, at):
     assert says in message
     if at is not None:
         assert message.splitlines()[-1].index("^") == at + 2
+
+
+def test_indices_and_truth_in_formulas():
+    x, i = np.arange(6.0).reshape(2, 3), np.array([1, 0])
+    for text, expected in (
+        ("x[i]", x[i]),
+        ("x[[1, 0], ::-1]", x[[1, 0], ::-1]),
+        ("x[-1]", x[-1]),
+        ("+x", x),
+        ("x > 1 and x < 4 and x != 2", (x > 1) & (x < 4) & (x != 2)),
+        ("not x", x == 0),
+        ("sec(x) - cot(x + 1)", 1 / np.cos(x) - 1 / np.tan(x + 1)),
+    ):
+        np.testing.assert_allclose(parse(text)(x=x, i=i), expected, rtol=1e-14, err_msg=text)
+    for text in ("x[1.5]", "x['a']"):
+        with pytest.raises(FormulaError, match="plain integer"):
+            parse(text)(x=x)
+    with pytest.raises(tg.errors.ShapeError) as caught:
+        parse("1 + x @ x")(x=tg.Tensor(x))
+    assert "it was this part of the formula\n  1 + x @ x\n      ^" in caught.value.__notes__[0]
 
 
 def test_no_formula_is_too_deep_to_be_refused_politely():

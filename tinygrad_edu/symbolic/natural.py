@@ -102,12 +102,12 @@ class NaturalReader:
             written = self.bracketed(token)
         elif token.text == "|":
             outside, self.in_bars = self.in_bars, True
-            written = f"{token.space}abs({self.until('|')})"
+            written = f"{token.space}abs({self.until('|')}"
             self.in_bars = outside
-            self.at += 1
+            written += ")" if self.closed() else ""  # never closed, it is no formula
         elif token.text == "‖":
-            written = f"{token.space}norm({self.until('‖')})"
-            self.at += 1
+            written = f"{token.space}norm({self.until('‖')}"
+            written += ")" if self.closed() else ""
         elif token.text == "√":
             written = f"{token.space}sqrt{self.in_brackets()}"
         elif token.kind == "name":
@@ -128,8 +128,7 @@ class NaturalReader:
         """Return a bracket that is no index: a condition, which is 1 or 0, or a list."""
         inside = self.until("]")
         if re.search(r"[<>]|==|!=", inside):
-            self.at += 1
-            return f"{token.space}({inside})"
+            return f"{token.space}({inside}{')' if self.closed() else ''}"
         return f"{token.space}[{inside}{self.closed()}"
 
     def in_brackets(self) -> str:

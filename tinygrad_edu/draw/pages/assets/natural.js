@@ -68,14 +68,14 @@ function natural_reader(words) {
       let text;
       if (token.text === "(") text = `${token.space}(${this.until(")")}${this.closed()}`;
       else if (token.text === "[") {
-        text = `${token.space}(${this.until("]")})`;
-        this.at++;
+        text = `${token.space}(${this.until("]")}`;
+        text += this.closed() ? ")" : "";
       } else if (token.text === "|") {
         const outside = this.bars;
         this.bars = true;
-        text = `${token.space}abs(${this.until("|")})`;
+        text = `${token.space}abs(${this.until("|")}`;
         this.bars = outside;
-        this.at++;
+        text += this.closed() ? ")" : ""; // never closed, it is no formula
       } else if (token.text === "√") text = `${token.space}sqrt${this.bracketed()}`;
       else text = token.space + (token.kind === "name" ? this.named(token.text) : token.text);
       return text + this.powers();
