@@ -159,3 +159,8 @@ def test_what_is_warned_of_names_no_line_of_the_program(capsys):
 def test_a_number_beyond_every_float_is_infinite(capsys):
     assert main(["explain", "2*x", "--at", "x=1e400"]) == 0
     assert "= 2 * x = inf" in capsys.readouterr().out
+
+
+def test_a_formula_without_a_derivative_is_not_checked(capsys):
+    assert main(["check", "x**2"]) == 2
+    assert '--hand "2*x"' in capsys.readouterr().err

@@ -9,7 +9,7 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, nn
-from tinygrad_edu.errors import CompileError
+from tinygrad_edu.errors import CompileError, InplaceError, ShapeError
 
 
 class Owner:
@@ -169,3 +169,40 @@ def test_a_refusal_that_the_function_catches_is_raised_all_the_same():
 
     with refuses(CompileError, "tinygrad_edu.where"):
         tg.compile(f)(Tensor([1.0, 2.0], requires_grad=False))
+
+
+def test_a_tensor_that_is_traced_prints_its_shape_and_no_numbers():
+    def f(x):
+        raise ValueError(f"{x!r} and {x[0]!r}")
+
+    with pytest.raises(ValueError, match=r"of a function that is traced, shape=\(2,\), dtype=float64"):
+        tg.compile(f)(np.ones(2))
+    with pytest.raises(ValueError, match="Value\\(of a function that is traced"):
+        tg.compile(lambda v: raised(repr(v)))(tg.Value(1.0))
+
+
+def raised(text):
+    raise ValueError(text)
+
+
+def test_what_cannot_be_assigned_eagerly_cannot_in_a_program():
+    w = Tensor([1.0, 2.0], label="w")
+
+    def of_another_shape(x):
+        w.assign(np.ones(3))
+        return x
+
+    def a_result(x):
+        z = w * x
+        z.data = x
+        return z
+
+    for f, kind, words in (
+        (of_another_shape, ShapeError, "cannot become the data of `w`"),
+        (a_result, InplaceError, "only leaves"),
+    ):
+        with pytest.raises(kind, match=words):
+            f(Tensor([1.0, 1.0]))
+        with pytest.raises(kind, match=words):
+            tg.compile(f)(np.ones(2))
+        np.testing.assert_array_equal(w.data, [1.0, 2.0])

@@ -219,3 +219,14 @@ def test_a_deep_tree_is_cut_and_recurses_nowhere():
 def test_what_is_no_node_is_refused_by_its_type(reader, given):
     with pytest.raises(TypeError, match=f"reads the graph of a Value or a Tensor, not {type(given).__name__}"):
         reader(given)
+
+
+def test_a_result_is_its_own_derivative_and_a_flat_place_is_said():
+    x = tg.Value(3.0, label="x")
+    text = str(tg.explain(x, x))
+    assert "  x = 3\n" in text
+    assert "x is the result itself: it changes exactly as much as itself, ∂x/∂x = 1." in text
+    y = (x - 3.0) ** 2
+    y.label = "y"
+    y.backward()
+    assert str(tg.explain(y, x)).endswith("In words: y does not change when x changes a little.")

@@ -190,6 +190,42 @@ def test_progress_is_a_line_for_every_tenth_where_there_is_no_terminal(capsys):
     assert capsys.readouterr().err.splitlines()[0] == "1,810 weights, 100 examples, 25 × 4 steps, compiled"
 
 
+def test_a_terminal_gets_a_bar_and_the_lines_above_it(monkeypatch, capsys):
+    pytest.importorskip("tqdm")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    history = tg.fit(net(), digits(100), epochs=2, validation=0.2)
+    shown = capsys.readouterr().err
+    assert "1,810 weights, 80 examples, 2 × 3 steps" in shown
+    assert "6/6" in shown
+    assert "validation_accuracy" in shown
+    assert repr(history).startswith("History(2 epochs, 6 steps, epochs: epoch=2, loss=")
+
+
+def test_a_step_that_cannot_be_compiled_is_taken_as_it_stands_and_said():
+    class Counting(nn.Linear):
+        calls = 0
+
+        def forward(self, x):
+            Counting.calls += 1
+            return super().forward(x)
+
+    model = Counting(64, 10, rng=0, dtype=np.float32)
+    history = tg.fit(model, digits(100), epochs=50, progress=False)
+    assert not history.compiled
+    assert history.note.startswith("not compiled: ")
+    assert "calls" in history.note
+    with pytest.raises(tg.errors.CompileError, match="calls"):
+        tg.fit(model, digits(100), compile=True, progress=False)
+
+
+def test_a_rate_that_falls_where_the_loss_does_not():
+    model = net()
+    optimizer = nn.SGD(model.parameters(), lr=1e-6)
+    schedule = nn.optim.ReduceLROnPlateau(optimizer, factor=0.5, patience=0, threshold=0.5)
+    history = tg.fit(model, digits(60), optimizer=optimizer, schedule=schedule, epochs=4, progress=False)
+    assert [epoch["lr"] for epoch in history.epochs] == [1e-6, 1e-6, 5e-7, 2.5e-7]
+
+
 def test_augmentation_changes_what_is_learned_from_and_nothing_else():
     x, y = digits(60)
     seen = []
@@ -234,6 +270,7 @@ def test_what_cannot_be_trained_is_refused():
         (lambda: tg.fit(net(), (x, y), epochs=0), ValueError, "epochs must be at least 1"),
         (lambda: tg.fit(net(), (x, y), early_stopping=3), ValueError, "give validation=0.2"),
         (lambda: tg.fit(net(), (x, y + 1)), IndexError, "is of class 10, and the net has outputs for 10"),
+        (lambda: tg.fit(nn.Sequential(net(), nn.Unflatten(1, (2, 5))), (x, y)), ShapeError, "not (1, 2, 5)"),
     ):
         with refuses(kind, words):
             call()

@@ -178,3 +178,10 @@ def test_numbers_format_as_numbers():
     assert f"{Tensor([1.0, 2.0]):.2f}" == repr(Tensor([1.0, 2.0]))
     assert repr(Value(np.nan, label="n" * 1000)).startswith("Value(data=nan, grad=0.0, label='nnn")
     assert len(repr(Value(1.0, label="n" * 1000))) < 200
+
+
+def test_arrays_of_tensors_print_as_arrays_and_are_handed_on_without_a_copy():
+    t = tg.Tensor([1.0, 2.0], requires_grad=False)
+    assert repr(t.data) == "array([1., 2.])"
+    assert t.__dlpack_device__() == (1, 0)
+    np.testing.assert_array_equal(np.from_dlpack(t), t.data)

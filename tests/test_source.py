@@ -183,3 +183,11 @@ def parameters_of(function):
         return inspect.signature(function).parameters
     except (TypeError, ValueError):
         return {}
+
+
+def test_numbers_that_are_none_are_written_out():
+    program = str(tg.source(tg.Value(float("nan")) * 2.0))
+    assert "float('nan')" in program
+    left = {}
+    exec(program, left)
+    assert np.isnan(left["result"])

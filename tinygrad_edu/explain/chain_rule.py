@@ -66,7 +66,9 @@ def beginning(node: Node, notation: LayerMap, names: NodeNames) -> Iterator[Stat
     yield Heading("The formula")
     name = result_name(node)
     written, tex = formula_of(node), formula_of(node, "latex")
-    if "\n" not in written:
+    if node.op is None:
+        yield Equation(f"{name} = {amount(node._data, 6)}", f"{tex_name(name)} = {amount(node._data, 6)}")
+    elif "\n" not in written:
         yield Equation(f"{name} = {written} = {amount(node._data, 6)}", f"{tex_name(name)} = {tex}")
     steps = [z for z in notation.order if z.op is not None]
     if len(steps) > 1:
