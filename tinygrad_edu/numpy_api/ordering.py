@@ -149,7 +149,9 @@ def quantiles(a: Any, q: Any, axis: Axis, method: Any, keepdims: Any) -> Any:
         order_statistic(x, np.full((*shapes.shape(x)[:-1], 1), p), quantile_dtype(x, q, method))
         for p in np.ravel(place)
     ]
-    whole = compare.where(rows.any(compare.isnan(x), axis=-1), np.nan, quantiles_first(parts, np.shape(place)))
+    whole = quantiles_first(parts, np.shape(place))
+    if dtype_of(x).kind in "fc":
+        whole = compare.where(rows.any(compare.isnan(x), axis=-1), np.nan, whole)
     return with_axes(whole, a, axis, np.ndim(place)) if flag(keepdims) else whole
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.dispatch import implements
-from ..errors.where import warn
+from ..errors.where import users_line, warn
 from ..ops import arithmetic, compare, ordering, powers, shapes
 from ..ops import reductions as rows
 from ..ops.checks import checked
@@ -55,7 +55,7 @@ def sum(  # NumPy's name
         z = rows.sum(x, axis=axis, keepdims=flag(keepdims))
     else:  # a sum of narrow integers is wide
         z = cast(rows.sum(cast(x, dtype), axis=axis, keepdims=flag(keepdims)), dtype)
-    return z + initial if start(initial, 0) else z
+    return arithmetic.add(z, as_begun(z, initial)) if start(initial, 0) else z
 
 
 @implements(np.prod)
@@ -71,7 +71,12 @@ def prod(
     """Multiply the elements along axes, beginning with `initial`."""
     refuse_out("prod", out)
     z = cast(rows.prod(cast(with_neutral(given(a), where, 1), dtype), axis=axis, keepdims=flag(keepdims)), dtype)
-    return z * initial if start(initial, 1) else z
+    return arithmetic.multiply(z, as_begun(z, initial)) if start(initial, 1) else z
+
+
+def as_begun(z: Any, initial: Any) -> Any:
+    """Return `initial` as NumPy begins a result with it: of whole numbers as one of them."""
+    return cast(given(initial), dtype_of(z)) if dtype_of(z).kind in "iu" else initial
 
 
 def start(initial: Any, neutral: float) -> bool:
@@ -179,7 +184,7 @@ def var(
     """Average the squared distances from the mean along axes; `ddof` degrees of freedom less."""
     refuse_out("var", out)
     x = cast_for_mean("var", given(a), dtype, "same_kind")
-    d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
+    d, freedom = deviations(x, axis, degrees_lost(ddof, correction), where, mean)
     freedom = real_part(freedom)  # as where= counts them, in the dtype of the numbers
     z = rows.sum(real_part(d * conj(d)) if is_complex(d) else powers.square(d), axis=axis, keepdims=True) / freedom
     z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z
@@ -202,10 +207,19 @@ def std(
     """Return the square root of `var`. Where all elements are equal its gradient is 0, the least subgradient."""
     refuse_out("std", out)
     x = cast_for_mean("std", given(a), dtype, "same_kind")
-    d, freedom = deviations(x, axis, ddof if correction is None else correction, where, mean)
+    d, freedom = deviations(x, axis, degrees_lost(ddof, correction), where, mean)
     z = rows.norm(d, axis=axis, keepdims=True) / powers.sqrt(real_part(freedom))
     z = shapes.astype(z, dtype=dtype_of(x)) if dtype_of(x) == np.float16 else z
     return z if flag(keepdims) else squeezed(z, axis)
+
+
+def degrees_lost(ddof: float, correction: float | None) -> float:
+    """Return how many degrees of freedom less there are. Raises ValueError where both names of it are given."""
+    if correction is None:
+        return ddof
+    if ddof:
+        raise ValueError(f"ddof and correction are two names of one number: give one of them (at {users_line()})")
+    return correction
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:

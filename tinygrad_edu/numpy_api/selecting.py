@@ -11,6 +11,7 @@ import numpy as np
 from ..core.dispatch import implements
 from ..core.node import Node, data_of
 from ..errors import DTypeError
+from ..errors.where import users_line
 from ..ops import arithmetic, compare, indexing, shapes
 from ..ops.complex import imag, is_complex, real
 from .arguments import at, cast, dtype_of, given, normalize_axis, refuse_out
@@ -41,6 +42,8 @@ def clip(
     refuse_out("clip", out)
     if unused:
         raise DTypeError(f"clip: {next(iter(unused))}= has no meaning in a graph; leave it out")
+    if not (a_min is a_max is None or min is max is None):
+        raise ValueError(f"clip: give the bounds once, as min and max or as a_min and a_max (at {users_line()})")
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     least, most = bounds_of(dtype_of(a))
     return arithmetic.clip(
@@ -55,10 +58,17 @@ def bounds_of(kind: np.dtype[Any]) -> tuple[Any, Any]:
     return (False, True) if kind.kind == "b" else (-math.inf, math.inf)
 
 
+def check_mode(name: str, mode: str) -> None:
+    """Raise ValueError for a way of treating places outside that there is not."""
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"{name}: mode is 'raise', 'wrap' or 'clip', not {mode!r:.40} (at {users_line()})")
+
+
 @implements(np.take)
 def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
     """Pick elements along an axis by their places. mode, for places outside: "raise", "wrap" or "clip"."""
     refuse_out("take", out)
+    check_mode("take", mode)
     x = given(a)
     if axis is None:
         x, axis = ravel(x), 0
@@ -142,6 +152,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     """Choose each element from one of several arrays, by its number."""
     refuse_out("choose", out)
+    check_mode("choose", mode)
     numbers = np.asarray(data_of(given(a)))
     if mode != "raise":
         numbers = numbers % len(choices) if mode == "wrap" else np.clip(numbers, 0, len(choices) - 1)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...core.dispatch import implements
 from ...errors import DTypeError
+from ...errors.where import users_line
 from ...ops import fft as rows
 from ...ops import shapes
 from ...ops.complex import conj, is_complex, real_part
@@ -72,6 +73,8 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: Norm = None, out: 
     x = given(a)
     axis = normalize_axis(axis, len(shapes.shape(x)))
     n = 2 * (shapes.shape(x)[axis] - 1) if n is None else n
+    if n < 1:
+        raise ValueError(f"irfft: a signal of {n} elements has no frequencies (at {users_line()})")
     half = of_length(x, n // 2 + 1, axis)
     mirrored = conj(flip(half[at(axis, slice(1, (n + 1) // 2))], axis))
     return real_part(rows.ifft(concatenate([half, mirrored], axis), axis=axis, norm=norm))

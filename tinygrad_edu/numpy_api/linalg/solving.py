@@ -46,6 +46,8 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
     """Return the pseudo-inverse; singular values below rcond times the largest count as 0."""
     x = given(a)
     if rtol is not None and rtol is not np._NoValue:
+        if rcond is not None:
+            raise ValueError("pinv: rcond and rtol are two names of one bound: give one of them")
         rcond = rtol
     if rcond is None:
         rcond = 1e-15
