@@ -146,8 +146,6 @@ def permutation(attempt: FailedCall, error: Exception) -> Exception | None:
 def concatenation(attempt: FailedCall, error: Exception) -> Exception | None:
     """Arrays that cannot be joined: none at all, or one of another shape."""
     shapes, axis = attempt.shapes, attempt.params.get("axis", 0)
-    if not shapes:
-        return ShapeError(f"`{attempt.op.name}` needs at least one array, and the list is empty (at {users_line()})")
     if isinstance(error, AxisError) and shapes[0]:
         return None
     first = shapes[0]
