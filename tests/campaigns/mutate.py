@@ -19,16 +19,16 @@ import resource
 import signal
 import sys
 import tempfile
-import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, TextIO
 
+from coverage import Coverage
 from mutations import Mutant, codes, mutants
 
 Line = tuple[str, int]
@@ -77,47 +77,43 @@ TESTS = {  # by file or folder, the longest fits
 
 
 class Recorder:
-    """Which lines of some files a test runs, in the first calls of each function, and how long the test takes."""
+    """Which lines of some files each test runs, and how long the test takes."""
 
-    def __init__(self, paths: set[str]) -> None:
-        self.paths, self.lines, self.elsewhere = paths, set[Line](), False
-        self.calls = Counter[CodeType]()
+    def __init__(self, files: list[str]) -> None:
+        self.paths = [str(PACKAGE / file) for file in files]
+        self.coverage = Coverage(include=self.paths, data_file=None, config_file=False)
+        self.seconds: dict[str, float] = {}
+        self.elsewhere: set[str] = set()  # tests that trace by themselves: their lines are unknown
 
-    def __call__(self, frame: Any, event: str, _: Any) -> Any:
-        """Trace the calls of functions of the files."""
-        code = frame.f_code
-        if code.co_filename not in self.paths:
-            return None
-        self.calls[code] += 1
-        return self.line if self.calls[code] <= 20 else None  # to trace all would take minutes
-
-    def line(self, frame: Any, event: str, _: Any) -> Any:
-        """Remember a line."""
-        if event == "line":
-            self.lines.add((frame.f_code.co_filename, frame.f_lineno))
-        return self.line
-
-    def watch(self, run: Callable[[], Any]) -> tuple[float, set[Line] | None]:
-        """Run a test; return its seconds and lines, or None for the lines where it traces by itself."""
-        self.lines, self.elsewhere = set(), False
-        self.calls.clear()
+    def watch(self, name: str, run: Callable[[], Any]) -> None:
+        """Run a test."""
         settrace = sys.settrace
 
         def noted(function: Any) -> None:
-            self.elsewhere = True
+            self.elsewhere.add(name)
             settrace(function)
 
+        self.coverage.start()
+        self.coverage.switch_context(name)
         began = time.perf_counter()
-        threading.settrace(self)
-        settrace(self)
         sys.settrace = noted
         try:
             run()
         finally:
             sys.settrace = settrace
-            settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type]
-        return time.perf_counter() - began, None if self.elsewhere else self.lines
+            self.seconds[name] = time.perf_counter() - began
+            self.coverage.stop()
+
+    def costs(self) -> Costs:
+        """Return what was found, by test."""
+        found: Costs = {name: (cost, None if name in self.elsewhere else set()) for name, cost in self.seconds.items()}
+        for path in self.paths:
+            for line, names in self.coverage.get_data().contexts_by_lineno(path).items():
+                for name in names:
+                    lines = found[name][1] if name in found else None
+                    if lines is not None:
+                        lines.add((path, line))
+        return found
 
 
 class Afresh(NamedTuple):
@@ -204,19 +200,19 @@ class Campaign:
 
     def unchanged(self, items: list[Any]) -> Any:
         """Run every test as it is; return the time and lines of each that passes, and the names of the others."""
-        recorder, costs, failing = Recorder({str(PACKAGE / file) for file in self.files}), {}, []
+        recorder, failing = Recorder(self.files), []
         for item in items:
-            hook = item.config.hook.pytest_runtest_protocol
-            costs[item.nodeid] = recorder.watch(lambda item=item, hook=hook: hook(item=item, nextitem=None))
+            run = partial(item.config.hook.pytest_runtest_protocol, item=item, nextitem=None)
+            recorder.watch(item.nodeid, run)
             if self.failed:  # perhaps it counts what a trace function changes: then its lines are unknown
-                began, self.failed = time.perf_counter(), False
-                hook(item=item, nextitem=None)
-                costs[item.nodeid] = time.perf_counter() - began, None
+                recorder.elsewhere.add(item.nodeid)
+                self.failed = False
+                run()
                 if self.failed:
                     failing.append(item.nodeid)
                     self.failed = False
-                    del costs[item.nodeid]
-        return costs, failing
+        costs = recorder.costs()
+        return {name: cost for name, cost in costs.items() if name not in failing}, failing
 
     def mutated(self, mutant: Mutant, functions: Functions, tests: list[Any]) -> Any:
         """Put the mutated code into the functions and run tests; return the one that fails, or None."""
@@ -314,7 +310,9 @@ def imported_lines(files: list[str]) -> set[Line]:
                 parts = Path("tinygrad_edu", name).with_suffix("").parts
                 importlib.import_module(".".join(part for part in parts if part != "__init__"))
 
-        return Recorder({str(PACKAGE / file) for file in files}).watch(imports)[1] or set()
+        recorder = Recorder(files)
+        recorder.watch("import", imports)
+        return recorder.costs()["import"][1] or set()
 
     return in_a_fork(run, 60.0)  # type: ignore[no-any-return]  # of this function it is one
 

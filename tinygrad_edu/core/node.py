@@ -160,13 +160,6 @@ class Node:
         """The gradient as it is stored, or None; while a function is traced a node that stands for it."""
         return self._slope if self.op is not None or (tracer := tracing()) is None else tracer.grad(self)
 
-    @_grad.setter
-    def _grad(self, new: Any) -> None:
-        if (tracer := tracing()) is not None:
-            tracer.set_grad(self, new)
-        else:
-            self._slope = new
-
     @property
     def inputs(self) -> tuple[Any, ...]:
         """The operands this node was made from: nodes, and constants as they were given."""
