@@ -39,21 +39,23 @@ SAME = "compiled to the same code"
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "tinygrad_edu"
 TESTS = {  # by file or folder, the longest fits
-    "core": "graph bad_input_backward bad_input_construction bad_input_inplace",
-    "core/arrays.py": "copies_and_views bad_input_construction bad_input_shapes graph numpy_writing",
-    "core/backprop.py": "graph faults bad_input_backward threads_and_resources complex",
-    "core/commit.py": "faults signals threads_and_resources",
-    "core/context.py": "modes signals anomaly hints compile_gate",
-    "core/copying.py": "bad_input_inplace compile_outside compile_state",
-    "core/dispatch.py": "numpy_refusals numpy_elementwise array_api graph interop",
-    "core/inplace.py": "bad_input_inplace numpy_writing copies_and_views",
-    "core/leaf_set.py": "optim faults threads_and_resources",
-    "core/node.py": "graph bad_input_backward bad_input_inplace bad_input_construction hints",
-    "core/op.py": "graph table bad_input_numbers bad_input_inplace bad_input_backward",
-    "core/operators.py": "graph fast_paths micrograd bad_input_numbers",
-    "core/sealed.py": "compile_gate compile_outside compile_refusals",
-    "core/tensor.py": "graph bad_input_construction bad_input_inplace bad_input_shapes interop numpy_shapes",
-    "core/value.py": "graph micrograd fast_paths bad_input_numbers bad_input_construction bad_input_shapes",
+    "core": "nodes graph bad_input_backward bad_input_construction bad_input_inplace",
+    "core/array_gradients.py": "nodes graph bad_input_backward complex",
+    "core/array_methods.py": "nodes interop numpy_shapes hints",
+    "core/arrays.py": "nodes copies_and_views bad_input_construction bad_input_shapes graph numpy_writing",
+    "core/backprop.py": "nodes graph bad_input_backward complex threads_and_resources",
+    "core/commit.py": "nodes threads_and_resources signals",
+    "core/context.py": "nodes modes signals anomaly hints compile_gate",
+    "core/copying.py": "nodes bad_input_inplace compile_outside compile_state",
+    "core/dispatch.py": "nodes numpy_refusals numpy_elementwise array_api graph interop",
+    "core/inplace.py": "nodes bad_input_inplace numpy_writing copies_and_views",
+    "core/leaf_set.py": "nodes optim threads_and_resources",
+    "core/node.py": "nodes graph bad_input_backward bad_input_inplace bad_input_construction hints",
+    "core/op.py": "nodes graph table bad_input_numbers bad_input_inplace bad_input_backward",
+    "core/operators.py": "nodes graph fast_paths micrograd bad_input_numbers",
+    "core/sealed.py": "nodes compile_gate compile_outside compile_refusals",
+    "core/tensor.py": "nodes graph bad_input_construction bad_input_inplace bad_input_shapes interop numpy_shapes",
+    "core/value.py": "nodes graph micrograd fast_paths bad_input_numbers bad_input_construction bad_input_shapes",
     "fast": "fast_paths micrograd graph",
     "fast/malloc.py": "fast_paths",
     "ops": "table points bad_input_numbers bad_input_shapes fast_paths",
@@ -371,7 +373,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", help="files and folders, relative to tinygrad_edu/")
     parser.add_argument("--sample", type=int, help="so many mutants of each file, drawn at random")
-    parser.add_argument("--limit", type=float, default=20.0, help="seconds of tests for each")
+    parser.add_argument("--limit", type=float, default=10.0, help="seconds of tests for each")
     parser.add_argument("--known", help="a file that keeps which lines each test runs, for further runs of one code")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
