@@ -15,8 +15,8 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
-from tinygrad_edu.compile.contents import probe
-from tinygrad_edu.compile.holders import Holder, Parts, attributes_of, elements_of, names_in
+from tinygrad_edu.compile.contents import layout_of, probe
+from tinygrad_edu.compile.holders import CLASS_AND_NAMESPACE, Holder, Parts, attributes_of, elements_of, names_in
 from tinygrad_edu.compile.identity import identity_test
 from tinygrad_edu.compile.reachable import Reachable
 from tinygrad_edu.errors import CompileError, GradientError
@@ -156,6 +156,9 @@ def test_each_kind_of_part_is_compared_by_identity(many):
         "i": Holder(Parts.ENTRIES, numbered, ["", ""], [*numbered.values()], [*numbered], [*numbered]),
         "j": Holder(Parts.ENTRIES, by_name := {"a": 1, "b": 2}, ["a"], [1], ["a"], ["a", "b"]),
     }
+    instance, table = Settings(), np.zeros((2, 3))
+    kinds["k"] = attributes_of("", instance, CLASS_AND_NAMESPACE)
+    own = vars(instance)
     filler = [str(i) for i in range(200 if many else 1)]
     kinds["filler"] = elements_of("", filler)
     rows = [[1.0, 2.0] for _ in range(3)]
@@ -163,6 +166,7 @@ def test_each_kind_of_part_is_compared_by_identity(many):
     unchanged = identity_test(
         [*kinds.values()],
         [(X, X.tobytes()), (objects, objects.tobytes())],
+        [(table, layout_of(table))],
         [(buffer, bytes(buffer))],
         [(rows, [[*row] for row in rows])],
         [(logs := {"kept": [1.0]}, "kept")],
@@ -182,6 +186,8 @@ def test_each_kind_of_part_is_compared_by_identity(many):
         (lambda: filler.__setitem__(-1, str(len(filler))), lambda: filler.__setitem__(-1, kinds["filler"].parts[-1])),
         (lambda: rows[2].__setitem__(1, 3.0), lambda: rows[2].__setitem__(1, 2.0)),
         (lambda: setattr(slotted, "__class__", Slotted2), lambda: setattr(slotted, "__class__", Slotted)),
+        (lambda: setattr(instance, "__class__", Doubled), lambda: setattr(instance, "__class__", Settings)),
+        (lambda: setattr(instance, "__dict__", dict(own)), lambda: setattr(instance, "__dict__", own)),
         (lambda: numbered.update(two=numbered.pop("two")), None),  # the last one again
         (lambda: numbered.update({1: numbered.pop(1)}), lambda: numbered.update(two=numbered.pop("two"))),
         (lambda: by_name.update(b=3), None),  # of which only the key matters
@@ -190,6 +196,7 @@ def test_each_kind_of_part_is_compared_by_identity(many):
         (lambda: logs["kept"].append(None), lambda: logs["kept"].pop()),
         (lambda: logs.update(kept=3), None),
         (lambda: buffer.extend(b"c"), lambda: buffer.pop()),
+        (lambda: setattr(table, "shape", (3, 2)), lambda: setattr(table, "shape", (2, 3))),
         (lambda: objects.__setitem__(0, float("1.0")), lambda: objects.__setitem__(0, first)),
     ]
     for i, (change, back) in enumerate(changes):
@@ -203,7 +210,7 @@ def test_each_kind_of_part_is_compared_by_identity(many):
 
 def test_the_last_of_many_lists_grows():
     lists = [[str(i)] for i in range(200)]
-    unchanged = identity_test([elements_of("", x) for x in lists], [], [], [], [])
+    unchanged = identity_test([elements_of("", x) for x in lists], [], [], [], [], [])
     assert unchanged()
     lists[-1].append("more")
     assert not unchanged()

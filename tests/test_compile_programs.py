@@ -598,6 +598,31 @@ def test_a_list_that_grows_beside_a_step_costs_no_trace():
     assert [*map(len, forward.programs.values())] == [1]
 
 
+@pytest.mark.parametrize(
+    "make", [TrainedNet, lambda: nn.Linear(2, 1, rng=0), lambda: nn.Sequential(nn.Linear(2, 1, rng=0))]
+)
+def test_a_list_that_a_net_is_given_from_outside_costs_no_trace(make):
+    net = make()
+    net.losses, net.note, net.best = [], "first", 3.0
+    forward = tg.compile(lambda x: net(x))
+    for k in range(4):
+        net.losses.append(forward(np.ones((1, 2))).item())
+        net.best = 1.0 / (k + 2)
+    assert [*map(len, forward.programs.values())] == [1]
+    net.losses.append(nn.Linear(2, 1, rng=1))  # a part of the net from now on
+    assert not forward.last.reach.unchanged()
+
+
+def test_a_number_of_a_layer_that_the_package_reads_is_seen():
+    layer, norm, flat = nn.Dropout(0.5, rng=0), nn.BatchNorm1d(2), nn.LeakyReLU(0.1)
+    f = tg.compile(lambda x: flat(norm(layer(x))))
+    x = np.random.default_rng(0).normal(size=(4, 2))
+    layer.eval(), norm.eval()
+    for change in (lambda: None, lambda: setattr(flat, "negative_slope", 0.7), lambda: setattr(norm, "eps", 0.5)):
+        change()
+        np.testing.assert_allclose(f(x).data, flat(norm(layer(x))).data)
+
+
 def test_a_list_that_a_step_reads_is_seen():
     plain, twin = Trainer(), Trainer()
     fast = tg.compile(twin.mean_step)

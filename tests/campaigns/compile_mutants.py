@@ -15,11 +15,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OUTSIDE, WORLD, STATE, BRANCHES, TRAINING, GATE, PROGRAMS, SCALAR_STEPS, SCALARS = (
+OUTSIDE, WORLD, STATE, BRANCHES, TRAINING, GATE, PROGRAMS, SCALAR_STEPS, SCALARS, PARKED = (
     f"tests/test_{name}.py"
     for name in (
         *("compile_outside", "compile_world", "compile_state", "compile_branches", "compile_training", "compile_gate"),
-        *("compile_programs", "compile_scalar_optimizers", "batching"),
+        *("compile_programs", "compile_scalar_optimizers", "batching", "compile_parked"),
     )
 )
 EVER_MORE = " -k ever_more"
@@ -44,13 +44,12 @@ MUTANTS = [
     ("reachable.py", 'self.hold(names_in("", f.__globals__, found.names))', "pass", OUTSIDE),
     ("reachable.py", "self.waiting.append((kind.__name__, ClassOf(kind)))", "pass", OUTSIDE),
     ("reachable.py", "held.arrays + held.probes", "held.arrays", OUTSIDE),
-    ("reachable.py", "held.buffers, held.data, self", "held.buffers, [], self", OUTSIDE),
-    ("reachable.py", "held.buffers, held.data, self", "[], held.data, self", PROGRAMS),
+    ("reachable.py", "held.layouts, held.buffers, held.data, self", "held.layouts, held.buffers, [], self", OUTSIDE),
+    ("reachable.py", "held.layouts, held.buffers, held.data, self", "held.layouts, [], held.data, self", PROGRAMS),
     ("reachable.py", 'self.facts.append((path, "plain", self.first[id(x)]))', "pass", PROGRAMS),
     ("reachable.py", "found = [x for x in self.unnamed if", "found = [x for x in () if", PROGRAMS),
     ("reachable.py", "        self.look_at_nodes()\n", "", PROGRAMS),
     ("reachable.py", "self.is_open |= found.is_open", "pass", PROGRAMS),
-    ("users_code.py", "texts.update(strings(inner.co_consts))", "pass", PROGRAMS),
     (
         "users_code.py",
         "for base in kind.__mro__)\n\n\n@functools.lru_cache(maxsize=1024)\ndef logged",
@@ -83,10 +82,15 @@ MUTANTS = [
     ),
     ("memory/buffers.py", "last[x.base] == i and covers", "last[x.base] >= i and covers", TRAINING),
     ("memory/buffers.py", "        last[x.base] = len(program.steps)\n", "        pass\n", SCALAR_STEPS),
-    ("codegen/source.py", "self.lines.append(f\"check_finite({', '.join(names)})\")", "pass", STATE),
-    ("codegen/source.py", 'self.lines.append(f"np.copyto({self.new_names[key]}, {self.name(x)})")', "pass", TRAINING),
+    ("codegen/state_writes.py", "self.lines.append(f\"check_finite({', '.join(names)})\")", "pass", STATE),
     (
-        "codegen/source.py",
+        "codegen/state_writes.py",
+        'self.lines.append(f"np.copyto({self.new_names[key]}, {self.name(x)})")',
+        "pass",
+        TRAINING,
+    ),
+    (
+        "codegen/state_writes.py",
         "if gradients:\n            writes.append",
         "if False:\n            writes.append",
         STATE,
@@ -114,6 +118,19 @@ MUTANTS = [
         "known, self.arrays = self.entries, None",
         "known = self.entries",
         SCALARS + " -k looks_like",
+    ),
+    ("vectorize/strided.py", "np.where(inside, graph.terms[terms], -1)", "graph.terms[terms]", SCALARS + EVER_MORE),
+    ("passes/gathers.py", "return emit(COUNT, x, *indices, size=shape[0])", "return emit(PICK, x, *indices)", SCALARS),
+    # parked leaves
+    ("../fast/value_backward.py", "        unpark_all()\n", "        pass\n", PARKED),
+    ("vectorize/parked_leaves.py", "for leaf in leaves if parked else ():", "for leaf in ():", PARKED),
+    ("vectorize/parked_leaves.py", "min(2 * self.pause, LONGEST_PAUSE)", "1", PARKED),
+    ("vectorize/parked_leaves.py", 'commit(unchanged((self,), "state", (self.state,)), *', "commit(*", PARKED),
+    (
+        "vectorize/parked_leaves.py",
+        "index = run if places == [*range(run.start, run.stop)] else",
+        "index = run or",
+        PARKED,
     ),
     ("passes/horizontal_fusion.py", "if z.data.shape != root.data.shape or", "if", TRAINING),
     (

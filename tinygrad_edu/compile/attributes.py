@@ -14,7 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from .users_code import BY_TEXT, KNOWN_LIBRARIES, functions_behind, is_of_package, is_transparent, logged, top
+from ..nn.module import Module
+from .users_code import (
+    BY_TEXT,
+    KNOWN_LIBRARIES,
+    functions_behind,
+    is_of_package,
+    is_transparent,
+    logged,
+    names_in_bases,
+    top,
+)
 
 PLAIN = {type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice}  # values, like their equals
 LOGGED = {bool, int, float, np.float64, np.float32, str}
@@ -49,9 +59,18 @@ def trigger(key: str, part: Any, kind: type, of_class: bool) -> str:
         return f"{kind.__name__}()"
     if key.startswith("__") and key.endswith("__"):
         return ""
-    if is_of_package(kind) and (key not in logged(kind) or not (of_class or is_log(part))):
+    if is_of_package(kind) and not ((key in logged(kind) and of_class) or is_users_log(key, part, kind)):
         return ""
     return key
+
+
+def is_users_log(key: str, part: Any, kind: type) -> bool:
+    """Return whether an attribute of an instance is a number or a list of some, and only code of the user's names it.
+
+    A layer may be given one from outside, as in `net.losses = []`; what this package's code sets on it, it also names.
+    """
+    own = key not in names_in_bases(kind) and issubclass(kind, Module)
+    return (own or key in logged(kind)) and is_log(part)
 
 
 def is_log(x: Any) -> bool:
@@ -60,8 +79,8 @@ def is_log(x: Any) -> bool:
 
 
 def ends_in_number(x: Any) -> bool:
-    """Return whether a value is a number or a list that ends in one, as a list of numbers does that grows."""
-    return type(x) in LOGGED or (isinstance(x, (list, deque)) and len(x) > 0 and type(x[-1]) in LOGGED)
+    """Return whether a value is a number, or a list that is empty or ends in one, as a list of numbers that grows."""
+    return type(x) in LOGGED or (isinstance(x, (list, deque)) and (not x or type(x[-1]) in LOGGED))
 
 
 def looks_by_text(x: Any) -> bool:

@@ -9,6 +9,7 @@ from types import MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from ..core.context import ModeContext, innermost
+from ..core.node import unpark_all
 from ..errors import CompileError
 from ..errors.where import raised_by_signal_handler, users_line, warn
 from ..nn.module import Module
@@ -160,6 +161,7 @@ class Compiled(Generic[P, R]):
 
     def traced(self, call: Signature, args: Any, kwargs: Any) -> Specialization:
         """Return a new program for a call."""
+        unpark_all()  # a trace tells nodes by their types
         reach = self.reachable(call.objects)
         if not self.outside.issuperset(reach.nodes):
             self.outside.update(reach.nodes)

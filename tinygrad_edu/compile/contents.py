@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 COMPARED_WHOLE = 4096  # bytes of an array or a buffer, up to which its numbers are compared before every call
 PROBED = 100  # about so many numbers of a larger array are compared
+layout_of = attrgetter("shape", "strides", "dtype")
 MOST = 200_000  # numbers in a list, from which on it is not compared
 BUFFERS = (bytearray, array)
 PLAIN_NUMBERS_AND_TEXT = (type(None), bool, int, float, complex, str, bytes)
@@ -26,21 +28,22 @@ class Contents:
         self.kept: list[
             np.ndarray[Any, Any]
         ] = []  # the elements of arrays of objects, so that no address is used again
+        self.layouts: list[tuple[np.ndarray[Any, Any], Any]] = []  # shape, strides and dtype: all can be set in place
         self.buffers: list[tuple[Any, bytes]] = []
         self.data: list[tuple[list[Any], list[Any]]] = []
 
     def add_array(self, x: np.ndarray[Any, Any]) -> Any:
-        """Note an array; return its numbers, or some of them, to compare those of another in its place with."""
+        """Note an array; return its layout and numbers, or some of them, to compare those of another one with."""
+        layout = layout_of(x)
+        self.layouts.append((x, layout))
         if x.dtype.hasobject:
             if x.nbytes <= COMPARED_WHOLE:  # its bytes are addresses
                 self.arrays.append((x, x.tobytes()))
                 self.kept.append(x.copy())
-            return None
-        if x.nbytes <= COMPARED_WHOLE:
-            self.arrays.append((x, x.tobytes()))
-            return x.shape, x.strides, x.dtype.str, x.tobytes()
-        self.probes.append((seen := probe(x), seen.tobytes()))
-        return self.probes[-1][1]
+            return layout
+        held, seen = (self.arrays, x) if x.nbytes <= COMPARED_WHOLE else (self.probes, probe(x))
+        held.append((seen, seen.tobytes()))
+        return layout, held[-1][1]
 
     def add_buffer(self, x: Any) -> Any:
         """Note a buffer; return what to compare it by."""

@@ -10,7 +10,8 @@ from ..core.node import Node, requirement_changes
 from .codegen.names import PlannedNames
 from .ir import Var
 from .outside import CapturedInput
-from .vectorize.bulk_io import LeafGroup, requires
+from .vectorize.bulk_io import requires
+from .vectorize.parked_leaves import LeafGroup
 
 CHECKED_TOGETHER = 4  # so many owners are checked together
 

@@ -18,6 +18,7 @@ import numpy as np
 from ..core.node import Node, tick
 from ..errors.where import raised_by_signal_handler
 from .attributes import ends_in_number
+from .contents import layout_of
 from .holders import CLASS_AND_NAMESPACE, MISSING, Holder, Parts, cell_value
 
 SHORT = 8  # elements of a list up to which each has a line of its own
@@ -28,14 +29,16 @@ Test = Callable[[], bool]
 def identity_test(
     holders: list[Holder],
     arrays: list[tuple[np.ndarray[Any, Any], bytes]],
+    layouts: list[tuple[np.ndarray[Any, Any], Any]],
     buffers: list[tuple[Any, bytes]],
     data: list[tuple[list[Any], list[Any]]],
     logs: list[tuple[dict[str, Any], str]],
 ) -> Test:
     """Return a function that tells whether all parts of holders are the very same, and the numbers of arrays and data.
 
-    arrays: small ones, and their bytes. buffers: such as a bytearray, and theirs. data: lists of plain numbers, and
-    copies of them. logs: namespaces and their attributes that stay numbers or lists of some, whichever.
+    arrays: small ones, and their bytes. layouts: of all arrays. buffers: such as a bytearray, and their bytes. data:
+    lists of plain numbers, and copies of them. logs: namespaces and their attributes that stay numbers or lists of
+    some, whichever.
     """
     text = TestText()
     lists = [h for h in holders if type(h.target) is list and (is_nodes(h.parts) or is_floats(h.parts))]
@@ -49,6 +52,8 @@ def identity_test(
         tests += [f"{text.name([x for x, _ in data])} == {text.name([x for _, x in data])}"]
     if arrays:
         tests += [f"[*map(bytes_of, {text.name([x for x, _ in arrays])})] == {text.name([x for _, x in arrays])}"]
+    if layouts:
+        tests += [f"[*map(layout_of, {text.name([x for x, _ in layouts])})] == {text.name([x for _, x in layouts])}"]
     if buffers:
         tests += [f"[*map(to_bytes, {text.name([x for x, _ in buffers])})] == {text.name([x for _, x in buffers])}"]
     tests += [f"ends_in_number({text.name(space)}[{text.name(key)}])" for space, key in logs]
@@ -82,6 +87,7 @@ class TestText:
             "to_bytes": bytes,
             "bytes_of": np.ndarray.tobytes,
             "is_empty": is_empty,
+            "layout_of": layout_of,
             "tick": tick,
             "ends_in_number": ends_in_number,
             "raised_by_signal_handler": raised_by_signal_handler,

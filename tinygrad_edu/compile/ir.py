@@ -208,9 +208,14 @@ def viewed(op: Op | Primitive, args: list[Var], params: dict[str, Any]) -> Var |
 
 
 def plainer(op: Op | Primitive, args: list[Var], z: Any) -> list[Var]:
-    """Return operands with plain numbers for constant arrays that hold one number only, where that is the same."""
+    """Return simpler operands that give the same: plain numbers for constant arrays of one, none that is repeated."""
     if not isinstance(op, Op) or not isinstance(op.forward, np.ufunc) or not lowering(op).inplace:
         return args
+    for x in args:
+        if x.op is not None and x.op.name == "broadcast_to":
+            others = [x.args[0] if y is x else y for y in args]
+            if np.broadcast_shapes(*(np.shape(y.data) for y in others)) == np.shape(z):
+                args = others
     uniform = [x for x in args if is_uniform(x)]
     if not uniform or np.broadcast_shapes(*(np.shape(x.data) for x in args if x not in uniform)) != np.shape(z):
         return args

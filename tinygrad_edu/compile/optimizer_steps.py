@@ -16,8 +16,9 @@ from ..errors.where import users_line
 from ..ops import shapes
 from .outside import Effect
 from .users_code import OWN_PACKAGE, top
-from .vectorize.bulk_io import ELEMENT, LeafGroup, element
+from .vectorize.bulk_io import ELEMENT, element
 from .vectorize.parameter_packing import memory_column, packed, read_together
+from .vectorize.parked_leaves import LeafGroup
 
 COLUMNS = "columns"  # what an optimiser remembers of all its scalar weights, as arrays
 

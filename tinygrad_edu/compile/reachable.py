@@ -187,7 +187,7 @@ class Reachable:
         self.facts.append((path, "==", f.__code__))
         self.hold(attributes_of(f.__name__, f, ("__code__", "__defaults__", "__kwdefaults__")))
         found = names_in_code(f.__code__)
-        self.named.update(found.attributes, found.texts)
+        self.named.update(found.attributes)
         self.is_open |= found.is_open
         if "type" in found.names or "__class__" in found.attributes:
             self.named.add("()")  # code may make objects of any class
@@ -287,7 +287,7 @@ class Reachable:
     def unchanged(self) -> Callable[[], bool]:
         """The test whether everything is still the very same that it was at the walk."""
         held = self.contents
-        return identity_test(self.holders, held.arrays + held.probes, held.buffers, held.data, self.logs)
+        return identity_test(self.holders, held.arrays + held.probes, held.layouts, held.buffers, held.data, self.logs)
 
     def difference(self, other: Reachable) -> str:
         """Return where two walks from the same roots first differ; "" where they found the same."""

@@ -8,7 +8,7 @@ from operator import is_
 from typing import Any
 
 from ..core.backprop import history
-from ..core.node import Node, born
+from ..core.node import LISTED, Node, born
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import CompileError
@@ -212,7 +212,9 @@ def graphs_from_outside(trace: Trace) -> list[Node]:
     """Return the nodes from before the trace of which it goes on to compute, and all that they were computed from."""
     known = dict.fromkeys(x for x in trace.roots if x.born < trace.started)
     for z in trace.made:
-        known |= {x: None for x in z.inputs if isinstance(x, Node) and x.op is not None and x.born < trace.started}
+        for x in z.x if z.y is LISTED else (z.x, z.y):
+            if isinstance(x, Node) and x.born < trace.started and x.op is not None:
+                known[x] = None
     return history(*known)
 
 
@@ -242,7 +244,13 @@ def is_from_outside(x: Any, trace: Trace, reach: Reachable) -> bool:
 
 def sources(trace: Trace, results: list[Node]) -> tuple[tuple[Node, ...], list[int]]:
     """Return the leaves that results pass gradients back to: those from outside, and the numbers of arguments."""
-    wanted = [x for x in results if x._requires_grad]
-    found = [x for x in history(*wanted) if x.op is None and x._requires_grad] if wanted else []
+    passed = list(dict.fromkeys(x for x in results if x._requires_grad))
+    seen = set(passed)
+    for z in passed:  # grows while it is read
+        for x in z.inputs:
+            if isinstance(x, Node) and x._requires_grad and x not in seen:
+                seen.add(x)
+                passed.append(x)
+    found = sorted((x for x in passed if x.op is None), key=born)
     given = [trace.arguments[x] for x in found if x in trace.arguments]
     return tuple(x for x in found if x.born < trace.started), given

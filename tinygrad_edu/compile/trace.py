@@ -30,7 +30,7 @@ from ..transforms.trees import leaves
 from .optimizer_steps import OptimizerSteps
 from .outside import CapturedInput, Effect
 from .refusal import asked_for_numbers
-from .vectorize.bulk_io import element
+from .vectorize.bulk_io import ELEMENT, element
 from .vectorize.vectorizer import Vectorizer, nodes_with_gradient
 
 VIEWS = (indexing.getitem, shapes.reshape, shapes.transpose, shapes.mT, shapes.flip)
@@ -116,6 +116,10 @@ class Trace:
             return shapes.identity(node)
         with no_grad():
             return shapes.identity(node)
+
+    def cut(self, node: Node) -> Any:
+        """Return a node's numbers, cut off from the graph; of an element of an array, which is, itself."""
+        return node if node.op is ELEMENT else self.read(node)
 
     def as_value(self, x: Any) -> Any:
         """Return a node that stands for one number as the `Value` that this number would be an operand of.
@@ -211,7 +215,7 @@ class Trace:
             )
         if isinstance(leaf._raw, np.ndarray) and node._raw.dtype != leaf._raw.dtype:
             node = shapes.astype(node, dtype=leaf._raw.dtype)
-        return self.read(node)
+        return self.cut(node)
 
     def assign(self, leaf: Node, new: Any) -> None:
         """Record an assignment to a leaf."""
@@ -264,7 +268,7 @@ class Trace:
         self.roots.append(root)
         start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
         for leaf, gradient in self.gradients(root, start).items():
-            before, g = self.grad_so_far(leaf), self.read(gradient)
+            before, g = self.grad_so_far(leaf), self.cut(gradient)
             self.graded.add(leaf)
             self.touch(leaf)
             with no_grad():

@@ -53,13 +53,12 @@ ATTRIBUTE_STEPS = ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR", "LOA
 class NamesInCode(NamedTuple):
     """What code names, functions inside it included.
 
-    texts: its constants that may be names of attributes. modules: the names and levels of its imports.
+    modules: the names and levels of its imports.
     is_open: whether it may look for any attribute, by a name that is computed.
     """
 
     names: tuple[str, ...]
     attributes: tuple[str, ...]
-    texts: frozenset[str]
     modules: tuple[tuple[str, int], ...]
     is_open: bool
 
@@ -70,10 +69,8 @@ def names_in_code(code: CodeType) -> NamesInCode:
     names: dict[str, None] = {}
     attributes: dict[str, None] = {}
     modules: dict[tuple[str, int], None] = {}
-    texts: set[str] = set()
     is_open = False
     for inner in nested_code(code):
-        texts.update(strings(inner.co_consts))
         steps = [step for step in dis.get_instructions(inner) if step.opname not in ("EXTENDED_ARG", "CACHE")]
         for i, step in enumerate(steps):
             if step.opname in GLOBAL_STEPS:
@@ -84,7 +81,7 @@ def names_in_code(code: CodeType) -> NamesInCode:
                 modules[step.argval, steps[i - 2].argval] = None  # the level is loaded before the names and the module
             is_open = is_open or step.opname == "MATCH_CLASS"
     is_open = is_open or not BY_TEXT.isdisjoint(names) or not BY_TEXT.isdisjoint(attributes)
-    return NamesInCode(tuple(names), tuple(attributes), frozenset(texts), tuple(modules), is_open)
+    return NamesInCode(tuple(names), tuple(attributes), tuple(modules), is_open)
 
 
 def nested_code(code: CodeType) -> Iterator[CodeType]:
@@ -93,15 +90,6 @@ def nested_code(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from nested_code(constant)
-
-
-def strings(constants: Any) -> Iterator[str]:
-    """Yield the identifiers among constants, those in tuples included."""
-    for x in constants:
-        if isinstance(x, str) and x.isidentifier():
-            yield x
-        elif isinstance(x, (tuple, frozenset)):
-            yield from strings(x)
 
 
 def users_modules(f: FunctionType) -> list[ModuleType]:
@@ -165,7 +153,7 @@ def names_in_bases(kind: type) -> frozenset[str]:
         if top(base.__module__) == OWN_PACKAGE:
             for part in vars(base).values():
                 for f in functions_behind(part):
-                    found.update(*names_in_code(f.__code__)[:3])
+                    found.update(*names_in_code(f.__code__)[:2])
     return frozenset(found)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core import backprop
 from ..core.context import innermost
-from ..core.node import ABSENT, LISTED, Grads, Node
+from ..core.node import ABSENT, LISTED, Grads, Node, parked, unpark_all
 from ..core.value import Value
 
 NO_NODE: Any = object.__new__(Node)  # in a list of nodes by age: no node has this age
@@ -24,6 +24,8 @@ Found = tuple[list[Any], list[Any], Grads]  # interior nodes, their gradients, a
 def backward(self: Value, seed: Any = None, *, retain_grad: bool = False) -> None:
     """Compute gradients as `backprop.backward` does, in one pass where nothing is unusual."""
     here = innermost()
+    if parked:
+        unpark_all()
     if (
         self._requires_grad
         and self.op is not None

@@ -20,7 +20,8 @@ from ...core.node import Node, tick
 from ..ir import Program, Var
 from ..outside import CapturedInput, Effect
 from ..trace import Trace
-from ..vectorize.bulk_io import LeafGroup, OtherOutcome, added_gradients, set_born, set_data, set_grad
+from ..vectorize.bulk_io import OtherOutcome, added_gradients, set_born, set_data, set_grad
+from ..vectorize.parked_leaves import LeafGroup, all_unparked
 from . import jax_rows
 from .jax_program import compiled
 from .jax_text import JaxWriter, is_device_state
@@ -292,7 +293,7 @@ def on_values(effect: Effect, arrays: list[Any]) -> list[Any]:
     """Return the writes of an effect on Values: a number for each, from arrays or from numbers."""
     owner, columns = effect.owner, [np.ravel(x).tolist() for x in arrays]
     if effect.attribute in SET:
-        leaves = owner if isinstance(owner, LeafGroup) else (owner,)
+        leaves = all_unparked(owner if isinstance(owner, LeafGroup) else (owner,))
         aged = [map(set_born, leaves, repeat(tick()))] if effect.attribute == "_raw" else []
         return [map(SET[effect.attribute], leaves, columns[0]), *aged]
     rows = [*zip(*columns, strict=True)]

@@ -144,6 +144,7 @@ STRIPS_BY_WEIGHTS = Primitive("strips_by_weights", convolution.strips_by_weights
 STRIPS_BY_RESULTS = Primitive("strips_by_results", convolution.strips_by_results)
 CHECKED_LABELS = Primitive("checked_labels", checked_labels)
 PICK = Primitive("pick", lambda flat, places: flat.take(places), Lowering(write_take, out=True))
+COUNT = Primitive("count", lambda x, places, size: np.bincount(places, x, size))
 LESS_ONE = Primitive("less_one", _less_one, Lowering(lambda _, a, out: f"{out}[{a[1]}] -= 1", fills=True))
 ARGMAX = Primitive(
     "argmax", lambda x: x.argmax(-1), Lowering(lambda _, a, out: f"{a[0]}.argmax(-1{out and ', ' + out})", out=True)

@@ -71,6 +71,8 @@ def seen(z: Var, array: Array) -> Array | None:
     """Return the view `z` of an array; None where it is one of data, or would be a copy."""
     if z.op is None or not all(x.constant for x in z.args if x is not z.views):
         return None
+    if z.op.name == "broadcast_to":
+        return np.broadcast_to(array, z.data.shape)  # of which the row itself makes a copy
     view = z.op.forward(*(array if x is z.views else x.data for x in z.args), **(z.params or {}))
     return view if np.may_share_memory(view, array) else None
 

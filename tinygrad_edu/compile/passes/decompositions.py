@@ -28,6 +28,7 @@ from ..codegen.primitives import (
     STRIPS_BY_RESULTS,
     STRIPS_BY_WEIGHTS,
 )
+from .gathers import count_elements, take_elements
 
 SHORT = 64  # up to here NumPy takes longer to begin a row of numbers than to add it up or search it
 KEPT = 2**22  # numbers of windows that may be kept from the convolution until the gradient of its weights
@@ -324,4 +325,6 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "affine_conv2d": _conv2d,
     "conv2d_weight": _conv2d_weight,
     "max_pool2d": _max_pool2d,
+    "getitem": take_elements,
+    "put": count_elements,
 }

@@ -16,6 +16,7 @@ from ...core.value import Value
 from ...errors import AnomalyError
 from ..codegen.primitives import Primitive
 from .columns import MemoryColumns, state_column
+from .parked_leaves import LeafGroup, all_unparked, parking_of
 
 ELEMENT: Any = Primitive("element", lambda array, i: np.asarray(array).item(i))  # by its place in row-major order
 STAND_IN: Any = Primitive("stand_in", lambda x: x)  # for a leaf that was assigned: its number, without a way back
@@ -24,12 +25,18 @@ PACK: Any = Primitive("pack", lambda *floats: np.array(floats, float))
 
 def largest_of_rows(x: Any) -> Any:
     """Return the largest number of each row as Python's `max` finds it, which keeps a NaN only in the first place."""
+    largest: Any = x.max(-1)
+    if not np.isnan(largest).any():
+        return largest
     first = x[:, 0]
     return np.where(np.isnan(first), first, np.max(np.where(np.isnan(x), -np.inf, x), axis=-1))
 
 
 def smallest_of_rows(x: Any) -> Any:
     """Return the smallest number of each row as Python's `min` finds it."""
+    smallest: Any = x.min(-1)
+    if not np.isnan(smallest).any():
+        return smallest
     first = x[:, 0]
     return np.where(np.isnan(first), first, np.min(np.where(np.isnan(x), np.inf, x), axis=-1))
 
@@ -59,19 +66,17 @@ def element(array: Any, i: int) -> Any:
     return z
 
 
-class LeafGroup(tuple[Any, ...]):
-    """Scalar leaves that a program reads or writes together."""
-
-    __slots__ = ()
-
-
 def read_data(leaves: LeafGroup) -> Any:
     """Return the numbers of leaves as an array."""
+    if (parking := parking_of(leaves[0])) is not None and (found := parking.read(0, leaves)) is not None:
+        return found
     return np.fromiter([x._raw for x in leaves], float, len(leaves))  # quicker than any loop of C
 
 
 def read_grad(leaves: LeafGroup) -> Any:
     """Return the gradients of leaves as an array."""
+    if (parking := parking_of(leaves[0])) is not None and (found := parking.read(1, leaves)) is not None:
+        return found
     return np.fromiter([x._slope for x in leaves], float, len(leaves))
 
 
@@ -82,11 +87,15 @@ def added_gradients(leaves: Iterable[Any], gradients: Iterable[Any]) -> list[Any
 
 def ungraded(leaves: LeafGroup) -> bool:
     """Return whether no leaf has a gradient."""
+    if (parking := parking_of(leaves[0])) is not None and (found := parking.have_gradients(leaves)) is not None:
+        return not found
     return not any(map(is_not, map(grad_of, leaves), repeat(None)))
 
 
 def graded(leaves: LeafGroup) -> bool:
     """Return whether every leaf has a gradient."""
+    if (parking := parking_of(leaves[0])) is not None and (found := parking.have_gradients(leaves)) is not None:
+        return found
     return all(map(is_not, map(grad_of, leaves), repeat(None)))
 
 
@@ -109,6 +118,7 @@ IN_BULK = {
 WRITES = {  # how a program changes state, see `core.commit`
     "MemoryColumns": MemoryColumns,
     "OtherOutcome": OtherOutcome,
+    "all_unparked": all_unparked,
     "check_finite": check_finite,
     "commit": commit,
     "set_raw": set_data,

@@ -15,8 +15,8 @@ from ...core.node import Node
 from ...core.value import Value
 from ..outside import Effect
 from ..trace import Trace
-from .bulk_io import LeafGroup
 from .parameter_packing import memory_column
+from .parked_leaves import LeafGroup
 from .strides import picked, shaped
 from .vectorizer import Vectorizer
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...core.tensor import Tensor
-from .bulk_io import PACK, LeafGroup
+from .bulk_io import PACK
 from .columns import state_column
+from .parked_leaves import LeafGroup
 from .scalar_graph import Numbers, ScalarGraph
 from .strides import picked
 

@@ -17,6 +17,7 @@ from .strides import broadcast_once, common_loops, summed_products, taken
 
 SMALL_GROUP = 8  # groups smaller than this are put together where there are many
 RAGGED = 3  # arrays of sums of one level from which on they are joined
+LONG = 1000  # terms of the sums of one length, from which on a call for each length costs less than gathering them
 
 
 class Strided(ScalarGroups):
@@ -90,6 +91,11 @@ class Strided(ScalarGroups):
         """Compute sums whose terms are all placed, or are products of what is."""
         graph = self.graph
         starts, ends = (np.searchsorted(graph.totals, ks, side) for side in ("left", "right"))
+        if is_ragged(ends - starts):
+            for needs in np.unique(graph.needs[ks]):
+                chosen = graph.needs[ks] == needs
+                self.ragged(ks[chosen], starts[chosen], ends[chosen])
+            return
         for count in np.unique(ends - starts).tolist():
             chosen = np.flatnonzero(ends - starts == count)
             terms = starts[chosen, None] + np.arange(count)
@@ -106,6 +112,20 @@ class Strided(ScalarGroups):
                     self.sum(ks[chosen][group], terms[group], classes[group[0]])
         for needs in np.unique(graph.needs[ks]):
             self.join(ks[graph.needs[ks] == needs])
+
+    def ragged(self, ks: Numbers, starts: Numbers, ends: Numbers) -> None:
+        """Compute sums of different numbers of terms as rows of one length, short ones with zeros behind."""
+        graph = self.graph
+        terms = starts[:, None] + np.arange(max(ends - starts))
+        inside = terms < ends[:, None]
+        terms = np.where(inside, terms, 0)
+        numbers = np.where(inside, graph.terms[terms], -1)
+        self.elementwise(np.unique(numbers[(numbers >= 0) & (self.array[numbers] < 0)]))
+        z: Any = None
+        for part in self.terms(numbers, np.where(inside, self.plain(terms), 0.0)):
+            x = self.added_up(part, (len(ks),))
+            z = x if z is None else z + x
+        self.placed(z, ks, (len(ks),))
 
     def join(self, ks: Numbers) -> None:
         """Let nodes that lie in several arrays lie in one: sums of as many terms as there are turns so far, say.
@@ -190,6 +210,12 @@ class Strided(ScalarGroups):
         if len(factors) == 2:
             return summed_products(factors[0], factors[1], outer)
         return factors[0].sum(axis=tuple(range(outer, outer + len(inner))))
+
+
+def is_ragged(counts: Numbers) -> bool:
+    """Return whether sums have so many different numbers of terms that rows of one length are quicker."""
+    lengths, terms = len(np.unique(counts)), int(counts.sum())
+    return lengths >= RAGGED and terms <= LONG * lengths and len(counts) * int(counts.max()) <= 2 * terms + SMALL_GROUP
 
 
 def together(alike: Any, arrays: Any) -> list[Numbers]:

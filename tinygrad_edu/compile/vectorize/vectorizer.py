@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...core.backprop import history, pull
-from ...core.node import Node, itself
+from ...core.node import LISTED, Node, itself
 from ...ops.indexing import HERE, put
 from ...ops.shapes import concatenate
 from .bulk_io import ELEMENT, STAND_IN, element
@@ -173,10 +173,10 @@ def nodes_with_gradient(root: Any, nodes: list[Any]) -> set[Any]:
         None not in op.rules for op in {z.op for z in nodes} - {None, ELEMENT, STAND_IN}
     ):
         return {z for z in nodes if z._requires_grad}  # the commonest case, and quicker
-    seen, found = {root}, [root]
-    for z in found:  # grows while it is read
-        for x, rule in zip(z.inputs, z.op.rules if z.op is not None and z.op is not ELEMENT else (), strict=False):
-            if isinstance(x, Node) and x._requires_grad and rule is not None and x not in seen:
-                seen.add(x)
-                found.append(x)
+    seen = {root}
+    for z in reversed(nodes):  # each before its operands
+        if z in seen and z.op is not None and z.op is not ELEMENT:
+            for x, rule in zip(z.x if z.y is LISTED else (z.x, z.y), z.op.rules, strict=False):
+                if rule is not None and isinstance(x, Node) and x._requires_grad:
+                    seen.add(x)
     return seen

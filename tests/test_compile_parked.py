@@ -1,0 +1,281 @@
+"""Leaves parked in a compiled program's arrays: whoever looks at one finds what the plain engine leaves there."""
+
+import copy
+import gc
+import operator
+import pickle
+import threading
+import weakref
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import Value, nn
+from tinygrad_edu.compile.vectorize.parked_leaves import LONGEST_PAUSE, ParkedValue
+from tinygrad_edu.core.node import parked
+from tinygrad_edu.errors import StaleGraphError
+
+ROWS = np.random.default_rng(0).normal(size=(8, 3)).tolist()
+
+
+def world(through=lambda f: f, unused=False):
+    """Return a step of training a small net of scalars, its net and its optimiser."""
+    net = nn.MLP(3, [6, 1], rng=0)
+    adam = nn.Adam(net.parameters(), lr=0.01)
+
+    def step():
+        adam.zero_grad()
+        loss = sum((net(row) - 1.0) ** 2 for row in ROWS)
+        loss.backward()
+        adam.step()
+        return loss
+
+    return through(step), net, adam
+
+
+def until_parked(leaf, *steps):
+    """Take steps until a program parks a leaf: it does not while its results are still compared at each call."""
+    for _ in range(100):
+        for step in steps:
+            step()
+        if type(leaf) is ParkedValue:
+            return
+    raise AssertionError("it is never parked")
+
+
+def twins():
+    """Return the weights of the plain engine and of a program that parks them, and both worlds."""
+    plain, fast = world(), world(tg.compile)
+    weights = fast[2].params
+    until_parked(weights[0], plain[0], fast[0])
+    assert all(type(w) is ParkedValue for w in weights)
+    return plain[2].params, weights, plain, fast
+
+
+def numbers(x):
+    """Return what a look at a leaf gave as something that compares by value."""
+    if isinstance(x, tg.Tensor | Value):
+        return [type(x).__name__, isinstance(x, ParkedValue), np.round(x.numpy(), 9).tolist(), np.round(x.grad or 0, 9)]
+    if isinstance(x, float | np.ndarray):
+        return np.round(x, 9).tolist()
+    return (
+        [*map(numbers, x)] if isinstance(x, list | tuple) else x if isinstance(x, str | bool | type(None)) else type(x)
+    )
+
+
+ATTRIBUTES = sorted({name for name in dir(Value) if not name.startswith("__")} - {"born", "code", "instruction"})
+LOOKS = {
+    "number": lambda w: w.data,
+    "gradient": lambda w: w.grad,
+    "kind": lambda w: (w.__class__, isinstance(w, Value), tg.Value.__name__),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda w: pickle.loads(pickle.dumps(w)),
+    "list of copies": lambda w: copy.deepcopy([w, {"w": w}])[0],
+    "repr": lambda w: repr(w).split(".")[0],
+    "format": lambda w: f"{w.data:.6f}",
+    "float": lambda w: w.item(),
+    "bool": bool,
+    "array": lambda w: np.asarray(w.data),
+    "ufunc": np.exp,
+    "right operand": lambda w: 2.0 * w,
+    "of a product": lambda w: Value(3.0) * w,
+    "left operand": lambda w: w / 3,
+    "both": lambda w: w * w,
+    "negative": operator.neg,
+    "power": lambda w: w**2,
+    "relu": lambda w: w.relu(),
+    "less": lambda w: (w < 0.1).data,
+    "sum": lambda w: sum([w, w, 1.0]),
+    "largest": lambda w: tg.maximum(w, 0.0),
+    "gradient of a graph": lambda w: tg.gradients(w * w * 3.0, [w])[0],
+    "backward": lambda w: ((w * 3.0).backward(), w.grad)[1],
+    "a leaf's own": lambda w: (w.backward(), w.grad)[1],
+    "zeroed": lambda w: (setattr(w, "grad", 0.0), w.grad, w.data)[1:],
+    "assigned": lambda w: (setattr(w, "data", 0.5), w.data, w.grad)[1:],
+    "added to": lambda w: (setattr(w, "data", w.data + 1.0), w.data)[1],
+    "fixed": lambda w: (setattr(w, "requires_grad", False), (w * 2.0).requires_grad, w.data)[1:],
+    "detached": lambda w: w.detach(),
+    "tangent": lambda w: tg.jvp(lambda x: x * x, Value(3.0), w)[1],
+    "cotangent": lambda w: tg.vjp(lambda x: x * x, Value(3.0))[1](w),
+    "argument": lambda w: tg.grad(lambda x: x * x)(w),
+    "compiled argument": lambda w: tg.compile(lambda x: x * x)(w),
+    "compiled arguments": lambda w: tg.compile(lambda xs: xs[0] * xs[1])([w, Value(2.0)]),
+    "compiled": lambda w: tg.compile(lambda: w * w)(),
+    "formula": lambda w: tg.formula(w * 2.0).count("w"),
+    "explained": lambda w: len(tg.explain(w * 2.0)) > 10,
+    "own attribute": lambda w: (setattr(w, "velocity", 1.5), w.velocity, w.data)[1:],
+    "matched": lambda w: next((0 for _ in [w] if isinstance(w, Value)), 1),
+    "in no_grad": lambda w: no_grad_product(w),
+    "tensor of": lambda w: tg.Tensor(w.data),
+    "neuron": lambda w: nn.Neuron(1, rng=0)([w]),
+    "stepped": lambda w: (setattr(w, "grad", 2.0), nn.SGD([w], lr=0.1).step(), w.data)[2],
+    "dropped": lambda w: (nn.SGD([w], lr=0.1).zero_grad(), w.grad, w.data)[1:],
+}
+
+
+def no_grad_product(w):
+    with tg.no_grad():
+        return w * 2.0
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_whoever_looks_at_a_parked_leaf_finds_its_numbers(look):
+    theirs, ours, plain, fast = twins()
+    assert numbers(LOOKS[look](ours[3])) == numbers(LOOKS[look](theirs[3]))
+    for x, y in zip(ours, theirs, strict=True):
+        assert (x.data, x.grad) == pytest.approx((y.data, y.grad), rel=1e-9)
+    assert not parked or look in ("kind", "matched")
+    for _ in range(4):
+        assert fast[0]().data == pytest.approx(plain[0]().data, rel=1e-9)
+
+
+def test_any_attribute_brings_the_numbers_back():
+    _, ours, _, fast = twins()
+    for name in ATTRIBUTES:
+        until_parked(ours[0], fast[0])
+        with suppress(tg.errors.DTypeError):  # of `__array__` and its like
+            getattr(ours[2], name, None)
+        assert not parked, name
+        assert {*map(type, ours)} == {Value}
+
+
+def test_a_graph_from_before_a_parked_step_is_stale():
+    theirs, ours, plain, fast = twins()
+    graphs = [w[0] * 2.0 + w[1] * w[2] for w in (theirs, ours)]
+    until_parked(ours[0], plain[0], fast[0])
+    before = [w.grad for w in theirs]
+    for z in graphs:
+        with pytest.raises(StaleGraphError):
+            z.backward()
+    assert [w.grad for w in ours] == pytest.approx(before, rel=1e-9)
+
+
+def test_a_program_that_assigns_parked_leaves_without_reading_them_has_the_last_word():
+    _, ours, _, fast = twins()
+    inner, outer = ours[:3], ours
+
+    def reset():
+        for w in inner:
+            w.data = 0.25
+
+    def reset_all():
+        for i, w in enumerate(outer):
+            w.data = 0.01 * i
+            w.grad = None
+
+    for f, leaves in ((reset, inner), (reset_all, outer)):
+        again = tg.compile(f)
+        for _ in range(3):
+            until_parked(ours[0], fast[0])
+            again()
+            assert [w.data for w in leaves] == ([0.25] * 3 if f is reset else [0.01 * i for i in range(len(outer))])
+
+
+def test_who_looks_often_is_not_made_to_wait():
+    _, ours, _, fast = twins()
+    was_parked = 0
+    for _ in range(4 * LONGEST_PAUSE):
+        fast[0]()
+        was_parked += type(ours[0]) is ParkedValue
+        assert ours[0].data == ours[0].data
+    assert was_parked < 20
+
+
+def three_parked_calls(fast, leaf):
+    """Return the losses of three calls, between which the leaf stays parked."""
+    fast.last.left = 5  # no comparison, which looks at all
+    losses = [(fast().data, type(leaf)) for _ in range(3)]
+    assert {kind for _, kind in losses} == {ParkedValue}
+    return [loss for loss, _ in losses]
+
+
+def test_gradients_that_add_up_over_calls_are_read_where_they_are_parked():
+    def training(through):
+        net = nn.MLP(3, [6, 1], rng=0)
+        weights = net.parameters()
+
+        def step():
+            loss = sum((net(row) - 1.0) ** 2 for row in ROWS)
+            loss.backward()
+            for w in weights:
+                w.data = w.data - 0.001 * w.grad
+            return loss
+
+        return through(step), weights
+
+    (plain, theirs), (fast, ours) = training(lambda f: f), training(tg.compile)
+    until_parked(ours[0], plain, fast)
+    assert three_parked_calls(fast, ours[0]) == pytest.approx([plain().data for _ in range(3)], rel=1e-9)
+    assert [w.grad for w in ours] == pytest.approx([w.grad for w in theirs], rel=1e-9)
+
+
+def test_gradients_forgotten_at_the_end_of_a_step_are_none():
+    def training(through):
+        net = nn.MLP(3, [6, 1], rng=0)
+        adam = nn.Adam(net.parameters(), lr=0.01)
+
+        def step():
+            loss = sum((net(row) - 1.0) ** 2 for row in ROWS)
+            loss.backward()
+            adam.step()
+            adam.zero_grad()
+            return loss
+
+        return through(step), adam.params
+
+    (plain, theirs), (fast, ours) = training(lambda f: f), training(tg.compile)
+    until_parked(ours[0], plain, fast)
+    assert three_parked_calls(fast, ours[0]) == pytest.approx([plain().data for _ in range(3)], rel=1e-9)
+    assert [w._grad for w in ours] == [w._grad for w in theirs] == [None] * len(ours)
+
+
+def test_another_thread_that_looks_during_steps_finds_no_state_in_between():
+    _, ours, _, fast = twins()
+    stop, seen = threading.Event(), []
+
+    def look():
+        while not stop.is_set():
+            seen.append((ours[0].data, ours[-1].data))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    known = [(ours[0].data, ours[-1].data)]
+    for _ in range(300):
+        fast[0]()
+        known.append((ours[0].data, ours[-1].data))
+    stop.set()
+    watcher.join()
+    place = [{pair[i]: k for k, pair in enumerate(known)} for i in (0, 1)]
+    assert len(seen) > 10
+    assert all(place[1][y] >= place[0][x] for x, y in seen)  # the second was read later
+
+
+def test_a_state_that_was_brought_back_during_a_step_is_written_all_the_same(monkeypatch):
+    theirs, ours, plain, fast = twins()
+    program = fast[0].last.executable
+    (parking,) = {id(x): x for x in program.turns.space[0].values() if type(x).__name__ == "ParkedLeaves"}.values()
+    becomes = type(parking).becomes
+
+    def looked_at_meanwhile(self, state):
+        if state is not None and self.state is not None:
+            self.restore()
+        return becomes(self, state)
+
+    monkeypatch.setattr(type(parking), "becomes", looked_at_meanwhile)
+    fast[0]()
+    plain[0]()
+    assert {*map(type, ours)} == {Value}
+    assert [w.data for w in ours] == pytest.approx([w.data for w in theirs], rel=1e-9)
+
+
+def test_parked_leaves_are_freed_with_the_last_of_their_names():
+    _, ours, _, fast = twins()
+    kept = weakref.ref(ours[0])
+    assert parked
+    del ours, fast, _
+    gc.collect()
+    assert kept() is None
+    assert not parked
