@@ -9,6 +9,8 @@ import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
 from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.symbolic.idioms import as_rows, idioms, ways
+from tinygrad_edu.symbolic.idioms.canonical import Algebra
+from tinygrad_edu.symbolic.idioms.functions import exp, log
 
 N, M = 4, 3
 LABELS = np.array([0, 2, 1, 0])
@@ -266,3 +268,39 @@ def test_a_graph_without_idioms_is_left_as_it_is():
     assert idioms(root) == {}
     assert as_rows(root)[0] is root
     assert TABLE["relu"].name == "relu"
+
+
+EQUAL = {  # forms of positive t and any x, which are one form where they are one function
+    "a constant in an exponent": lambda x, t: (exp(x + 2.0) / exp(x.algebra.form(2.0)), exp(x)),
+    "an exponent that is a constant": lambda x, t: (exp(x * 0.0 + 1.0) * t, t * math.e),
+    "a logarithm of an exponential": lambda x, t: (log(exp(x) * 3.0), x + math.log(3.0)),
+    "a logarithm of an inverse": lambda x, t: (log(1.0 / t), -log(t)),
+    "terms that cancel": lambda x, t: (x - x + 1.0, x * 0.0 + 1.0),
+    "factors that cancel": lambda x, t: (x * t / x, t),
+    "arrays of constants": lambda x, t: (
+        x.algebra.form(np.array([1.0, 2.0, -3.0])) * 2.0,
+        x.algebra.form([2.0, 4.0, -6.0]),
+    ),
+    "signs of arrays of constants": lambda x, t: (
+        -x.algebra.form(np.array([-1.0, 2.0, 3.0])),
+        x.algebra.form([1.0, -2.0, -3.0]),
+    ),
+    "whole powers of negative numbers": lambda x, t: ((x * -2.0) ** 2, x**2 * 4.0),
+    "third powers of negative numbers": lambda x, t: ((x * -2.0) ** 3, x**3 * -8.0),
+    "roots of powers": lambda x, t: ((exp(x) ** 2) ** 0.5, exp(x)),
+}
+DIFFERENT = {
+    "a root of a square": lambda x, t: ((x**2) ** 0.5, x),
+    "a logarithm of a negative number": lambda x, t: (log(x * -1.0), -log(x)),
+    "arrays of truth": lambda x, t: (x.algebra.form(np.array([True, False, True])), x.algebra.form([1.0, 2.0, 1.0])),
+}
+
+
+@pytest.mark.parametrize("name", [*EQUAL, *DIFFERENT])
+def test_forms_are_equal_where_functions_are(name):
+    algebra = Algebra()
+    x, t = algebra.core(("leaf", "x"), (3,)), algebra.core(("leaf", "t"), (3,))
+    one, other = {**EQUAL, **DIFFERENT}[name](x, t)
+    assert (
+        (one.core, one.view) == (other.core, other.view) and one.coefficient == pytest.approx(other.coefficient)
+    ) is (name in EQUAL)
