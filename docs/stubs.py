@@ -90,6 +90,7 @@ def documented(method: Callable[..., Any], name: str, op: Op) -> Callable[..., A
 
 class Operators(Node):
     def __divmod__(self, other: Self | Constant) -> tuple[Self, Self]: ...
+    def __rdivmod__(self, other: Self | Constant) -> tuple[Self, Self]: ...
 """
 SEQUENCES = {"arrays", "tup"}  # what NumPy calls operands that are a list of arrays
 SETTINGS = {  # parameters that must be given and are no operands

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import operator
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.leaf_set import LeafSet
 from tinygrad_edu.core.node import Node
 from tinygrad_edu.core.op import TABLE, Op
+from tinygrad_edu.core.operators import BINARY
 from tinygrad_edu.errors import GradientError, NonScalarError, ShapeError, StaleGraphError
 from tinygrad_edu.ops import BUILT_IN
 from tinygrad_edu.ops.activations import relu
@@ -548,3 +550,22 @@ def test_a_set_of_leaves_holds_nothing_of_a_leaf_that_had_the_same_address():
     assert leaves.common([leaf]) == [leaf]
     del leaf
     assert not leaves.members
+
+
+@pytest.mark.parametrize("name", [*BINARY, "__divmod__"])
+def test_an_operator_takes_a_node_on_either_side(name):
+    """As Python's float and NumPy's arrays compute, or refused alike."""
+    f = divmod if name == "__divmod__" else getattr(operator, name)
+    for kind, x, y in ((Tensor, np.array([7.0, -2.5]), 2.0), (Tensor, np.array([7, 2]), 2), (Value, 7.5, 2.0)):
+        try:
+            expected = f(x, y), f(y, x)
+        except (TypeError, ValueError) as error:
+            for call in (lambda: f(kind(x, requires_grad=False), y), lambda: f(y, kind(x, requires_grad=False))):  # noqa: B023
+                with pytest.raises(type(error)):
+                    call()
+            continue
+        node = kind(x, requires_grad=False)
+        for ours, theirs in zip((f(node, y), f(y, node)), expected, strict=True):
+            parts = (ours, theirs) if isinstance(theirs, tuple) else ((ours,), (theirs,))
+            for one, other in zip(*parts, strict=True):
+                np.testing.assert_array_equal(one.data, other)

@@ -93,6 +93,9 @@ class Operators(Node):
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
 
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
 
 for _kind, _table in ((unary, UNARY | METHODS), (binary, COMPARISONS | BINARY), (reflected, REFLECTED)):
     for _name, _op in _table.items():
