@@ -1,5 +1,6 @@
 """Every fast twin gives, bit for bit, the results of the plain method it replaces."""
 
+import contextlib
 import gc
 import math
 import os
@@ -22,7 +23,16 @@ from tinygrad_edu.core.node import Node
 from tinygrad_edu.core.operators import BINARY, COMPARISONS, METHODS, REFLECTED, UNARY
 from tinygrad_edu.core.value import ROUNDING_METHODS
 from tinygrad_edu.errors import AnomalyError, StaleGraphError
-from tinygrad_edu.fast import NO_OPERATIONS, install, tensor_backward, twins, uninstall, value_backward
+from tinygrad_edu.fast import (
+    NO_OPERATIONS,
+    install,
+    malloc,
+    neuron_sum,
+    tensor_backward,
+    twins,
+    uninstall,
+    value_backward,
+)
 from tinygrad_edu.fast.neuron_sum import weighted_sum
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.ops import compare, losses
@@ -172,6 +182,40 @@ def test_twins_are_put_on_and_taken_off_as_a_whole():
         assert fast == [getattr(*place) for place in names]
         uninstall()
         assert plain == [getattr(*place) for place in names]
+    finally:
+        (install if installed else uninstall)()
+
+
+def test_everything_that_has_a_twin_and_where_it_comes_from(monkeypatch):
+    """By the files of the code that runs: a twin that is left out leaves the plain method, which gives the same."""
+    kept = []
+    monkeypatch.setattr(malloc, "keep_freed_arrays", lambda: kept.append(1))
+    operators = {name for name, op in (UNARY | METHODS | ROUNDING_METHODS | COMPARISONS | BINARY | REFLECTED).items()
+                 if op.scalar is not None} - NO_OPERATIONS  # fmt: skip
+    expected = {(Value, name): "value_methods.py" for name in operators}
+    expected |= {(Tensor, name): "tensor_operators.py" for name in COMPARISONS | BINARY}
+    expected |= {(Value, "backward"): "value_backward.py", (Tensor, "backward"): "tensor_backward.py"}
+    expected[sys.modules["tinygrad_edu.nn.neuron"], "weighted_sum"] = "neuron_sum.py"
+
+    def code_of(owner, name):
+        return os.path.basename(vars(owner)[name].__code__.co_filename)
+
+    installed = uninstall()
+    try:
+        assert not kept
+        inherited = {place for place in expected if place[1] not in vars(place[0])}
+        assert inherited == {(owner, name) for owner, name in expected if owner in (Value, Tensor)} - {
+            *((owner, "backward") for owner in (Value, Tensor)),
+            *((Value, name) for name in ROUNDING_METHODS),
+        }
+        install()
+        assert kept == [1]
+        assert {place: code_of(*place) for place in expected} == expected
+        assert uninstall() is True
+        assert uninstall() is False
+        assert {place for place in expected if place[1] not in vars(place[0])} == inherited
+        install()
+        assert {(owner, name) for owner, name, _ in twins()} == expected.keys()
     finally:
         (install if installed else uninstall)()
 
@@ -550,3 +594,164 @@ def test_a_random_program_is_the_same_plain_and_fast(program, seed):
     assert fast[2] == plain[2]
     assert fast[1] == plain[1]
     assert fast[0] == plain[0]
+
+
+# Which way is taken: both give the same, so only this shows that a twin does what it is for -------------------------
+
+
+def calls_of(monkeypatch, owner, name):
+    """Note the calls of a function."""
+    seen, function = [], getattr(owner, name)
+
+    def noted(*args, **keywords):
+        seen.append(args)
+        return function(*args, **keywords)
+
+    monkeypatch.setattr(owner, name, noted)
+    return seen
+
+
+def hooked(z, i, g, dx):
+    return dx
+
+
+BACKWARD = {  # a graph, how backward() is called, and whether the plain walk is needed
+    "values": (lambda: tg.tanh(Value(2.0) * Value(3.0) + 1.0), {}, False),
+    "values, twice": (lambda: (lambda x: (x + 1) * (x + 1) + x * x)(Value(2.0)), {}, False),
+    "values with a seed": (lambda: Value(2.0) * 3.0, {"seed": 2.0}, False),
+    "values, kept": (lambda: Value(2.0) * 3.0, {"retain_grad": True}, False),
+    "values and constants": (lambda: Value(2.0) * Value(3.0, requires_grad=False), {}, False),
+    "constants and values": (lambda: Value(3.0, requires_grad=False) ** Value(2.0), {}, False),
+    "a leaf": (lambda: Value(2.0), {}, True),
+    "a pole": (lambda: tg.sqrt(Value(0.0)), {}, True),
+    "three operands": (lambda: tg.where(Value(1.0) > 0, Value(2.0), Value(3.0)), {}, True),
+    "tensors": (lambda: (tg.tanh(Tensor([2.0]) * Tensor([3.0])) + 1.0).sum(), {}, False),
+    "tensors with parameters": (lambda: tg.stack([Tensor([2.0]) * 2.0, Tensor([3.0])]).sum(), {}, False),
+    "tensors with a seed": (lambda: Tensor([2.0]) * 3.0, {"seed": [2.0]}, False),
+    "tensors, indexed": (lambda: (Tensor([2.0, 3.0]) * 2.0)[np.array([0, 0])].sum(), {}, False),
+    "tensors, kept": (lambda: (Tensor([2.0]) * 3.0 * 2.0).sum(), {"retain_grad": True}, True),
+    "a leaf tensor": (lambda: Tensor(2.0), {}, True),
+}
+
+
+@pytest.mark.parametrize("name", BACKWARD)
+@pytest.mark.parametrize("mode", ["plain", "hook", "forward hook"])
+@pytest.mark.filterwarnings("ignore:.*inf")
+def test_which_graphs_are_walked_in_one_pass(name, mode, monkeypatch):
+    make, keywords, plain = BACKWARD[name]
+    root = make()
+    twin = value_backward.backward if isinstance(root, Value) else tensor_backward.backward
+    walked = calls_of(monkeypatch, backprop, "backward")
+    hooks = {"plain": {}, "hook": {"backward_hook": hooked}, "forward hook": {"forward_hook": hooked}}[mode]
+    with ModeContext(**hooks) if hooks else contextlib.nullcontext():
+        twin(root, **keywords)
+    assert bool(walked) == (plain or mode == "hook")
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_ends_one_pass(side, monkeypatch):
+    old, new = Value(2.0) * 1.0, Value(3.0)
+    between = [Value(0.0) for _ in range(20)]
+    z = (old * new) if side == 0 else (new * old)
+    assert len(between) == 20
+    assert value_backward.one_pass(z, 1.0) is not None
+    monkeypatch.setattr(value_backward, "MAX_GAP", 18)
+    assert value_backward.one_pass(z, 1.0) is None
+    monkeypatch.setattr(value_backward, "MAX_GAP", 30)
+    assert value_backward.one_pass(z, 1.0) is not None
+    new.assign(4.0)
+    assert value_backward.one_pass(z, 1.0) is None
+    t, u = Tensor([2.0]), Tensor([3.0])
+    z = (t * u) if side == 0 else (u * t)
+    assert tensor_backward.one_pass(z, np.ones(1)) is not None
+    t.assign([5.0])
+    assert tensor_backward.one_pass(z, np.ones(1)) is None
+    constant, u = Tensor([2.0], requires_grad=False), Tensor([3.0])
+    z = (constant * u) if side == 0 else (u * constant)
+    constant.assign([5.0])
+    assert tensor_backward.one_pass(z, np.ones(1)) is None
+
+
+def test_what_one_pass_finds():
+    x, y, c = Value(2.0), Value(3.0), Value(4.0, requires_grad=False)
+    a = x * y
+    z = a + a * c + y
+    nodes, grads, leaves = value_backward.one_pass(z, 10.0)
+    found = {id(node): g for node, g in zip(nodes, grads, strict=True) if node is not value_backward.NO_NODE}
+    assert found[id(z)] == 10.0
+    assert found[id(a)] == 50.0
+    assert leaves == {x: 150.0, y: 110.0}
+    assert all(
+        math.copysign(1, g) == -1 and g == 0 for n, g in zip(nodes, grads, strict=True) if n is value_backward.NO_NODE
+    )
+    t, u, c = Tensor([2.0]), Tensor([3.0]), Tensor([4.0], requires_grad=False)
+    a = t * u
+    z = a + a * c + u
+    between, nothing, leaves = tensor_backward.one_pass(z, np.array([10.0]))
+    assert {id(node) for node in between} == {id(node) for node in history(z) if node.op is not None}
+    assert nothing == [None] * len(between)
+    assert {id(leaf): g.tolist() for leaf, g in leaves.items()} == {id(t): [150.0], id(u): [110.0]}
+
+
+def test_room_for_older_nodes_grows_by_an_eighth():
+    nodes, grads = [None] * 16, [0.0] * 16
+    assert value_backward.make_room(20, nodes, grads) == 20 + 8 + 2 == len(nodes) == len(grads)
+
+
+USUAL = [(x, y) for x in (Value(2.0), Tensor([2.0])) for y in (x, type(x)(x.data), 3.0, 2)]
+
+
+@pytest.mark.parametrize(("x", "y"), USUAL, ids=[f"{type(x).__name__}-{type(y).__name__}" for x, y in USUAL])
+def test_usual_operands_take_no_plain_way(x, y, monkeypatch):
+    made, make = [], type(x).make
+    monkeypatch.setattr(type(x), "make", classmethod(lambda _, *given: made.append(given) or make(*given)))
+    x + y, x < y, y - x
+    if isinstance(x, Value):
+        -x, x.exp(), math.floor(x)
+    assert len(made) == (isinstance(x, Tensor) and not isinstance(y, Tensor))  # 2 - t alone has no twin
+    made.clear()
+    with tg.no_grad():
+        x + y
+    assert len(made) == 1
+    made.clear()
+    with ModeContext(forward_hook=lambda z: None):
+        x + y
+    assert len(made) == isinstance(x, Tensor)
+    made.clear()
+    for other in (np.float64(2.0), True):
+        x + other
+    assert len(made) == 2
+
+
+SUMS = {  # weights, inputs, bias, the mode, and whether the operators themselves add up
+    "values": ([Value(2.0)], [Value(3.0)], Value(1.0), {}, False),
+    "numbers": ([Value(2.0)], [3.0], Value(1.0), {}, False),
+    "an integer": ([Value(2.0)], [3], Value(1.0), {}, False),
+    "a bias that is a number": ([Value(2.0)], [3.0], 1.0, {}, True),
+    "no graph": ([Value(2.0)], [3.0], Value(1.0), {"recording": False}, False),
+    "no graph, an integer": ([Value(2.0)], [3], Value(1.0), {"recording": False}, True),
+    "no graph, a weight that is an integer": ([2], [3.0], Value(1.0), {"recording": False}, True),
+    "no graph, a bias that is an integer": ([Value(2.0)], [3.0], 1, {"recording": False}, True),
+    "a hook": ([Value(2.0)], [3.0], Value(1.0), {"forward_hook": lambda z: None}, False),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_which_sums_are_written_out(name, monkeypatch):
+    weights, inputs, bias, mode, plain = SUMS[name]
+    added = calls_of(monkeypatch, neuron_sum, "reference")
+    with ModeContext(**mode) if mode else contextlib.nullcontext():
+        z = weighted_sum(weights, inputs, bias)
+    assert z.data == 7.0
+    assert bool(added) == plain
+    assert (z.op is None) == (mode.get("recording") is False)
+    assert "test_fast_paths.py" in z.where
+
+
+def test_every_node_of_a_written_sum_is_shown_to_a_hook():
+    seen = []
+    with ModeContext(forward_hook=seen.append):
+        weighted_sum([Value(2.0), Value(3.0)], [1.0, Value(2.0)], Value(1.0))
+    assert [z.op.name for z in seen] == ["multiply", "add"] * 2
+    assert [z.data for z in seen] == [2.0, 3.0, 6.0, 9.0]
+    assert [z.born for z in seen] == sorted({z.born for z in seen})
