@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import struct
 import zipfile
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch_of_files import STATE, TRAINING, numbers
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, nn
 from tinygrad_edu.errors import CheckpointError
-from tinygrad_edu.io import checkpoints
+from tinygrad_edu.io import checkpoints, pieces, trees
 from tinygrad_edu.system import files
 
 safetensors = pytest.importorskip("safetensors", reason='needs pip install "tinygrad-edu[io]"')
@@ -144,10 +145,12 @@ class Evil:
         return os.system, ("touch harm",)
 
 
-def archive(pickled, **files):
+def archive(pickled, others=(), **files):
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as file:
         file.writestr("x/data.pkl", pickled)
+        for name, content in dict(others).items():
+            file.writestr(name, content)
         for name, content in files.items():
             file.writestr(f"x/data/{name}", content)
     return made.getvalue()
@@ -188,6 +191,39 @@ TORCH = {
     "a pickle cut off": (archive(b"\x80\x02}"), "cannot be read"),
     "an unhashable key": (archive(b"\x80\x02}]K\x01s."), "no name"),
     "a bare pickle": (pickle.dumps(Evil(), 2), "bare pickle"),
+    "two pickles": (archive(tensor(), {"y/data.pkl": b"."}, **{"0": FOUR}), "holds 2 files data.pkl"),
+    "an order of bytes that there is not": (archive(tensor(), {"x/byteorder": b"middle"}, **{"0": FOUR}), "b'middle'"),
+    "two objects": (archive(b"\x80\x02}}."), "is not whole"),
+    "a storage that is a class of another kind": (
+        archive(tensor(storage=b"ccollections\nOrderedDict\n"), **{"0": FOUR}),
+        "a storage of collections OrderedDict",
+    ),
+    "a tensor of no storage": (
+        archive(b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n(K\x00K\x00))tR."),
+        "of something that is no storage",
+    ),
+    "a truth value that is 2": (
+        archive(tensor(storage=b"ctorch\nBoolStorage\n"), **{"0": bytes((0, 1, 2, 0))}),
+        "neither 0 nor 1",
+    ),
+    "a storage of two types": (
+        archive(b"\x80\x02](" + tensor()[2:-1] + tensor(storage=b"ctorch\nIntStorage\n")[2:-1] + b"e.", **{"0": FOUR}),
+        "storage '0' is of two types",
+    ),
+    "a tuple of more than there is": (archive(b"\x80\x02K\x01\x86."), "more from the stack"),
+    "a tuple across a mark": (archive(b"\x80\x02K\x01(K\x02\x87."), "more from the stack"),
+    "something appended to a dict": (archive(b"\x80\x02}K\x01a."), "what is no list"),
+    "attributes of a list": (archive(b"\x80\x02]}b."), "what has none"),
+    "a dict of what are no pairs": (archive(b"\x80\x02ccollections\nOrderedDict\n(K\x01tR."), "no pairs"),
+    "a dict of triples": (
+        archive(b"\x80\x02ccollections\nOrderedDict\n(](K\x01K\x02K\x03tatR."),
+        "no pairs",
+    ),
+    "a parameter of no tensor": (
+        archive(b"\x80\x02ctorch._utils\n_rebuild_parameter\n(K\x01\x88}tR."),
+        "a parameter of what is no tensor",
+    ),
+    "a size of no tuple": (archive(b"\x80\x02ctorch\nSize\n(K\x01tR."), "a size of what is no tuple"),
 }
 
 
@@ -198,6 +234,112 @@ def test_a_pickle_that_is_no_state_is_refused_by_name_and_does_nothing(content, 
     with refuses(CheckpointError, "model.pt cannot be read", words):
         tg.load("model.pt")
     assert os.listdir() == ["model.pt"]
+
+
+def test_what_else_a_pickle_of_pytorch_may_hold(tmp_path):
+    pairs = b"ccollections\nOrderedDict\n(](K\x01K\x02\x86K\x03K\x04\x86etR"
+    parameter = b"ctorch._utils\n_rebuild_parameter\n(" + tensor()[2:-1] + b"\x88}tR"
+    size = b"ctorch\nSize\n(K\x02K\x03\x86tR"
+    path = tmp_path / "model.pt"
+    path.write_bytes(
+        archive(b"\x80\x02](" + pairs + parameter + size + b"ccollections\nOrderedDict\n)Re.", **{"0": FOUR})
+    )
+    found = tg.load(path)
+    assert (found[0], found[1].tolist(), found[2], found[3]) == ({1: 2, 3: 4}, [[0, 1], [2, 3]], (2, 3), {})
+    path.write_bytes(archive(tensor(), {"x/byteorder": b"big"}, **{"0": np.arange(4, dtype=">f4").tobytes()}))
+    assert tg.load(path).tolist() == [[0, 1], [2, 3]]
+    assert tg.load(path).dtype.isnative
+
+
+VIEWS = {  # size, stride, offset -> the numbers, of a storage that holds 0 to 15
+    "whole": ((4, 4), (4, 1), 0),
+    "turned": ((4, 4), (1, 4), 0),
+    "a part": ((2, 3), (3, 1), 5),
+    "every other": ((4,), (2,), 1),
+    "one axis of length 1": ((1, 5), (99, 1), 3),
+    "one number, repeated": ((3, 2), (0, 0), 7),
+    "nothing": ((0, 3), (3, 1), 2),
+    "a single number": ((), (), 9),
+}
+
+
+@pytest.mark.parametrize("piece", [8, 16, 64, 1 << 18])
+def test_tensors_are_read_from_their_storages_in_pieces(piece, tmp_path, monkeypatch):
+    """All of them from one storage, in pieces that end anywhere."""
+    monkeypatch.setattr(pieces, "PIECE", piece)
+    numbers = np.arange(16.0)
+
+    def counts(of):
+        return b"(" + b"".join(b"K" + bytes([n]) for n in of) + b"t"
+
+    path, made = tmp_path / "model.pt", []
+    for size, stride, offset in VIEWS.values():
+        given = {"storage": b"ctorch\nDoubleStorage\n", "count": b"K\x10", "offset": offset}
+        made.append(tensor(size=counts(size), stride=counts(stride), **given)[2:-1])
+    path.write_bytes(archive(b"\x80\x02](" + b"".join(made) + b"e.", **{"0": numbers.tobytes()}))
+    for found, (size, stride, offset) in zip(tg.load(path), VIEWS.values(), strict=True):
+        expected = np.lib.stride_tricks.as_strided(numbers[offset:], size, [8 * n for n in stride])
+        np.testing.assert_array_equal(found, expected)
+        assert found.shape == size
+        assert found.flags.owndata
+
+
+def test_a_zip_of_very_many_files_says_their_number_elsewhere(tmp_path):
+    """In the longer records at its end; these are written here for one of two files."""
+    np.savez(tmp_path / "a.npz", a=np.arange(2.0), b=np.ones(3))
+    content = (tmp_path / "a.npz").read_bytes()
+    end = content.rindex(b"PK\x05\x06")
+    size, start = (int.from_bytes(content[end + at : end + at + 4], "little") for at in (12, 16))
+    for count in (2, 3):
+        long = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 2, count, size, start)
+        locator = b"PK\x06\x07" + struct.pack("<IQI", 0, end, 1)
+        short = content[end : end + 8] + b"\xff\xff\xff\xff" + content[end + 12 :]
+        (tmp_path / "b.npz").write_bytes(content[:end] + long + locator + short)
+        if count == 2:
+            assert tg.load(tmp_path / "b.npz")["b"].tolist() == [1, 1, 1]
+            continue
+        with refuses(CheckpointError, "says that it holds 3 files, and lists 2"):
+            tg.load(tmp_path / "b.npz")
+
+
+def test_nesting_and_numbers_of_a_checkpoint(tmp_path):
+    deep = {"a": 1}
+    for _ in range(99):
+        deep = {"a": deep}
+    tg.save(deep, tmp_path / "deep.npz")
+    assert tg.load(tmp_path / "deep.npz") == deep
+    with refuses(CheckpointError, "more than 100 dicts and lists deep", line=False):
+        tg.save({"a": {"a": deep}}, tmp_path / "deep.npz")
+    assert trees.flattened({"n": np.float32(0.5), "x": "text"}) == ({}, '{"n": 0.5, "x": "text"}')
+    with pytest.raises(ValueError, match="'b' has no place"):
+        trees.restored({"a": np.ones(1), "b": np.ones(1)}, '{"w": {"__array__": "a"}}')
+    for depth, deeper in ((100, False), (101, True)):
+        text = '{"a": ' * depth + "1" + "}" * depth
+        if deeper:
+            with pytest.raises(ValueError, match="nested more than 100 deep"):
+                trees.restored({}, text)
+        else:
+            assert trees.restored({}, text)
+
+
+def test_a_later_version_of_npy_is_refused(tmp_path):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("a.npy", b"\x93NUMPY\x03\x00" + bytes(100))
+    (tmp_path / "a.npz").write_bytes(file.getvalue())
+    with refuses(CheckpointError, "'a.npy' is of version (3, 0)"):
+        tg.load(tmp_path / "a.npz")
+
+
+def test_an_entry_that_ends_early_or_goes_on():
+    with pytest.raises(ValueError, match="'a' ends early"):
+        pieces.fill(io.BytesIO(b"123"), np.empty(4, np.uint8), "a")
+    with pytest.raises(ValueError, match="'a' is longer than it says"):
+        pieces.end(io.BytesIO(b"1"), "a")
+    pieces.end(io.BytesIO(), "a")
+    filled = np.empty(3, np.uint8)
+    pieces.fill(io.BytesIO(b"123"), filled, "a")
+    assert filled.tobytes() == b"123"
 
 
 def test_the_plain_tensor_of_these_is_read(tmp_path):
