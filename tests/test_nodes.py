@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import math
+import threading
 import warnings
 
 import numpy as np
@@ -11,19 +12,20 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
+from tinygrad_edu.core import backprop
 from tinygrad_edu.core import commit as committing
 from tinygrad_edu.core.array_gradients import summed_over_broadcast, without_aliases
 from tinygrad_edu.core.arrays import ReadOnly, array_of, as_array, constant, first_odd, first_ragged, read_only
 from tinygrad_edu.core.backprop import between, history
 from tinygrad_edu.core.commit import ChangedMeanwhile, attributes, calls, commit, unchanged
-from tinygrad_edu.core.context import PLAIN_MODE, mode
+from tinygrad_edu.core.context import PLAIN_MODE, Block, ModeContext, current, mode
 from tinygrad_edu.core.leaf_set import LeafSet
 from tinygrad_edu.core.node import ABSENT, LISTED, Node
 from tinygrad_edu.core.op import EVERYWHERE, TABLE, Op, VariadicRule
 from tinygrad_edu.core.operators import METHODS, OPERATORS, Operators
 from tinygrad_edu.core.sealed import Sealed
 from tinygrad_edu.core.value import ROUNDING_METHODS, as_number, real
-from tinygrad_edu.errors import DTypeError, GradientError, InplaceError, ShapeError
+from tinygrad_edu.errors import CompileError, DTypeError, GradientError, InplaceError, ShapeError
 
 # Arrays ------------------------------------------------------------------------------------------------------------
 
@@ -57,6 +59,7 @@ def test_the_first_row_of_another_length_is_named(data, said):
         (np.array([1, {}], object), " (element 1 is {})"),
         ([True, 2, np.float32(3), np.int8(4), np.bool_(0), np.zeros(2)], ""),
         ([[1, 2], [3, 4]], ""),
+        ([["a (element b"]], " (element 0, 0 is 'a (element b')"),
         (np.array(["a"]), ""),
         ("text", " ('text' is a str)"),
     ],
@@ -260,6 +263,8 @@ def test_numbers_go_the_scalar_way_and_nothing_else_does():
     both = own(text="own({}, {})", forward=np.add, scalar=lambda x, y: "scalar")
     assert both(1, 2.0) == "scalar"
     assert both(1, np.float64(2)) == 3.0
+    three = own(text="own({}, {}, {})", forward=lambda x, y, z: x + y + z, scalar=lambda x, y, z: "scalar")
+    assert three(1.0, 2, True) == "scalar"
     assert own(forward=lambda: "none", scalar=lambda: "scalar", text="own")() == "none"
 
 
@@ -433,6 +438,64 @@ def test_history_and_paths():
         tg.gradients(z, x)
 
 
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_an_input_that_the_output_does_not_depend_on_gets_zero(kind):
+    x, y = kind(2.0), kind(3.0)
+    found = tg.gradients(x * x, [x, y])
+    assert [g.item() for g in found] == [4.0, 0.0]
+    assert type(found[1]) is kind
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+@pytest.mark.usefixtures("plain_engine")
+def test_a_hook_sees_every_share_and_may_change_it(kind):
+    x, y = kind(2.0), kind(3.0)
+    seen = []
+
+    def hook(z, i, g, dx):
+        seen.append((z.op.name, i, float(g), float(dx)))
+        return dx * 10.0
+
+    with ModeContext(backward_hook=hook):
+        (x * y + x).backward()
+    assert seen == [
+        ("add", 0, 1.0, 1.0),
+        ("add", 1, 1.0, 1.0),
+        ("multiply", 0, 10.0, 30.0),
+        ("multiply", 1, 10.0, 20.0),
+    ]
+    assert (float(x.grad), float(y.grad)) == (310.0, 200.0)
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_gradients_that_another_thread_changed_meanwhile_are_added_up_again(kind, monkeypatch):
+    x, calls = kind(2.0), []
+
+    def commit_late(*writes):
+        calls.append(1)
+        if len(calls) == 1:
+            x.grad = 100.0  # after the sum was computed, and before it is written
+        commit(*writes)
+
+    monkeypatch.setattr(backprop, "commit", lambda *writes: commit(*writes) if calls else commit_late(*writes))
+    (x * x).backward()
+    assert float(x.grad) == 104.0
+    assert calls == [1]
+
+
+def test_a_gradient_that_an_optimiser_has_used_is_told():
+    x = Tensor([2.0])
+    optimizer = tg.nn.SGD([x], lr=0.1)
+    (x * x).sum().backward()
+    optimizer.step()
+    with pytest.warns(UserWarning, match="zero_grad"):
+        (x * x).sum().backward()
+    optimizer.zero_grad()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (x * x).sum().backward()
+
+
 # Stand-ins and copies inside a function that is traced -------------------------------------------------------------
 
 
@@ -462,6 +525,24 @@ def test_inside_a_traced_function_nodes_have_no_numbers_to_show(capsys):
         "Tensor(of a function that is traced, shape=(2,), dtype=float64)",
         "Value(of a function that is traced)",
     ]
+
+
+def test_detached_numbers_in_a_traced_function_are_those_of_each_call():
+    w = Tensor([1.0])
+
+    def f(x):
+        return x.detach() * 2.0 + w.detach()
+
+    fast = tg.compile(f)
+    for number in (1.0, 2.0, 3.0):
+        w.assign([number * 10])
+        assert fast(Tensor([number])).data == 12 * number
+
+    def g(x):
+        x._data = np.ones(1)
+
+    with pytest.raises(CompileError):
+        tg.compile(g)(Tensor([1.0]))
 
 
 def test_truth_in_a_traced_function_is_a_guard():
@@ -501,6 +582,20 @@ def test_an_exit_stack_enters_a_mode():
     assert mode() is PLAIN_MODE
 
 
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_the_mode_of_a_block_that_was_interrupted_is_left(kind):
+    x = kind(2.0)
+    before = current.get()
+    try:
+        for make in (lambda: x * x, lambda: tg.exp(x), lambda: 2.0 - x, lambda: -x):
+            current.set(PLAIN_MODE._replace(recording=False, parent=PLAIN_MODE, block=Block(lambda: None)))
+            z = make()
+            assert z.requires_grad
+            assert current.get() is None
+    finally:
+        current.set(before)
+
+
 class Box:
     def __init__(self, x):
         self.x = x
@@ -517,6 +612,15 @@ def test_a_commit_writes_in_order_and_nothing_where_a_check_fails(gil, monkeypat
     with pytest.raises(ChangedMeanwhile):
         commit(unchanged([a, b], "x", [5, "another"]), attributes([a], "x", [6]))
     assert a.x == 5
+
+
+@pytest.mark.parametrize("gil", [True, False])
+def test_a_lock_is_taken_where_there_is_no_gil_alone(gil, monkeypatch):
+    monkeypatch.setattr(committing, "HAS_GIL", gil)
+    monkeypatch.setattr(committing, "_lock", taken := threading.Lock())
+    held = []
+    commit(calls([lambda: held.append(taken.locked())]))
+    assert held == [not gil]
 
 
 def test_a_child_has_a_lock_of_its_own(monkeypatch):
