@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import math
+import sys
 import threading
 import warnings
 
@@ -194,11 +195,20 @@ def test_gradients_of_a_shape_that_cannot_have_been_broadcast_are_refused():
     np.testing.assert_array_equal(summed_over_broadcast(g, (1, 1, 3), z, 1), g.sum((0, 1)).reshape(1, 1, 3))
     np.testing.assert_array_equal(summed_over_broadcast(g, (), z, 1), g.sum())
     np.testing.assert_array_equal(summed_over_broadcast(g[None], (2, 3), z, 1), g.sum(0))
+    np.testing.assert_array_equal(summed_over_broadcast(g[None], (2, 1), z, 1), g.sum((0, 2)).reshape(2, 1))
     for shape in ((3, 3), (4, 2, 3, 1), (2,)):
         with refuses(GradientError, "a gradient of shape (4, 2, 3)", line=False):
             summed_over_broadcast(g, shape, z, 1)
     with refuses(GradientError, "shape (4, 2, 3)", line=False):
         summed_over_broadcast(g, x.shape, tg.exp(x), 0)
+
+
+def test_the_gradient_of_a_bias_is_a_graph_too():
+    x, b = Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([10.0, 20.0])
+    of_bias = tg.gradients(((x + b) ** 2).sum(), [b])[0]
+    np.testing.assert_array_equal(of_bias.data, [48.0, 92.0])
+    of_x = tg.gradients((of_bias * [1.0, 5.0]).sum(), [x])[0]
+    np.testing.assert_array_equal(of_x.data, [[2.0, 10.0], [2.0, 10.0]])
 
 
 def test_gradients_that_are_kept_share_no_memory():
@@ -545,6 +555,20 @@ def test_detached_numbers_in_a_traced_function_are_those_of_each_call():
         tg.compile(g)(Tensor([1.0]))
 
 
+def test_a_value_of_an_argument_and_a_gradient_that_is_set_in_a_traced_function():
+    w = Value(2.0)
+
+    def f(x):
+        w.grad = w.data * 10.0
+        return Value(x) * w + np.float64(0.5)
+
+    fast = tg.compile(f)
+    for number in (1.0, 2.0, 3.0):
+        w.assign(number)
+        assert fast(number + 1).data == (number + 1) * number + 0.5
+        assert w.grad == number * 10
+
+
 def test_truth_in_a_traced_function_is_a_guard():
     def f(x):
         return x * 2.0 if x else x - 5.0
@@ -612,6 +636,10 @@ def test_a_commit_writes_in_order_and_nothing_where_a_check_fails(gil, monkeypat
     with pytest.raises(ChangedMeanwhile):
         commit(unchanged([a, b], "x", [5, "another"]), attributes([a], "x", [6]))
     assert a.x == 5
+
+
+def test_whether_there_is_a_gil_is_asked_of_python():
+    assert getattr(sys, "_is_gil_enabled", lambda: True)() is committing.HAS_GIL
 
 
 @pytest.mark.parametrize("gil", [True, False])
@@ -702,6 +730,20 @@ def test_values_as_micrograd_has_them():
     assert bool(Value(0.5)) is True
 
 
+def test_operands_of_values_are_floats():
+    for operand in (np.float32(0.5), np.int8(1), np.bool_(1), np.array(0.5)):
+        z = Value.make(TABLE["add"], (Value(2.0), operand), {})
+        assert type(z.y) is float
+        assert z.y == operand
+    for operand in (np.array([1.0, 2.0]), 1j, "a", None):
+        with refuses(DTypeError, "one real number"):
+            Value.make(TABLE["add"], (Value(2.0), operand), {})
+    with refuses(DTypeError, "`matmul` works on arrays", line=False):
+        Value.make(TABLE["matmul"], (Value(2.0), Value(2.0)), {})
+    with refuses(GradientError, "own", "'bad'", line=False):
+        own(lambda g, z, x: "bad", scalar=lambda x: x)(Value(2.0)).backward()
+
+
 def test_one_step_of_backward_by_hand():
     x, y = Value(2.0), Value(3.0, requires_grad=False)
     z = x * y
@@ -758,6 +800,8 @@ def test_methods_of_arrays():
     assert Tensor(np.ones((2, 3, 4))).T.shape == (4, 3, 2)
     assert t.T.op is t.mT.op
     assert t.__dlpack_device__() == (1, 0)
+    mixed = Tensor([1 + 2j, 3 - 1j])
+    assert [*mixed.real.data, *mixed.imag.data] == [1, 3, 2, -1]
     t2 = Tensor([1, 2], requires_grad=False)
     t2.fill(7)
     assert [*t2.data] == [7, 7]

@@ -74,10 +74,8 @@ class Value(Operators):
         Value.subclassed = Value.subclassed or not stand_in
 
     def __init__(self, data: float, label: str | tuple[()] = "", *made_by: str, requires_grad: bool = True) -> None:
-        if made_by or not isinstance(label, str):
-            if label or any(made_by):
-                raise DTypeError(sentences.made_by_hand(label))
-            label = ""  # micrograd's Value(2.0, (), ""): a leaf, made from nothing
+        if (made_by or not isinstance(label, str)) and (label or any(made_by)):  # micrograd's (2.0, (), "") is a leaf
+            raise DTypeError(sentences.made_by_hand(label))
         given = as_number(data)
         self._raw = raw_of(given)
         self.remember(None, (), {}, requires_grad)
