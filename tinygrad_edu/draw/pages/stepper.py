@@ -115,6 +115,7 @@ def page_of(
         "numbers.js",
         "sentences.js",
         "zoom.js",
+        "texts.js",
         "quiz.js",
         *(["engine.js", "live.js"] if program else []),
         "stepper.js",

@@ -97,7 +97,7 @@ function hands(content, machine, names, redraw) {
       if (group) body.lastChild.firstChild.textContent = group;
     }
     body.insertAdjacentHTML("beforeend", `<tr><th scope="row" class="scrub" title="drag to change">${names(leaf.card)}</th>
-      <td><input inputmode="text" autocomplete="off" spellcheck="false"></td><td class="g"></td><td><input type="checkbox"></td></tr>`);
+      <td><input inputmode="text" autocomplete="off" spellcheck="false"></td><td><span class="g"></span></td><td><input type="checkbox"></td></tr>`);
     const row = body.lastChild, [input, box] = row.querySelectorAll("input"), cell = row.querySelector(".g");
     Object.assign(leaf, { input, cell, box });
     input.dataset.leaf = cell.dataset.grad = leaf.name;
@@ -259,6 +259,12 @@ function network(content, machine, hand, titles) {
     value.after(below);
     return { card, value, circle, below, column: group.id.split("_")[0] };
   }).filter(Boolean);
+  const written = new Map();
+  const write = (element, text) => { // only what has become another
+    if (written.get(element) === text) return;
+    written.set(element, text);
+    element.textContent = text;
+  };
   const lines = [...svg.querySelectorAll("path.w")].map((path) => {
     const place = path.dataset.at, card = wires[place];
     if (card === undefined) return null;
@@ -267,27 +273,30 @@ function network(content, machine, hand, titles) {
     grip.append(title);
     path.after(grip);
     hand.handle(grip, card, titles[card]);
-    return { path, grip, card, title, layer: place.split(" ")[0] };
+    const tell = () => write(title, `${titles[card]} = ${digits(v[card])}, gradient ${digits(g[card])}`);
+    for (const event of ["pointermove", "focus"]) grip.addEventListener(event, tell);
+    return { path, grip, card, layer: place.split(" ")[0], looks: "" };
   }).filter(Boolean);
   for (const labels of svg.querySelectorAll("g.l")) labels.remove(); // the numbers on them would not follow
   return () => {
     const largest = {}, loudest = {};
     for (const { card, layer } of lines) largest[layer] = Math.max(largest[layer] ?? 0, Math.abs(v[card]));
     for (const { card, column } of circles) loudest[column] = Math.max(loudest[column] ?? 0, Math.abs(v[card]));
-    for (const { path, grip, card, title, layer } of lines) {
-      const part = Math.abs(v[card]) / (largest[layer] || 1);
+    for (const line of lines) {
+      const { path, grip, card, layer } = line, part = Math.abs(v[card]) / (largest[layer] || 1), looks = `${v[card]} ${part}`;
+      if (line.looks === looks) continue;
+      line.looks = looks;
       path.classList.toggle("neg", v[card] < 0);
       path.setAttribute("stroke-width", (0.5 + 4.5 * part).toFixed(2));
       path.setAttribute("stroke-opacity", (0.2 + 0.65 * part).toFixed(2));
       grip.setAttribute("aria-valuenow", v[card]);
-      title.textContent = `${titles[card]} = ${digits(v[card])}, gradient ${digits(g[card])}`;
     }
     for (const { card, value, circle, below, column } of circles) {
       const part = 0.75 * Math.abs(v[card]) / (loudest[column] || 1);
-      value.textContent = digits(v[card], 2); // what a circle has room for
-      below.textContent = machine.needs[card] ? `∂ ${digits(g[card], 2)}` : "";
+      write(value, digits(v[card], 2)); // what a circle has room for
+      write(below, machine.needs[card] ? `∂ ${digits(g[card], 2)}` : "");
       circle.style.fill = `var(--${v[card] < 0 ? "orange" : "blue"})`;
-      circle.style.fillOpacity = 0.6 * part;
+      circle.style.fillOpacity = (0.6 * part).toFixed(3);
     }
   };
 }

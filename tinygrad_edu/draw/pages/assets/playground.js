@@ -58,8 +58,10 @@
   function seen() {
     const all = training(), { kind, batch } = settings(), value = net.loss(all, kind);
     const shown = edges === "w" ? net.layers : all.length ? net.backward(all, kind).grads : net.zeros();
-    board.draw(net.forward(plane.grid(board.SIDE)).outputs, shown, edges === "w" ? "w" : "∂w");
-    plane.draw(net.forward(plane.grid()).outputs.at(-1)[0]);
+    const { outputs } = net.forward(plane.grid(board.SIDE));
+    board.draw(outputs, shown, edges === "w" ? "w" : "∂w");
+    plane.draw(outputs.at(-1)[0]);
+    refine();
     $("loss").textContent = digits(value);
     $("loss").dataset.value = String(value);
     $("test").textContent = testing().length ? digits(net.loss(testing(), kind)) : "·";
@@ -71,13 +73,29 @@
     tell();
     if ($("code").open) $("code").querySelector("pre").textContent = program(net, all, settings(), content.modules);
   }
-  function draw_curve(curve) {
-    const most = Math.max(...curve.flat().filter(Number.isFinite), 1e-9);
-    const n = Math.max(1, curve.length - 1), thin = Math.ceil(curve.length / 300);
-    const line = (i) => curve.map((pair, at) => [at, pair[i]]).filter(([at, y]) => (at % thin === 0 || at === n) && Number.isFinite(y))
-      .map(([at, y]) => `${(5 + 290 * at / n).toFixed(1)},${(74 - 66 * Math.min(1, y / most)).toFixed(1)}`).join(" ");
-    $("curve").innerHTML = curve.length < 2 ? ""
-      : `<polyline points="${line(0)}"/><polyline class="test" points="${line(1)}"/><text x="5" y="87">training, and dashed: test</text>`;
+  // The plane is drawn from the numbers of the neurons' pictures, and once nothing has changed for a moment from finer
+  // ones, which are computed in parts of a few milliseconds
+  let refining = null;
+  function refine() {
+    const PART = 250, MOMENT = 80, LONG = 6; // numbers, and milliseconds
+    const part = (x, y, fine, at) => {
+      for (const until = performance.now() + LONG; at < fine.length && performance.now() < until; at += PART)
+        fine.set(net.forward([x.subarray(at, at + PART), y.subarray(at, at + PART)]).outputs.at(-1)[0], at);
+      if (at < fine.length) refining = setTimeout(part, 0, x, y, fine, at); else plane.draw(fine);
+    };
+    clearTimeout(refining);
+    refining = setTimeout(() => { const [x, y] = plane.grid(); part(x, y, new Float64Array(x.length), 0); }, MOMENT);
+  }
+
+  function draw_curve(curve) { // 300 places of it
+    const n = curve.length - 1, thin = Math.ceil(curve.length / 300);
+    const kept = curve.length < 2 ? [] : Array.from({ length: Math.ceil(n / thin) + 1 }, (_, k) => Math.min(n, k * thin));
+    const most = Math.max(...kept.flatMap((at) => curve[at]).filter(Number.isFinite), 1e-9);
+    [...$("curve").querySelectorAll("polyline")].forEach((line, i) => {
+      const seen = kept.filter((at) => Number.isFinite(curve[at][i]));
+      line.setAttribute("points", seen.map((at) => `${(5 + 290 * at / n).toFixed(1)},${(74 - 66 * Math.min(1, curve[at][i] / most)).toFixed(1)}`).join(" "));
+    });
+    $("curve").querySelector("text").toggleAttribute("hidden", !kept.length);
   }
 
   // The arithmetic of the chosen neuron for the chosen point, and the average over all

@@ -20,11 +20,12 @@ function neuron_board(box, paint, chosen) {
     counts.forEach((count, c) => { for (let j = 0; j < count; j++) cell(at(c, j), c, j); });
   }
   function line([x, y], [u, v], c, j, k) {
-    const svg = box.firstChild, path = document.createElementNS(svg.namespaceURI, "path");
+    const svg = box.firstChild, path = document.createElementNS(svg.namespaceURI, "path"), line = { path, c, j, k, looks: "", says: "" };
     path.setAttribute("d", `M${x + 20} ${y}L${u - 20} ${v}`);
     path.append(document.createElementNS(svg.namespaceURI, "title"));
+    path.addEventListener("pointermove", () => { path.firstChild.textContent = line.says(); });
     svg.append(path);
-    lines.push({ path, c, j, k });
+    lines.push(line);
   }
   function cell([x, y], c, j) {
     const button = document.createElement("button"), canvas = document.createElement("canvas");
@@ -42,16 +43,20 @@ function neuron_board(box, paint, chosen) {
   // outputs: of every layer at SIDE × SIDE places. shown: layers whose numbers the lines show, by the letter
   function draw(outputs, shown, letter) {
     cells.forEach(({ canvas, c, j }) => {
-      const values = outputs[c][j], most = values.reduce((m, v) => Math.max(m, Math.abs(v)), 1e-9);
-      paint(canvas, SIDE, values, most);
+      let most = 1e-9;
+      for (const x of outputs[c][j]) most = Math.max(most, Math.abs(x));
+      paint(canvas, SIDE, outputs[c][j], most);
     });
     const most = shown.map(({ w }) => Math.max(1e-12, ...w.flat().map(Math.abs)));
-    lines.forEach(({ path, c, j, k }) => {
-      const x = shown[c].w[j][k], part = Math.abs(x) / most[c];
-      path.setAttribute("stroke-width", (0.4 + 4.4 * part).toFixed(2));
-      path.setAttribute("stroke-opacity", (0.2 + 0.7 * part).toFixed(2));
-      path.classList.toggle("neg", x < 0);
-      path.firstChild.textContent = `${letter}_${j + 1}${k + 1}^(${c + 1}) = ${digits(x)}`;
+    lines.forEach((line) => { // only lines that will look different are touched
+      const { path, c, j, k } = line, x = shown[c].w[j][k], part = Math.abs(x) / most[c];
+      const [width, opacity, below] = [(0.4 + 4.4 * part).toFixed(1), (0.2 + 0.7 * part).toFixed(2), x < 0], looks = `${width} ${opacity} ${below}`;
+      line.says = () => `${letter}_${j + 1}${k + 1}^(${c + 1}) = ${digits(x)}`;
+      if (line.looks === looks) return;
+      line.looks = looks;
+      path.setAttribute("stroke-width", width);
+      path.setAttribute("stroke-opacity", opacity);
+      path.classList.toggle("neg", below);
     });
   }
   function mark(neuron) {

@@ -26,13 +26,22 @@ function learning_net(layers, row) {
       const before = outputs.at(-1), [f] = activation(name);
       const z = w.map((weights, j) => {
         const column = new Float64Array(n).fill(b[j]);
-        weights.forEach((x, k) => { const a = before[k]; for (let i = 0; i < n; i++) column[i] += x * a[i]; });
+        for (let k = 0; k < before.length; k++) {
+          const x = weights[k], a = before[k];
+          for (let i = 0; i < n; i++) column[i] += x * a[i];
+        }
         return column;
       });
       sums.push(z);
-      outputs.push(name ? z.map((column) => column.map((x) => f(x))) : z);
+      outputs.push(name ? z.map((column) => applied(f, column)) : z);
     }
     return { sums, outputs };
+  }
+
+  function applied(f, column) {
+    const a = new Float64Array(column.length);
+    for (let i = 0; i < a.length; i++) a[i] = f(column[i]);
+    return a;
   }
 
   const columns = (points) => [Float64Array.from(points, (p) => p.x), Float64Array.from(points, (p) => p.y)];
@@ -59,8 +68,11 @@ function learning_net(layers, row) {
     for (let c = layers.length - 1; c >= 0; c--) {
       const { w, name } = layers[c], [, slope] = activation(name), before = outputs[c];
       const delta = deltas[c] = arriving.map((g, j) => g.map((x, i) => slope(x, outputs[c + 1][j][i], sums[c][j][i])));
-      const share = (k, i) => w.reduce((sum, weights, j) => sum + weights[k] * delta[j][i], 0);
-      arriving = before.map((_, k) => Float64Array.from({ length: n }, (__, i) => share(k, i)));
+      arriving = before.map((_, k) => {
+        const column = new Float64Array(n);
+        delta.forEach((d, j) => { const x = w[j][k]; for (let i = 0; i < n; i++) column[i] += x * d[i]; });
+        return column;
+      });
       delta.forEach((d, j) => {
         before.forEach((a, k) => {
           let sum = 0;

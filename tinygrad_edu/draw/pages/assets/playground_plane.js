@@ -2,7 +2,7 @@
 
 // Paints signed numbers, blue where positive and orange where negative
 function brush() {
-  const colours = {};
+  const TONES = 255, colours = {}, palette = new Uint32Array(2 * TONES + 1), small = new OffscreenCanvas(1, 1); // palette: from −1 to 1
   function look() { // colours of the page, which are others in the dark
     const style = getComputedStyle(document.body), pen = document.createElement("canvas").getContext("2d");
     const rgb = (name) => {
@@ -10,16 +10,20 @@ function brush() {
       return pen.fillStyle.match(/[\da-f]{2}/g).map((h) => parseInt(h, 16));
     };
     Object.assign(colours, { paper: rgb("--paper"), 1: rgb("--blue"), "-1": rgb("--orange"), ink: style.getPropertyValue("--ink") });
+    const bytes = new Uint8ClampedArray(palette.buffer);
+    palette.forEach((_, i) => {
+      const tone = colours[i < TONES ? "-1" : "1"], part = 0.85 * Math.abs(i / TONES - 1);
+      bytes.set([...colours.paper.map((x, c) => x + part * (tone[c] - x)), 255], 4 * i);
+    });
   }
   function paint(canvas, side, values, scale) { // a square of side × side numbers
-    const pen = canvas.getContext("2d"), image = pen.createImageData(side, side);
-    values.forEach((v, i) => {
-      const part = Number.isFinite(v) ? 0.85 * Math.min(1, Math.abs(v) / scale) : 0, tone = colours[v < 0 ? "-1" : "1"];
-      for (let c = 0; c < 3; c++) image.data[4 * i + c] = colours.paper[c] + part * (tone[c] - colours.paper[c]);
-      image.data[4 * i + 3] = 255;
-    });
+    const pen = canvas.getContext("2d"), image = pen.createImageData(side, side), pixels = new Uint32Array(image.data.buffer);
+    for (let i = 0; i < pixels.length; i++) {
+      const part = Number.isFinite(values[i]) ? Math.max(-1, Math.min(1, values[i] / scale)) : 0;
+      pixels[i] = palette[Math.round(TONES * (part + 1))];
+    }
     if (canvas.width === side) { pen.putImageData(image, 0, 0); return; }
-    const small = new OffscreenCanvas(side, side);
+    small.width = small.height = side;
     small.getContext("2d").putImageData(image, 0, 0);
     pen.imageSmoothingEnabled = true;
     pen.drawImage(small, 0, 0, canvas.width, canvas.height);
@@ -30,21 +34,24 @@ function brush() {
 
 // changed: what is called when a point was added, moved, chosen or taken away
 function point_plane(canvas, { colours, paint }, changed) {
-  const WIDE = 100; // numbers along a side of the plane
+  const WIDE = 100; // numbers along a side of the plane, where there is time for so many
   let points = [], chosen = null, held = false, side = 1;
 
   function bounds() {
     const reach = Math.max(1.2, ...points.flatMap((p) => [Math.abs(p.x), Math.abs(p.y)])) * 1.12;
     return Number.isFinite(reach) ? Math.min(reach, 20) : 2;
   }
-  function grid(count = WIDE) { // the places of count × count numbers, as two columns
-    const r = bounds(), at = (i) => -r + (i + 0.5) / count * 2 * r;
-    const column = (f) => Float64Array.from({ length: count * count }, (_, i) => f(i));
-    return [column((i) => at(i % count)), column((i) => -at(Math.floor(i / count)))];
+  function grid(count = WIDE) { // the places of count × count numbers, row by row, as two columns
+    const r = bounds(), x = new Float64Array(count * count), y = new Float64Array(count * count), at = (i) => -r + (i + 0.5) / count * 2 * r;
+    for (let i = 0; i < x.length; i++) {
+      x[i] = at(i % count);
+      y[i] = -at(Math.floor(i / count));
+    }
+    return [x, y];
   }
-  function draw(values) {
+  function draw(values) { // of a square of places
     const pen = canvas.getContext("2d"), r = bounds(), w = canvas.width;
-    paint(canvas, WIDE, values, 1.2);
+    paint(canvas, Math.sqrt(values.length), values, 1.2);
     points.forEach((point, i) => {
       const [x, y] = [(point.x / r + 1) / 2 * w, (1 - point.y / r) / 2 * w];
       pen.beginPath();

@@ -6,6 +6,8 @@
   const forward = content.made.map(([card]) => card);
   const graph = $("graph"), paths = graph.querySelectorAll(".e path"), cards = [...graph.querySelectorAll(".k > g")];
   const titles = cards.map((card) => card.querySelector(".t")?.textContent ?? "");
+  const place_of = (element) => (element.getAttribute("transform")?.match(/-?[\d.]+/g) ?? [element.getAttribute("x"), element.getAttribute("y")]).map(Number);
+  const places = cards.map(place_of), say_in = changing_texts(zoomable(graph), cards.length > 80);
   const lines = cards.map((card) => ({ d: card.querySelector("text:not(.t)"), g: card.querySelector(".g") }));
   const machine = content.live ? engine(content, cards.length) : null;
   const bare = new Set(content.bare), labels = [...graph.querySelectorAll(".l text")];
@@ -22,12 +24,11 @@
   const written = new Map();
   function write(card, row, text) {
     const key = row + card;
-    let shown = flat(text);
+    const shown = flat(text);
     if (Object.is(written.get(key), shown)) return;
     written.set(key, shown);
-    if (typeof shown === "number") shown = digits(shown);
-    if (lines[card][row]) lines[card][row].textContent = WORD[row] + shown;
-    if (row === "g" && leaves.has(card)) leaves.get(card).textContent = shown;
+    if (lines[card][row]) say_in(lines[card][row], WORD[row], shown, places[card]);
+    if (row === "g" && leaves.has(card)) leaves.get(card).textContent = typeof shown === "number" ? digits(shown) : shown;
   }
 
   // What each step changes, as [card, row, text now, text before], in the order that is chosen.
@@ -63,7 +64,7 @@
     $("slide").max = steps.length;
   }
 
-  const taken = [];
+  const taken = [], label_places = [];
   // A page of numbers takes its texts from the machine, which has computed them
   function take() {
     const { v, slopes: by, passes } = machine;
@@ -72,7 +73,8 @@
       const slope = passes[k] ? by[k] : null;
       if (!label || Object.is(taken[k], slope)) return;
       taken[k] = slope;
-      label.textContent = slopes[k] = slope === null ? "" : digits(slope);
+      slopes[k] = slope ?? "";
+      say_in(label, "", slopes[k], label_places[k] ??= place_of(label));
     });
     content.backward = machine.steps();
     const wrong = machine.naive();
@@ -251,7 +253,6 @@
     go(place === "last" || (place === "" && content.opened) ? steps.length : Number(place) || 0);
   };
   addEventListener("hashchange", from_address);
-  zoomable(graph);
   start();
   write_all();
   net?.();

@@ -1,7 +1,8 @@
-// Zoom, pan, fit and an overview for a picture in a scrolling box.
+// Zoom, pan, fit and an overview for a picture in a scrolling box. Returns the part of the picture that is in sight, or
+// nearly: `moved` is called when that becomes another.
 function zoomable(box, readable = 0.58) {
-  const svg = box.querySelector("svg");
-  if (!svg) return;
+  const svg = box.querySelector("svg"), sight = { left: 0, top: 0, right: 0, bottom: 0, shown: true, moved: () => {} };
+  if (!svg) return sight;
   const wide = svg.viewBox.baseVal.width, high = svg.viewBox.baseVal.height;
   box.insertAdjacentHTML("beforebegin", `<div class="zoom" role="group" aria-label="size of the picture"><button type="button" aria-label="smaller">−</button>
     <output></output><button type="button" aria-label="larger">+</button><button type="button" title="the whole picture">fit</button><canvas aria-hidden="true" title="drag to move"></canvas></div>`);
@@ -52,7 +53,13 @@ function zoomable(box, readable = 0.58) {
 
   // The overview: a dot a card, and the part that is seen
   const dots = [...svg.querySelectorAll(".k > g")].map((card) => card.getAttribute("transform").match(/-?[\d.]+/g).map(Number));
+  function see() {
+    const [x, y, w, h] = [box.scrollLeft, box.scrollTop, box.clientWidth, box.clientHeight].map((a) => a / scale), near = 300;
+    Object.assign(sight, { left: x - near, top: y - near, right: x + w + near, bottom: y + h + near });
+    sight.moved();
+  }
   function overview() {
+    see();
     const hidden = wide * scale <= box.clientWidth + 4 && high * scale <= box.clientHeight + 4;
     map.hidden = hidden || !dots.length;
     if (map.hidden) return;
@@ -80,6 +87,11 @@ function zoomable(box, readable = 0.58) {
     requestAnimationFrame(() => { waiting = false; overview(); });
   });
   addEventListener("resize", overview);
+  new IntersectionObserver(([{ isIntersecting }]) => {
+    sight.shown = isIntersecting;
+    sight.moved();
+  }, { rootMargin: "200px" }).observe(box);
   const whole = all();
   set(whole >= readable ? whole : Math.min(1, Math.max(readable, (box.clientWidth - 2) / wide)));
+  return sight;
 }
