@@ -275,3 +275,22 @@ def test_single_numbers_are_compared_as_they_were_printed():
     assert tg.compare({"W[0, 3]": right["W"][0, 3]}, right).ok
     with pytest.raises(GradientError, match=r"shape \(3, 4\)"):
         tg.compare({"W[3][1]": 0.5}, {"W": w, "b": b}, loss)
+
+
+def test_a_number_that_is_right_at_one_point_is_no_mistake_of_calculus():
+    w = tg.Value(5.0, label="w")
+    cost = (8.0 * w - 65.0) ** 2
+    report = tg.compare({"w": "8*2*(8*5 - 65)"}, cost)
+    assert report.headline() == "✗ wrong: a number instead of a formula"
+    assert "It is right at the point that was given, and wrong at other points." in report.advice
+    assert tg.compare({"w": -400.0}, cost).ok
+    assert "number instead" not in tg.compare({"w": "-300"}, cost).headline()
+    assert tg.compare({"w": "3"}, 3.0 * w).ok
+
+
+def test_a_prime_without_an_argument_is_told_what_it_lacks():
+    w = tg.Value(0.5, label="w")
+    a = tg.sigmoid(w)
+    a.label = "a"
+    with pytest.raises(FormulaError, match="`a'` does not say by what"):
+        tg.compare({"w": "2 a · a'"}, a**2)

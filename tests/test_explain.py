@@ -47,7 +47,7 @@ def test_a_net_is_told_in_the_letters_of_the_article():
     it = net(np.random.default_rng(0), (4, 5, 3), 7)
     text = tg.explain(it.cost, it.parameters["W^(1)"])
     assert "z_j^(1) = Σ_k w_jk^(1) a_k^(0) + b_j^(1)" in text
-    assert "∂a_k^(1)/∂z_k^(1) = Σ_j w_jk^(2) δ_j^(2) · a_k^(1) (1 − a_k^(1))" in text
+    assert "∂a_k^(1)/∂z_k^(1) = Σ_j w_jk^(2) δ_j^(2) · a_k^(1) · (1 − a_k^(1))" in text
     assert (
         "∂C/∂w_jk^(1) = Σ over the examples of δ_j^(1) · ∂z_j^(1)/∂w_jk^(1) = Σ over the examples of δ_j^(1) a_k^(0)"
         in text

@@ -482,3 +482,39 @@ def test_a_convolutional_net_is_drawn_as_the_maps_that_its_layers_make():
         tg.draw_network(net)
     with pytest.raises(tg.errors.ShapeError, match="one image"):
         tg.draw_network(net, np.ones((2, 1, 8, 8)))
+
+
+@pytest.mark.browser
+def test_every_page_is_printed_light_whole_and_with_what_was_typed(browser, tmp_path, run):
+    net, recorder = run
+    loss = loss_of(net)
+    narrow, sheet = 680, "#2(a-y)"  # pixels that a sheet of A4 has between its margins
+    pages = {
+        "live": (tg.live(loss, model=net), "#last"),
+        "pad": (tg.derivation_pad("(w*x - y)**2"), sheet),
+        "playground": (tg.playground(), ""),
+        "network": (tg.draw_network(net, [1.0, 2.0]).html(), ""),
+        "wide": (tg.draw(loss, collapse=False).html(), ""),
+        "replay": (recorder.replay(), ""),
+        "nudges": (tg.nudges(np.ones((3, 4)), 1.0), ""),
+        "convolution": (tg.convolution_page(np.ones((5, 5)), np.ones((3, 3))), ""),
+    }
+    for name, (each, at) in pages.items():
+        with opened(browser, each.save(tmp_path / f"{name}.html"), at, scheme="dark") as page:
+            page.wait_for_timeout(100)
+            page.emulate_media(media="print", color_scheme="dark")
+            page.set_viewport_size({"width": narrow, "height": 960})
+            assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", name
+            papers = page.locator("rect.paper").evaluate_all("all => all.map(r => getComputedStyle(r).fill)")
+            assert set(papers) <= {"rgb(255, 255, 255)"}, name
+            cut = page.evaluate(
+                "[...document.querySelectorAll('.scroll')].filter(b => b.scrollWidth > b.clientWidth + 1).length"
+            )
+            assert cut == 0, name
+            assert page.locator("button:visible:not(#board button)").count() == 0, name
+            if name == "pad":
+                assert page.locator("#sheet input").first.is_visible()
+                assert page.locator("#sheet input").first.input_value() == sheet[1:]
+            if name == "live":
+                assert page.locator("[data-leaf]").first.is_visible()
+            page.emulate_media(media="screen")

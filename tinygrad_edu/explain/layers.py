@@ -13,18 +13,16 @@ import numpy as np
 
 from ..core.backprop import between, history
 from ..core.node import Node
+from ..core.value import Value
 from ..symbolic.layers import TURNS, GraphLayer, LayerMap
 from ..symbolic.names import NodeNames, amount, tex_name
-from .backward import BackwardEquations, numbered, uses
+from ..symbolic.textbook import TEXTBOOK, times_slope
+from .backward import BackwardEquations, as_text_and_latex, numbered, uses
 from .explanation import Equation, Heading, Statement, Words
 from .letters import constant_arrays, with_index
 
 MOST_LAYERS = 4  # that are told one by one
-ACTIVATION_SLOPES = {  # ∂a/∂z of neuron i by activation, as text and LaTeX, in the names of a_i and z_i
-    "sigmoid": ("{a} (1 − {a})", "{a} (1 - {a})"),
-    "tanh": ("(1 − {a}²)", "(1 - {{{a}}}^2)"),
-    "relu": ("[{z} > 0]", "[{z} > 0]"),
-}
+PLACES = "ꀀꀁꀂ"  # letters, of the Yi script, for a gradient, an activation and a weighted sum, whose names come later
 
 
 def of_layers(layers: LayerMap, chosen: list[Node]) -> Iterator[Statement]:
@@ -181,7 +179,7 @@ class Story:
 
     def of_node(self, x: Node, layer: GraphLayer | None) -> Iterator[Statement]:
         """Yield the equations of one gradient."""
-        if x in self.by_a and self.above(x) is not None and self.slope(self.by_a[x], "k"):
+        if x in self.by_a and self.above(x) is not None and self.times_slope(("", ""), self.by_a[x], "k"):
             return  # told with δ, in one line
         if x in self.by_z:
             yield from self.delta(self.by_z[x])
@@ -209,13 +207,15 @@ class Story:
             return None
         return layer
 
-    def slope(self, layer: GraphLayer, index: str) -> tuple[str, str] | None:
-        """Return ∂a/∂z of one neuron as text and LaTeX; None where no textbook has it."""
-        found = ACTIVATION_SLOPES.get(layer.activation)
+    def times_slope(self, came: tuple[str, str], layer: GraphLayer, index: str) -> tuple[str, str] | None:
+        """Return a gradient times ∂a/∂z of one neuron, as text and LaTeX; None where no textbook has that slope."""
         a, z = with_index(self.names[layer.a], index), with_index(self.names[layer.z], index)
-        if found is None or a is None or z is None or (layer.a.op is not None and layer.a.params):
+        if layer.activation not in TEXTBOOK or a is None or z is None or (layer.a.op is not None and layer.a.params):
             return None
-        return found[0].format(a=a[0], z=z[0]), found[1].format(a=a[1], z=z[1])
+        text, tex = as_text_and_latex(times_slope(layer.activation, 0, *(Value(0.5, place) for place in PLACES)))
+        for place, (name, tex_of_name) in zip(PLACES, (came, a, z), strict=True):
+            text, tex = text.replace(place, name), tex.replace(place, tex_of_name)
+        return text, tex
 
     def delta(self, layer: GraphLayer) -> Iterator[Statement]:
         """Yield the equation of δ of a layer."""
@@ -223,10 +223,10 @@ class Story:
         a_is_plain = layer.a is not layer.z and self.told.tops(layer.z) == ({layer.a}, set())
         up = self.above(layer.a) if a_is_plain or layer.a is layer.z else None
         index = "j" if up is None else "k"
-        slope = self.slope(layer, index) if a_is_plain else ("", "")
         delta = with_index(name, index)
         z, a = with_index(self.names[layer.z], index), with_index(self.names[layer.a], index)
-        if slope is None or delta is None or z is None or a is None or (not a_is_plain and up is None):
+        known = not a_is_plain or self.times_slope(("", ""), layer, index)
+        if not known or delta is None or z is None or a is None or (not a_is_plain and up is None):
             yield self.told.equation(layer.z)
             return
         first = f"∂{cost}/∂{a[0]}", rf"\frac{{\partial {cost}}}{{\partial {a[1]}}}"
@@ -243,10 +243,11 @@ class Story:
             yield Equation(f"{delta[0]} = {came[0]}", f"{delta[1]} = {came[1]}")
             return
         local = rf"\frac{{\partial {a[1]}}}{{\partial {z[1]}}}"
-        middle = f"{first[0]} · ∂{a[0]}/∂{z[0]} = "
+        product = self.times_slope(came, layer, index)
+        assert product is not None
         yield Equation(
-            f"{delta[0]} = {middle}{came[0]} · {slope[0]}",
-            rf"{delta[1]} = {first[1]} \cdot {local} = {came[1]} \cdot {slope[1]}",
+            f"{delta[0]} = {first[0]} · ∂{a[0]}/∂{z[0]} = {product[0]}",
+            rf"{delta[1]} = {first[1]} \cdot {local} = {product[1]}",
         )
 
     def of_parameter(self, layer: GraphLayer, x: Node) -> Equation | None:

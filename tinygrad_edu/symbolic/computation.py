@@ -108,6 +108,9 @@ class Computation:
         if part.id in CONSTANTS:
             return CONSTANTS[part.id]
         known = f" (there are: {', '.join(self.values)})" if self.values else ""
+        if (stem := part.id.removesuffix("_prime")) in self.values and stem != part.id:
+            slope = f"`{stem}'` does not say by what: write the slope, as a·(1 − a) or σ'(z) is that of a = σ(z)"
+            raise self.refuse(part, slope)
         raise self.refuse(part, f"`{part.id}` has no value: give it one, as in {part.id}=2{known}")
 
     def binary(self, part: ast.BinOp) -> Any:

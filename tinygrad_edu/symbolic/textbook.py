@@ -8,25 +8,37 @@ from typing import Any
 import numpy as np
 
 from ..core.backprop import between
-from ..core.node import Node
+from ..core.node import Node, data_of
 from .rules import RECORDING, recorded_rule
 
-TEXTBOOK: dict[str, Callable[[Any, Any], tuple[Any, ...]]] = {  # factors, of the result and the operand
-    "sigmoid": lambda a, z: (a, 1 - a),
-    "tanh": lambda a, z: (1 - a**2,),
-    "relu": lambda a, z: (z > 0,),
+TEXTBOOK: dict[str, tuple[Callable[..., tuple[Any, ...]], ...]] = {  # by operand: factors, of the result and operands
+    "sigmoid": (lambda a, z: (a, 1 - a),),
+    "tanh": (lambda a, z: (1 - a**2,),),
+    "relu": (lambda a, z: (z > 0,),),
+    "maximum": (lambda a, x, y: (x > y,), lambda a, x, y: (y > x,)),
+    "minimum": (lambda a, x, y: (x < y,), lambda a, x, y: (y < x,)),
 }
+APART = frozenset({"maximum", "minimum"})  # rows whose textbook form holds where no two operands are equal
 
 
-def local_rule(z: Node, i: int, g: Any, result: Any, operands: Sequence[Any]) -> Any:
-    """Return the gradient of operand `i` as `recorded_rule` does, in the textbook's form where there is one."""
+def local_rule(z: Node, i: int, g: Any, result: Any, operands: Sequence[Any], *, anywhere: bool = False) -> Any:
+    """Return the gradient of operand `i` as `recorded_rule` does, in the textbook's form where there is one.
+
+    anywhere: whether it must hold for other numbers too, ties among them, and not only for those that `z` was made of.
+    """
     assert z.op is not None
-    if z.op.name not in TEXTBOOK or z.params:
+    tied = z.op.name in APART and (anywhere or np.any(np.equal(*map(data_of, z.inputs))))
+    if z.op.name not in TEXTBOOK or z.params or tied:
         return recorded_rule(z, i, g, result, operands)
     if not isinstance(g, Node) and np.all(np.asarray(g) == 1):
         g = 1.0  # so that a product with it is written without it
+    return times_slope(z.op.name, i, g, result, *operands)
+
+
+def times_slope(name: str, i: int, g: Any, result: Any, *operands: Any) -> Any:
+    """Return a gradient times the slope of a row by operand `i`, as the textbook has it."""
     with RECORDING:
-        for factor in TEXTBOOK[z.op.name](result, operands[0]):
+        for factor in TEXTBOOK[name][i](result, *operands):
             g = g * factor
     return g
 

@@ -23,6 +23,13 @@ from .report import ComparisonReport, Mistake, ParameterLine, Worst
 
 MORE_GRAPH = "Give loss=, the node that was differentiated: with its graph many more mistakes can be told."
 ONLY_HERE = "It is right at the point that was given, and wrong at other points."
+A_NUMBER = Mistake(
+    0,
+    "a number instead of a formula",
+    "",
+    "it is the same at every point, and right at the one that was given",
+    "write the derivative in letters, so that it holds at every point",
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,14 @@ def comparison_report(comparison: Comparison) -> ComparisonReport:
     candidates: list[Candidate] = []
     usable = [i for i, item in enumerate(items[0]) if item.fits and item.verdict != "not finite"]
     kept = [[row[i] for i in usable] for row in items]
-    if not all(item.ok or "right numbers" in item.verdict for row in kept for item in row):
+    only_here = (
+        len(items) > 1 and all(item.ok for item in items[0]) and not all(item.ok for row in items for item in row)
+    )
+    if only_here and all(
+        np.array_equal(item.hand, first.hand) for row in items for item, first in zip(row, items[0], strict=True)
+    ):
+        mistakes.append(A_NUMBER)
+    elif not all(item.ok or "right numbers" in item.verdict for row in kept for item in row):
         if recording is not None and notation is not None:
             question = Question(recording, notation, comparison.runs, kept)
             candidates = diagnosed(question) or procedural(question) or rearranged(kept)
@@ -60,7 +74,7 @@ def comparison_report(comparison: Comparison) -> ComparisonReport:
             candidates = explained_by_numbers(kept[0])
             advice += [] if comparison.notes else [MORE_GRAPH]
     mistakes += [candidate.mistake() for candidate in candidates]
-    if len(items) > 1 and all(item.ok for item in items[0]) and not all(item.ok for row in items for item in row):
+    if only_here:
         advice.append(ONLY_HERE)
     level = indistinguishable(candidates)
     if level and notation is not None:

@@ -97,7 +97,7 @@ def svg(picture: Picture) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tg" width="{w}" height="{h}" viewBox="0 0 {w} {h}"'
         ' role="img">'
-        f"<style>{compact(LIGHT)}@media (prefers-color-scheme:dark){{{compact(DARK)}}}</style>"
+        f"{style(LIGHT, DARK)}"
         f'<defs><marker id="{arrow}" class="tip" viewBox="0 0 8 8" refX="7" refY="4"'
         ' markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8" orient="auto">'
         '<path d="M0 0L8 4L0 8z"/></marker></defs>'
@@ -119,9 +119,9 @@ def svg(picture: Picture) -> str:
     return "".join(parts)
 
 
-def compact(css: str) -> str:
-    """Return style rules without line breaks."""
-    return css.replace("\n", "")
+def style(light: str, dark: str) -> str:
+    """Return a style element: rules for light, and those that override them on a dark screen; paper is light."""
+    return f"<style>{light}@media screen and (prefers-color-scheme:dark){{{dark}}}</style>".replace("\n", "")
 
 
 def frames(picture: Picture, layout: Layout) -> list[str]:

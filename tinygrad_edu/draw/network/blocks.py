@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from ..drawing import Drawing
-from ..formats.svg import compact
+from ..formats.svg import style
 from ..pages.page import Page
 from .picture import NETWORK_DARK, NETWORK_LIGHT
 
@@ -68,7 +68,7 @@ class Blocks:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="net" width="{WIDE:.0f}" height="{high:.0f}" '
             f'viewBox="0 0 {WIDE:.0f} {high:.0f}" role="img"><title>{escape(self.alt())}</title>'
-            f"<style>{compact(NETWORK_LIGHT)}@media (prefers-color-scheme:dark){{{compact(NETWORK_DARK)}}}</style>"
+            f"{style(NETWORK_LIGHT, NETWORK_DARK)}"
             f'<rect class="paper" width="{WIDE:.0f}" height="{high:.0f}"/>'
             f'<text x="8" y="18" font-weight="700">{escape(self.total.kind)}</text>'
             f'<text x="{WIDE - 8:.0f}" y="18" text-anchor="end">{escape(self.numbers(self.total))}</text>'

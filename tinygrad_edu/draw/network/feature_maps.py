@@ -16,7 +16,7 @@ from ...errors import ShapeError
 from ...nn.convolution import Conv2d
 from ...nn.module import Module
 from ..formats.png import grey, signed, uri
-from ..formats.svg import compact
+from ..formats.svg import style
 from ..graph.picture import format_number
 from ..pages.page import Page
 from .columns import brief
@@ -63,7 +63,10 @@ class FeatureMaps:
 
     def page(self) -> Page:
         """Return a page with the picture on it."""
-        return Page(self.alt().capitalize(), f'<div class="scroll">{self.svg()}</div>')
+        least = (
+            f".scroll svg{{max-width:max(100%,{0.7 * ACROSS * len(self.stages):.0f}px);height:auto}}"  # still readable
+        )
+        return Page(self.alt().capitalize(), f'<div class="scroll">{self.svg()}</div>', styles=least)
 
     def svg(self) -> str:
         """Return the picture as one SVG element."""
@@ -72,7 +75,7 @@ class FeatureMaps:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="net" width="{wide:.0f}" height="{high:.0f}" '
             f'viewBox="0 0 {wide:.0f} {high:.0f}" role="img"><title>{escape(self.alt())}</title>'
-            f"<style>{compact(NETWORK_LIGHT)}@media (prefers-color-scheme:dark){{{compact(NETWORK_DARK)}}}</style>"
+            f"{style(NETWORK_LIGHT, NETWORK_DARK)}"
             f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>'
         ]
         for c, stage in enumerate(self.stages):

@@ -22,7 +22,7 @@ def network_page(net: NetworkPicture) -> Page:
     said = {f"a{c}_{j}": arithmetic(net, c, j) for c in columns for j in net.visible(c) if j is not None}
     title = net.alt().partition(",")[0].capitalize()  # what the edges show is said by the buttons
     body = fill_template(asset("network.html"), {"picture": net.svg(), "title": escape(title), "data": json_data(said)})
-    return Page(title, body, styles=asset("network.css"), script=asset("network.js"))
+    return Page(title, body, styles=asset("network.css"), script=asset("narrow.js") + asset("network.js"))
 
 
 def arithmetic(net: NetworkPicture, c: int, j: int) -> dict[str, Any]:

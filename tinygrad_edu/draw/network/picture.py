@@ -13,7 +13,7 @@ import numpy as np
 
 from ...core.types import Array
 from ..formats.png import grey, signed, tint, uri
-from ..formats.svg import compact
+from ..formats.svg import style
 from ..graph.picture import format_number
 from ..pages.page import Page
 from .columns import RADIUS, Columns, brief, label_at
@@ -145,7 +145,7 @@ class NetworkPicture:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="net" width="{w:.0f}" height="{high:.0f}" '
             f'viewBox="0 0 {w:.0f} {high:.0f}" role="img"><title>{escape(self.alt())}</title>'
-            f"<style>{compact(NETWORK_LIGHT)}@media (prefers-color-scheme:dark){{{compact(NETWORK_DARK)}}}</style>"
+            f"{style(NETWORK_LIGHT, NETWORK_DARK)}"
             f'<rect class="paper" width="{w:.0f}" height="{high:.0f}"/>'
         ]
         labels: list[str] = []

@@ -117,7 +117,7 @@ def page_of(
         "zoom.js",
         "texts.js",
         "quiz.js",
-        *(["engine.js", "live.js"] if program else []),
+        *(["engine.js", "narrow.js", "live.js"] if program else []),
         "stepper.js",
     ]
     styles = asset("stepper.css") + asset("zoom.css") + (asset("live.css") if program else "")

@@ -46,7 +46,7 @@ def rule(z: Node, i: int) -> str:
         operands = [letter(z, x, k) for k, x in enumerate(z.inputs)]
         if names_numbers(z):
             operands = [x if not isinstance(x, Node) else y for x, y in zip(z.inputs, operands, strict=True)]
-        found = local_rule(z, i, g, result, operands)
+        found = local_rule(z, i, g, result, operands, anywhere=True)
         return summed_over_axes(found, np.shape(data_of(z.inputs[i]))) if isinstance(found, Node) else ""
     except Exception:  # a rule is the user's code too, and the page does without this line
         return ""

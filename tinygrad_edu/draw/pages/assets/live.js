@@ -247,6 +247,7 @@ function hands(content, machine, names, redraw) {
 // The network of the graph's neurons: lines are handles of the weights, circles hold activation and gradient.
 function network(content, machine, hand, titles) {
   const svg = document.querySelector("#net svg"), { v, g } = machine, { wires, inputs } = content.live;
+  narrow(svg, svg.parentNode.clientWidth);
   const outputs = {};
   for (const [card, id] of Object.entries(content.neurons)) outputs[id] = Math.max(outputs[id] ?? 0, Number(card));
   const circles = [...svg.querySelectorAll("g[id]")].map((group) => {

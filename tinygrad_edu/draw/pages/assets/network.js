@@ -1,6 +1,7 @@
 // Shows the arithmetic of the neuron that is chosen, and gradients or nudges in place of the weights.
 (() => {
   const $ = (id) => document.getElementById(id), net = $("net"), said = JSON.parse($("data").textContent);
+  narrow(net.querySelector("svg"), net.clientWidth);
   const edges = [...net.querySelectorAll("path.w")], buttons = [...document.querySelectorAll("#bar button")];
   const SIGN = { w: 1, g: 1, n: -1 }, NAME = { w: "w", g: "∂w", n: "Δw" };
 

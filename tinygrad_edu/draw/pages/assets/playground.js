@@ -162,7 +162,7 @@
   $("remove").addEventListener("click", plane.remove);
   $("code").addEventListener("toggle", seen);
   $("copy").addEventListener("click", () => navigator.clipboard?.writeText(program(net, training(), settings(), content.modules)).catch(() => {}));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { look(); seen(); });
+  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", () => { look(); seen(); });
   addEventListener("resize", () => { board.build(net.layers); seen(); });
 
   for (const each of Object.keys(content.sets)) $("set").append(new Option(each, each));

@@ -49,7 +49,7 @@ function sentences(content, titles, values, slopes) {
     const gains = `${gradient_of(x)}<mo>+=</mo>`;
     const more = after === part || after === undefined ? ""
       : ` <span class="soft">and so it is now ${math(`${shown(before)}<mo>+</mo>${bracket(shown(part))}`, shown(after)).slice(3)}</span>`;
-    if (slopes[slope] !== "") {
+    if ((slopes[slope] ?? "") !== "") {
       const chain = `${gains}${gradient_of(card)}<mo>·</mo>${by(names[card], names[x])}`;
       return math(chain, ...(symbols ? [symbols] : []), `${shown(gradient)}<mo>×</mo>${bracket(num(slopes[slope]))}`, shown(part)) + more;
     }
