@@ -69,7 +69,9 @@ class Film:
                 f".{name}{{animation:{name} {self.length:.1f}s infinite step-end;opacity:{int(end >= self.length)}}}"
             )
             rules += f"@keyframes {name}{{0%{{opacity:{first}}}{later}}}"
-        return f"{rules}@media(prefers-reduced-motion:reduce){{*{{animation:none!important}}}}"
+        dark = '[stroke="#0072b2"]{stroke:#56b4e9}[fill="#0072b2"]{fill:#56b4e9}[stroke="#d55e00"]{stroke:#f08a3c}'
+        still = "@media(prefers-reduced-motion:reduce){*{animation:none!important}}"
+        return f"{rules}@media screen and (prefers-color-scheme:dark){{{dark}}}{still}"
 
 
 def animated() -> str:

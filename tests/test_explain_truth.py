@@ -1,5 +1,7 @@
 """Every formula that `explain` tells of a net, computed as it is told, ends at the gradients of `backward()`."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
@@ -135,13 +137,17 @@ def test_every_formula_told_of_a_net_is_true(data, seed):
 
 
 def test_textbook_slopes_are_those_of_the_rules():
-    for name in TEXTBOOK:
-        for x in (-3.0, -0.5, 0.0, 0.7, 4.0):
-            leaf = tg.Value(x, label="x")
-            (right,) = tg.gradients(TABLE[name](leaf) * 3.0, [leaf])
-            z = TABLE[name](leaf)
-            told = local_rule(z, 0, tg.Value(3.0), z, z.inputs)
-            assert told.data == pytest.approx(right.data, rel=1e-13), (name, x)
+    points = (-3.0, -0.5, 0.0, 0.7, 4.0)  # ties of max and min among them
+    for name, slopes in TEXTBOOK.items():
+        for numbers in itertools.product(points, repeat=len(slopes)):
+            leaves = [tg.Value(x, label=f"x{k}") for k, x in enumerate(numbers)]
+            z = TABLE[name](*leaves)
+            right = tg.gradients(z * 3.0, leaves)
+            for i, slope in enumerate(right):
+                for anywhere in (False, True):
+                    told = local_rule(z, i, tg.Value(3.0), z, z.inputs, anywhere=anywhere)
+                    assert told.data == pytest.approx(slope.data, rel=1e-13), (name, i, numbers)
+    assert "where" not in tg.formula(local_rule(z, 0, tg.Value(3.0, "g"), z, z.inputs))
     w, b = tg.Value(0.3, label="w"), tg.Value(-0.2, label="b")
     loss = (tg.sigmoid(w * 2.0 + b) - tg.relu(w).tanh() * w) ** 2 * (w < 1.0)
     (right,) = tg.gradients(loss, [w])

@@ -489,8 +489,9 @@ def test_every_page_is_printed_light_whole_and_with_what_was_typed(browser, tmp_
     net, recorder = run
     loss = loss_of(net)
     narrow, sheet = 680, "#2(a-y)"  # pixels that a sheet of A4 has between its margins
+    numbers = nn.MLP(3, [4, 4, 1], rng=0)
     pages = {
-        "live": (tg.live(loss, model=net), "#last"),
+        "live": (tg.live(numbers([0.5, -1.0, 2.0]), model=numbers), "#last"),
         "pad": (tg.derivation_pad("(w*x - y)**2"), sheet),
         "playground": (tg.playground(), ""),
         "network": (tg.draw_network(net, [1.0, 2.0]).html(), ""),

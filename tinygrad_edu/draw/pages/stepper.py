@@ -117,7 +117,8 @@ def page_of(
         "zoom.js",
         "texts.js",
         "quiz.js",
-        *(["engine.js", "narrow.js", "live.js"] if program else []),
+        *(["engine.js", "live.js"] if program else []),
+        *(["narrow.js"] if program and parts["network"] else []),
         "stepper.js",
     ]
     styles = asset("stepper.css") + asset("zoom.css") + (asset("live.css") if program else "")
