@@ -147,7 +147,8 @@ def test_textbook_slopes_are_those_of_the_rules():
                 for anywhere in (False, True):
                     told = local_rule(z, i, tg.Value(3.0), z, z.inputs, anywhere=anywhere)
                     assert told.data == pytest.approx(slope.data, rel=1e-13), (name, i, numbers)
-    assert "where" not in tg.formula(local_rule(z, 0, tg.Value(3.0, "g"), z, z.inputs))
+    z = tg.maximum(tg.Value(2.0, "x"), tg.Value(1.0, "y"))
+    assert tg.formula(local_rule(z, 0, tg.Value(3.0, "g"), z, z.inputs)) == "g * (x > y)"
     w, b = tg.Value(0.3, label="w"), tg.Value(-0.2, label="b")
     loss = (tg.sigmoid(w * 2.0 + b) - tg.relu(w).tanh() * w) ** 2 * (w < 1.0)
     (right,) = tg.gradients(loss, [w])

@@ -226,6 +226,27 @@ def test_a_sheet_is_in_the_address_and_can_be_saved_and_graded(browser, tmp_path
         grade_sheet(path)
 
 
+@pytest.mark.browser
+def test_a_prime_stands_for_what_the_sheet_says(browser, tmp_path):
+    path = tg.derivation_pad("(tanh(w*x + b) - y)**2", tmp_path / "pad.html", wrt="w") and tmp_path / "pad.html"
+    for lines, kind in (
+        (["2(a−y)·a'·x"], "odd"),
+        (["a = tanh(wx+b)", "2(a−y)·a'·x"], "odd"),
+        (["a = tanh(wx+b)", "a' = 1 − a²", "2(a−y)·a'·x"], "right"),
+        (["a = tanh(wx+b)", "a' = a(1 − a)", "2(a−y)·a'·x"], "wrong"),
+    ):
+        with opened(browser, path) as page:
+            typed(page, *lines)
+            last = page.locator("#sheet li").nth(len(lines) - 1)
+            assert last.get_attribute("class").split()[0] == kind, lines
+            assert "_prime" not in page.inner_text("#sheet output >> nth=0")
+            if kind == "odd":
+                assert "A line \"a' = …\" before this one" in last.inner_text()
+        (tmp_path / "sheet.txt").write_text("\n".join(["# L = (tanh(w*x + b) - y)**2", *lines]), encoding="utf-8")
+        if kind != "odd":
+            assert grade_sheet(tmp_path / "sheet.txt").ok == (kind == "right")
+
+
 def test_nearly_every_wrong_rule_on_numbers_is_spelled():
     rows = [TABLE[name] for name in sorted(BUILT_IN) if TABLE[name].scalar is not None and TABLE[name].rules]
     rows = [row for row in rows if row.text.count("{}") <= 2 and row.name not in ("polygamma", "sinc")]

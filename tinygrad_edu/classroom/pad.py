@@ -195,6 +195,7 @@ def grade_sheet(path: str | Path) -> ComparisonReport:
             )
         tree = Substituted(defined).visit(written)
         name = variable_of(left, known) if left else by or known[0]
+        left = re.sub(r"['′]$", "_prime", left)
         if left.isidentifier() and left not in known and name is None:
             defined[left], sizes[left] = tree, size
         elif name is not None:

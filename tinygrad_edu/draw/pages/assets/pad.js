@@ -36,7 +36,7 @@
 
   // What is said of them ---------------------------------------------------------------------------------------------
 
-  const on_paper = (text) => text.replaceAll("**", "^").replaceAll("*", "·");
+  const on_paper = (text) => text.replaceAll("**", "^").replaceAll("*", "·").replaceAll("_prime", "'");
   const bare = (text) => on_paper(text).replaceAll("−", "-").replace(/\s/g, "");
   function how_it_was_read(typed, { kind, reads }) { // where that may surprise
     const telling = kind !== "right" || /[,/]/.test(typed);

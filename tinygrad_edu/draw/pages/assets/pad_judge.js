@@ -3,7 +3,7 @@
 function line_judge(graph, root, reader, content, chosen) {
   const { points, missing, kinked } = points_of(graph, root, content), mistake = mistake_finder(graph, content);
   const SLOPE = /^\(?[d∂]\s*([\p{L}_]\w*)?\s*\/\s*[d∂]\s*([\p{L}_]\w*)\)?$/u, SHORT = /^[d∂]_?([\p{L}_]\w*)$/u; // ∂L/∂w, and dw
-  const PRIMED = /^[\p{L}]['′]$/u, NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u; // f', and a name
+  const PRIMED = /^[\p{L}]['′]$/u, PRIME = "_prime", NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u; // f', and a name
   const EXACT = 1e-8, TYPED = 6e-4; // relative differences: of rounding, and of numbers typed with a few digits
   let defined = {}, target = null; // trees of the names so far, and what the line before was about
 
@@ -19,22 +19,23 @@ function line_judge(graph, root, reader, content, chosen) {
     if (slope) return { of: Object.hasOwn(defined, slope[1] ?? "") ? slope[1] : "", by: slope[2] };
     if (short) return { of: "", by: short[1] };
     if (PRIMED.test(left) && content.variables.length === 1) return { of: "", by: content.variables[0] };
-    return NAME.test(left) ? { define: left } : { odd: left };
+    const name = left.replace(/['′]$/, PRIME); // a' may be given what it stands for
+    return NAME.test(name) ? { define: name } : { odd: left };
   }
 
   // The verdict on a line: kind "right", "wrong", "note" or "odd"; what to say, why, and how the line was read
   function judge(text) {
     const [left, right] = sides(text), odd = (say, reads) => ({ kind: "odd", say, reads });
-    const { of, by, define, odd: strange_left } = meant(left);
+    const { of, by, define, odd: strange_left } = meant(left), typed = (name) => name.replaceAll(PRIME, "'");
     let notation = null;
     try {
       const read = reader.read(right, names()), strange = reader.variables(read.tree).find((name) => !names().includes(name));
       notation = read.notation;
-      if (strange) return odd(`${strange} is not in L: there are ${names().join(", ")}. A line "${strange} = …" before this one gives a part of L that name`, notation);
+      if (strange) return odd(`${typed(strange)} is not in L: there are ${names().map(typed).join(", ")}. A line "${typed(strange)} = …" before this one says what it stands for`, notation);
       if (strange_left) return odd(`what stands left of = should be a derivative like ∂L/∂${content.variables[0]}, or a name`, notation);
       if (define && !content.variables.includes(define)) {
         defined = { ...defined, [define]: read.tree };
-        return { kind: "note", say: `${define} stands for this from now on`, reads: notation };
+        return { kind: "note", say: `${typed(define)} stands for this from now on`, reads: notation };
       }
       target = by ? { of, by } : target ?? { of: "", by: chosen() };
       return { ...compared(graph.build(read.tree, defined), target), reads: notation };
