@@ -22,6 +22,8 @@ from hypothesis.stateful import (
 )
 
 import tinygrad_edu as tg
+from tinygrad_edu.core.backprop import history
+from tinygrad_edu.draw.graph.builder import is_computed, picture_of
 from tinygrad_edu.draw.graph.picture import format_number
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -301,6 +303,60 @@ def test_the_lines_of_a_net_are_handles_and_its_circles_follow(browser, tmp_path
         outputs = page.locator("#net g[id^=a2] .v").all_text_contents()
         assert outputs == [format_number(net([1.0, -2.0]).data, 2)]
         assert page.evaluate("document.querySelector('#graph').scrollWidth > 0")
+
+
+CARDS = """() => {
+  const box = document.querySelector("#graph").getBoundingClientRect();
+  return [...document.querySelectorAll("#graph .k > g")].map((card) => {
+    const at = card.getBoundingClientRect(), text = (name) => card.querySelector(name)?.textContent.trim() ?? "";
+    const low = Math.min(box.bottom, innerHeight);
+    const seen = at.right > box.left && at.left < box.right && at.bottom > box.top && at.top < low;
+    return [text("text:not(.t)"), text(".g"), seen];
+  });
+}"""
+
+
+@pytest.mark.browser
+def test_in_a_large_picture_the_part_in_sight_is_right_at_once_and_the_rest_soon(browser, tmp_path):
+    net = tg.nn.MLP(3, [4, 4, 1], "tanh", rng=0)
+
+    places = {}  # of leaves by label, of what is computed by when
+
+    def cards():
+        loss = (net([1.0, -2.0, 0.5]) - 1.0) ** 2
+        net.zero_grad()
+        loss.backward()
+        order = sorted(history(loss), key=is_computed)
+        named = {z.label if z.op is None else k: z for k, z in enumerate(order)}
+        index = picture_of(order, {})[1]
+        for name, z in named.items():
+            places.setdefault(name, index[z])  # a leaf that was assigned is younger
+        numbers = {
+            name: (f"data {format_number(z.data)}", f"grad {format_number(z.grad)}") for name, z in named.items()
+        }
+        return loss, {places[name]: texts for name, texts in numbers.items()}
+
+    def wrong(found, right, in_sight=None):
+        chosen = [i for i in right if in_sight is None or found[i][2] == in_sight]
+        assert len(chosen) > 10
+        return [(i, found[i], right[i]) for i in chosen if tuple(found[i][:2]) != right[i]]
+
+    path = tg.live(cards()[0], model=net).save(tmp_path / "live.html")
+    with opened(browser, path, width=1280) as page:
+        page.evaluate("document.querySelector('#graph').scrollIntoView()")
+        page.wait_for_timeout(100)
+        for w in list(net.parameters())[:2]:
+            press = f"document.querySelector('[data-leaf=\"{w.label}\"]').dispatchEvent(new KeyboardEvent('keydown', "
+            found = page.evaluate(f"() => {{ {press}{{key: 'ArrowUp', bubbles: true}})); return ({CARDS})(); }}")
+            w.data = moved(w.data, 10)
+            right = cards()[1]
+            assert wrong(found, right, True) == []
+            assert wrong(found, right, False) != [], "out of sight nothing is done at once"
+        page.evaluate("document.querySelector('#graph').scrollLeft = 700")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert wrong(page.evaluate(CARDS), right, True) == []
+        page.wait_for_timeout(700)
+        assert wrong(page.evaluate(CARDS), right) == []
 
 
 @pytest.mark.browser

@@ -55,7 +55,7 @@ function quiz_form(form, { sentence, gradient_of }, titles, right) {
     const rounded = [];
     for (const input of form.querySelectorAll("input")) {
       const [verdict, why] = judged(input.value, Number(input.dataset.answer)), output = input.nextSibling;
-      output.textContent = verdict === "ok" ? ` ✓ ${why}` : ` ✗ ${why || RULE}`;
+      output.textContent = verdict === "ok" ? ` ✓ ${why}` : ` ✗ ${why || (stage ? "not yet" : RULE)}`;
       output.className = verdict;
       if (verdict === "no") wrong ??= input; else if (why) rounded.push(why);
     }

@@ -202,6 +202,7 @@
     quiz: () => {
       quiz = !quiz;
       $("quiz").setAttribute("aria-pressed", quiz);
+      document.body.classList.toggle("asks", quiz);
       play(false);
       go(!quiz || (at > forward.length && at < steps.length) ? at : forward.length + 1);
       if (quiz) $("ask").querySelector("input")?.focus();
