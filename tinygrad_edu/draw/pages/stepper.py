@@ -118,7 +118,7 @@ def page_of(
         "texts.js",
         "quiz.js",
         *(["engine.js", "live.js"] if program else []),
-        *(["narrow.js"] if program and parts["network"] else []),
+        *(["narrow.js", "live_network.js"] if program and parts["network"] else []),
         "stepper.js",
     ]
     styles = asset("stepper.css") + asset("zoom.css") + (asset("live.css") if program else "")
