@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from operator import le
 from typing import Any, Literal
 
 import numpy as np
@@ -155,19 +154,11 @@ def over_blocks(order: list[Node], uses: Uses, before: Cards) -> Cards:
     if not block:
         return before
     found = with_leaves(uses, {z: block.get(key, key) for z, key in before.items()})
-    if not runs_forward(order, uses, found):
-        try:
-            in_order(order, uses, found)
-        except ValueError:
-            return before
+    try:
+        in_order(order, uses, found)
+    except ValueError:
+        return before
     return found
-
-
-def runs_forward(order: list[Node], uses: Uses, key_of: Cards) -> bool:
-    """Return whether no card is used by one whose last node is older: then there is no circle, at a glance."""
-    last = {key: at for at, key in enumerate(map(key_of.__getitem__, order))}
-    place = {z: last[key] for z, key in key_of.items()}.__getitem__
-    return all(map(le, map(place, uses.operands), map(place, uses.users)))
 
 
 def is_chosen(key: Hashable) -> bool:
