@@ -965,3 +965,16 @@ def test_a_wide_picture_is_zoomed_moved_and_fitted(browser, tmp_path):
         page.mouse.up()
         assert page.evaluate("document.querySelector('#picture').scrollLeft") > 100
         assert page.is_visible(".zoom canvas")
+
+
+def test_a_dozen_blocks_are_one_card_and_one_block():
+    def blocks(count):
+        h = tg.Tensor(np.ones((2, 4)), label="x")
+        for layer in [tg.nn.TransformerBlock(4, 2, rng=k) for k in range(count)]:
+            h = layer(h)
+        return [card.title for card in tg.draw(h.mean()).view.picture.cards]
+
+    dozen, more = blocks(12), blocks(40)
+    assert any(title.endswith("×10, as shown") for title in dozen), "halves of a block, of other steps, are no repeats"
+    assert any(title.endswith("×38, as shown") for title in more)
+    assert len(dozen) == len(more) <= 40

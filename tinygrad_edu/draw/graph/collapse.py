@@ -19,6 +19,7 @@ from ...symbolic.idioms import idioms
 
 ROUNDS = 6
 READABLE = 300  # cards: more are folded unless the user objects
+DEEP = 40  # cards one after another: a longer row of blocks is wider than any screen
 Cards = dict[Node, Hashable]
 Choice = bool | Literal["idioms"] | Callable[[Node], Any] | None
 
@@ -68,10 +69,13 @@ def collapsed(order: list[Node], uses: Uses, collapse: Choice) -> tuple[Cards, l
     found = into_users(order, uses)
     if len(set(found.values())) > READABLE:
         found = over_examples(order, uses, found)
-        for _ in range(ROUNDS):  # blocks within blocks
-            if len(set(found.values())) <= READABLE or (folded := over_blocks(order, uses, found)) is found:
-                break
-            found = folded
+    for _ in range(ROUNDS):  # blocks within blocks
+        cards = len(set(found.values()))
+        if cards <= DEEP or (cards <= READABLE and max(depths(uses, found).values()) <= DEEP):
+            break
+        if (folded := over_blocks(order, uses, found)) is found:
+            break
+        found = folded
     cards = len(set(found.values()))
     return found, [f"{drawn:,} nodes folded into {cards:,}; draw(…, collapse=False) draws them all."]
 
@@ -101,11 +105,7 @@ def over_idioms(order: list[Node], uses: Uses) -> Cards:
 
 def over_examples(order: list[Node], uses: Uses, before: Cards) -> Cards:
     """Make one of the nodes that one line computed of different examples: of equal name, operation and depth."""
-    depth: dict[Hashable, int] = dict.fromkeys(before.values(), 0)
-    for x, z in uses:
-        key, below = before[z], before[x]
-        if below is not key and depth[below] >= depth[key]:
-            depth[key] = depth[below] + 1
+    depth = depths(uses, before)
     lines: dict[Any, str] = {}  # instructions of one line may differ: the interpreter specialises them as it goes
     same: dict[Hashable, Hashable] = {}
     for z in order:
@@ -114,6 +114,16 @@ def over_examples(order: list[Node], uses: Uses, before: Cards) -> Cards:
             line = lines.get(made) or lines.setdefault(made, z.where)
             same[z] = (z.label, z.op and z.op.name, line, depth[z])
     return with_leaves(uses, {z: same[key] for z, key in before.items()})
+
+
+def depths(uses: Uses, cards: Cards) -> dict[Hashable, int]:
+    """Return of each card how many lie one after another below it."""
+    depth: dict[Hashable, int] = dict.fromkeys(cards.values(), 0)
+    for x, z in uses:
+        key, below = cards[z], cards[x]
+        if depth[below] >= depth[key] and below is not key and not same_key(below, key):
+            depth[key] = depth[below] + 1
+    return depth
 
 
 def with_leaves(uses: Uses, found: Cards) -> Cards:
@@ -138,18 +148,20 @@ def over_blocks(order: list[Node], uses: Uses, before: Cards) -> Cards:
     The last of them stays as it is, so that a reader sees what a block is. A leaf goes with its users where all are in
     one block. Blocks that cannot be drawn without a circle stay apart.
     """
-    last = {before[z]: z for z in order if z.op is not None}  # says what the key computes
+    computed = [before[z] for z in order if z.op is not None]
+    last = dict(zip(computed, (z for z in order if z.op is not None), strict=True))  # says what the key computes
+    sizes = Counter(computed)  # cards that look alike may be of different steps inside
     where: dict[Any, Any] = {}
     lines: dict[Any, int] = {}
     ids = []
     for key, z in last.items():
         made = (z.code, z.instruction)
-        line = key if is_chosen(key) else (z.op, where.get(made) or where.setdefault(made, z.where))
+        line = key if is_chosen(key) else (z.op, where.get(made) or where.setdefault(made, z.where), sizes[key])
         ids.append(lines.setdefault(line, len(lines)))
     keys, block = list(last), dict[Hashable, Hashable]()
     rounds = sum(map(is_chosen, keys))
     for k, (start, period, times) in enumerate(repeats(ids), start=rounds + 1):
-        title = f"block {k}: ×{times - 1}, then as shown"
+        title = f"block {k}: ×{times - 1}, as shown"
         block |= dict.fromkeys(keys[start : start + period * (times - 1)], ("chosen", title))
     if not block:
         return before
