@@ -56,10 +56,13 @@
   // What is seen ---------------------------------------------------------------------------------------------------
 
   function seen() {
+    show(false);
+  }
+  function show(playing) {
     const all = training(), { kind, batch } = settings(), value = net.loss(all, kind);
     const shown = edges === "w" ? net.layers : all.length ? net.backward(all, kind).grads : net.zeros();
     const { outputs } = net.forward(plane.grid(board.SIDE));
-    board.draw(outputs, shown, edges === "w" ? "w" : "∂w");
+    board.draw(outputs, shown, edges === "w" ? "w" : "∂w", playing);
     plane.draw(outputs.at(-1)[0]);
     refine();
     $("loss").textContent = digits(value);
@@ -123,11 +126,14 @@
   const step = () => net.step(training(), testing(), settings());
   let timer = null;
   function play(on) {
+    const stops = timer !== null && !on;
     cancelAnimationFrame(timer);
+    timer = null;
     button("play").setAttribute("aria-pressed", on);
     button("play").textContent = on ? "❚❚ pause" : "▶ play";
-    const frame = () => { step(); seen(); if (Number.isFinite(net.loss(training(), settings().kind))) timer = requestAnimationFrame(frame); else play(false); };
+    const frame = () => { step(); show(true); if (Number.isFinite(net.loss(training(), settings().kind))) timer = requestAnimationFrame(frame); else play(false); };
     if (on) timer = requestAnimationFrame(frame);
+    if (stops) seen();
   }
   const actions = {
     play: () => play(button("play").getAttribute("aria-pressed") !== "true"),

@@ -1,8 +1,8 @@
 // The net as a board of neurons, each a button with its own picture of the plane, and lines between them.
 // chosen: what is called with [layer, neuron] when a neuron is chosen, null for an input
 function neuron_board(box, paint, chosen) {
-  const SIDE = 36; // numbers along a side of the picture of a neuron
-  let cells = [], lines = [];
+  const SIDE = 36, REST = 150; // numbers along a side of the picture of a neuron, and milliseconds
+  let cells = [], lines = [], painted = 0; // when the lines were
 
   function build(layers) {
     const counts = [2, ...layers.map(({ b }) => b.length)], high = Math.max(4, ...counts) * 50 + 26;
@@ -41,12 +41,15 @@ function neuron_board(box, paint, chosen) {
   }
 
   // outputs: of every layer at SIDE × SIDE places. shown: layers whose numbers the lines show, by the letter
-  function draw(outputs, shown, letter) {
+  // playing: whether the next picture follows at once; of hundreds of lines a browser paints ten pictures a second
+  function draw(outputs, shown, letter, playing) {
     cells.forEach(({ canvas, c, j }) => {
       let most = 1e-9;
       for (const x of outputs[c][j]) most = Math.max(most, Math.abs(x));
       paint(canvas, SIDE, outputs[c][j], most);
     });
+    if (playing && performance.now() - painted < REST) return;
+    painted = performance.now();
     const most = shown.map(({ w }) => Math.max(1e-12, ...w.flat().map(Math.abs)));
     lines.forEach((line) => { // only lines that will look different are touched
       const { path, c, j, k } = line, x = shown[c].w[j][k], part = Math.abs(x) / most[c];
