@@ -98,6 +98,8 @@ def hidden_parts(path: str, x: Any) -> list[tuple[str, Any]]:
         return [(f"{path}.func", x.func), (f"{path}.args", x.args), (f"{path}.keywords", x.keywords)]
     if isinstance(x, MethodType):
         return [(path, x.__self__), (path, x.__func__)]
+    if isinstance(x, memoryview):
+        return [(f"{path}.obj", x.obj)]
     if isinstance(x, defaultdict):
         return [(f"{path}.default_factory", x.default_factory)]
     return [(path, f) for f in functions_behind(x)] if not isinstance(x, FunctionType) else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextvars import ContextVar
 from enum import Enum, auto
 from operator import is_
 from types import CellType, MappingProxyType
@@ -79,6 +80,29 @@ class Holder:
             known = {key: x[key] for key in self.order if key in x}
             x.clear()
             x.update(known)
+
+
+class CurrentValue:
+    """The value of a context variable, as an attribute that can be replaced."""
+
+    def __init__(self, variable: ContextVar[Any]) -> None:
+        self.variable = variable
+
+    @property
+    def now(self) -> Any:
+        """The value here, in this thread and task."""
+        try:
+            return self.variable.get()
+        except LookupError:
+            return MISSING
+
+    @now.setter
+    def now(self, value: Any) -> None:
+        self.variable.set(value)
+
+    @now.deleter
+    def now(self) -> None:
+        """Do nothing: only who set a variable can take its value away."""
 
 
 def names_in(prefix: str, space: dict[str, Any], keys: tuple[str, ...]) -> Holder:

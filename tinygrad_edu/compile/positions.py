@@ -9,11 +9,15 @@ from __future__ import annotations
 import itertools
 import operator
 import random
+import weakref
 from collections.abc import Iterator
 from types import GeneratorType
 from typing import Any
 
 import numpy as np
+
+from ..errors import CompileError
+from ..errors.where import users_line
 
 LARGEST = 2**25  # bytes of an array, up to which a trace is checked for writing into it
 ITERATORS = tuple(
@@ -23,12 +27,28 @@ ITERATORS = tuple(
 WRAPPERS = (enumerate, zip, map, filter)  # iterators over others, which they show
 COUNTERS = (itertools.count, itertools.repeat)  # show where they are when they are printed
 RANDOM = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
+WEAK: tuple[Any, ...] = (weakref.ref, weakref.WeakValueDictionary, *weakref.ProxyTypes)
 MOVING = (*ITERATORS, *WRAPPERS, *COUNTERS, *RANDOM, GeneratorType)
 
 
 def moves(x: Any) -> bool:
     """Return whether an object moves when it is used, and can show where it is."""
     return isinstance(x, MOVING)
+
+
+def refuse_unseen(path: str, x: Any) -> None:
+    """Raise CompileError for an object that gives another thing later, and does not show when.
+
+    These are weak references, whose object may go, and iterators of C that do not tell how far they are.
+    """
+    kind = type(x)
+    if issubclass(kind, WEAK):
+        what, cure = "a weak reference, whose object may go at any time", "give that object itself"
+    elif hasattr(kind, "__next__") and kind.__module__ in ("builtins", "itertools") and not issubclass(kind, MOVING):
+        what, cure = f"{article(kind.__name__)}, which does not tell how far it is", "give what comes next instead"
+    else:
+        return
+    raise CompileError(f"the function can name `{path}`, {what}: {cure} (at {users_line()})")
 
 
 def position(x: Any) -> Any:

@@ -13,9 +13,10 @@ import functools
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from itertools import zip_longest
 from types import FunctionType, MappingProxyType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,27 +25,32 @@ from ..errors import CompileError
 from ..errors.where import users_line
 from .attributes import (
     MACHINERY,
-    OF_NODES,
     PARTED,
     PLAIN,
     hidden_parts,
     is_value,
     looks_by_text,
-    named_for,
-    slots_of,
-    trigger,
 )
 from .contents import BUFFERS, COMPARED_WHOLE, Contents
-from .holders import CLASS_AND_NAMESPACE, MISSING, Holder, Parts, attributes_of, cell_value, elements_of, names_in
-from .identity import identity_test, is_nodes, namespace
-from .positions import Positions, moves
+from .held_parts import ClassOf, HeldParts
+from .holders import (
+    MISSING,
+    CurrentValue,
+    Holder,
+    Parts,
+    attributes_of,
+    cell_value,
+    elements_of,
+    names_in,
+)
+from .identity import identity_test, is_nodes
+from .positions import Positions, moves, refuse_unseen
 from .users_code import (
     BY_TEXT,
     HEARD,
     KNOWN_LIBRARIES,
     imported,
     is_installed,
-    is_of_package,
     is_transparent,
     is_users_class,
     names_in_code,
@@ -58,25 +64,8 @@ CONTAINERS = (list, tuple, set, frozenset, deque, dict, MappingProxyType)
 MACHINES = {"threading", "_thread", "logging", "concurrent", "asyncio", "multiprocessing", "queue", "_queue", "socket"}
 MACHINES |= {"weakref", "_weakref", "io", "_io", "subprocess", "contextvars", "selectors"}  # whose parts move unasked
 
-Fact = tuple[str, str, Any]  # path, kind of comparison, and the object compared
 
-
-class ClassOf(NamedTuple):
-    """The class of an instance, which is not called itself."""
-
-    kind: type
-
-
-class Unnamed(NamedTuple):
-    """An attribute that no code names so far. trigger: the name by which it would be read."""
-
-    trigger: str
-    path: str
-    target: Any
-    key: str
-
-
-class Reachable:
+class Reachable(HeldParts):
     """The objects that the `roots` can name, as they are now.
 
     roots: objects by the name under which a message speaks of them; a function's name is "".
@@ -88,17 +77,11 @@ class Reachable:
     def __init__(
         self, roots: dict[str, Any], stops: dict[type, str], ignored: dict[type, set[str]], unread: dict[type, set[str]]
     ) -> None:
-        self.roots, self.stops, self.ignored, self.unread = roots, stops, ignored, unread
-        self.facts: list[Fact] = []
-        self.nodes: dict[int, Node] = {}
-        self.holders: list[Holder] = []
+        super().__init__(ignored, unread)
+        self.roots, self.stops = roots, stops
         self.contents, self.positions = Contents(), Positions()
         self.seen: dict[int, Any] = {}  # the objects too, so that no id is used again
         self.first: dict[int, int] = {}  # the place of each among those seen
-        self.named: set[str] = set()  # by code so far: attributes, and classes with "()" behind their names
-        self.is_open = False  # whether code looks for attributes by names that are computed
-        self.unnamed: list[Unnamed] = []
-        self.logs: list[tuple[dict[str, Any], str]] = []  # attributes that must stay numbers, or lists of some
         self.waiting = [*roots.items()][::-1]
         while self.waiting or self.release():
             path, x = self.waiting.pop()
@@ -122,6 +105,8 @@ class Reachable:
         if isinstance(x, Node):
             self.nodes[id(x)] = x
             self.facts.append((path, "is", x))
+            if is_users_class(type(x)):
+                self.hold_instance(path, x)
             return
         if isinstance(x, type):
             self.named.update(f"{kind.__name__}()" for kind in x.__mro__)  # code may call it
@@ -212,6 +197,11 @@ class Reachable:
     def instance(self, path: str, x: Any) -> None:
         """Note any other object, and go on with its attributes and its class."""
         kind = type(x)
+        refuse_unseen(path, x)
+        if isinstance(x, ContextVar):
+            self.facts.append((path, "is", x))
+            self.hold(attributes_of(path, CurrentValue(x), ("now",)))
+            return
         for stop, name in self.stops.items():
             if isinstance(x, stop):
                 self.facts.append((path, "is", x))
@@ -228,58 +218,7 @@ class Reachable:
         self.is_open |= looks_by_text(x)
         self.waiting += hidden_parts(path, x)
         self.named.update(["()"] if isinstance(x, classmethod) else ())
-        ignored = named_for(kind, self.ignored)
-        attributes = getattr(x, "__dict__", None)
-        if type(attributes) is dict and not (kind.__module__ == "functools" and not attributes):
-            self.holders.append(attributes_of(path, x, CLASS_AND_NAMESPACE))
-            self.hold_named(path, attributes, [key for key in attributes if key not in ignored], [*attributes], kind)
-        slots = tuple(dict.fromkeys(slot for base in kind.__mro__ for slot in slots_of(base) if slot not in ignored))
-        if slots and (is_of_package(kind) or is_users_class(kind)):
-            self.hold(attributes_of(path, x, slots))
-        self.waiting.append((kind.__name__, ClassOf(kind)))
-
-    def hold(self, holder: Holder) -> None:
-        """Note an object whose parts can be replaced, and go on with these."""
-        self.holders.append(holder)
-        self.waiting += zip(holder.names, holder.parts, strict=True)
-
-    def hold_named(self, path: str, target: Any, keys: list[str], order: list[str], kind: type) -> None:
-        """Hold those attributes of an object or a class that code names; the others wait until some code does."""
-        space = namespace(target)
-        unread = named_for(kind, self.unread)
-        triggers = {
-            key: key if key in unread else trigger(key, space[key], kind, of_class=target is kind) for key in keys
-        }
-        chosen = [key for key in keys if self.is_named(triggers[key])]
-        self.unnamed += [Unnamed(triggers[key], path, target, key) for key in keys if key not in chosen]
-        if is_of_package(kind) and target is not kind:
-            logs = [key for key in keys if key not in chosen and key not in unread]
-            self.logs += [(space, key) for key in logs]
-            self.facts += [(f"{path}.{key}", "plain", "a log") for key in logs]
-        names = [f"{path}.{key}" for key in chosen]
-        counted = target is not kind and unread.issuperset(key for key in keys if key not in chosen)
-        self.hold(Holder(Parts.ENTRIES, target, names, [space[key] for key in chosen], chosen, order, counted))
-
-    def is_named(self, name: str) -> bool:
-        """Return whether code so far may look for an attribute, or make an instance of a class."""
-        made = "()" in self.named and name.endswith("()")
-        return self.is_open or not name or name in self.named or made
-
-    def release(self) -> bool:
-        """Hold the attributes that code has come to name; return whether there are any."""
-        found = [x for x in self.unnamed if self.is_named(x.trigger)]
-        self.unnamed = [x for x in self.unnamed if not self.is_named(x.trigger)]
-        for _, path, target, key in found:
-            self.hold(Holder(Parts.ENTRIES, target, [f"{path}.{key}"], [namespace(target)[key]], [key]))
-        return bool(found)
-
-    def look_at_nodes(self) -> None:
-        """Note what code asks of nodes besides their numbers and gradients."""
-        slots = tuple(dict.fromkeys(slot for name, slots in OF_NODES.items() if name in self.named for slot in slots))
-        for x in self.nodes.values() if slots else ():
-            self.holders.append(attributes_of(x.title, x, slots))
-            self.facts += [(f"{x.title}.{slot}", "is", getattr(x, slot)) for slot in slots if slot != "label"]
-            self.facts += [(x.title, "plain", x.label)]
+        self.hold_instance(path, x)
 
     # Comparing -------------------------------------------------------------------------------------------------
 
