@@ -52,6 +52,7 @@ class Trace:
     asked: set[Node] = field(default_factory=set)  # arguments of which the function looks at the gradient
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
     roots: list[Node] = field(default_factory=list)  # nodes on which backward() was called
+    reached: dict[Node, list[Node]] = field(default_factory=dict)  # the leaves that each of them was computed from
     outcomes: list[tuple[Any, bool]] = field(default_factory=list)  # of tests, in order, and what they gave
     finite: set[int] = field(default_factory=set)  # ids of owners that may not become NaN or infinite
     effects: list[Effect] = field(default_factory=list)
@@ -88,7 +89,9 @@ class Trace:
     def take(self, node: Node) -> None:
         """Note a node that was computed. Raises CompileError where NumPy's error state decides what comes next."""
         self.made.append(node)
-        now = self.float_errors if type(node._raw) is float else np.geterr()
+        if type(node._raw) is float:
+            return
+        now = np.geterr()
         if now != self.float_errors and not {"raise", "call"}.isdisjoint(now.values()):
             self.refusal = CompileError(
                 "np.errstate makes errors of numbers inside a compiled function, and a program computes under the "
@@ -267,7 +270,9 @@ class Trace:
         """Add the gradients of the leaves, as nodes."""
         self.roots.append(root)
         start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
-        for leaf, gradient in self.gradients(root, start).items():
+        found = self.gradients(root, start)
+        self.reached[root] = [*found]
+        for leaf, gradient in found.items():
             before, g = self.grad_so_far(leaf), self.cut(gradient)
             self.graded.add(leaf)
             self.touch(leaf)
