@@ -247,10 +247,7 @@ def sources(trace: Trace, results: list[Node]) -> tuple[tuple[Node, ...], list[i
     passed = list(dict.fromkeys(x for x in results if x._requires_grad))
     seen = set(passed)
     for z in passed:  # grows while it is read
-        inputs = (
-            trace.reached[z] if z in trace.reached else () if z.op is None else z.x if z.y is LISTED else (z.x, z.y)
-        )
-        for x in inputs:
+        for x in trace.reached.get(z) or z.inputs:
             if isinstance(x, Node) and x._requires_grad and x not in seen:
                 seen.add(x)
                 passed.append(x)
