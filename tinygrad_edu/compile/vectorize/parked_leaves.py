@@ -124,7 +124,7 @@ class ParkedLeaves:
 
     def commit(self, raw: list[Array], slopes: list[Array], *others: Iterable[Any]) -> None:
         """Write new numbers and gradients, an array for each group, and whatever else a call changes."""
-        new = np.concatenate([*map(np.ravel, raw)]), np.concatenate([*map(np.ravel, slopes)] or [np.empty(0)]), tick()
+        new = np.concatenate(raw, axis=None), np.concatenate(slopes or [np.empty(0)], axis=None), tick()
         if self.state is not None:
             self.left, self.pause = 0, 1
             with suppress(ChangedMeanwhile):  # another thread has looked at a leaf: they hold their own numbers again
