@@ -161,6 +161,27 @@ PROGRAMS = {
         "b['k'] = 5.0",
         "d.move_to_end('p')",
     ],
+    "views of a dict": [
+        "d = {'a': 1.0, 'b': 2.0}\nv, k = d.values(), d.keys()\ndef f(x): return w.sum() * sum(v) * len(k)",
+        "d['c'] = 4.0",
+        "d.pop('a')",
+        "d['b'] = 5.0",
+    ],
+    "flat view of an array": [
+        "r = np.arange(3.0)\nflat = r.flat\ndef f(x): return w.sum() * float(flat[1])",
+        "r[1] = 5.0",
+        "flat[1] = 7.0",
+    ],
+    "of a thread": [
+        "import threading\nt = threading.local()\nt.k = 2.0\ndef f(x): return w.sum() * t.k",
+        "t.k = 3.0",
+        "t.__dict__.update(k=4.0)",
+    ],
+    "protocol": [
+        "import typing\n@typing.runtime_checkable\nclass P(typing.Protocol):\n    def g(self): ...\nclass C: pass\n"
+        "c = C()\ndef f(x): return w.sum() * (2.0 if isinstance(c, P) else 1.0)",
+        "C.g = lambda self: 1",
+    ],
     "match": [
         "class C: pass\nc = C()\nc.k = 2.0\ndef f(x):\n    match c:\n        case C(k=k): return w.sum() * k",
         "c.k = 5.0",

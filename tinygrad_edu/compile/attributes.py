@@ -29,6 +29,7 @@ from .users_code import (
 PLAIN = {type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice}  # values, like their equals
 LOGGED = {bool, int, float, np.float64, np.float32, str}
 PARTED = (functools.partial, MethodType, staticmethod, classmethod, property, functools.cached_property)  # all is seen
+VIEWS_OF_DICTS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 MACHINERY = {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__firstlineno__"}  # of a class
 MAKING = {"__init__", "__new__", "__post_init__"}  # run where a class is called
 OF_NODES = {  # attributes of nodes that no program reads, and the slots behind them
@@ -100,6 +101,10 @@ def hidden_parts(path: str, x: Any) -> list[tuple[str, Any]]:
         return [(path, x.__self__), (path, x.__func__)]
     if isinstance(x, memoryview):
         return [(f"{path}.obj", x.obj)]
+    if isinstance(x, VIEWS_OF_DICTS):
+        return [(f"{path}.mapping", x.mapping)]
+    if isinstance(x, np.flatiter):
+        return [(f"{path}.base", x.base)]
     if isinstance(x, defaultdict):
         return [(f"{path}.default_factory", x.default_factory)]
     return [(path, f) for f in functions_behind(x)] if not isinstance(x, FunctionType) else []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -189,6 +190,7 @@ class Reachable(HeldParts):
         """Note a class of the user's, and go on with its attributes, its bases and its own class."""
         self.facts.append((path, "is", x))
         if is_users_class(x):
+            self.is_open |= getattr(x, "_is_protocol", False)  # `isinstance` then asks for attributes by their names
             keys = [key for key in vars(x) if key not in MACHINERY]
             self.hold_named(x.__name__, x, keys, [*vars(x)], x)
             self.holders.append(attributes_of(x.__name__, x, ("__bases__",)))
@@ -207,7 +209,7 @@ class Reachable(HeldParts):
                 self.facts.append((path, "is", x))
                 self.waiting.append((path, getattr(x, name)))
                 return
-        if top(kind.__module__) in MACHINES:
+        if top(kind.__module__) in MACHINES and not issubclass(kind, threading.local):
             self.facts.append((path, "is", x))
             return
         own = is_transparent(kind) or isinstance(x, PARTED)
