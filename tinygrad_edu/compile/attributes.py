@@ -29,7 +29,7 @@ from .users_code import (
 PLAIN = {type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice}  # values, like their equals
 LOGGED = {bool, int, float, np.float64, np.float32, str}
 PARTED = (functools.partial, MethodType, staticmethod, classmethod, property, functools.cached_property)  # all is seen
-VIEWS_OF_DICTS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+VIEWS_OF_DICTS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 MACHINERY = {"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__firstlineno__"}  # of a class
 MAKING = {"__init__", "__new__", "__post_init__"}  # run where a class is called
 OF_NODES = {  # attributes of nodes that no program reads, and the slots behind them
