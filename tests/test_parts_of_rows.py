@@ -1,0 +1,175 @@
+"""What rows are made of, small and exact: checks of numbers, keys of indices, dtypes, slopes at kinks."""
+
+import numpy as np
+import pytest
+from refusing import refuses
+
+import tinygrad_edu as tg
+from tinygrad_edu import Tensor, Value
+from tinygrad_edu.core.op import TABLE
+from tinygrad_edu.ops.checks import Below, KnownWords, checked, tested
+from tinygrad_edu.ops.indexing import HERE, numpy_index, split_index
+from tinygrad_edu.ops.precision import HALF, SINGLE, exact, floating, floats, real_numbers, rounded, wide
+from tinygrad_edu.ops.slopes import is_formal, slope_along
+
+# Checks ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "ignored", "said"),
+    [
+        ([0, 1, 2], None, ""),
+        ([], None, ""),
+        ([0, 3, 4], None, "class 3, but there are 3 classes (0–2), in row 1"),
+        ([[0, 1], [-1, 2]], None, "class -1, but there are 3 classes (0–2), in row 2"),
+        ([0, -100, 2], -100, ""),
+        ([-100, 3], -100, "class 3, but there are 3 classes (0–2), in row 1"),
+        ([-100], None, "class -100"),
+        ([7, 1], 7, ""),
+    ],
+)
+def test_labels_that_are_no_classes_are_named(labels, ignored, said):
+    test = Below("cross_entropy", 3, ignored)
+    given = np.array(labels, int)
+    assert test.all_pass(given) == (not given.size or bool(((given >= 0) & (given < 3)).all()))
+    if said:
+        with refuses(IndexError, "cross_entropy", said):
+            test(given)
+    else:
+        test(given)
+    test(labels if not said else [0])
+
+
+def test_words_that_there_are_not_are_named():
+    test = KnownWords(5)
+    test(np.array([0, 4]))
+    test(np.array([], int))
+    for numbers, word in (([0, 5], 5), ([[1, 2], [-1, 9]], -1)):
+        with refuses(IndexError, f"embedding: word {word}, but there are 5 words (0–4)"):
+            test(np.array(numbers))
+
+
+def test_a_check_gives_what_it_was_given_and_is_a_step_of_a_program():
+    seen = []
+    x = Tensor([1.0, 2.0])
+    assert checked(seen.append, x) is x
+    assert checked(seen.append, 3.0) == 3.0
+    assert [*map(np.ndim, seen)] == [1, 0]
+    assert "tested" not in TABLE
+    seen.clear()
+
+    def test(numbers):
+        if np.any(np.asarray(numbers) < 0):
+            raise ValueError("below 0")
+
+    fast = tg.compile(lambda x: checked(test, x) * 2.0)
+    assert [*fast(x).data] == [2.0, 4.0]
+    assert [*fast(Tensor([5.0, 6.0])).data] == [10.0, 12.0]
+    with pytest.raises(ValueError, match="below 0"):
+        fast(Tensor([5.0, -6.0]))
+    (tested(x, test=test) * [3.0, 4.0]).sum().backward()
+    assert [*x.grad] == [3.0, 4.0]
+    v = Value(2.0)
+    (tested(v, test=test) * 3.0).backward()
+    assert v.grad == 3.0
+
+
+# Keys of indices ---------------------------------------------------------------------------------------------------
+
+
+def test_an_index_is_split_into_a_key_and_arrays():
+    for key in (1, slice(1, 2), None, ..., (1, ...), (slice(None), None, 2), ()):
+        assert split_index(key) == (key if isinstance(key, tuple) else (key,), [])
+    array, mask, node = np.array([0, 1]), np.array([True, False]), Tensor([0, 1])
+    for key, parts in (
+        (array, (HERE,)), ((1, array), (1, HERE)), ((array, slice(2), mask), (HERE, slice(2), HERE)),
+        ((None, [0, 1], ...), (None, HERE, ...)), ((node, True), (HERE, True)), (np.int64(1), (HERE,)),
+    ):  # fmt: skip
+        found, arrays = split_index(key)
+        assert found == parts
+        whole = key if isinstance(key, tuple) else (key,)
+        assert [*map(id, arrays)] == [id(part) for part, kept in zip(whole, parts, strict=True) if kept is HERE]
+        assert [*map(id, numpy_index(found, tuple(arrays)))] == [*map(id, whole)]
+    for key in ("a", (1, "a"), b"a"):
+        with refuses(IndexError, "index a tensor, and", repr(key), line=False):
+            split_index(key)
+    assert numpy_index((1, None), ()) == (1, None)
+
+
+def test_putting_adds_what_was_picked_twice_and_only_the_last_that_was_written_stays():
+    g = np.array([1.0, 10.0, 100.0])
+    np.testing.assert_array_equal(TABLE["put"](g, np.array([0, 0, 2]), key=(HERE,), shape=(4,)), [11, 0, 100, 0])
+    np.testing.assert_array_equal(TABLE["put"](g, key=(slice(1, 4),), shape=(5,)), [0, 1, 10, 100, 0])
+    mask = np.array([True, False, True, True])
+    np.testing.assert_array_equal(TABLE["put"](g, mask, key=(HERE,), shape=(4,)), [1, 0, 10, 100])
+    assert TABLE["put"](g.astype(np.float32), key=(slice(3),), shape=(3,)).dtype == np.float32
+    x, y = Tensor([1.0, 2.0, 3.0]), Tensor([10.0, 20.0, 30.0])
+    z = x * 1.0
+    z[np.array([0, 2, 0])] = y
+    assert [*z.data] == [30.0, 2.0, 20.0]
+    (z * [1.0, 5.0, 7.0]).sum().backward()
+    assert [*x.grad] == [0.0, 5.0, 0.0]
+    assert [*y.grad] == [0.0, 7.0, 1.0]
+    x, y = Tensor([[1.0, 2.0]]), Tensor(5.0)
+    z = x * 1.0
+    z[0, np.array(1)] = y
+    (z * [[3.0, 4.0]]).sum().backward()
+    assert (x.grad.tolist(), y.grad) == ([[3.0, 0.0]], 4.0)
+
+
+# Precision ---------------------------------------------------------------------------------------------------------
+
+
+def test_which_type_a_row_computes_in():
+    half, single, double = (np.ones(2, dtype) for dtype in (np.float16, np.float32, float))
+    for x in (half, single, double, double * 1j):
+        assert floating(x) is x
+        assert floats(x) is x
+    for x in ([1, 2], np.array([1, 2], np.uint8), np.array([True]), (1, 2)):
+        assert floating(x).dtype == floats(x).dtype == exact(x).dtype == float
+    assert floats(2) == 2
+    assert floats(2.5) == 2.5
+    assert type(floats(2)) is int
+    v = Value(2.0)
+    assert floats(v) is v
+    assert exact(v) is v
+    assert floats(Tensor([1, 2])).dtype == float
+    assert (wide(half).dtype, exact(half).dtype, wide(Tensor(half)).dtype) == (SINGLE, SINGLE, SINGLE)
+    for x in (single, double, 2.0, v):
+        assert wide(x) is x
+        assert rounded(x, x) is x
+    assert rounded(single, half).dtype == HALF
+    assert rounded(Tensor(single), Tensor(half)).dtype == HALF
+    assert rounded(single, single) is single
+    assert real_numbers([1, 2], "f").dtype == float
+    assert real_numbers(half, "f") is half
+    with pytest.raises(TypeError, match="f is defined here for real numbers only, and was given complex128"):
+        real_numbers([1j], "f")
+
+
+# Slopes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_how_fast_a_node_changes_along_a_direction(kind):
+    z, other = kind(3.0), kind(1.0)
+    assert slope_along(z * z, z, 2.0).item() == 12.0
+    assert slope_along(z * z * z, z, 1.0).item() == 27.0
+    assert slope_along(other * 2.0, z, 1.0) is None
+    assert is_formal(z)
+    assert not is_formal(z * 1.0)
+    assert not is_formal(kind(1.0, requires_grad=False))
+    assert not is_formal(1.0)
+
+
+def test_an_even_function_of_a_length_has_no_kink():
+    x = Tensor([0.0, 2.0, -3.0])
+    first = tg.gradients((abs(x) ** 2).sum(), [x])[0]
+    assert [*first.data] == [0.0, 4.0, -6.0]
+    assert [*tg.gradients((first * [1.0, 10.0, 100.0]).sum(), [x])[0].data] == [2.0, 20.0, 200.0]
+    y = Tensor([0.0, 0.0])
+    first = tg.gradients(tg.linalg.norm(y) ** 2, [y])[0]
+    assert [*first.data] == [0.0, 0.0]
+    assert [*tg.gradients((first * [1.0, 5.0]).sum(), [y])[0].data] == [2.0, 10.0]
+    odd = tg.gradients(abs(x).sum(), [x])[0]
+    assert [*odd.data] == [0.0, 1.0, -1.0]
