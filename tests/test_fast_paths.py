@@ -655,9 +655,9 @@ def test_what_ends_one_pass(side, monkeypatch):
     z = (old * new) if side == 0 else (new * old)
     assert len(between) == 20
     assert value_backward.one_pass(z, 1.0) is not None
-    monkeypatch.setattr(value_backward, "MAX_GAP", 18)
+    monkeypatch.setattr(value_backward, "MAX_GAP", 20)
     assert value_backward.one_pass(z, 1.0) is None
-    monkeypatch.setattr(value_backward, "MAX_GAP", 30)
+    monkeypatch.setattr(value_backward, "MAX_GAP", 21)
     assert value_backward.one_pass(z, 1.0) is not None
     new.assign(4.0)
     assert value_backward.one_pass(z, 1.0) is None
@@ -670,6 +670,38 @@ def test_what_ends_one_pass(side, monkeypatch):
     z = (constant * u) if side == 0 else (u * constant)
     constant.assign([5.0])
     assert tensor_backward.one_pass(z, np.ones(1)) is None
+
+
+def test_a_kind_of_tensor_of_its_own_gets_its_gradient_the_plain_way():
+    class Elsewhere(Tensor):
+        __slots__ = ()
+
+    x, y = Elsewhere([2.0]), Tensor([3.0])
+    z = (x * y).sum()
+    assert tensor_backward.one_pass(x * y, np.ones(1)) is None
+    tensor_backward.backward(z)
+    assert [*x.grad, *y.grad] == [3.0, 2.0]
+
+
+IN_THE_PACKAGE = compile(
+    "def unary(x): return x.exp()\ndef binary(x): return x + x\ndef reflected(x): return 2.0 - x",
+    os.path.join(os.path.dirname(tg.__file__), "a_file_of_the_package.py"),
+    "exec",
+)
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+@pytest.mark.parametrize("name", ["unary", "binary", "reflected"])
+def test_a_node_that_the_package_makes_names_the_line_of_the_user(name, kind):
+    functions = {}
+    exec(IN_THE_PACKAGE, functions)
+    x = kind(2.0)
+    for _ in range(2):
+        here = sys._getframe().f_lineno + 1
+        z = functions[name](x)
+        assert z.where == f"{__file__}:{here}"
+    for make in (lambda x: x + x, functions["binary"], lambda x: x + x):  # one after the other, in turns
+        assert "test_fast_paths.py" in make(x).where
 
 
 def test_what_one_pass_finds():
@@ -739,11 +771,13 @@ SUMS = {  # weights, inputs, bias, the mode, and whether the operators themselve
 @pytest.mark.parametrize("name", SUMS)
 def test_which_sums_are_written_out(name, monkeypatch):
     weights, inputs, bias, mode, plain = SUMS[name]
-    added = calls_of(monkeypatch, neuron_sum, "reference")
+    added, multiplied = (calls_of(monkeypatch, *of) for of in ((neuron_sum, "reference"), (Value, "__mul__")))
     with ModeContext(**mode) if mode else contextlib.nullcontext():
         z = weighted_sum(weights, inputs, bias)
     assert z.data == 7.0
     assert bool(added) == plain
+    assert bool(multiplied) == (name in ("an integer", "a bias that is a number", "no graph, an integer",
+                                         "no graph, a bias that is an integer"))  # fmt: skip
     assert (z.op is None) == (mode.get("recording") is False)
     assert "test_fast_paths.py" in z.where
 

@@ -33,7 +33,12 @@ def plan_of(monkeypatch):
                 words.append(pairs.get(id(owner)) or lent.setdefault(id(owner), (chr(65 + len(lent)), owner))[0])
             places.append(" ".join([*words, *["over"] * (z in plan.over), *["view"] * (z.views is not None)]))
         sizes = [owner.size - 64 for _, owner in lent.values()]
-        told.append((places, sizes, [pair.old.nbytes for pair in plan.state.pairs]))
+        state = plan.state
+        written = sum(plan.at.get(z) is state.buffers[key].new for key, z in state.results.items())
+        read = sum(
+            plan.at.get(x) is state.buffers[key].old for key, x in state.captured.items() if key in state.buffers
+        )
+        told.append((places, sizes, [pair.old.nbytes for pair in state.pairs], written, read))
         return plan
 
     monkeypatch.setattr(names, "planned", spy)
@@ -126,14 +131,14 @@ PLANS = [
 
 @pytest.mark.parametrize(("function", "places", "sizes"), PLANS, ids=[f.__name__ for f, *_ in PLANS])
 def test_where_each_step_s_result_lies(function, places, sizes, plan_of):
-    told, lent, pairs = plan_of(function, X)
+    told, lent, *state = plan_of(function, X)
     assert ", ".join(told) == places
     assert lent == sizes
-    assert pairs == []
+    assert state == [[], 0, 0]
 
 
 def test_a_copy_that_is_written_into_is_the_memory_of_what_is_copied(plan_of):
-    told, _, _ = plan_of(a_copy_that_is_written_into, X)
+    told, *_ = plan_of(a_copy_that_is_written_into, X)
     assert "less_one A over" in told
 
 
@@ -182,6 +187,16 @@ def assigning():
     return step
 
 
+def assigning_a_view():
+    w = Tensor(np.ones((2, 4)))
+
+    def step(x):
+        w.data = tg.sin(x).T
+        return tg.sum(tg.exp(tg.cos(x)))
+
+    return step
+
+
 def swapping():
     w, v = weight(), weight()
 
@@ -196,12 +211,19 @@ def swapping():
 SQUARES = "matmul A, square B, sum, multiply A over, mT view"
 SUMS = "matmul A, add A over, square B, sum, multiply A over"
 STATES = [
-    (lambda: stepping([weight()]), f"{SQUARES}, matmul 1 new, add, multiply C, subtract 0 new", [96, 96, 48], 2 * [48]),
+    (
+        lambda: stepping([weight()]),
+        f"{SQUARES}, matmul 1 new, add, multiply C, subtract 0 new",
+        [96, 96, 48],
+        2 * [48],
+        (2, 1),
+    ),
     (
         lambda: stepping([weight()], momentum=0.9),
         f"{SQUARES}, matmul 1 new, add, multiply C, add 2 new, multiply C, subtract 0 new",
         [96, 96, 48],
         3 * [48],
+        (3, 2),
     ),
     (
         lambda: stepping([weight(), Tensor(np.ones(3))]),
@@ -209,6 +231,7 @@ STATES = [
         "subtract 0 new, part 0 new view, part 0 new view",
         [96, 96, 72],
         2 * [72],
+        (4, 2),
     ),
     (
         lambda: stepping([weight(), Tensor(np.ones(3))], momentum=0.9),
@@ -217,17 +240,31 @@ STATES = [
         "part 0 new view",
         [96, 96, 72],
         3 * [72],
+        (6, 4),
     ),
-    (adding_gradients, f"{SQUARES}, matmul 0 new", [96, 96], [48]),
-    (assigning, "multiply 0 new, add 1 new", [], 2 * [48]),
-    (swapping, "", [], 2 * [48]),
+    (adding_gradients, f"{SQUARES}, matmul 0 new", [96, 96], [48], (1, 0)),
+    (assigning, "multiply 0 new, add 1 new", [], 2 * [48], (2, 1)),
+    (assigning_a_view, "sin A, mT A view, cos B, exp B over, sum", 2 * [64], [64], (0, 0)),
+    (swapping, "", [], 2 * [48], (0, 2)),
 ]
-NAMES = ["a step", "with momentum", "of two weights", "of two with momentum", "gradients", "assigned", "swapped"]
+NAMES = [
+    "a step",
+    "with momentum",
+    "of two weights",
+    "of two with momentum",
+    "gradients",
+    "assigned",
+    "a view",
+    "swapped",
+]
 
 
-@pytest.mark.parametrize(("make", "places", "sizes", "pairs"), STATES, ids=NAMES)
-def test_state_is_written_where_it_stays(make, places, sizes, pairs, plan_of):
-    assert plan_of(make(), np.ones((4, 2))) == (places.split(", ") if places else [], sizes, pairs)
+@pytest.mark.parametrize(("make", "places", "sizes", "pairs", "in_place"), STATES, ids=NAMES)
+def test_state_is_written_where_it_stays(make, places, sizes, pairs, in_place, plan_of):
+    told, lent, memory, written, read = plan_of(make(), np.ones((4, 2)))
+    assert told == (places.split(", ") if places else [])
+    assert (lent, memory) == (sizes, pairs)
+    assert (written, read) == in_place
 
 
 # Memory ------------------------------------------------------------------------------------------------------------
@@ -295,6 +332,7 @@ def turns():
     buffers = pair()
     buffers.old[:], buffers.new[:] = 0.0, 9.0
     space = {"np": np, "old": buffers.old, "new": buffers.new, "entry": (buffers.new, 1), "tail": buffers.old[1:]}
+    space["last"] = buffers.new[3:]
     return Turns(ADD, space, [buffers], [buffers.part(0, (2,))]), buffers
 
 
@@ -315,6 +353,7 @@ def test_in_the_second_turn_old_and_new_change_places():
     assert np.shares_memory(second["tail"], buffers.new[1:])
     assert start_of(second["tail"]) == start_of(buffers.new) + 8
     assert second["tail"].shape == (3,)
+    assert start_of(second["last"]) == start_of(buffers.old) + 24
     first["program"]()
     second["program"]()
     assert [*buffers.old, *buffers.new] == [2.0] * 4 + [1.0] * 4
@@ -344,7 +383,13 @@ def test_memory_that_somebody_holds_is_left_to_them():
     assert made.space[0]["entry"][0] is fresh
     assert np.shares_memory(made.space[1]["tail"], fresh)
     assert start_of(fresh) % 64 == 0
+    assert np.shares_memory(made.space[0]["last"], fresh)
+    assert [len(x) for x in made.watched] == [4, 4]
     del fresh
+    entry = made.space[0]["entry"]
+    assert made.is_shared(0)
+    del entry
+    assert not made.is_shared(0)
     made.space[0]["program"]()
     assert [*made.space[0]["new"]] == [1.0] * 4
     assert [*result] == [1.0] * 4

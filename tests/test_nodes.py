@@ -165,10 +165,14 @@ def own(*rules, text="own({})", forward=np.square, **more):
 def test_a_rule_that_gives_zero_gives_no_gradient():
     for zero in (0, 0.0, None):
         x, y = Tensor([2.0]), Tensor([3.0])
+        kept = Tensor([2.0])
+        kept.grad = [5.0]
         op = own(lambda g, z, x, y, zero=zero: zero, lambda g, z, x, y: g * x, text="own({}, {})", forward=np.multiply)
         op(x, y).sum().backward()
         assert x.grad is None
         assert [*y.grad] == [2.0]
+        op(kept, y).sum().backward()
+        assert [*kept.grad, *y.grad] == [5.0, 4.0]
 
 
 @pytest.mark.parametrize("bad", ["text", [1.0], {}, 2j])

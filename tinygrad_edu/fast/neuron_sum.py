@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any
 
 from ..core.context import innermost
-from ..core.node import NO_PARAMS, Node, clock, raw_of
+from ..core.node import NO_PARAMS, clock, raw_of
 from ..core.value import Value
 from ..errors.where import users_frame
 from ..ops.arithmetic import add, multiply
@@ -68,9 +68,5 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> An
                 hook(total)
             z = total
         else:  # an integer, an array, a weight that is a plain number: their own operators
-            p = w * x
-            z = z + p
-            for node in (p, z):
-                if isinstance(node, Node):
-                    node.code, node.instruction = code, instruction
+            z = z + w * x
     return z

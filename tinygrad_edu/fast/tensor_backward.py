@@ -64,9 +64,8 @@ def one_pass(root: Tensor, seed: Any) -> Found | None:
             operands = (x._raw if type(x) is kind else x, y._raw if type(y) is kind else y)
         if z._requires_grad:
             between.append(z)
-        result, params, i = z._raw, z.params, -1
+        result, params = z._raw, z.params
         for x, rule in zip(inputs, rules, strict=False):
-            i += 1
             if type(x) is not kind:
                 if isinstance(x, Node):  # a leaf whose numbers are somewhere else: the plain way reads them
                     return None
@@ -85,7 +84,7 @@ def one_pass(root: Tensor, seed: Any) -> Found | None:
             dx = rule(g, result, *operands, **params) if params else rule(g, result, *operands)
             data = x._raw
             if type(dx) is not array or dx.dtype is not data.dtype or dx.shape != data.shape:
-                dx = x.unbroadcast(dx, z, i)
+                dx = x.unbroadcast(dx, z, 0)  # where that raises, the plain way says of which operand
                 if dx is None:
                     continue
             so_far = found.get(x)
