@@ -40,9 +40,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "tinygrad_edu"
 TESTS = {  # by file or folder, the longest fits
     "core": "nodes graph bad_input_backward bad_input_construction bad_input_inplace",
-    "core/array_gradients.py": "nodes graph bad_input_backward",
+    "core/array_gradients.py": "arrays nodes graph bad_input_backward",
     "core/array_methods.py": "nodes interop hints",
-    "core/arrays.py": "nodes copies_and_views bad_input_construction numpy_writing graph",
+    "core/arrays.py": "arrays copies_and_views bad_input_construction numpy_writing graph",
     "core/backprop.py": "nodes graph bad_input_backward",
     "core/commit.py": "nodes graph",
     "core/context.py": "nodes modes anomaly graph",
@@ -51,7 +51,7 @@ TESTS = {  # by file or folder, the longest fits
     "core/inplace.py": "nodes bad_input_inplace numpy_writing copies_and_views",
     "core/leaf_set.py": "nodes optim",
     "core/node.py": "nodes graph bad_input_backward bad_input_inplace bad_input_construction hints",
-    "core/op.py": "nodes graph bad_input_inplace bad_input_backward",
+    "core/op.py": "operations graph bad_input_inplace bad_input_backward",
     "core/operators.py": "nodes graph micrograd",
     "core/sealed.py": "nodes compile_gate",
     "core/tensor.py": "nodes graph bad_input_construction bad_input_inplace interop",
