@@ -39,7 +39,7 @@ SAME = "compiled to the same code"
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "tinygrad_edu"
 TESTS = {  # by file or folder, the longest fits
-    "core": "nodes graph bad_input_backward bad_input_construction bad_input_inplace",
+    "core": "nodes arrays graph bad_input_backward bad_input_construction bad_input_inplace",
     "core/array_gradients.py": "arrays nodes graph bad_input_backward",
     "core/array_methods.py": "nodes interop hints",
     "core/arrays.py": "arrays copies_and_views bad_input_construction numpy_writing graph",
@@ -73,7 +73,7 @@ TESTS = {  # by file or folder, the longest fits
     "ops/slopes.py": "parts_of_rows degenerate_matrices",
     "ops/special.py": "table points error_function",
     "ops/windows.py": "table convolution nn",
-    "nn/optim": "optim_states optim schedules",
+    "nn/optim": "optim_states optim schedules refused_settings",
     "nn/optim/clip.py": "optim_states optim",
     "compile/memory": "memory_plans compile_state",
 }
