@@ -8,8 +8,8 @@ from samples import NAMES, operands_of, samples
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, nn
-from tinygrad_edu.compile.backends import jax_rows
 from tinygrad_edu.compile.backends.mesh import Mesh
+from tinygrad_edu.compile.backends.on_jax import OnJax
 from tinygrad_edu.core.node import Node
 from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import AnomalyError, CompileError
@@ -243,11 +243,13 @@ def test_eager_steps_assignments_and_other_programs_in_between_keep_their_meanin
 
 
 @pytest.mark.parametrize(("clip", "says"), [(None, "no weight was changed"), (0.5, "clip_grad_norm: the gradient of")])
-def test_a_step_that_is_not_finite_or_a_label_that_is_none_changes_nothing(clip, says):
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_step_that_is_not_finite_or_a_label_that_is_none_changes_nothing(monkeypatch, clip, says, in_place):
+    monkeypatch.setattr(OnJax, "in_place_from", 0 if in_place else 2**20)
     run = Run("mlp", "adam", "jax", clip)
     (x, y), *_ = batches("mlp", 1)
     run.step(x, y)
-    assert "may-alias" in run.step.last.executable.run.as_text()  # XLA writes over state, and leaves what was there
+    assert ("may-alias" in run.step.last.executable.run.as_text()) is in_place  # whether XLA writes over state
     before = [np.array(part) for part in run.left()]
     with pytest.raises(AnomalyError, match=says):
         run.step(np.where(x > 1, np.inf, x), y)
@@ -258,6 +260,18 @@ def test_a_step_that_is_not_finite_or_a_label_that_is_none_changes_nothing(clip,
         run.step(x, y + 3)
     all_close(run.left(), after, 0)
     run.step(x, y)
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_label_that_counts_nothing_takes_the_other_program(monkeypatch, in_place):
+    monkeypatch.setattr(OnJax, "in_place_from", 0 if in_place else 2**20)
+    ours, plain = Run("mlp", "adam", "jax"), Run("mlp", "adam", None)
+    (x, y), *_ = batches("mlp", 1)
+    some = np.where(np.arange(len(y)) % 3 == 0, -100, y)  # cross_entropy's ignore_index
+    data = [(x, labels) for labels in (y, some, y, some, some)]
+    all_close(ours.train(data), plain.train(data))
+    all_close(ours.left(), plain.left())
+    assert sum(map(len, ours.step.programs.values())) == 2
 
 
 def test_values_are_vectorised_before_xla_sees_them():
@@ -302,7 +316,6 @@ def test_a_back_end_that_there_is_not(monkeypatch):
         tg.compile(abs, backend="torch")
     with pytest.raises(ValueError, match="devices="):
         tg.compile(abs, devices=2)
-    monkeypatch.setattr(jax_rows, "jax", None)
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(ImportError, match=r'pip install "tinygrad-edu\[xla\]"'):
         tg.compile(abs, backend="jax")

@@ -159,8 +159,8 @@ def accumulate(root: Node, interior: Collection[Any], grads: Collection[Any], le
 def set_gradients(leaves: Collection[Node], grads: Iterable[Any]) -> None:
     """Set the gradients of leaves, all or none; no optimiser has used these."""
     stepped = stepped_since_zero_grad
-    used = [stepped.refs.get(id(leaf)) for leaf in stepped.common(leaves)]
-    commit(attributes(leaves, "_slope", grads), calls([partial(stepped.members.difference_update, used)]))
+    forget = partial(stepped.members.difference_update, stepped.known(leaves))
+    commit(attributes(leaves, "_slope", grads), calls([forget]))
 
 
 def gradients(output: Node, inputs: Iterable[N], seed: Any = None) -> list[N]:

@@ -21,7 +21,7 @@ from ..ops import indexing, shapes
 from .backprop import history
 from .commit import attributes, commit
 from .context import ModeContext, mode, tracing
-from .node import LISTED, Node, new_versions, raw_of, requirement_changes
+from .node import LISTED, Node, new_version, raw_of, requirement_changes
 from .op import Op
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def setitem(t: Any, index: Any, value: Any) -> None:
         return
     new = t.make(indexing.setitem, (t, value, *arrays), {"key": key})
     if new.op is None:  # inside no_grad: only the numbers change
-        commit(new_versions((t,), (new._raw,)))
+        commit(new_version(t, new._raw))
         return
     old = version_before(t) if tracer is None else tracer.version_before(t)
     new.x = (old, *new.inputs[1:])
@@ -107,7 +107,7 @@ def setitem(t: Any, index: Any, value: Any) -> None:
         map(setattr, itertools.repeat(t), LINKS, [getattr(new, name) for name in LINKS]),
         attributes(relinked, "x", [x for x, _ in operands]),
         attributes(relinked, "y", [y for _, y in operands]),
-        new_versions((t,), (new._raw,)),
+        new_version(t, new._raw),
     )
 
 

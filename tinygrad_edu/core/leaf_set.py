@@ -21,6 +21,10 @@ class LeafSet:
         self.refs: dict[int, ref[Node]] = {}  # one weak reference per leaf, kept for reuse: creating one costs 1 us
         self.most = 1000  # the number of references above which dead ones are dropped
 
+    def known(self, leaves: Iterable[Node]) -> list[ref[Node] | None]:
+        """Return the weak reference that is kept for each leaf. One whose leaf is freed is no member."""
+        return [*map(self.refs.get, map(id, leaves))]
+
     def references(self, leaves: Iterable[Node]) -> list[ref[Node]]:
         """Return the weak references by which leaves are members."""
         found = []
@@ -36,9 +40,10 @@ class LeafSet:
 
     def common(self, leaves: Collection[Node]) -> list[Node]:
         """Return those of `leaves` that are in the set."""
-        if not self.members or self.members.isdisjoint(map(self.refs.get, map(id, leaves))):
+        known = self.known(leaves) if self.members else []
+        if self.members.isdisjoint(known):
             return []
-        return [leaf for leaf in leaves if self.refs.get(id(leaf)) in self.members]
+        return [leaf for leaf, of_leaf in zip(leaves, known, strict=True) if of_leaf in self.members]
 
 
 stepped_since_zero_grad = LeafSet()  # leaves whose gradient an optimiser has used and nobody has reset since

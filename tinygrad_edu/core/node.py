@@ -31,7 +31,7 @@ Grads = dict["Node", Any]
 mode_here, caller = current.get, sys._getframe  # by one name each: no dot in the hot path
 clock = itertools.count(1)
 tick = clock.__next__  # every node takes the next number: its inputs are always older than itself
-born = attrgetter("born")
+born, slope = attrgetter("born"), attrgetter("_slope")
 requirement_changes = [0]  # how often it was set whether a node that exists requires a gradient
 parked: dict[int, Callable[[], Any]] = {}  # weak references to groups of leaves whose numbers lie in one array
 ABSENT: Any = object()  # in the second operand's slot: there is only one
@@ -247,7 +247,10 @@ class Node:
 
         Raises InplaceError on a node that was computed, ShapeError where the shape differs.
         """
-        assign_all((self,), (new,))
+        if self.op is not None or tracing() is not None:
+            assign_all((self,), (new,))
+        else:
+            commit(new_version(self, self.as_data(new)))
 
     def detach(self) -> Any:
         """Return the same data as a leaf that needs no gradient and remembers nothing."""
@@ -275,6 +278,13 @@ def assign_all(leaves: Sequence[Node], new: Iterable[Any]) -> None:
             tracer.assign(leaf, x)
         return
     commit(new_versions(leaves, [leaf.as_data(x) for leaf, x in zip(leaves, new, strict=True)]))
+
+
+def new_version(leaf: Node, data: Any) -> Iterable[Any]:
+    """Return the writes, for `commit`, that `new_versions` gives for one leaf."""
+    frame = users_frame()
+    values = (data, tick(), frame.f_code, frame.f_lasti)
+    return map(setattr, itertools.repeat(leaf), ("_raw", "born", "code", "instruction"), values)
 
 
 def new_versions(leaves: Sequence[Node], data: Iterable[Any]) -> Iterable[Any]:

@@ -41,6 +41,11 @@ class Below:
     def __init__(self, name: str, classes: int, ignored: int | None = None) -> None:
         self.name, self.classes, self.ignored = name, classes, ignored
 
+    def holds(self, labels: Any) -> Any:
+        """Return of each label whether it passes, in arrays of any library: a back-end may test on its device."""
+        passing = (labels >= 0) & (labels < self.classes)
+        return passing if self.ignored is None else passing | (labels == self.ignored)
+
     def all_pass(self, labels: np.ndarray[Any, Any]) -> bool:
         """Return whether every label is a class, in one pass: without its sign a negative number is enormous."""
         return not labels.size or bool(labels.astype(np.uintp).max() < self.classes)
@@ -62,6 +67,10 @@ class KnownWords:
 
     def __init__(self, words: int) -> None:
         self.words = words
+
+    def holds(self, numbers: Any) -> Any:
+        """Return of each word whether the embedding has it, as `Below.holds`."""
+        return (numbers >= 0) & (numbers < self.words)
 
     def __call__(self, numbers: Any) -> None:
         wrong = np.flatnonzero((numbers < 0) | (numbers >= self.words))

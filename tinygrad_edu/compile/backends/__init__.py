@@ -50,7 +50,7 @@ def on_numpy() -> Callable[..., Executable]:
 
 def on_jax() -> Callable[..., Executable]:
     """Return the back-end that has XLA compile. Raises ImportError with the command that installs JAX."""
-    from .jax_rows import import_jax
+    from .jax_library import import_jax
     from .on_jax import OnJax
 
     import_jax()

@@ -11,7 +11,7 @@ from ...core.op import NUMBERS
 from ...errors import CompileError
 from ...errors.where import users_line
 from ..ir import Var
-from . import jax_rows
+from .jax_library import in_64_bits, jax, jnp
 from .jax_text import JaxWriter
 from .mesh import Mesh
 
@@ -22,26 +22,29 @@ def compiled(text: str, writer: JaxWriter, mesh: Mesh, given: list[Var], old: li
     """Return what XLA makes of a program. Raises CompileError that names a row that JAX cannot compute.
 
     given: what comes after state. old: for each array that stays on the device, the input whose memory it takes over;
-    where a check fails the input's numbers stay there.
+    where a check fails, or a test comes out another way, the input's numbers stay there. The last result is an array
+    of whether all is well, and of the tests' outcomes.
     """
-    jnp = jax_rows.jnp
     exec(compile(text, NAME, "exec"), writer.space)  # the text of the writer alone, with no name of a user's in it
     body = writer.space.pop("program")
     steps = [(writer.names[z], z) for z in writer.on_device]
 
     def program(*arguments: Any) -> Any:
-        found, outputs, ok = body(*mesh.divided(arguments, len(writer.state)))
+        found, outputs, (ok, *tests) = body(*mesh.divided(arguments, len(writer.state)))
         for name, z in steps:
             refuse_mismatch(z, found[name])
         outputs = [*map(jnp.asarray, outputs)]
+        tests = [jnp.asarray(x, bool).reshape(()) for x in tests]
+        for test, outcome in zip(tests, writer.outcomes.values(), strict=True):
+            ok &= test == outcome
         for k, i in enumerate(old):
-            if i is not None and writer.checks:
+            if i is not None and (writer.checks or tests):
                 outputs[k] = jnp.where(ok, outputs[k], arguments[i])
-        return *outputs, ok
+        return *outputs, jnp.stack([jnp.asarray(ok), *tests])
 
     inputs = [abstract(x.data) for x in (*writer.state, *given)]
     try:
-        with jax_rows.in_64_bits():
+        with in_64_bits():
             taken_over = tuple(i for i in old if i is not None)
             return mesh.jit(program, taken_over).lower(*inputs).compile()
     except CompileError:
@@ -54,7 +57,7 @@ def compiled(text: str, writer: JaxWriter, mesh: Mesh, given: list[Var], old: li
 
 def abstract(x: Any) -> Any:
     """Return what tells JAX the shape and dtype of an input; a number of Python's is one, which widens no float32."""
-    return x if type(x) in NUMBERS else jax_rows.jax.ShapeDtypeStruct(np.shape(x), np.asarray(x).dtype)
+    return x if type(x) in NUMBERS else jax.ShapeDtypeStruct(np.shape(x), np.asarray(x).dtype)
 
 
 def refuse_mismatch(z: Var, found: Any) -> None:

@@ -19,7 +19,8 @@ from ..codegen.names import Names, identifier
 from ..codegen.source import comment, function
 from ..ir import Program, Var
 from ..outside import CapturedInput
-from . import jax_rows
+from .jax_library import jax, jnp
+from .jax_lowering import NAMED, function_of
 
 ON_DEVICE = ("{}._raw", "{}._slope")
 INDEXED = {"getitem", "put", "setitem"}
@@ -34,18 +35,20 @@ def is_device_state(captured: Any) -> bool:
 class JaxWriter(Names):
     """Writes one program.
 
-    inputs: what the host hands over, in order. state: what is read from a device. checks: names of conditions under
-    which a call may take effect. tests: what the host tests after a run, by name: (variable, test).
+    state: what is read from a device. used: what the program on the device reads. checks: names of conditions under
+    which a call may take effect. outcomes: what tests on the device have to come out as. tests: those that the host
+    takes after a run, (variable, test).
     """
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self.space |= {"jnp": jax_rows.jnp, "jax": jax_rows.jax}
+        self.space |= {"jnp": jnp, "jax": jax}
         self.host: list[str] = []
         self.device: list[str] = []
         self.on_device: list[Var] = []  # the steps that `device` computes, and by the number of the line there
         self.step_at: dict[int, Var] = {}
         self.on_host: set[Var] = set()
+        self.used: list[Var] = []
         self.checks: list[str] = []
         self.tests: list[tuple[Var, Any]] = []
         captured = self.captured()
@@ -63,8 +66,9 @@ class JaxWriter(Names):
         for z in program.steps:
             self.write(z)
         self.check_finite()
+        self.outcomes = {x: was for x, was in program.outcomes.items() if not self.is_from_host(x)}
         for x, outcome in program.outcomes.items():
-            if self.is_from_host(x):
+            if x not in self.outcomes:
                 self.host.append(f"if bool({self.name(x)}) is not {outcome}: raise OtherOutcome")
 
     def captured(self) -> list[Var]:
@@ -74,12 +78,18 @@ class JaxWriter(Names):
         return sorted(found, key=lambda x: 0 if x.node is None else x.node.born)
 
     def known_early(self) -> set[Var]:
-        """Return the steps of tests on arguments alone, which the host takes: then a run need not be undone."""
+        """Return the steps of tests on arguments alone, which the host takes: it rounds as the function itself does.
+
+        Tests on whole numbers are left to the device, as they come out the same there.
+        """
         known: set[Var] = set()
+        rounded: set[Var] = set()
         for z in self.program.steps:
             if all(self.is_from_host(x) or x in known for x in z.args):
                 known.add(z)
-        wanted = {x for x in self.program.outcomes if x in known}
+                if any(x in rounded or np.asarray(x.data).dtype.kind not in "biu" for x in z.args):
+                    rounded.add(z)
+        wanted = {x for x in self.program.outcomes if x in rounded}
         for z in reversed(self.program.steps):
             if z in wanted:
                 wanted.update(x for x in z.args if x.op is not None)
@@ -102,10 +112,13 @@ class JaxWriter(Names):
             x, test = z.args[0], z.params["test"]
             self.names[z] = self.name(x)
             if self.is_from_host(x):
-                self.host.append(f"{self.bound('test', test)}({self.name(x)})")
                 self.on_host.add(z)
-            elif hasattr(test, "holds"):
-                self.check(f"jnp.{test.holds.__name__}({self.name(x)}).all()")
+            if type(x.data) not in NUMBERS and (holds := getattr(test, "holds", None)) is not None:
+                name = f"jnp.{holds.__name__}" if isinstance(holds, np.ufunc) else self.bound("holds", holds)
+                self.used.append(x)
+                self.check(f"{name}({self.name(x)}).all()")
+            elif self.is_from_host(x):
+                self.host.append(f"{self.bound('test', test)}({self.name(x)})")
             else:
                 self.tests.append((x, test))
             return
@@ -119,6 +132,7 @@ class JaxWriter(Names):
         args = [self.operand_in(x, kind) for x, kind in zip(z.args, self.loop_types(z), strict=True)]
         self.guard_indices(z, args)
         self.names[z] = self.fresh("t")
+        self.used += z.args
         self.on_device.append(z)
         self.step_at[len(self.device)] = z
         self.device.append(f"{self.names[z]} = {self.call(z, args)}  {comment(where.rpartition('/')[2])}")
@@ -190,8 +204,8 @@ class JaxWriter(Names):
         if op.name == "getitem" and isinstance(op, Op):
             assert z.params is not None
             return f"{args[0]}[{index_text(z.params['key'], args[1:])}]"
-        f = jax_rows.function_of(op)
-        if getattr(jax_rows.jnp, op.name, None) is f or op.name in jax_rows.NAMED:
+        f = function_of(op)
+        if getattr(jnp, op.name, None) is f or op.name in NAMED:
             name = f"jnp.{op.name}"
         else:
             name = self.function_name(op, op.forward)
@@ -213,7 +227,7 @@ class JaxWriter(Names):
         checks = " & ".join(self.checks) or "True"
         body = [*self.device, f"ok = {checks}"]
         head = f"program({', '.join(names)})"
-        results = f"{listed(map(self.name, outputs))}, ok"
+        results = f"{listed(map(self.name, outputs))}, {listed(['ok', *map(self.name, self.outcomes)])}"
         texts = [function(f"host({arguments})", host), function(head, [*body, f"return {results}"])]
         return "\n\n\n".join(texts) + "\n", function(head, [*body, f"return locals(), {results}"])
 

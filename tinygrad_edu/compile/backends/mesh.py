@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import CompileError
 from ...errors.where import users_line
-from . import jax_rows
+from .jax_library import jax, lax
 
 
 class Mesh:
@@ -20,7 +20,6 @@ class Mesh:
     """
 
     def __init__(self, devices: Any) -> None:
-        jax = jax_rows.import_jax()
         self.where: Any = None
         self.rows: Any = None
         self.agrees = jax.process_count() == 1 or devices is None  # whether all processes begin with the same numbers
@@ -41,20 +40,20 @@ class Mesh:
     def sent(self, x: Any) -> Any:
         """Return an array on the device, or on each, that shares no memory with `x`."""
         if self.where is None:
-            return jax_rows.jnp.array(x)  # always a copy
-        return jax_rows.jax.make_array_from_callback(x.shape, self.where, lambda part: np.array(x[part]))
+            return jax.device_put(np.array(x))  # `jnp.array(x)` compiles a program for each shape
+        return jax.make_array_from_callback(x.shape, self.where, lambda part: np.array(x[part]))
 
     def divided(self, arguments: Any, first: int) -> list[Any]:
         """Return arguments, those from `first` on with their rows divided among the devices."""
         if self.rows is None:
             return [*arguments]
-        constrain = jax_rows.lax.with_sharding_constraint  # an uneven number of rows too, which no input may have
+        constrain = lax.with_sharding_constraint  # an uneven number of rows too, which no input may have
         return [*arguments[:first], *(constrain(x, self.rows) if np.ndim(x) else x for x in arguments[first:])]
 
     def jit(self, program: Any, taken_over: tuple[int, ...]) -> Any:
         """Return a function to be compiled, which may write over some of its inputs."""
         how = {} if self.where is None else {"in_shardings": self.where, "out_shardings": self.where}
-        return jax_rows.jax.jit(program, donate_argnums=taken_over, **how)
+        return jax.jit(program, donate_argnums=taken_over, **how)
 
     def agree(self, arguments: list[Any]) -> None:
         """Compare the numbers that the first call begins with in all processes. Raises CompileError where they differ.
@@ -78,7 +77,7 @@ class Mesh:
 
     def refuse_lost(self, error: Exception, arguments: list[Any]) -> None:
         """Raise CompileError where a run failed after it had begun to write over state."""
-        lost = isinstance(error, jax_rows.jax.errors.JaxRuntimeError)
+        lost = isinstance(error, jax.errors.JaxRuntimeError)
         if lost or any(getattr(x, "is_deleted", bool)() for x in arguments):
             raise CompileError(
                 "a device or another process failed in the middle of a call, and what it held is lost: start all "

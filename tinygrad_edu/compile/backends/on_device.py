@@ -39,6 +39,7 @@ class Cell:
 
 
 set_array: Any = vars(Cell)["array"].__set__
+get_array: Any = vars(Cell)["array"].__get__
 DESCRIPTORS: Any = {name: vars(Node)[name] for name in ("_raw", "_slope")}
 
 

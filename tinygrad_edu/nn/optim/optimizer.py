@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
+from cmath import isfinite
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,7 +21,8 @@ from ...core.backprop import set_gradients
 from ...core.commit import calls, commit
 from ...core.context import tracing
 from ...core.leaf_set import stepped_since_zero_grad
-from ...core.node import new_versions
+from ...core.node import new_versions, slope
+from ...core.op import PLAIN_NUMBERS
 from ...errors import AnomalyError, GradientError
 from ...errors.where import users_line, warn
 from ...ops.complex import conj
@@ -156,16 +159,22 @@ class Optimizer:
             raise ValueError(
                 f"step: on_nonfinite {on_nonfinite!r:.60} is none of 'raise', 'skip', 'allow' (at {users_line()})"
             )
-        grads = [w._grad for w in self.params]
-        self.check_gradients(grads)
-        if (tracer := tracing()) is not None:
+        tracer = tracing()
+        grads = [*map(slope, self.params)] if tracer is None else [w._grad for w in self.params]
+        has_grad = [*map(operator.is_not, grads, itertools.repeat(None))]
+        if not all(has_grad):
+            self.check_gradients(grads)
+        if tracer is not None:
             tracer.step(self, on_nonfinite)
             return
-        rule, steps = self.rule if self.plain else self.moved, self.steps + 1
+        rule, steps = self.rule if self.plain else self.moved, self._steps + 1
+        settings = itertools.chain.from_iterable(
+            itertools.repeat((s, s.lr, steps - s.since), len(s.params)) for s in self.param_groups
+        )
         with np.errstate(all="ignore"):  # a number that overflows is refused
             moved = [
-                (w._raw, *memory) if g is None else rule(s, w._raw, g, s.lr, steps - s.since, *memory)
-                for s, w, g, memory in zip(self.groups_of(), self.params, grads, self.memory, strict=True)
+                (w._raw, *memory) if g is None else rule(s, w._raw, g, lr, count, *memory)
+                for (s, lr, count), w, g, memory in zip(settings, self.params, grads, self.memory, strict=True)
             ]
             odd = "" if on_nonfinite == "allow" else self.nonfinite(moved, grads)
         if odd:
@@ -175,11 +184,11 @@ class Optimizer:
                 f"{type(self).__name__}.step: {odd}; no weight was changed. Lower lr or clip gradients, "
                 f"or find the operation that made it with detect_anomaly() (at {users_line()})"
             )
-        leaves = [w for w, g in zip(self.params, grads, strict=True) if g is not None]
+        leaves = [*itertools.compress(self.params, has_grad)]
         used = stepped_since_zero_grad.references(leaves)
         memory = [tuple(new[1:]) for new in moved]
         commit(
-            new_versions(leaves, [new[0] for g, new in zip(grads, moved, strict=True) if g is not None]),
+            new_versions(leaves, [new[0] for new in itertools.compress(moved, has_grad)]),
             calls([functools.partial(vars(self).update, memory=memory, _steps=steps)]),
             calls([functools.partial(stepped_since_zero_grad.members.update, used)]),
         )
@@ -205,24 +214,25 @@ class Optimizer:
         set_gradients(self.params, itertools.repeat(None))
 
     def check_gradients(self, grads: list[Any]) -> None:
-        """Raise GradientError where no weight has a gradient; warn where only some have."""
+        """Raise GradientError where no weight has a gradient; warn that only some have."""
         without = [i for i, g in enumerate(grads) if g is None]
         if len(without) == len(self.params):
             raise GradientError(
                 f"{type(self).__name__}.step: no gradients; call loss.backward() before step() (at {users_line()})"
             )
-        if without:
-            warn(
-                f"{type(self).__name__}.step: {len(without)} of {len(self.params)} parameters have no gradient and "
-                f"stay as they are, first {self.said(without[0])}: the loss does not depend on them",
-                UserWarning,
-            )
+        warn(
+            f"{type(self).__name__}.step: {len(without)} of {len(self.params)} parameters have no gradient and "
+            f"stay as they are, first {self.said(without[0])}: the loss does not depend on them",
+            UserWarning,
+        )
 
     def nonfinite(self, moved: list[tuple[Any, ...]], grads: list[Any]) -> str:
         """Say which parameter is the first whose step leads to a NaN or an infinity; nothing if none does.
 
         The rules carry a gradient that is not finite into the weight, so looking at results finds those too.
         """
+        if all(map(isfinite, map(squares, itertools.chain.from_iterable(moved)))):
+            return ""
         for i, (w, g, new) in enumerate(zip(self.params, grads, moved, strict=True)):
             if g is None or all(map(all_finite, new)):
                 continue
@@ -258,10 +268,11 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.params)} parameters, lr={self.lr:g}, steps={self.steps})"
 
 
+def squares(x: Any) -> Any:
+    """Return a number, or of an array the sum of squares: the quickest to have that is finite only where all are."""
+    return x if type(x) in PLAIN_NUMBERS else (flat := x.ravel()).dot(flat)
+
+
 def all_finite(x: Any) -> bool:
     """Whether a number, or each of an array, is neither NaN nor infinite."""
-    if type(x) is np.ndarray:
-        flat = x.ravel()
-        quick = x.dtype.kind == "f" and math.isfinite(flat.dot(flat))  # their squares' sum is quicker to have
-        return quick or bool(np.isfinite(x).all())
-    return math.isfinite(x)
+    return isfinite(squares(x)) or bool(np.isfinite(x).all())
