@@ -88,6 +88,7 @@ class ScalarGraph:
     given: which are leaves, or computed elsewhere. kind: of the others, the number of their row and parameters in
     `rows`. columns, raw: of the others, in the order of `inner`, their operands' numbers and the operands themselves.
     needs: 1 for those that need a gradient, 2 for those that are about to get one. wanted: the roots.
+    listed: those of the others, in that order, that may have more than two operands.
     level: how many steps a node is from the given ones. absorbed: sums and products that are part of a sum above.
     terms, totals: the operands of sums of many terms, and the number of each one's sum, in that one's order.
     """
@@ -111,12 +112,12 @@ class ScalarGraph:
         number = dict(zip(map(id, nodes), range(n), strict=True))
         number.update((i, number[id(z)]) for i, z in walk.same.items())
         number[id(ABSENT)] = NO_OPERAND
-        self.columns = np.array(
-            [
-                np.fromiter(map(number.get, map(id, part), repeat(CONSTANT_OPERAND)), np.intp, len(inner))
-                for part in self.raw
-            ]
-        )
+        self.columns = np.full((len(self.raw), len(inner)), NO_OPERAND, np.intp)
+        for c, part in enumerate(self.raw):
+            at: Any = slice(None) if c < 2 else self.listed  # few have more than two operands, and these many
+            operands = part if c < 2 else [part[k] for k in self.listed]
+            numbers = map(number.get, map(id, operands), repeat(CONSTANT_OPERAND))
+            self.columns[c, at] = np.fromiter(numbers, np.intp, len(operands))
         for z, leaf, other in walk.replaced:
             k = self.row_of[number[id(z)]]
             for c, part in enumerate(self.raw):
@@ -158,6 +159,7 @@ class ScalarGraph:
             for k in extremes:
                 if part[k] is ABSENT:  # an operand more of the same changes nothing, and all have equally many
                     part[k] = first[k]
+        self.listed = sorted({*listed, *extremes})
 
     def flatten(self) -> None:
         """Find chains of additions, and the products in them."""
