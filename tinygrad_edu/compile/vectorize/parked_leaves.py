@@ -39,6 +39,10 @@ class ParkedValue(Value, stand_in=True):
 
     __slots__ = ()
 
+    def __new__(cls, *args: Any, **keywords: Any) -> Any:
+        """Make a Value, as `type(leaf)(2.0)` means."""
+        return Value(*args, **keywords)
+
     def __getattribute__(self, name: str) -> Any:
         return getattr(unparked(self), name)
 
