@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import random
 from contextlib import suppress
 
@@ -95,6 +96,15 @@ def test_reading_takes_no_more_memory_than_is_promised(form, tmp_path):
     for end in (len(content), len(content) - 1, len(content) // 2):  # whole, and cut short
         found = attempt(reader, tmp_path / "file", content[:end], measured=True)
         assert (found is None) == (end < len(content))
+
+
+def test_half_precision_that_numpy_has_not_takes_twice_its_bytes(tmp_path):
+    count = 1 << 20
+    header = json.dumps({"x": {"dtype": "BF16", "shape": [count], "data_offsets": [0, 2 * count]}}).encode()
+    content = len(header).to_bytes(8, "little") + header + b"\x80\x3f" * count
+    found = attempt(Reader(tg.load, content), tmp_path / "file", content, measured=True, times=2)
+    assert found["x"].dtype == np.float32
+    assert (found["x"] == 1.0).all()
 
 
 def test_tensors_of_one_storage_take_the_memory_of_what_is_returned(tmp_path):

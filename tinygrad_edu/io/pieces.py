@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.types import Array
 
-PIECE = 1 << 18  # bytes that are read at once; a multiple of the size of every number
+PIECE = 1 << 17  # bytes that are read at once; a multiple of the size of every number
 BFLOAT16 = "bf16"  # NumPy has no such type: it is the upper half of float32, and becomes that
 
 Order = Literal["<", ">"]
@@ -42,7 +42,9 @@ def read(file: IO[bytes], kind: str, order: Order, count: int, name: str) -> Ite
 def decoded(part: Array, kind: str, order: Order) -> Array:
     """Return bytes as numbers, perhaps in the other byte order. Raises ValueError for a truth value that is no such."""
     if kind == BFLOAT16:
-        return (part.view(f"{order}u2").astype(np.uint32) << 16).view(np.float32)
+        upper = part.view(f"{order}u2").astype(np.uint32)
+        upper <<= 16
+        return upper.view(np.float32)
     if kind == "?" and (part > 1).any():
         raise ValueError("a truth value is neither 0 nor 1")
     return part.view(np.dtype(kind).newbyteorder(order))
