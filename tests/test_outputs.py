@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -107,6 +108,19 @@ def test_a_full_disk_leaves_the_old_file_whole(name, tmp_path):
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
     save(path)
     assert {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == dict.fromkeys(before, 0o640)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody replace a file that another has open")
+def test_of_two_that_write_one_file_at_once_the_last_one_wins(tmp_path):
+    path = tmp_path / "report.txt"
+    texts = ["a" * 100_000, "b" * 100_000]
+    both = [threading.Thread(target=lambda t=t: [files.write(path, t) for _ in range(30)]) for t in texts]
+    for writer in both:
+        writer.start()
+    while any(writer.is_alive() for writer in both):
+        assert not path.exists() or path.read_text() in texts
+    assert path.read_text() in texts
+    assert [*tmp_path.iterdir()] == [path]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes as POSIX has them")
