@@ -14,12 +14,11 @@ import numpy as np
 from ...core.node import Node, data_of
 from ...core.op import VariadicRule
 from ...symbolic.formula import formula
-from ...symbolic.rules import RECORDING, named_leaf
+from ...symbolic.rules import PLACES, RECORDING, named_leaf
 from ...symbolic.textbook import local_rule
 
 LONGEST = 36  # characters: what would be longer is not shown
 LARGEST = 1_000_000  # numbers: rules of larger arrays take too long to be tried for a picture
-PLACES = "".join(map(chr, range(0xA000, 0xA100)))  # letters, of the Yi script, for operands whose names come later
 
 Rules = dict[Any, str]  # the notation of each rule that was met, for arrays of each shape
 
