@@ -352,9 +352,13 @@ def test_in_a_large_picture_the_part_in_sight_is_right_at_once_and_the_rest_soon
             right = cards()[1]
             assert wrong(found, right, True) == []
             assert wrong(found, right, False) != [], "out of sight nothing is done at once"
-        page.evaluate("document.querySelector('#graph').scrollLeft = 700")
-        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        assert wrong(page.evaluate(CARDS), right, True) == []
+        frames = "await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        scrolled = f"document.querySelector('#graph').scrollLeft = 700; {frames}"
+        again = f"{press}{{key: 'ArrowUp', bubbles: true}})); {scrolled}"
+        found = page.evaluate(f"async () => {{ {again}; return ({CARDS})(); }}")
+        w.data = moved(w.data, 10)
+        right = cards()[1]
+        assert wrong(found, right, True) == []
         page.wait_for_timeout(700)
         assert wrong(page.evaluate(CARDS), right) == []
 
