@@ -16,7 +16,7 @@ from ..core.node import Node
 from ..core.value import Value
 from ..symbolic.layers import TURNS, GraphLayer, LayerMap
 from ..symbolic.names import NodeNames, amount, tex_name
-from ..symbolic.rules import STAND_INS
+from ..symbolic.rules import LETTERS_FOR_NAMES
 from ..symbolic.textbook import TEXTBOOK, times_slope
 from .backward import BackwardEquations, as_text_and_latex, numbered, uses
 from .explanation import Equation, Heading, Statement, Words
@@ -212,8 +212,10 @@ class Story:
         a, z = with_index(self.names[layer.a], index), with_index(self.names[layer.z], index)
         if layer.activation not in TEXTBOOK or a is None or z is None or (layer.a.op is not None and layer.a.params):
             return None
-        text, tex = as_text_and_latex(times_slope(layer.activation, 0, *(Value(0.5, place) for place in STAND_INS[:3])))
-        for place, (name, tex_of_name) in zip(STAND_INS, (came, a, z), strict=False):
+        text, tex = as_text_and_latex(
+            times_slope(layer.activation, 0, *(Value(0.5, place) for place in LETTERS_FOR_NAMES[:3]))
+        )
+        for place, (name, tex_of_name) in zip(LETTERS_FOR_NAMES, (came, a, z), strict=False):
             text, tex = text.replace(place, name), tex.replace(place, tex_of_name)
         return text, tex
 

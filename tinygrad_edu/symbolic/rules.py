@@ -14,7 +14,9 @@ import numpy as np
 from ..core.context import ModeContext
 from ..core.node import Node
 
-STAND_INS = "".join(map(chr, range(0xA000, 0xA100)))  # letters, of the Yi script, for operands whose names come later
+LETTERS_FOR_NAMES = "".join(
+    map(chr, range(0xA000, 0xA100))
+)  # letters, of the Yi script, for operands whose names come later
 RECORDING = ModeContext(recording=True, forward_hook=None, backward_hook=None, tracer=None)  # in any mode
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ...core.node import Node, data_of
 from ...core.op import VariadicRule
 from ...symbolic.formula import formula
-from ...symbolic.rules import RECORDING, STAND_INS, named_leaf
+from ...symbolic.rules import LETTERS_FOR_NAMES, RECORDING, named_leaf
 from ...symbolic.textbook import local_rule
 
 LONGEST = 36  # characters: what would be longer is not shown
@@ -44,7 +44,7 @@ def edge_rule(z: Node, i: int, names: Sequence[str], known: Rules) -> str:
     if key not in known:
         known[key] = recorded(z, i)
     found = known[key]
-    letters = zip(STAND_INS, names, [*own_letters(z, len(operands)), "z"], strict=False)
+    letters = zip(LETTERS_FOR_NAMES, names, [*own_letters(z, len(operands)), "z"], strict=False)
     found = found.translate(
         {ord(place): name if 0 < len(name) <= 8 and name not in ("g", "z") else own for place, name, own in letters}
     )
@@ -59,13 +59,13 @@ def rule_key(x: Any) -> Any:
 
 def recorded(z: Node, i: int) -> str:
     """Return what the rule of operand `i` records when it is handed leaves, in a line; empty where that fails."""
-    if len(z.inputs) >= len(STAND_INS) or sum(np.size(data_of(x)) for x in (z, *z.inputs)) > LARGEST:
+    if len(z.inputs) >= len(LETTERS_FOR_NAMES) or sum(np.size(data_of(x)) for x in (z, *z.inputs)) > LARGEST:
         return ""
     leaves: dict[int, Any] = {}
-    for x, place in zip(z.inputs, STAND_INS, strict=False):
+    for x, place in zip(z.inputs, LETTERS_FOR_NAMES, strict=False):
         if isinstance(x, Node) or np.ndim(x):
             leaves.setdefault(id(x), named_leaf(z, data_of(x), place))
-    result = named_leaf(z, z._data, STAND_INS[len(z.inputs)])
+    result = named_leaf(z, z._data, LETTERS_FOR_NAMES[len(z.inputs)])
     g = named_leaf(z, np.ones_like(z._data), "g")
     try:
         found = local_rule(z, i, g, result, [leaves.get(id(x), x) for x in z.inputs])
