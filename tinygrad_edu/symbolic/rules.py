@@ -14,9 +14,8 @@ import numpy as np
 from ..core.context import ModeContext
 from ..core.node import Node
 
-LETTERS_FOR_NAMES = "".join(
-    map(chr, range(0xA000, 0xA100))
-)  # letters, of the Yi script, for operands whose names come later
+# Letters, of the Yi script, for operands whose names come later
+LETTERS_FOR_NAMES = "".join(map(chr, range(0xA000, 0xA100)))
 RECORDING = ModeContext(recording=True, forward_hook=None, backward_hook=None, tracer=None)  # in any mode
 
 
