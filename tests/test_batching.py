@@ -2,8 +2,10 @@
 
 import importlib
 import math
+import operator
 import random
 import re
+from functools import reduce
 from itertools import chain, pairwise
 
 import numpy as np
@@ -14,6 +16,7 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.compile.vectorize import strided
 from tinygrad_edu.compile.vectorize.columns import MemoryColumns, state_column
 from tinygrad_edu.compile.vectorize.strides import loops, summed_products, taken
 from tinygrad_edu.core.op import TABLE
@@ -370,6 +373,36 @@ def causal(optimizer=None):
 
 def dot(xs, ys):
     return sum(x * y for x, y in zip(xs, ys, strict=True))
+
+
+def running_sums():
+    rng = random.Random(3)
+    weights = [Value(rng.gauss(0, 1)) for _ in range(10)]
+    rows = [[rng.gauss(0, 1) for _ in weights] for _ in range(8)]
+
+    def step():
+        squares = []
+        for row in rows:
+            parts = [w.tanh() * x for w, x in zip(weights, row, strict=True)]
+            totals = [reduce(operator.add, parts[:n]) for n in range(2, 10)]  # no zero in front
+            squares += [z * z for z in totals]
+        for w in weights:
+            w.grad = None
+        loss = reduce(operator.add, squares)
+        loss.backward()
+        return loss
+
+    return step, weights
+
+
+def test_running_sums_are_rows_of_one_length(monkeypatch):
+    calls = []
+    ragged = strided.Strided.ragged
+    monkeypatch.setattr(
+        strided.Strided, "ragged", lambda self, ks, *ends: calls.append(len(ks)) or ragged(self, ks, *ends)
+    )
+    twins(running_sums, tolerance=1e-10)
+    assert calls == [64]
 
 
 @pytest.mark.parametrize("way", ["Strided", "Gathered"])

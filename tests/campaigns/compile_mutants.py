@@ -22,7 +22,7 @@ OUTSIDE, WORLD, STATE, BRANCHES, TRAINING, GATE, PROGRAMS, SCALAR_STEPS, SCALARS
         *("compile_programs", "compile_scalar_optimizers", "batching", "compile_parked"),
     )
 )
-EVER_MORE = " -k ever_more"
+EVER_MORE, RUNNING = " -k ever_more", " -k running_sums"
 MUTANTS = [
     # guards
     (
@@ -119,7 +119,7 @@ MUTANTS = [
         "known = self.entries",
         SCALARS + " -k looks_like",
     ),
-    ("vectorize/strided.py", "np.where(inside, graph.terms[terms], -1)", "graph.terms[terms]", SCALARS + EVER_MORE),
+    ("vectorize/strided.py", "np.where(inside, graph.terms[terms], -1)", "graph.terms[terms]", SCALARS + RUNNING),
     ("passes/gathers.py", "return emit(COUNT, x, *indices, size=shape[0])", "return emit(PICK, x, *indices)", SCALARS),
     # parked leaves
     ("../fast/value_backward.py", "        unpark_all()\n", "        pass\n", PARKED),
