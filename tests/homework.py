@@ -32,6 +32,43 @@ def net(W1, b1, W2, b2, X, y, reg=0.1):
     return loss, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
 """
 
+MODEL = """import numpy as np
+
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(6, 4)), np.array([0, 2, 1, 1, 0, 2])
+
+
+class NoData:
+    def __init__(self):
+        raise ValueError("there is no such file")
+
+
+class Net:
+    def __init__(self, sizes=(4, 5, 3), reg=0.1):
+        rng = np.random.default_rng(1)
+        self.reg = reg
+        self.params = {
+            "W1": rng.normal(size=sizes[:2]), "b1": np.zeros(sizes[1]),
+            "W2": rng.normal(size=sizes[1:]), "b2": np.zeros(sizes[2]),
+        }
+
+    def loss(self, X, y=None):
+        p = self.params
+        h = np.maximum(0, X @ p["W1"] + p["b1"])
+        scores = h @ p["W2"] + p["b2"]
+        if y is None:
+            return scores
+        e = np.exp(scores - scores.max(axis=1, keepdims=True))
+        probs = e / e.sum(axis=1, keepdims=True)
+        loss = -np.log(probs[range(len(X)), y]).mean() + self.reg * (np.sum(p["W1"] ** 2) + np.sum(p["W2"] ** 2))
+        d = (probs - np.eye(3)[y]) / len(X)
+        dh = d @ p["W2"].T * (h > 0)
+        grads = {"W2": h.T @ d + 2 * self.reg * p["W2"], "b2": d.sum(axis=0)}
+        grads["W1"] = X.T @ dh + 2 * self.reg * p["W1"]
+        grads["b1"] = dh.sum(axis=0)
+        return loss, grads
+"""
+
 LAYER_PAIR = """import numpy as np
 
 rng = np.random.default_rng(1)
@@ -239,4 +276,199 @@ def neuron(w1=0.5, w2=-0.3, b=0.1, x1=1.5, x2=2.0, target=1.0):
     da = a - target
     dz = da * a * (1 - a)
     return loss, (dz * x1, dz * x2, dz)
+"""
+
+
+PROGRAM = """import copy
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+rng = np.random.default_rng(0)
+W, X = rng.normal(size=(4, 3)), rng.normal(size=(3, 5))
+
+
+@dataclass
+class Squared:
+    scale: float = 1.0
+
+    def __call__(self, x):
+        return self.scale * x**2
+
+
+def checks(x):
+    if x.ndim == 2:
+        return
+    raise ValueError(x)
+
+
+def f({name}):
+    G = np.zeros((4, 3))
+    {lines}
+    return loss, {{"{name}": {factor} * G}}
+
+
+F = np.asfortranarray(W)
+"""
+
+RECORDED = {  # what programs do with arrays: lines that compute a loss of W, and its gradient
+    "views of a transpose": (
+        "V = W.T + 0.0; loss = np.sum(V[0] ** 2)",
+        "G[:, 0] = 2 * W[:, 0]",
+    ),
+    "views of columns in memory": (
+        "loss = np.sum(F[0] ** 2 * F[1:, 2].sum())",
+        "G[0] = 2 * F[0] * F[1:, 2].sum(); G[1:, 2] = F[0] @ F[0]",
+    ),
+    "copyto": (
+        "A = np.zeros((4, 3)); np.copyto(A, W); loss = np.sum(A**2)",
+        "G = 2 * W",
+    ),
+    "fill": (
+        "A = np.zeros(2); A.fill(W[0, 0]); loss = np.sum(A**2)",
+        "G[0, 0] = 4 * W[0, 0]",
+    ),
+    "subtract.at": (
+        "k = [0, 0, 1, 2]; A = np.zeros(3); np.subtract.at(A, k, W[:, 0]); loss = np.sum(A**2)",
+        "G[:, 0] = -2 * A[k]",
+    ),
+    "add.at": (
+        "k = [0, 0, 1, 2]; A = np.zeros(3); np.add.at(A, k, W[:, 0]); loss = np.sum(A**2)",
+        "G[:, 0] = 2 * A[k]",
+    ),
+    "item": (
+        "loss = W[0, 0].item() ** 2 + W.item(1) ** 3 + W.item(1, 0)",
+        "G[0, :2] = 2 * W[0, 0], 3 * W[0, 1] ** 2; G[1, 0] = 1",
+    ),
+    "round and hash": (
+        "loss = np.sum(W**2); print(round(loss, 3), {loss: 1})",
+        "G = 2 * W",
+    ),
+    "whole numbers": (
+        "k = (W * 10).astype(int); loss = np.sum(W**2 * k)",
+        "G = 2 * W * k",
+    ),
+    "float32": (
+        "loss = np.sum(W.astype(np.float32) ** 2) * np.ones(1, dtype='float32')[0]",
+        "G = 2 * W",
+    ),
+    "a part without entries": (
+        "loss = np.sum(np.concatenate([W[:0], W]) ** 2)",
+        "G = 2 * W",
+    ),
+    "several results": (
+        "p, q = np.split(W, 2); s, i = np.modf(W[0]); loss = np.sum(p * q) + 0 * s[0]",
+        "G = np.concatenate([q, p])",
+    ),
+    "the place of the largest": (
+        "k = np.argmax(W); loss = W.flat[k] ** 2",
+        "G.flat[k] = 2 * W.ravel()[k]",
+    ),
+    "out of whole numbers": (
+        "k = np.zeros(4, int); np.argmax(W, axis=1, out=k); r = range(4); loss = np.sum(W[r, k] ** 2)",
+        "G[r, k] = 2 * W[r, k]",
+    ),
+    "out": (
+        "A = np.empty((4, 3)); np.multiply(W, W, out=A); np.add(A, 1, out=A); loss = np.sum(A**2)",
+        "G = 4 * A * W",
+    ),
+    "out of a row": (
+        "A = np.zeros((4, 3)); np.multiply(W[0], W[0], out=A[1]); loss = np.sum(A**2)",
+        "G[0] = 4 * W[0] ** 3",
+    ),
+    "added in reverse order": (
+        "A = W * 1.0; A[::-1] += W; loss = np.sum(A[0] ** 3)",
+        "G[0] = 3 * A[0] ** 2; G[3] = 3 * A[0] ** 2",
+    ),
+    "a list written": (
+        "A = np.zeros(2); A[:] = [W[0, 0], 2.0]; loss = np.sum(A**3)",
+        "G[0, 0] = 3 * A[0] ** 2",
+    ),
+    "an array of numbers": (
+        "A = np.array([W[0, 0], 2.0 * W[0, 1]]); loss = np.sum(A**3)",
+        "G[0, :2] = 3 * A**2 * [1, 2]",
+    ),
+    "an array of rows": (
+        "A = np.array([W[0], [1.0, 2.0, 3.0]]); loss = np.sum(A**3)",
+        "G[0] = 3 * W[0] ** 2",
+    ),
+    "an array of fewer digits": (
+        "loss = np.sum(np.array(W, dtype='f4') ** 2 * np.array(W > 0, dtype=float))",
+        "G = 2 * W * (W > 0)",
+    ),
+    "an array of more axes": (
+        "loss = np.sum(np.array(W[0], ndmin=2) @ np.asarray(W).T)",
+        "G += W[0]; G[0] += W.sum(axis=0)",
+    ),
+    "fsum": (
+        "loss = math.fsum([w**2 for w in W[0]])",
+        "G[0] = 2 * W[0]",
+    ),
+    "deep copies": (
+        "V = copy.deepcopy({'a': [W, (W, 1)]})['a'][0]; V[0] = 0; loss = np.sum(V**2)",
+        "G = 2 * V",
+    ),
+    "copies": (
+        "V = copy.copy(W); V[0] = 0; loss = np.sum(V.real**2)",
+        "G = 2 * V",
+    ),
+    "annotations": (
+        "a: float; a: float = np.sum(W**2); loss = a * (c := np.sum(W[0]))",
+        "G = 2 * W * c; G[0] += a",
+    ),
+    "shapes": (
+        "checks(W); loss = np.sum(W**2) / np.shape(W)[0] * np.array_equiv(W, W)",
+        "G = W / 2",
+    ),
+    "a class that is called": (
+        "loss = np.sum(Squared(3.0)(W))",
+        "G = 6 * W",
+    ),
+    "a function without a rule": (
+        "loss = np.sum(np.i0(X)) + np.sum(W**2)",
+        "G = 2 * W",
+    ),
+}
+
+LAYERS = """import numpy as np
+
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(5, 3)), rng.normal(size=(5, 3))
+params = {params}
+
+
+def loss(params, X, Y):
+    h = np.tanh(X @ params{a}["W"] + params{a}["b"])
+    d = h @ params{b}["W"] + params{b}["b"] - Y
+    dz = d @ params{b}["W"].T * (1 - h * h)
+    return 0.5 * np.sum(d * d), {grads}
+"""
+
+PLACES = {  # programs of a line or two: values of the module, the function, its arguments
+    "dicts in a dict": ("s = {'grads': {'W': 2 * W}, 'norm': 1.0}", "W", "np.sum(W**2), s"),
+    "a list in a dict": ("a, b = learned['W']", "learned", "np.sum(a * b**2), {'W': [b**2, 2 * a * b]}"),
+    "a dict like another one": (
+        "d = learned['W'][0] - goals['W'][0]",
+        "learned, goals",
+        "np.sum(d**2), {'W': [2 * d]}",
+    ),
+    "dicts in a tuple": ("a, b = W, x", "W, x", "np.sum(a**2 * b), ({'W': 2 * a * b}, {'x': a**2})"),
+    "parameters of another name": ("a, b = p", "p, mask=None", "np.sum(a**2 * b), [2 * a * b, a**2]"),
+    "another case": ("pass", "w, X", "np.sum(w**2 * X), [2 * w * X, w**2]"),
+    "an argument without a name": ("pass", "W, /, x", "np.sum(W**2 * x), [2 * W * x, W**2]"),
+    "a number used twice": ("pass", "c", "c**2 + c, {'c': 2 * c + 1}"),
+    "a loss that does not depend on it": ("pass", "W", "np.sum(x), {'W': 0 * W}"),
+    "a constant": ("pass", "W", "3.0, {'W': 0 * W}"),
+}
+PLACE = """import numpy as np
+
+x, W, c = np.ones(3), np.arange(1.0, 4.0), 1.5
+learned, goals = {{"W": [np.ones(3), np.ones(3)]}}, {{"W": [np.zeros(3)]}}
+theta = [np.ones(3), np.arange(3.0)]
+
+
+def f({arguments}):
+    {line}
+    return {result}
 """

@@ -62,7 +62,7 @@ def loss_functions(program: LearnerProgram, module: Namespace, wanted: str) -> I
             finally:
                 there.update(before)
 
-        task = Task(name, values, call, names, expected_parameters(arguments, module))
+        task = Task(name, values, call, names, expected_parameters(arguments, module, values))
         try:
             task.find_results(module)
         except HomeworkError as error:
@@ -133,7 +133,7 @@ def models(program: LearnerProgram, module: Namespace, wanted: str) -> Iterator[
 def instances(program: LearnerProgram, module: Namespace) -> Iterator[tuple[Callable[[Namespace], Any], Any]]:
     """Yield the objects of a program's own classes, each with the way to find it: by its name, or by making it."""
     classes = classes_of(program, module)
-    made = [name for name, x in module.items() if type(x).__name__ in classes and type(x) in classes.values()]
+    made = [name for name, x in module.items() if type(x) in classes.values()]
     for name in made:
         yield attribute_getter(name), module[name]
     if made:
@@ -171,7 +171,7 @@ def networks(program: LearnerProgram, module: Namespace, wanted: str) -> Iterato
         if wanted and wanted.rsplit(".", 1)[-1] != "backprop":
             continue
         try:
-            x, y = bound(net.backprop, module).values()
+            x, y, *_ = bound(net.backprop, module).values()
         except UnboundError:
             rng = np.random.default_rng(0)
             x = rng.normal(size=(net.weights[0].shape[1], 1))
@@ -200,12 +200,10 @@ def networks(program: LearnerProgram, module: Namespace, wanted: str) -> Iterato
 
 def cost_of(net: Any, a: Any, y: Any) -> Any:
     """Return a network's cost: its own `cost.fn` where it has one, else the quadratic one of `cost_derivative`."""
-    cost = getattr(net, "cost", None)
-    if cost is not None and hasattr(cost, "fn"):
-        if "entropy" in getattr(cost, "__name__", type(cost).__name__).lower():
-            return -(y * np.log(a) + (1.0 - y) * np.log(1.0 - a)).sum()  # its fn hides infinities from the recorder
-        return 0.5 * ((a - y) ** 2).sum()
-    return 0.5 * ((a - y) ** 2).sum()
+    cost: Any = getattr(net, "cost", None)
+    if "entropy" in getattr(cost, "__name__", type(cost).__name__).lower():
+        return -(y * np.log(a) + (1.0 - y) * np.log(1.0 - a)).sum()  # its fn hides infinities from the recorder
+    return cost.fn(a, y) if hasattr(cost, "fn") else 0.5 * ((a - y) ** 2).sum()
 
 
 ADAPTERS = (loss_functions, models, networks, function_pairs, script_tasks)
@@ -227,7 +225,7 @@ def tasks_of(program: LearnerProgram, module: Namespace, wanted: str = "") -> li
         if found:
             return found
     if problems:
-        raise HomeworkError(problems[0])
+        raise HomeworkError(problems[-1])  # of the adapter that knows the program's form best
     raise HomeworkError(
         f"{program.name} has nothing to check: no function that returns (loss, gradients), no class with `params` and "
         "`loss`, no forward and backward functions, no script with a loss and gradients named like dW"

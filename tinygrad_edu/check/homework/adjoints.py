@@ -22,12 +22,11 @@ from .shadow import with_operands
 class Adjoints(NamedTuple):
     """Gradients of one number by the nodes that it was made from.
 
-    of: by node. shares: by (user, place among its operands). cut: nodes that have no rule and passed nothing on.
+    of: by node. shares: by (user, place among its operands). A node that has no rule passes nothing on.
     """
 
     of: dict[Operation, Array]
     shares: dict[tuple[Operation, int], Array]
-    cut: list[Operation]
 
 
 def ancestors(roots: Iterable[Operation], controls: bool = False) -> set[Operation]:
@@ -57,20 +56,18 @@ def adjoints(root: Operation, wanted: set[Operation] | None = None) -> Adjoints:
             moving.add(node)
     of: dict[Operation, Array] = {root: np.ones(root.shape)}
     shares: dict[tuple[Operation, int], Array] = {}
-    cut: list[Operation] = []
     for node in reversed(order):
         if node not in of or node not in moving or not node.inputs:
             continue
         try:
             parts = pulled(node, of[node], [x in moving for x in node.inputs])
         except Exception:  # of any kind: the program's function, or a rule that is missing
-            cut.append(node)
             continue
         for place, (x, part) in enumerate(zip(node.inputs, parts, strict=True)):
             if part is not None:
                 shares[node, place] = part
-                of[x] = of[x] + part if x in of else part
-    return Adjoints(of, shares, cut)
+                of[x] = np.asarray(of[x] + part) if x in of else part
+    return Adjoints(of, shares)
 
 
 def pulled(node: Operation, g: Array, needed: list[bool]) -> list[Array | None]:
@@ -88,11 +85,8 @@ def pulled(node: Operation, g: Array, needed: list[bool]) -> list[Array | None]:
         warnings.simplefilter("ignore")
         z = f(*with_operands(args, operands), **with_operands(kwargs, operands))
         z = z if part is None else z[part]
-        if not isinstance(z, GraphNode):
-            return [np.zeros(x.shape) if need else None for x, need in zip(node.inputs, needed, strict=True)]
-        if not z.requires_grad:
-            return [np.zeros(x.shape) if need else None for x, need in zip(node.inputs, needed, strict=True)]
-        z.backward(np.reshape(g, np.shape(z._data)))
+        if isinstance(z, GraphNode) and z.requires_grad:
+            z.backward(np.reshape(g, np.shape(z._data)))
     return [
         (np.zeros(x.shape) if t._grad is None else np.array(t._grad)) if isinstance(t, Tensor) else None
         for x, t in zip(node.inputs, operands, strict=True)

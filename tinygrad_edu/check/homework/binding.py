@@ -17,8 +17,6 @@ from .rewrite import target_names
 from .task import Values, Wrap
 
 HOLDERS = ("params", "parameters", "theta", "weights", "model", "p")  # arguments that stand for all parameters
-
-
 NO_DEFAULT = inspect.Parameter.empty
 
 
@@ -41,11 +39,9 @@ def returned_names(program: LearnerProgram, name: str) -> Any:
     """Return the names in a function's last return statement, within tuples and lists that it has made too."""
     *_, last = name.split(".")
     found = [f for f in ast.walk(program.tree) if isinstance(f, ast.FunctionDef) and f.name == last]
-    if not found:
-        return ""
-    inside = list(ast.walk(found[-1]))
-    returns = [s for s in inside if isinstance(s, ast.Return) and s.value is not None]
-    if not returns:
+    inside = [s for f in found[-1:] for s in ast.walk(f)]
+    returned = [(s.lineno, s.value) for s in inside if isinstance(s, ast.Return) and s.value is not None]
+    if not returned:
         return ""
     sequences = {
         target.id: target_names(s.value)
@@ -54,8 +50,7 @@ def returned_names(program: LearnerProgram, name: str) -> Any:
         for target in s.targets
         if isinstance(target, ast.Name)
     }
-    value = max(returns, key=lambda s: s.lineno).value
-    names = target_names(value) if value is not None else ""
+    names = target_names(max(returned, key=lambda pair: pair[0])[1])
     if isinstance(names, list):
         return [sequences.get(n, n) if isinstance(n, str) else n for n in names]
     return sequences.get(names, names) if isinstance(names, str) else names
@@ -93,7 +88,7 @@ def bound(f: Callable[..., Any], module: Namespace) -> dict[str, Any]:
 
 def called_with(f: Callable[..., Any], arguments: dict[str, Any], values: Values, wrap: Wrap) -> Any:
     """Call a function with other numbers in its arguments."""
-    numbers = {name: with_numbers(name, x, values, wrap) for name, x in arguments.items()}
+    numbers = other_arguments(arguments, values, wrap)
     positional = [numbers.pop(name) for name in positional_only(f) if name in numbers]
     return f(*positional, **numbers)
 
@@ -104,18 +99,28 @@ def positional_only(f: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(n for n, p in inspect.signature(f).parameters.items() if p.kind is p.POSITIONAL_ONLY)
 
 
+def other_arguments(arguments: dict[str, Any], values: Values, wrap: Wrap) -> dict[str, Any]:
+    """Return arguments with other numbers in them; a name that two have is the first one's."""
+    left, found = dict(values), {}
+    for name, x in arguments.items():
+        found[name] = with_numbers(name, x, left, wrap)
+        for taken in numbers_in(name, x):
+            left.pop(taken, None)
+    return found
+
+
 def in_arguments(arguments: dict[str, Any]) -> Values:
     """Return all floating-point numbers in arguments, by name."""
     found: Values = {}
     for name, x in arguments.items():
-        found |= numbers_in(name, x)
+        found = found | {n: numbers for n, numbers in numbers_in(name, x).items() if n not in found}
     return found
 
 
-def expected_parameters(arguments: dict[str, Any], module: Namespace) -> list[str]:
+def expected_parameters(arguments: dict[str, Any], module: Namespace, values: Values) -> list[str]:
     """Return the names of the parameters, where an argument or a module's dict holds them and nothing else."""
     for name in HOLDERS:
         held = arguments.get(name, module.get(name))
-        if isinstance(held, (dict, list, tuple)) and (found := numbers_in(name, held)):
-            return list(found)
+        if isinstance(held, (dict, list, tuple)) and (found := [n for n in numbers_in(name, held) if n in values]):
+            return found
     return []

@@ -104,7 +104,7 @@ def code_report(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
         return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
     lines = by_suspicion(program, backward_lines(program, verdict))
     if not lines:
-        mistake = f"Wrong: {', '.join(verdict.wrong)}. No line of the backward pass leads to it: it is a constant."
+        mistake = f"Wrong: {', '.join(verdict.wrong)}. No line of a backward pass computes what was returned."
         return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
     found = search(runs, verdict, lines, verdict.wrong)
     mend = found[0] if found else None
@@ -217,10 +217,9 @@ def worst_entry(name: str, given: Any, truth: Any, meaning: str, certain: bool) 
         return None
     where = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
     at = f"{name}{list(where)}" if where else name
-    verb = "should be" if certain else "would be, as"
     if not certain:
         return f"{at} is {given[where]:.6g}, and {meaning} is {truth[where]:.6g} there"
-    return f"{at} is {given[where]:.6g} and {verb} {truth[where]:.6g}{f', as {meaning} is' if meaning else ''}"
+    return f"{at} is {given[where]:.6g} and should be {truth[where]:.6g}{f', as {meaning} is' if meaning else ''}"
 
 
 class WithoutGuards(ast.NodeTransformer):

@@ -19,22 +19,25 @@ def main(arguments: list[str]) -> None:
     """Carry out one request, and leave without running what the learner's code has left behind."""
     request = json.loads(arguments[0])
     limit(request)
+    sys.path.insert(0, str(Path(request["path"]).parent))
+    sys.argv = [request["path"]]
+    files.write(request["answer"], json.dumps(answer(request)))
+    os._exit(0)
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the report on the file that is asked for, or why there is none."""
     path = Path(request["path"])
-    sys.path.insert(0, str(path.parent))
-    sys.argv = [str(path)]
-    answer: dict[str, Any]
     program: LearnerProgram | None = None
     try:
         program = LearnerProgram.read(path)
         if request["appendix"]:
             program = program.with_appendix(request["appendix"])
-        answer = {"report": check_program(program, request["function"], request["seed"]).as_dict()}
+        return {"report": check_program(program, request["function"], request["seed"]).as_dict()}
     except TinygradEduError as error:
-        answer = {"error": str(error)}
+        return {"error": str(error)}
     except BaseException as error:  # what a learner's program raises, SystemExit too
-        answer = {"error": exception_text(error, program, path.name)}
-    files.write(request["answer"], json.dumps(answer))
-    os._exit(0)
+        return {"error": exception_text(error, program, path.name)}
 
 
 def limit(request: dict[str, Any]) -> None:

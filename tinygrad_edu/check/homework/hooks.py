@@ -7,7 +7,6 @@ NumPy tells an array subclass of most functions, but not of those that make arra
 from __future__ import annotations
 
 import builtins
-import copy
 import math
 import types
 from collections.abc import Callable
@@ -57,8 +56,6 @@ class Hooks:
             if f in COPIES:
                 return self.array(f, *args, **kwargs)
             return recorder.leaf(f(*plain_tree(args), **kwargs))
-        if f is copy.deepcopy and holds_shadow(args):
-            return deep_copy(args[0])
         if isinstance(f, types.FunctionType) and f.__code__.co_filename == recorder.filename:
             self.entries(f.__code__, args)
         result = f(*args, **kwargs)
@@ -68,7 +65,7 @@ class Hooks:
         """Note the names by which a function can reach what is in the dicts that it is called with."""
         for name, x in zip(code.co_varnames[: code.co_argcount], args, strict=False):
             for key, part in x.items() if type(x) is dict else ():
-                if isinstance(part, Shadow) and part.memory() is not None and isinstance(key, str):
+                if isinstance(part, Shadow) and isinstance(key, str):
                     self.recorder.read(part).names.append(Name(f'{name}["{key}"]', code.co_firstlineno))
 
     def wrapped(self, result: Any) -> Any:
@@ -105,13 +102,11 @@ class Hooks:
                 return type(value)([self.named(x, n, line) for x, n in zip(value, name, strict=True)])
             return value
         if isinstance(name, dict):
-            if type(value) is dict:
-                return {key: self.named(x, name.get(key) or str(key), line) for key, x in value.items()}
-            return value
+            return {key: self.named(x, name.get(key) or str(key), line) for key, x in value.items()}
         number = type(value) in (float, np.float64) and self.numbers
         if line and (number or (type(value) is np.ndarray and value.dtype.kind in "fb")):
             value = self.recorder.leaf(value)
-        if isinstance(value, Shadow) and value.memory() is not None:
+        if isinstance(value, Shadow):
             self.recorder.read(value).names.append(Name(name, line))
         return value
 
@@ -123,20 +118,4 @@ def holds_shadow(tree: Any) -> bool:
     return isinstance(tree, (list, tuple)) and any(holds_shadow(x) for x in tree)
 
 
-def deep_copy(tree: Any) -> Any:
-    """Return a deep copy that remembers."""
-    if isinstance(tree, Shadow):
-        return tree.copy()
-    if isinstance(tree, (list, tuple)):
-        return type(tree)([deep_copy(x) for x in tree])
-    if isinstance(tree, dict):
-        return {key: deep_copy(x) for key, x in tree.items()}
-    return copy.deepcopy(tree)
-
-
-def fsum(numbers: Any) -> Any:
-    """Return a sum as `math.fsum` does, by additions that are recorded."""
-    return sum(numbers)
-
-
-BUILTINS: dict[Any, Callable[..., Any]] = {math.fsum: fsum}
+BUILTINS: dict[Any, Callable[..., Any]] = {math.fsum: sum}  # whose like is recorded by its additions

@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from ..gradient_names import variable_of, variables_of
-from .binding import NO_DEFAULT, UnboundError, argument_for, bound, functions_of, in_arguments, returned_names
+from .binding import (
+    NO_DEFAULT,
+    UnboundError,
+    argument_for,
+    bound,
+    functions_of,
+    in_arguments,
+    other_arguments,
+    returned_names,
+)
 from .containers import is_numbers, with_numbers
 from .program import HomeworkError, LearnerProgram, Namespace
 from .task import Task, Values, Wrap
@@ -65,7 +74,7 @@ def pair_task(program: LearnerProgram, module: Namespace, forward: str, cost: st
     seeds: dict[str, Any] = {}
 
     def call(there: Namespace, now: Values, wrap: Wrap) -> Any:
-        numbers = {name: with_numbers(name, x, now, wrap) for name, x in arguments.items()}
+        numbers = other_arguments(arguments, now, wrap)
         result = there[forward](**numbers)
         parts = list(result) if isinstance(result, tuple) else [result]
         known = numbers | {n: x for n, x in zip(outputs, parts, strict=False) if n}

@@ -17,6 +17,7 @@ import numpy as np
 from ...core.types import Array
 from .shadow import Shadow, as_tuple, is_in, plain_tree, slotted, stack_numbers, unshadowed
 
+MOST = 400_000  # operations of one run
 CONSTANT, PARAMETER, CALL, GATHER, PUT, ADD_AT = "constant", "parameter", "call", "gather", "put", "add_at"
 
 
@@ -53,7 +54,7 @@ class Operation:
 
 
 class Memory:
-    """A block of numbers that arrays are views of, and the node that describes its present contents."""
+    """A block of numbers, in C order, that arrays are views of, and the node that describes its present contents."""
 
     __slots__ = ("base", "node", "places", "version")
 
@@ -61,15 +62,19 @@ class Memory:
         self.base, self.node, self.version = base, node, 0
         self.places: Array | None = None
 
+    def holds_just(self, view: Array) -> bool:
+        """Tell whether a view is the whole block as it lies there."""
+        return view.shape == self.base.shape and view.strides == self.base.strides
+
     def indices(self, view: Array) -> Array:
         """Return the place in the flat base of every entry of a view."""
         if self.places is None:
             self.places = np.arange(self.base.size)
+        if not view.size:
+            return np.zeros(view.shape, np.intp)
         size = self.base.itemsize
         first = (address(view) - address(self.base)) // size
         strides = [n // size * self.places.itemsize for n in view.strides]
-        if not view.size:
-            return np.zeros(view.shape, np.intp)
         return np.lib.stride_tricks.as_strided(self.places[first:], view.shape, strides)
 
 
@@ -81,8 +86,8 @@ def address(x: Array) -> int:
 class ProgramRecorder:
     """Records one run of a program. `filename` is the one its code objects carry."""
 
-    def __init__(self, filename: str, limit: int = 400_000) -> None:
-        self.filename, self.limit = filename, limit
+    def __init__(self, filename: str) -> None:
+        self.filename = filename
         self.nodes: list[Operation] = []
         self.parameters: dict[str, Operation] = {}
 
@@ -100,8 +105,8 @@ class ProgramRecorder:
 
     def node(self, kind: str, inputs: Iterable[Operation], value: Any, shape: Any) -> Operation:
         """Add a node to the record. Raises MemoryError when there are too many."""
-        if len(self.nodes) >= self.limit:
-            raise MemoryError(f"more than {self.limit} operations")
+        if len(self.nodes) >= MOST:
+            raise MemoryError(f"more than {MOST} operations")
         node = Operation(len(self.nodes), kind, tuple(inputs), self.lines(), shape)
         node.value = value
         self.nodes.append(node)
@@ -109,7 +114,7 @@ class ProgramRecorder:
 
     def leaf(self, value: Any, kind: str = CONSTANT) -> Shadow:
         """Return an array of numbers that the program was given."""
-        data = np.array(value, dtype=np.float64 if np.asarray(value).dtype.kind == "f" else None)
+        data = np.array(value, dtype=np.float64 if np.asarray(value).dtype.kind == "f" else None, order="C")
         return self.owned(data, self.node(kind, (), data, data.shape))
 
     def parameter(self, name: str, value: Any) -> Shadow:
@@ -131,11 +136,9 @@ class ProgramRecorder:
             data = np.array(x)
             return self.node(CONSTANT, (), data, data.shape)
         memory = x.memory()
-        if memory is None:
-            return self.read(unshadowed(x))
         if x._version == memory.version and x._node is not None:
             node: Operation = x._node
-        elif x.shape == memory.base.shape and x.strides == memory.base.strides and x.size == memory.base.size:
+        elif memory.holds_just(x):
             node = memory.node
         else:
             node = self.node(GATHER, (self.contents(memory),), None, x.shape)
@@ -157,7 +160,7 @@ class ProgramRecorder:
         """Call a NumPy function on plain arrays and record what it returns."""
         operands: list[Shadow] = []
         template = slotted((args, kwargs), operands)
-        out = [x for x in as_tuple(kwargs.get("out")) if isinstance(x, np.ndarray)]
+        out = [x for x in as_tuple(kwargs.get("out")) if isinstance(x, Shadow)]
         inputs = [self.read(x) for x in operands if not any(x is o for o in out) or is_in(x, args)]
         given, keywords = plain_tree((args, kwargs))
         for x in out:
@@ -165,8 +168,7 @@ class ProgramRecorder:
         result = f(*given, **keywords)
         if out:
             for x in out:
-                if isinstance(x, Shadow):
-                    self.write(x, self.called(f, template, inputs, unshadowed(x).copy()))
+                self.write(x, self.called(f, template, inputs, unshadowed(x).copy()))
             return out[0] if len(out) == 1 else tuple(out)
         if isinstance(result, tuple):
             return tuple(self.result(operands, template, f, inputs, r, i) for i, r in enumerate(result))
@@ -190,12 +192,11 @@ class ProgramRecorder:
             return x
         if isinstance(x, np.generic) and x.dtype.kind in "iu":
             return x
-        data = np.asarray(x) if x.ndim else np.array(x)
-        if x.ndim:
-            for operand in operands:
-                memory = operand.memory()
-                if memory is not None and np.may_share_memory(x, memory.base):
-                    return self.view(data, memory)
+        for operand in operands if x.ndim else ():
+            memory = operand.memory()
+            if np.may_share_memory(x, memory.base):
+                return self.view(np.asarray(x), memory)
+        data = np.array(x, order="C")
         return self.owned(data, self.called(f, template, inputs, data, part))
 
     def view(self, x: Array, memory: Memory) -> Shadow:
@@ -210,7 +211,7 @@ class ProgramRecorder:
         memory = x.memory()
         plain_key = plain_tree(key)
         found = unshadowed(x)[plain_key]
-        if memory is None or (isinstance(found, np.generic) and found.dtype.kind in "iu"):
+        if isinstance(found, np.generic) and found.dtype.kind in "iu":
             return found
         if isinstance(found, np.ndarray) and found.ndim and np.may_share_memory(found, memory.base):
             return self.view(found, memory)
@@ -222,9 +223,6 @@ class ProgramRecorder:
     def set_item(self, x: Shadow, key: Any, value: Any) -> None:
         """Carry out `x[key] = value`."""
         memory, plain_key = x.memory(), plain_tree(key)
-        if memory is None:
-            unshadowed(x)[plain_key] = plain_tree(value)
-            return
         places = np.array(memory.indices(unshadowed(x))[plain_key])
         same = isinstance(value, Shadow) and value.memory() is memory and value.shape == places.shape
         if same and np.array_equal(memory.indices(unshadowed(value)), places):
@@ -240,9 +238,6 @@ class ProgramRecorder:
     def add_at(self, x: Shadow, key: Any, value: Any) -> None:
         """Carry out `np.add.at(x, key, value)`."""
         memory, plain_key = x.memory(), plain_tree(key)
-        if memory is None:
-            np.add.at(unshadowed(x), plain_key, plain_tree(value))
-            return
         places = np.array(memory.indices(unshadowed(x))[plain_key])
         source, before = self.read(value), self.contents(memory)
         self.unshare(x)
@@ -252,9 +247,7 @@ class ProgramRecorder:
     def write(self, x: Shadow, node: Operation) -> None:
         """Note that the contents of `x` are now those of a node."""
         memory = x.memory()
-        if memory is None:
-            return
-        if x.size == memory.base.size and x.shape == memory.base.shape:
+        if memory.holds_just(x):
             memory.node, memory.version = node, memory.version + 1
         else:
             self.versioned(memory, PUT, (memory.node, node), memory.indices(unshadowed(x)).copy(), ())
@@ -265,10 +258,10 @@ class ProgramRecorder:
         node.indices, node.controls = places, controls
         memory.node, memory.version = node, memory.version + 1
 
-    def unshare(self, x: Any) -> None:
+    def unshare(self, x: Shadow) -> None:
         """Keep the value of a block's node from a write that is about to happen."""
-        memory = x.memory() if isinstance(x, Shadow) else None
-        if memory is not None and (memory.node.value is None or memory.node.value is memory.base):
+        memory = x.memory()
+        if memory.node.value is None or memory.node.value is memory.base:
             memory.node.value = memory.base.copy()
 
     def chosen_by(self, key: Any) -> tuple[Operation, ...]:

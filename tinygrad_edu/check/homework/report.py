@@ -13,6 +13,7 @@ from ...errors.printable import markdown_text, printable
 from .. import latex
 from ..compare.precheck import GradientPair
 
+NOT_JUDGED = "not judged"  # the beginning of a verdict
 TITLES = ("gradient by", "", "verdict", "relative error")
 
 
@@ -29,6 +30,16 @@ class GradientVerdict:
     place: tuple[int, ...] = ()
     given: float | None = None
     truth: float | None = None
+
+    @property
+    def judged(self) -> bool:
+        """Whether it was compared with anything."""
+        return not self.verdict.startswith(NOT_JUDGED)
+
+    @property
+    def mark(self) -> str:
+        """The verdict in one character."""
+        return "✗" if not self.ok else "✓" if self.judged else "·"
 
     @classmethod
     def of(cls, item: GradientPair, measured: Array | None = None, shape: tuple[int, ...] = ()) -> GradientVerdict:
@@ -95,9 +106,8 @@ class CodeReport:
         lines = [f"{self.name}: {self.function}"]
         width = max(map(len, self.parameters), default=0)
         for name, p in self.parameters.items():
-            mark = "✓" if p.ok else "✗"
             error = "" if p.error is None or not math.isfinite(p.error) else f"  relative error {p.error:.1e}"
-            lines.append(f"  {mark} {name:<{width}}  {p.verdict}{error}{'' if p.ok else worst_entry_line(name, p)}")
+            lines.append(f"  {p.mark} {name:<{width}}  {p.verdict}{error}{'' if p.ok else worst_entry_line(name, p)}")
         lines.append(self.verdict())
         if self.mend is not None:
             lines += [f"  {row}" for row in self.change()]
@@ -125,6 +135,9 @@ class CodeReport:
         """Return the verdict on the whole in words."""
         if self.right and self.missing:
             return f"Every gradient that was returned is right; none was returned for {', '.join(self.missing)}."
+        if self.right and (left := [name for name, p in self.parameters.items() if not p.judged]):
+            were = "was" if len(left) == 1 else "were"
+            return f"Every gradient that was judged is right; {', '.join(left)} {were} not."
         return "Every gradient is right." if self.right else self.mistake or ""
 
     def change(self) -> list[str]:
@@ -137,7 +150,7 @@ class CodeReport:
         found = []
         for name, p in self.parameters.items():
             error = "" if p.error is None or not math.isfinite(p.error) else f"{p.error:.1e}"
-            found.append([name, "✓" if p.ok else "✗", p.verdict, error])
+            found.append([name, p.mark, p.verdict, error])
         return found
 
     def __bool__(self) -> bool:

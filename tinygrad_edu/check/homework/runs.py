@@ -80,7 +80,7 @@ class Runs:
         recorder = self.recorder
         del recorder.nodes[self.mark :]
         outcome = self.task.recorded(self.there, values, recorder)
-        if not isinstance(outcome.loss, Shadow):
+        if not isinstance(outcome.loss, Shadow) or outcome.loss.size != 1:
             return None
         loss = recorder.read(outcome.loss)
         given = {name: recorder.read(x) for name, x in outcome.gradients.items() if isinstance(x, Shadow)}

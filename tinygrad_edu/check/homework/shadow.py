@@ -42,19 +42,18 @@ class Shadow(np.ndarray[Any, Any]):
         self._version = -1
         self._source = source if isinstance(source, Shadow) else None
 
-    def memory(self) -> Memory | None:
-        """Return the block that this array is a view of; None where its origin was lost."""
-        if self._memory is None and self._source is not None:
-            memory, self._source = self._source.memory(), None
-            if memory is not None and np.may_share_memory(unshadowed(self), memory.base):
-                self._memory = memory
-        found: Memory | None = self._memory
+    def memory(self) -> Memory:
+        """Return the block that this array is a view of. Raises TypeError where NumPy made it without a word."""
+        if self._memory is None:
+            memory = self._source.memory()
+            if not np.may_share_memory(unshadowed(self), memory.base):
+                raise TypeError("an array came from a method that is not recorded")
+            self._memory = memory
+        found: Memory = self._memory
         return found
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         recorder = next(x._recorder for x in (*inputs, *as_tuple(kwargs.get("out"))) if isinstance(x, Shadow))
-        if recorder is None:
-            return getattr(ufunc, method)(*plain_tree(inputs), **plain_tree(kwargs))
         if method == "at":
             target, key, *value = inputs
             if ufunc is np.subtract:
@@ -66,23 +65,26 @@ class Shadow(np.ndarray[Any, Any]):
         return recorder.call(f, inputs, kwargs)
 
     def __array_function__(self, f: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if f is np.copyto:
-            return recorder_of((args, kwargs)).set_item(args[0], Ellipsis, args[1])
-        recorder = recorder_of((args, kwargs))
-        if recorder is None or f in NOT_RECORDED:
+        if f in NOT_RECORDED:
             return f(*plain_tree(args), **plain_tree(kwargs))
+        found: list[Shadow] = []
+        slotted((args, kwargs), found)
+        recorder = found[0]._recorder
+        if f is np.copyto:
+            return recorder.set_item(args[0], Ellipsis, args[1])
         return recorder.call(f, args, kwargs)
 
     def __getitem__(self, key: Any) -> Any:
-        if self._recorder is None:
-            return unshadowed(self)[plain_tree(key)]
         return self._recorder.item(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if self._recorder is None:
-            unshadowed(self)[plain_tree(key)] = plain_tree(value)
-        else:
-            self._recorder.set_item(self, key, value)
+        self._recorder.set_item(self, key, value)
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, _: Any) -> Any:
+        return self.copy()
 
     def __hash__(self) -> int:  # type: ignore[override]  # a single number is hashable in NumPy
         return hash(unshadowed(self).item())
@@ -91,7 +93,7 @@ class Shadow(np.ndarray[Any, Any]):
         return round(unshadowed(self).item(), digits)
 
     def item(self, *place: Any) -> Any:
-        return self[place[0] if len(place) == 1 else place] if place else self.reshape(())
+        return self[place] if len(place) > 1 else self.reshape(-1)[place[0]] if place else self.reshape(())
 
     def tolist(self) -> Any:
         return [row.tolist() if row.ndim else row for row in self] if self.ndim else self
@@ -118,6 +120,10 @@ class Shadow(np.ndarray[Any, Any]):
 
     def dot(self, other: Any, out: Any = None) -> Any:
         return np.dot(self, other, out=out) if out is not None else np.dot(self, other)
+
+    @property
+    def flat(self) -> Any:
+        return self.reshape(-1)
 
     @property
     def T(self) -> Any:  # noqa: N802  # NumPy's name
@@ -195,13 +201,6 @@ NOT_RECORDED = {getattr(np, _name) for _name in _PLAIN.split()}
 def unshadowed(x: Array) -> Array:
     """Return an array without its memory of where it came from."""
     return x.view(np.ndarray)
-
-
-def recorder_of(tree: Any) -> Any:
-    """Return the recorder of the first array that remembers."""
-    found: list[Shadow] = []
-    slotted(tree, found)
-    return next((x._recorder for x in found if x._recorder is not None), None)
 
 
 def as_tuple(x: Any) -> tuple[Any, ...]:

@@ -49,11 +49,6 @@ class BackwardLine:
         known = bool(self.known) and all(found is not None and found.factor == 1.0 for found in self.known)
         return known and not self.misnamed and not self.vanished
 
-    @property
-    def scaled(self) -> bool:
-        """Whether all it assigned is known up to a factor."""
-        return bool(self.known) and all(self.known) and not self.cleared and not self.misnamed
-
 
 def backward_lines(program: LearnerProgram, verdict: Verdict) -> dict[int, BackwardLine]:
     """Return the lines from which wrong gradients come and which the loss was not made from."""

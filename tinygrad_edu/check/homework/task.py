@@ -14,6 +14,7 @@ import numpy as np
 
 from ...core.types import Array
 from ..gradient_names import variable_of
+from .containers import keys_of
 from .program import HomeworkError, Namespace
 from .recorder import ProgramRecorder
 from .shadow import Shadow
@@ -50,7 +51,6 @@ class Task:
         self.loss: Path = ()
         self.paths: dict[str, Path] = {}
         self.generators: list[tuple[str, Any]] = []
-        self.unmatched: list[str] = []
 
     def find_results(self, module: Namespace) -> None:
         """Find loss and gradients in the result of a first run. Raises HomeworkError where it holds none."""
@@ -84,16 +84,20 @@ class Task:
 
     def find(self, result: Any) -> None:
         """Note where in a result the loss and the gradients lie."""
-        if not isinstance(result, (tuple, list)) or len(result) < 2:
+        several = isinstance(result, (tuple, list)) and len(result) > 1
+        places = [i for i in (0, 1) if is_scalar(result[i]) and is_gradients(result[1 - i])] if several else []
+        if not places:
             raise HomeworkError(f"{self.name} returned {in_few_words(result)}, and should return (loss, gradients)")
-        first = next((i for i in (0, 1) if is_scalar(result[i]) and is_gradients(result[1 - i])), None)
-        if first is None:
-            raise HomeworkError(f"{self.name} returned {in_few_words(result)}, and should return (loss, gradients)")
+        first = places[0]
         self.loss = (first,)
         names = self.names if isinstance(self.names, list) and len(self.names) == len(result) else [""] * len(result)
         rest = [i for i in range(len(result)) if i != first]
+        known = {keys_of(name): name for name in self.values}
         if isinstance(result[rest[0]], dict):
-            self.by_name(result[rest[0]], (rest[0],))
+            self.by_name(result[rest[0]], (rest[0],), known)
+        elif isinstance(result[rest[0]], (tuple, list)) and any(isinstance(x, dict) for x in result[rest[0]]):
+            layers = {parts[1:]: name for parts, name in known.items() if len(parts) > 2 and parts[1].isdigit()}
+            self.by_name(dict(enumerate(result[rest[0]])), (rest[0],), layers or known)
         elif isinstance(result[rest[0]], (tuple, list)):
             inner = names[rest[0]] if isinstance(names[rest[0]], list) else [""] * len(result[rest[0]])
             self.in_order([((rest[0], i), x, n) for (i, x), n in zip(enumerate(result[rest[0]]), inner, strict=True)])
@@ -105,18 +109,21 @@ class Task:
                 f"{', '.join(self.values) or 'a parameter'}: return a dict of gradients by name"
             )
 
-    def by_name(self, gradients: dict[Any, Any], path: Path) -> None:
-        """Note the gradients of a dict, which may have dicts and lists in it."""
+    def by_name(self, gradients: dict[Any, Any], path: Path, known: dict[tuple[str, ...], str]) -> None:
+        """Note the gradients of a dict, which may have dicts and lists in it, as the parameters may.
+
+        known: the parameters that these can be by, each with the keys and places on the way to it from here.
+        """
+        here = {parts[0] if len(parts) == 1 else name: name for parts, name in known.items()}
         for key, x in gradients.items():
-            name = variable_of(str(key), self.values)
-            if name is not None and is_numeric(x):
-                if name in self.paths and str(key) != name:
-                    continue
-                self.paths[name] = (*path, key)
-            elif isinstance(x, dict):
-                self.by_name(x, (*path, key))
-            elif is_numeric(x):
-                self.unmatched.append(str(key))
+            if isinstance(x, (dict, list, tuple)):
+                holder = variable_of(str(key), [parts[0] for parts in known if len(parts) > 1])
+                within = {parts[1:]: name for parts, name in known.items() if parts[0] == holder and len(parts) > 1}
+                self.by_name(x if isinstance(x, dict) else dict(enumerate(x)), (*path, key), within or known)
+                continue
+            name = variable_of(str(key), here) if is_numeric(x) else None
+            if name is not None and (here[name] not in self.paths or str(key) == name):
+                self.paths[here[name]] = (*path, key)
 
     def in_order(self, gradients: list[tuple[Path, Any, Any]]) -> None:
         """Note the gradients of a sequence: by their names where these say it, else in the order of the parameters."""

@@ -21,12 +21,14 @@ from ..compare.precheck import GradientPair
 from .differences import finite_differences, step_slope
 from .forward_graph import ForwardGraph, Side, forward_graph
 from .program import HomeworkError
-from .report import GradientVerdict
+from .report import NOT_JUDGED, GradientVerdict
 from .runs import RecordedRun, Runs, loss_number, without_warnings
 from .task import Outcome, Values, gradient_array
 
 POINTS = 4  # that are tried: the program's own, and others drawn around it
 MORE = 6  # further ones, where a kink was seen from one side only
+NO_SUCH_VARIABLE = GradientVerdict(None, f"{NOT_JUDGED}: the loss does not depend on such a variable", True)
+NOT_MOVED = GradientVerdict(None, f"{NOT_JUDGED}: the loss cannot be recorded, and this is no parameter", True)
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Judgement:
             raise HomeworkError(
                 "the loss differs from run to run: draw random numbers from a generator with a fixed seed"
             )
-        self.verdict = Verdict({name: GradientVerdict(0.0, "correct", True) for name in runs.task.paths})
+        self.verdict = Verdict({})
         self.recordable = True
         self.graph: ForwardGraph | None = None  # of the last point
         self.sides: set[Side] = set()
@@ -138,8 +140,8 @@ class Judgement:
                 verdict.notes.append("At the program's own numbers a kink is met exactly; judged at others.")
                 return
         for name, p in items.items():
-            before = verdict.parameters[name]
-            if (not p.ok, p.error or 0.0) > (not before.ok, before.error or 0.0):
+            before = verdict.parameters.get(name)
+            if before is None or (not p.ok, p.error or 0.0) > (not before.ok, before.error or 0.0):
                 verdict.parameters[name] = p
         verdict.points.append(values)
         verdict.truths.append(dict(truths))
@@ -150,6 +152,8 @@ class Judgement:
         """Return the verdict on each gradient at one point; only where one differs is it asked what rounding does."""
         given = {name: outcome.gradients.get(name) for name in self.runs.task.paths}
         found = {name: verdict_on(name, g, truths.get(name)) for name, g in given.items()}
+        if not self.recordable:  # where only parameters can be moved
+            found = {n: p if p.judged else NOT_MOVED for n, p in found.items()}
         graph = self.graph
         if graph is None or all(p.ok for p in found.values()):
             return found
@@ -165,6 +169,10 @@ class Judgement:
     def finished(self) -> Verdict:
         """Return the verdict, with notes on what was not tested."""
         verdict = self.verdict
+        if not verdict.points:
+            raise HomeworkError("the program's numbers lie on a kink, and at others near them the loss is not finite")
+        if len(verdict.points) == 1:
+            verdict.notes.append("Judged at one point only: at others near it the loss is not finite.")
         if not self.recordable:
             verdict.recording = None
             verdict.notes.append("The forward pass could not be recorded: judged by differences of the loss alone.")
@@ -182,7 +190,7 @@ def verdict_on(name: str, given: Any, truth: Any) -> GradientVerdict:
     if given is None:
         return GradientVerdict(None, "no gradient was returned", False)
     if truth is None:
-        return GradientVerdict(None, "not judged: the loss does not depend on such a variable", True)
+        return NO_SUCH_VARIABLE
     item = item_on(name, given, truth)
     if item is None:
         return GradientVerdict(None, f"of shape {np.shape(given)}, which is not the parameter's", False)
