@@ -8,8 +8,14 @@ import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
 from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.ops.checks import Below, KnownWords, checked, tested
+from tinygrad_edu.ops.compare import choice
+from tinygrad_edu.ops.complex import rightward
+from tinygrad_edu.ops.cumulative import recurrence
 from tinygrad_edu.ops.indexing import HERE, numpy_index, split_index
+from tinygrad_edu.ops.linear import to_inputs, to_weights
+from tinygrad_edu.ops.ordering import positions_in_order
 from tinygrad_edu.ops.precision import HALF, SINGLE, exact, floating, floats, real_numbers, rounded, wide
+from tinygrad_edu.ops.reductions import others
 from tinygrad_edu.ops.slopes import is_formal, slope_along
 
 # Checks ------------------------------------------------------------------------------------------------------------
@@ -173,3 +179,79 @@ def test_an_even_function_of_a_length_has_no_kink():
     assert [*tg.gradients((first * [1.0, 5.0]).sum(), [y])[0].data] == [2.0, 10.0]
     odd = tg.gradients(abs(x).sum(), [x])[0]
     assert [*odd.data] == [0.0, 1.0, -1.0]
+
+
+# Helpers of rows ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("numbers", [[2.0, 1.0, 2.0, np.nan, -1.0, np.nan, 2.0], [3, 1, 3, 2], [], [0.0, -0.0, 0.0]])
+def test_positions_in_order_keep_equals_and_end_with_nan(numbers, descending):
+    x = np.array(numbers)
+    sign = -1 if descending else 1
+    expected = sorted(range(len(x)), key=lambda i: (bool(np.isnan(x[i])), 0 if np.isnan(x[i]) else sign * x[i]))
+    assert positions_in_order(x, 0, descending).tolist() == expected
+    both = np.stack([x, x[::-1]])
+    assert positions_in_order(both, -1, descending)[0].tolist() == expected
+    np.testing.assert_array_equal(positions_in_order(both.T, 0, descending), positions_in_order(both, 1, descending).T)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, float, int, complex])
+@pytest.mark.parametrize("size", [500, 501, 2000])
+def test_a_choice_is_numpy_s_to_the_sign_of_zero(dtype, size):
+    rng = np.random.default_rng(0)
+    y, c = rng.normal(size=size).astype(dtype), rng.random(size) < 0.5
+    y[:3] = np.array([0.0, -0.0, 3.0]).astype(dtype)
+    for x in (0.0, -0.0, 1.0, 0, np.float64(0.0)):
+        for condition in (c, c.astype(int), c[:1], list(c)):
+            found, expected = choice(condition, x, y), np.where(condition, x, y)
+            np.testing.assert_array_equal(found, expected)
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(np.signbit(found.real), np.signbit(expected.real))
+
+
+def test_the_sign_that_leads_to_the_right():
+    x = np.array([1 + 1j, -1 + 1j, 1j, -1j, 0])
+    assert rightward(x).tolist() == [1 + 1j, 1 - 1j, 1j, -1j, 0]
+    assert rightward(np.array([-2.0, 3.0])).tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 8])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_recurrence_is_solved_as_one_would_step_by_step(n, axis):
+    rng = np.random.default_rng(n)
+    a, b = rng.normal(size=(2, 2, n))
+    expected = b.copy()
+    for k in range(1, n):
+        expected[:, k] += a[:, k] * expected[:, k - 1]
+    a, b, expected = (x if axis else x.T for x in (a, b, expected))
+    np.testing.assert_allclose(recurrence(a, b, axis), expected)
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), (1,), (-1, 0)])
+def test_the_product_of_the_others(axis):
+    x = np.random.default_rng(0).normal(size=(2, 3, 2))
+    axes = tuple(range(3)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    np.testing.assert_allclose(others(x, axis) * x, np.prod(x, axis=axes, keepdims=True) * np.ones_like(x))
+    x[0, 0, 0] = 0.0
+    assert others(x, axis)[0, 0, 0] == pytest.approx(
+        np.prod(np.where(x == 0, 1.0, x), axis=axes, keepdims=True).flat[0]
+    )
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 3), (2, 4, 3)])
+def test_gradients_of_a_layer_s_weights_and_inputs(shape):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=shape), rng.normal(size=(2, 3))
+    g = rng.normal(size=(*shape[:-1], 2))
+    expected = np.einsum("no,ni->oi", g.reshape(-1, 2), x.reshape(-1, 3))
+    np.testing.assert_allclose(to_weights(g, x, w).reshape(-1, 2, 3).sum(0), expected)
+    assert to_weights(g, x, w).shape == (2, 3)
+    np.testing.assert_allclose(to_inputs(g, x, w), np.einsum("...o,oi->...i", g, w))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_a_softmax_adds_up_to_one_along_its_axis(axis):
+    x = np.random.default_rng(0).normal(size=(3, 3)) * 100
+    z = np.exp(x - x.max(axis, keepdims=True))
+    np.testing.assert_allclose(TABLE["softmax"](x, axis=axis), z / z.sum(axis, keepdims=True))

@@ -61,17 +61,21 @@ TESTS = {  # by file or folder, the longest fits
     "fast/malloc.py": "fast_paths",
     "ops": "table points",
     "ops/activations.py": "table points nn_functional",
-    "ops/complex.py": "table complex",
+    "ops/complex.py": "parts_of_rows table",
     "ops/convolution.py": "table convolution",
     "ops/checks.py": "parts_of_rows nn_functional",
     "ops/indexing.py": "parts_of_rows numpy_writing bad_input_inplace",
     "ops/linalg.py": "table numpy_linalg degenerate_matrices",
-    "ops/linear.py": "table numpy_products nn",
-    "ops/losses.py": "table nn_functional",
+    "ops/linear.py": "parts_of_rows table numpy_products nn",
+    "ops/losses.py": "parts_of_rows table nn_functional",
     "ops/precision.py": "parts_of_rows half_precision",
-    "ops/reductions.py": "table points numpy_reductions half_precision",
+    "ops/reductions.py": "parts_of_rows table points numpy_reductions half_precision",
     "ops/shapes.py": "table numpy_shapes",
     "ops/slopes.py": "parts_of_rows degenerate_matrices",
+    "ops/limits.py": "degenerate_matrices numpy_linalg",
+    "ops/ordering.py": "parts_of_rows table numpy_choosing",
+    "ops/cumulative.py": "parts_of_rows table",
+    "ops/compare.py": "parts_of_rows table points",
     "ops/special.py": "table points error_function",
     "ops/windows.py": "table convolution nn",
     "nn/optim": "optim_states optim schedules refused_settings",
@@ -177,9 +181,10 @@ class Campaign:
         own = [item for item in items if item.nodeid in costs and str(item.path) in own_tests(file)]
         for number, mutant in found:
             lines = {(str(path), line) for line in mutant.statement}
-            tests = self.chosen(own, costs, None if lines & self.imported else lines)
+            at_import = bool(lines & self.imported) and not mutant.later
+            tests = self.chosen(own, costs, None if at_import else lines)
             seconds = sum(costs[item.nodeid][0] for item in tests)
-            if lines & self.imported:
+            if at_import:
                 afresh.append(Afresh(file, number, [item.nodeid for item in tests], seconds))
                 continue
             end = in_a_fork(lambda m=mutant, t=tests: self.mutated(m, functions, t), 4.0 + 8 * seconds)

@@ -30,6 +30,7 @@ class Mutant(NamedTuple):
     change: str
     text: str
     statement: range
+    later: bool  # whether it is inside a lambda, whose line runs where it is made, and whose code where it is called
     original: CodeType
     module: Callable[[], CodeType]  # compiles, so only where it is asked for
 
@@ -71,26 +72,29 @@ def mutants(source: str, path: str) -> Iterator[Mutant]:
     def changed(node: ast.AST, new: ast.AST) -> CodeType:
         return compile(replaced(tree, node, new), path, "exec")
 
-    for node, statement in inside(tree, None, False):
+    for node, statement, later in inside(tree, None, False, False):
         for change, new in changes(node):
             line = getattr(node, "lineno", statement.start)
-            yield Mutant(line, change, lines[line - 1].strip(), statement, original, partial(changed, node, new))
+            yield Mutant(line, change, lines[line - 1].strip(), statement, later, original, partial(changed, node, new))
 
 
-def inside(node: ast.AST, statement: range | None, words: bool) -> Iterator[tuple[ast.AST, range]]:
-    """Yield the nodes inside functions with the lines of their statements; `words` are those of an error."""
+def inside(node: ast.AST, statement: range | None, words: bool, later: bool) -> Iterator[tuple[ast.AST, range, bool]]:
+    """Yield the nodes inside functions with the lines of their statements, and whether in a lambda.
+
+    words: whether a node is one of the words of an error, which stay as they are.
+    """
     if (isinstance(node, ast.stmt) and statement is not None) or isinstance(node, FUNCTIONS):
         body = node.body if isinstance(getattr(node, "body", None), list) else []
         last = max(node.lineno, body[0].lineno - 1) if body else node.end_lineno  # a block's is its head
         statement = range(node.lineno, (last or node.lineno) + 1)
     if statement is not None and not words and not isinstance(node, FUNCTIONS):
-        yield node, statement
+        yield node, statement, later
     words = words or isinstance(node, (ast.Raise, ast.JoinedStr))
     for name, value in ast.iter_fields(node):
         if name not in ("annotation", "returns", "decorator_list", "args" if isinstance(node, FUNCTIONS) else ""):
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST) and not makes_no_difference(node, child):
-                    yield from inside(child, statement, words)
+                    yield from inside(child, statement, words, later or isinstance(node, ast.Lambda))
 
 
 def makes_no_difference(node: ast.AST, child: ast.AST) -> bool:
