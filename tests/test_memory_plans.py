@@ -94,6 +94,10 @@ def single_numbers(x):
     return tg.sin(tg.sum(x)) * tg.cos(tg.sum(x))
 
 
+def one_row_for_all(x):
+    return tg.sum(tg.broadcast_to(tg.sin(x), (3, 1000)) @ np.ones((1000, 2)))
+
+
 def half_of_a_view(x):
     return tg.sum(tg.exp(tg.sin(x)[:500])) + tg.sum(tg.exp(tg.cos(x)[::2]))
 
@@ -124,6 +128,7 @@ PLANS = [
     (other_types, "sin A, astype, multiply B, sum", [8000, 4000]),
     (a_transposed_operand, "reshape view, sin A, mT A view, exp A over, sum", [8000]),
     (half_of_a_view, "sin A, getitem A view, exp A over, sum, cos A, getitem A view, exp B, sum, add", [8000, 4000]),
+    (one_row_for_all, "sin A, broadcast_to A view, matmul B, sum", [8000, 48]),
     (single_numbers, "sum, sin, cos, multiply", []),
     (written_twice, "sin A, multiply, sum", [8000]),
 ]
