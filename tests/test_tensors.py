@@ -10,7 +10,7 @@ from refusing import refuses
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
 from tinygrad_edu.core.dispatch import HANDLED_FUNCTIONS, dispatch, implements
-from tinygrad_edu.errors import DTypeError, GradientError, InplaceError, ShapeError
+from tinygrad_edu.errors import CompileError, DTypeError, GradientError, InplaceError, ShapeError
 
 
 def test_tensors_as_python_s_objects():
@@ -180,7 +180,27 @@ def test_a_type_that_there_is_not():
         np.ma.add(Tensor([1.0]), 1.0)
 
 
+def test_a_function_of_pytorch_is_refused_by_name():
+    with pytest.raises(TypeError, match="exp"):
+        Tensor.__torch_function__(np.exp)
+    with pytest.raises(TypeError, match="of its own"):
+        Tensor.__torch_function__("of its own")
+
+
+def test_a_real_number_s_gradient_by_a_complex_result_is_real():
+    x, w = Tensor([2.0]), Tensor([1 + 1j])
+    (x * (1 + 2j) * w).real.sum().backward()
+    assert (x.grad.dtype, [*x.grad]) == (float, [-1.0])
+    assert (w.grad.dtype, [*w.grad]) == (complex, [2 + 4j])
+
+
 # In traced functions -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ask", [lambda x: x.item(), lambda x: x.tolist(), lambda x: 1.0 in x, lambda x: f"{x:.2f}"])
+def test_numbers_cannot_be_had_in_a_traced_function(ask):
+    with pytest.raises(CompileError):
+        tg.compile(lambda x: x * (1.0 if ask(x) else 2.0))(Tensor([1.0]))
 
 
 def test_tensors_that_are_made_in_a_traced_function_hold_the_numbers_of_each_call():
