@@ -730,10 +730,21 @@ def test_room_for_older_nodes_grows_by_an_eighth():
     assert value_backward.make_room(20, nodes, grads) == 20 + 8 + 2 == len(nodes) == len(grads)
 
 
+@pytest.fixture
+def fast_engine():
+    """The fast twins, for one test, where the suite runs without them."""
+    were_off = not uninstall()
+    install()
+    yield
+    if were_off:
+        uninstall()
+
+
 USUAL = [(x, y) for x in (Value(2.0), Tensor([2.0])) for y in (x, type(x)(x.data), 3.0, 2)]
 
 
 @pytest.mark.parametrize(("x", "y"), USUAL, ids=[f"{type(x).__name__}-{type(y).__name__}" for x, y in USUAL])
+@pytest.mark.usefixtures("fast_engine")
 def test_usual_operands_take_no_plain_way(x, y, monkeypatch):
     made, make = [], type(x).make
     monkeypatch.setattr(type(x), "make", classmethod(lambda _, *given: made.append(given) or make(*given)))
