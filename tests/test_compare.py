@@ -294,3 +294,35 @@ def test_a_prime_without_an_argument_is_told_what_it_lacks():
     a.label = "a"
     with pytest.raises(FormulaError, match="`a'` does not say by what"):
         tg.compare({"w": "2 a · a'"}, a**2)
+
+
+RETURNED = [  # what a gradient function returns for the parameters W and b
+    (lambda w, b: np.concatenate([2 * w.ravel(), 3 * b**2]), ""),
+    (lambda w, b: (3 * b**2, 2 * w), ""),
+    (lambda w, b: (np.sum(w**2) + np.sum(b**3), 2 * w, 3 * b**2), ""),
+    (lambda w, b: (1.0, 2 * w, 3 * b**2, 0.0), "returned 4 things, and the function has the parameters w, b"),
+    (lambda w, b: {"dw": 2 * w, "dc": 3 * b**2}, "has no parameter 'dc'; there are: w, b"),
+]
+
+
+@pytest.mark.parametrize(("hand", "refused"), RETURNED)
+def test_gradients_of_several_parameters_are_told_apart_or_refused(hand, refused):
+    def cubes(w=np.ones((2, 2)), b=np.ones(3)):  # noqa: B008  # examples of arguments
+        return np.sum(w**2) + np.sum(b**3)
+
+    if refused:
+        with pytest.raises(tg.errors.GradientError, match=refused):
+            tg.compare(hand, cubes)
+    else:
+        report = tg.compare(hand, cubes)
+        assert report.ok
+        assert "\nw " in report.text()
+        assert "\nb " in report.text()
+
+
+def test_a_list_of_numbers_is_one_gradient():
+    def cubes(b=np.ones(3)):  # noqa: B008  # an example of an argument
+        return np.sum(b**3)
+
+    assert tg.compare(lambda b: [3 * x**2 for x in b], cubes).ok
+    assert not tg.compare(lambda b: [2 * x**2 for x in b], cubes).ok
