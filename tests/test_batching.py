@@ -405,6 +405,22 @@ def test_running_sums_are_rows_of_one_length(monkeypatch):
     assert calls == [64]
 
 
+def test_what_was_made_just_before_an_assignment_keeps_the_number_before_it():
+    def assigned_after():
+        step, weights = running_sums()
+
+        def longer():
+            loss, late = step(), []
+            for w in weights:
+                late.append(w * w)
+                w.data = w.grad  # the very next tick
+            return loss + sum(late)
+
+        return longer, weights
+
+    twins(assigned_after, tolerance=1e-9)
+
+
 @pytest.mark.parametrize("way", ["Strided", "Gathered"])
 def test_positions_that_see_ever_more_are_computed_together(way, monkeypatch):
     monkeypatch.setattr(lift, "Strided", getattr(lift, way))
