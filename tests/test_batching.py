@@ -395,14 +395,13 @@ def running_sums():
     return step, weights
 
 
-def test_running_sums_are_rows_of_one_length(monkeypatch):
-    calls = []
-    ragged = strided.Strided.ragged
-    monkeypatch.setattr(
-        strided.Strided, "ragged", lambda self, ks, *ends: calls.append(len(ks)) or ragged(self, ks, *ends)
-    )
+@pytest.mark.parametrize("longest", [strided.LONG, 0])
+def test_running_sums_are_rows_of_one_length_or_joined(longest, monkeypatch):
+    calls, ragged = [], strided.Strided.ragged
+    monkeypatch.setattr(strided, "LONG", longest)
+    monkeypatch.setattr(strided.Strided, "ragged", lambda self, ks, *of: calls.append(len(ks)) or ragged(self, ks, *of))
     twins(running_sums, tolerance=1e-10)
-    assert calls == [64]
+    assert calls == ([64] if longest else [])
 
 
 def test_what_was_made_just_before_an_assignment_keeps_the_number_before_it():

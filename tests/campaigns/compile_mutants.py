@@ -104,7 +104,7 @@ MUTANTS = [
     ("vectorize/strides.py", "if any(digit + n > m ", "if any(digit + n > m + 1 ", SCALARS),
     ("vectorize/strides.py", "if not np.array_equal(regular, places):", "if False:", SCALARS),
     ("vectorize/scalar_graph.py", "part[k] = first[k]", "pass", SCALARS + " -k largest"),
-    ("vectorize/strided.py", "self.index[ks] += np.array([start", "np.array([start", SCALARS + EVER_MORE),
+    ("vectorize/strided.py", "self.index[ks] += np.array([start", "np.array([start", SCALARS + RUNNING),
     ("vectorize/outputs.py", "else (old, i)", "else (old, 0)", SCALARS + " -k remembered"),
     (
         "vectorize/bulk_io.py",
