@@ -7,6 +7,7 @@ from nets_by_hand import learner, net
 
 import tinygrad_edu as tg
 from tinygrad_edu.check.compare.digits import typed_digits
+from tinygrad_edu.check.compare.formulas import compare_formulas, compare_in_file
 from tinygrad_edu.errors import FormulaError, GradientError, ShapeError
 
 
@@ -326,3 +327,30 @@ def test_a_list_of_numbers_is_one_gradient():
 
     assert tg.compare(lambda b: [3 * x**2 for x in b], cubes).ok
     assert not tg.compare(lambda b: [2 * x**2 for x in b], cubes).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "hand", "wrt", "at", "said"),
+    [
+        ("x**2", "2*x", "q", {}, "`q` is no variable of x"),
+        ("2 + 3", "1", "", {}, "has no variable to differentiate by"),
+        ("log(x)", "1/x", "", {"x": -1.0}, "is not finite at"),
+    ],
+)
+def test_formulas_that_do_not_fit_together_are_refused(text, hand, wrt, at, said):
+    with pytest.raises(tg.errors.GradientError, match=said):
+        compare_formulas(text, [hand], wrt, at, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "function", "hand", "said"),
+    [
+        ("1 / 0", "", "df", "cannot be run: ZeroDivisionError"),
+        ("def f(x):\n    return x\n", "", "df", "has no function `df` with the gradient; there are: f"),
+        ("def df(x):\n    return x\n", "", "df", "has no function `to differentiate`; there are: df"),
+    ],
+)
+def test_files_without_the_functions_are_refused(text, function, hand, said, tmp_path):
+    (tmp_path / "functions.py").write_text(text)
+    with pytest.raises(tg.errors.GradientError, match=said):
+        compare_in_file(tmp_path / "functions.py", function, hand, 0)
