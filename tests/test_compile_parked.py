@@ -15,7 +15,7 @@ import tinygrad_edu as tg
 from tinygrad_edu import Value, nn
 from tinygrad_edu.compile.vectorize import vectorizer
 from tinygrad_edu.compile.vectorize.parked_leaves import LONGEST_PAUSE, ParkedValue
-from tinygrad_edu.core.node import parked
+from tinygrad_edu.core.parking import parked
 from tinygrad_edu.errors import CompileError, GradientError, StaleGraphError
 
 ROWS = np.random.default_rng(0).normal(size=(8, 3)).tolist()

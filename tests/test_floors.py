@@ -32,7 +32,7 @@ FLOORS = [
         "errors.inplace",
     ),
     "system.files",
-    *("core.commit", "core.context", "core.copying", "core.leaf_set", "core.node", "core.backprop"),
+    *("core.commit", "core.context", "core.copying", "core.leaf_set", "core.node", "core.parking", "core.backprop"),
     *("core.types", "errors.failed_call", "errors.shapes", "errors.operations", "core.op", "ops"),
     *(
         "core.arrays",

@@ -9,7 +9,7 @@ from types import MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from ..core.context import ModeContext, innermost
-from ..core.node import unpark_all
+from ..core.parking import unpark_all
 from ..errors import CompileError
 from ..errors.where import raised_by_signal_handler, users_line, warn
 from ..nn.module import Module

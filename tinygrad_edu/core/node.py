@@ -33,7 +33,6 @@ clock = itertools.count(1)
 tick = clock.__next__  # every node takes the next number: its inputs are always older than itself
 born, slope = attrgetter("born"), attrgetter("_slope")
 requirement_changes = [0]  # how often it was set whether a node that exists requires a gradient
-parked: dict[int, Callable[[], Any]] = {}  # weak references to groups of leaves whose numbers lie in one array
 ABSENT: Any = object()  # in the second operand's slot: there is only one
 LISTED: Any = object()  # in the second operand's slot: all of them are in a tuple in the first one's
 NO_RULES = itertools.repeat(None)  # for operands without a rule (of a comparison, an index array): may be stale too
@@ -49,13 +48,6 @@ def data_of(x: Any) -> Any:
 def raw_of(x: Any) -> Any:
     """Return a node's number or array, also while a function is traced: only code that computes nodes may ask."""
     return x._raw if isinstance(x, Node) else x
-
-
-def unpark_all() -> None:
-    """Give all leaves their own numbers: for code that tells nodes by their types before it reads from them."""
-    for group in [found() for found in parked.values()]:
-        if group is not None:
-            group.restore()
 
 
 def itself(x: Any) -> Any:

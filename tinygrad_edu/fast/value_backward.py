@@ -11,7 +11,8 @@ from typing import Any
 
 from ..core import backprop
 from ..core.context import innermost
-from ..core.node import ABSENT, LISTED, Grads, Node, parked, unpark_all
+from ..core.node import ABSENT, LISTED, Grads, Node
+from ..core.parking import parked, unpark_all
 from ..core.value import Value
 
 NO_NODE: Any = object.__new__(Node)  # in a list of nodes by age: no node has this age

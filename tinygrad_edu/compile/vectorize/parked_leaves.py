@@ -16,7 +16,8 @@ from weakref import ref
 import numpy as np
 
 from ...core.commit import ChangedMeanwhile, attributes, commit, unchanged
-from ...core.node import Node, parked, tick
+from ...core.node import Node, tick
+from ...core.parking import parked
 from ...core.types import Array
 from ...core.value import Value
 
