@@ -171,3 +171,32 @@ class Halved(nn.SGD):
 def test_a_users_rule_is_asked_for_each_weight(monkeypatch):
     monkeypatch.setitem(KINDS, "Halved", lambda p: Halved(p, lr=0.05))
     agree("Halved", training)
+
+
+class UsersOwn(nn.SGD):
+    """Stepped weight by weight, as its rule might be anything."""
+
+
+@pytest.mark.parametrize("kind", [nn.SGD, UsersOwn])
+@pytest.mark.filterwarnings("ignore:.*have no gradient")
+def test_what_is_remembered_of_weights_without_a_gradient_stays_their_own(kind):
+    def trained(wrap):
+        weights = [Value(1.0 + k / 10) for k in range(90)]
+        optimizer = kind(weights, lr=0.1, momentum=0.9)
+
+        def step(used):
+            optimizer.zero_grad()
+            loss = sum(weights[k] * (k + 1.0) * weights[k] for k in used)
+            loss.backward()
+            optimizer.step()
+
+        step(range(90))  # something else is remembered of each
+        fast = wrap(step)
+        for used in (range(0, 90, 2), range(0, 90, 2), range(1, 80, 3), range(0, 90, 2)):
+            fast(used)
+        return [w.data for w in weights], [[*part] for part in optimizer.memory]
+
+    (ours, memory), (plain, expected) = trained(tg.compile), trained(lambda f: f)
+    assert ours == pytest.approx(plain, rel=1e-12)
+    for part, wanted in zip(memory, expected, strict=True):
+        assert part == pytest.approx(wanted, rel=1e-12)
