@@ -14,6 +14,8 @@ class OnFirstUse:
         self._load = load
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # which tools ask of everything that they look at
+            raise AttributeError(name)
         found = getattr(self._load(), name)
         vars(self)[name] = found  # so that Python finds it at once the next time
         return found
