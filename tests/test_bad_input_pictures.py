@@ -102,10 +102,10 @@ def test_verdicts_of_gradients_that_are_elsewhere():
 def test_a_path_along_one_line_has_a_landscape_too():
     net = nn.Linear(1, 1, bias=False, rng=0)
     net = nn.Sequential(net, nn.Linear(1, 1, bias=False, rng=0))
+    net[0].weight.data, net[1].weight.data = [[1.0]], [[2.0]]
     recorder = tg.Recorder(net)
     for k in range(3):
-        net[0].weight.data = [[1.0 + k]]
-        net[1].weight.data = [[2.0]]
+        net[0].weight.data = [[2.0 + k]]
         recorder.record(float(k))
     page = recorder.landscape(lambda model: (model(np.ones((1, 1))) ** 2).mean(), size=5)
     assert '"kept": 100' in page.html or '"kept":100' in page.html
