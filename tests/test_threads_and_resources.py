@@ -83,6 +83,44 @@ def test_backward_into_one_leaf_from_many_threads_is_exact(hasty_switching, make
     assert w.grad == 8 * 100 * 6.0
 
 
+class Finalized:
+    """Garbage that only the collector finds, and that runs Python code when it does."""
+
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        for _ in range(3):
+            pass
+
+
+def test_no_gradient_is_lost_where_the_collector_runs_finalizers(hasty_switching):
+    w = Value(3.0)
+
+    def work(i):
+        for _ in range(300):
+            Finalized()
+            (w * w).backward()
+
+    in_threads(8, work)
+    assert w.grad == 8 * 300 * 6.0
+    assert gc.isenabled()
+
+
+def test_a_commit_that_is_refused_leaves_the_collector_as_it_was():
+    x, was = Value(1.0), gc.isenabled()
+    for on in (True, False):
+        (gc.enable if on else gc.disable)()
+        try:
+            with pytest.raises(commits.ChangedMeanwhile):
+                commits.commit(commits.unchanged((x,), "_raw", (2.0,)))
+            assert gc.isenabled() is on
+            commits.commit(commits.attributes((x,), "_raw", (1.0,)))
+            assert gc.isenabled() is on
+        finally:
+            (gc.enable if was else gc.disable)()
+
+
 def test_a_thread_that_pauses_between_reading_and_writing_a_gradient_loses_none(monkeypatch):
     w, commit = Value(3.0), backprop.commit
     attempts = []

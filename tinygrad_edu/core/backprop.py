@@ -147,10 +147,7 @@ def accumulate(root: Node, interior: Collection[Any], grads: Collection[Any], le
         totals = [g if old is None else old + g for old, g in zip(before, leaves.values(), strict=True)]
         new = root.without_aliases(itertools.chain(grads, totals))
         try:
-            commit(
-                unchanged(leaves, "_slope", before),
-                attributes(itertools.chain(interior, leaves), "_slope", new),
-            )
+            commit(unchanged(leaves, "_slope", before), attributes(itertools.chain(interior, leaves), "_slope", new))
         except ChangedMeanwhile:
             continue
         return

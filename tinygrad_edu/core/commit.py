@@ -2,10 +2,14 @@
 
 Python runs signal handlers (Ctrl-C) and, under the GIL, other threads only between two of its own instructions. A
 `deque` that exhausts iterators made of `map`, `repeat` and `chain` is one instruction. Knows nothing of nodes.
+
+Before Python 3.12 the collector of garbage may come in the middle of it, and runs the finalizers of what it finds, in
+which Python takes turns as ever: then it is held off for that long.
 """
 
 from __future__ import annotations
 
+import gc
 import operator
 import os
 import sys
@@ -30,11 +34,17 @@ _check = _SameObject({True: None}).__getitem__
 
 def commit(*writes: Iterable[Any]) -> None:
     """Exhaust iterators of `attributes`, `calls` and `unchanged`, as one instruction of Python."""
-    if HAS_GIL:
-        deque(chain.from_iterable(writes), maxlen=0)
-        return
-    with _lock:
-        deque(chain.from_iterable(writes), maxlen=0)
+    every = chain.from_iterable(writes)
+    if not HAS_GIL:
+        with _lock:
+            deque(every, maxlen=0)
+    elif COLLECTS_WITHIN and gc.isenabled():
+        try:
+            deque(chain(map(operator.call, (gc.disable,)), every), maxlen=0)
+        finally:
+            gc.enable()
+    else:
+        deque(every, maxlen=0)
 
 
 def attributes(objects: Iterable[Any], name: str, values: Iterable[Any]) -> Iterable[Any]:
@@ -52,6 +62,7 @@ def unchanged(objects: Iterable[Any], name: str, values: Iterable[Any]) -> Itera
     return map(_check, map(operator.is_, map(operator.attrgetter(name), objects), values))
 
 
+COLLECTS_WITHIN = sys.version_info < (3, 12)
 HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()  # then no lock is needed, so nobody can wait for one
 _lock = threading.RLock()  # re-entrant, as a signal handler may commit too
 
