@@ -84,27 +84,28 @@ def test_backward_into_one_leaf_from_many_threads_is_exact(hasty_switching, make
 
 
 class Finalized:
-    """Garbage that only the collector finds, and that runs Python code when it does."""
+    """Garbage that only the collector finds, and that runs Python code when it does, where threads take turns."""
 
-    def __init__(self):
-        self.me = self
+    def __init__(self, order):
+        self.me, self.order = self, order
 
     def __del__(self):
-        for _ in range(3):
-            pass
+        self.order.append("finalizer")
 
 
-def test_no_gradient_is_lost_where_the_collector_runs_finalizers(hasty_switching):
-    w = Value(3.0)
-
-    def work(i):
-        for _ in range(300):
-            Finalized()
-            (w * w).backward()
-
-    in_threads(8, work)
-    assert w.grad == 8 * 300 * 6.0
-    assert gc.isenabled()
+def test_no_finalizer_runs_in_the_middle_of_a_commit():
+    order, kept, often = [], [], gc.get_threshold()
+    lists, last = functools.partial(kept.extend, map(list, [()] * 50)), functools.partial(order.append, "last write")
+    gc.collect()
+    holder = [Finalized(order)]
+    writes = commits.calls([holder.clear, lists, last])
+    gc.set_threshold(1)  # the collector comes with the next list
+    try:
+        commits.commit(writes)
+    finally:
+        gc.set_threshold(*often)
+    gc.collect()
+    assert order == ["last write", "finalizer"]
 
 
 def test_a_commit_that_is_refused_leaves_the_collector_as_it_was():
