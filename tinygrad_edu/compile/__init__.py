@@ -14,7 +14,7 @@ The way of a function:
 - `codegen` writes the program as text; `guards` write the conditions under which it is valid.
 - `specialization` is one program with its conditions, `compiled` chooses among several, `comparison` compares them with
   the function itself (in a world that `verify` keeps and puts back), `results` makes nodes of what they return,
-  `sharing` keeps threads apart.
+  `sharing` keeps threads apart, and the `collector` of garbage is held off.
 """
 
 from .compiled import Compiled, compile

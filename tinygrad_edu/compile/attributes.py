@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
 from operator import attrgetter, methodcaller
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
@@ -52,17 +53,21 @@ def named_for(kind: type, attributes: dict[type, set[str]]) -> set[str]:
     return set().union(*(names for base, names in attributes.items() if issubclass(kind, base)))
 
 
-def trigger(key: str, part: Any, kind: type, of_class: bool) -> str:
-    """Return the name by which an attribute of an instance, or of a class itself, would be read; "" if by any code."""
-    if not is_transparent(kind) and not is_of_package(kind):
-        return ""  # a library's code, which is not followed, may look for it
-    if of_class and key in MAKING:
-        return f"{kind.__name__}()"
-    if key.startswith("__") and key.endswith("__"):
-        return ""
-    if is_of_package(kind) and not ((key in logged(kind) and of_class) or is_users_log(key, part, kind)):
-        return ""
-    return key
+def triggers(space: Mapping[str, Any], keys: Iterable[str], kind: type, of_class: bool) -> dict[str, str]:
+    """Return the name by which each attribute of an instance, or a class, would be read; "" if by any code."""
+    package = is_of_package(kind)
+    if not package and not is_transparent(kind):
+        return dict.fromkeys(keys, "")  # a library's code, which is not followed, may look for it
+
+    def trigger(key: str) -> str:
+        if of_class and key in MAKING:
+            return f"{kind.__name__}()"
+        if key.startswith("__") and key.endswith("__"):
+            return ""
+        own = (of_class and key in logged(kind)) or is_users_log(key, space[key], kind)
+        return key if own or not package else ""
+
+    return {key: trigger(key) for key in keys}
 
 
 def is_users_log(key: str, part: Any, kind: type) -> bool:

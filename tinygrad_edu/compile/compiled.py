@@ -16,6 +16,7 @@ from ..nn.module import Module
 from ..nn.optim import Optimizer
 from ..nn.optim.groups import ParamGroup
 from .backends import Backend, backend_named
+from .collector import without_collector
 from .comparison import REPLAY_TOLERANCE, checked_replays, verified
 from .reachable import Reachable
 from .sharing import LockGroup, SharesState, claim, merge_groups
@@ -88,11 +89,11 @@ class Compiled(Generic[P, R]):
         call = Signature(args, kwargs, self.outside, self.fixed)
         last = self.last
         if last is None or last.key != call.key or not last.valid(call):
-            self.last = last = self.specialized(call, args, kwargs)
+            self.last = last = without_collector(self.specialized, call, args, kwargs)
         if last.left > 0:
             last.left -= 1
             return self.replayed(last, call, args, kwargs)
-        return verified(self, last, call, args, kwargs)
+        return without_collector(verified, self, last, call, args, kwargs)
 
     def replayed(self, program: Specialization, call: Signature, args: Any, kwargs: Any) -> Any:
         """Return the result of a program; where that raises, of the function itself, which raises its own error.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..core.node import Node
 from ..core.value import Value
-from .attributes import OF_NODES, named_for, slots_of, trigger
+from .attributes import OF_NODES, named_for, slots_of, triggers
 from .holders import CLASS_AND_NAMESPACE, Holder, Parts, attributes_of
 from .identity import namespace
 from .users_code import is_of_package, is_users_class
@@ -70,11 +70,9 @@ class HeldParts:
         """Hold those attributes of an object or a class that code names; the others wait until some code does."""
         space = namespace(target)
         unread = named_for(kind, self.unread)
-        triggers = {
-            key: key if key in unread else trigger(key, space[key], kind, of_class=target is kind) for key in keys
-        }
-        chosen = [key for key in keys if self.is_named(triggers[key])]
-        self.unnamed += [Unnamed(triggers[key], path, target, key) for key in keys if key not in chosen]
+        names_of = triggers(space, keys, kind, of_class=target is kind) | {key: key for key in keys if key in unread}
+        chosen = [key for key in keys if self.is_named(names_of[key])]
+        self.unnamed += [Unnamed(names_of[key], path, target, key) for key in keys if key not in chosen]
         if is_of_package(kind) and target is not kind:
             logs = [key for key in keys if key not in chosen and key not in unread]
             self.logs += [(space, key) for key in logs]

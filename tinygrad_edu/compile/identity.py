@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import chain, repeat
 from keyword import iskeyword
-from operator import attrgetter
+from operator import attrgetter, is_
 from types import CellType
 from typing import Any
 
@@ -21,8 +21,8 @@ from .attributes import ends_in_number
 from .contents import layout_of
 from .holders import CLASS_AND_NAMESPACE, MISSING, Holder, Parts, cell_value
 
-SHORT = 8  # elements of a list up to which each has a line of its own
-FEW = 128  # parts up to which the test is written out
+SHORT = 32  # elements of a list up to which each has a line of its own
+FEW = 600  # parts up to which the test is written out
 Test = Callable[[], bool]
 
 
@@ -86,6 +86,7 @@ class TestText:
             "references": np.fromiter,
             "to_bytes": bytes,
             "bytes_of": np.ndarray.tobytes,
+            "is_": is_,
             "is_empty": is_empty,
             "layout_of": layout_of,
             "tick": tick,
@@ -129,8 +130,7 @@ class TestText:
 
     def same_elements(self, container: str, parts: list[Any]) -> str:
         """Return a test of the elements of a container, or of the keys of a dict, in order."""
-        ids, kept = self.name([*map(id, parts)]), self.name(parts)  # kept: so that no id is used again
-        return f"len({container}) == len({kept}) and [*map(id, {container})] == {ids}"
+        return f"len({container}) == {len(parts)} and all(map(is_, {container}, {self.name(parts)}))"
 
     def same_keys(self, space: str, keys: list[Any]) -> str:
         """Return a test of the keys of a namespace: of text by `==`, of others by identity, as 1 == 1.0 == True."""

@@ -14,10 +14,12 @@ from ..core.value import Value
 from ..errors import CompileError
 from ..errors.where import users_line
 from ..transforms.trees import TREES, leaves, structure
+from .contents import layout_of
 from .positions import article
 from .vectorize.bulk_io import requires
 
 FLOAT_TYPES = {float, np.float16, np.float32, np.float64, np.longdouble}
+PLAIN_ARRAYS = {np.ndarray}
 ARRAYS = {np.ndarray, ReadOnly, np.memmap}  # other kinds, such as masked arrays, compute otherwise
 VALUES = {type(None), bool, int, str, bytes, type(Ellipsis)}  # where equals are alike, once they are of one type
 CONTAINERS = {list, tuple, dict, OrderedDict}  # whose elements are arguments; named tuples are such, too
@@ -60,22 +62,27 @@ class Signature:
 
     __slots__ = ("inputs", "key", "nodes", "objects", "outside", "repeated")
 
+    inputs: list[Any]
+    objects: list[Any]
+    nodes: set[int]
+    key: Any
+
     def __init__(self, args: Any, kwargs: Any, outside: set[int], fixed: bool = False) -> None:
         self.outside = outside
         self.read(args, kwargs, fixed)
 
     def read(self, args: Any, kwargs: Any, fixed: bool) -> None:
         """Read the arguments, again where `outside` has come to be more."""
-        self.inputs: list[Any] = []
-        self.objects: list[Any] = []
-        self.nodes: set[int] = set()
-        self.repeated = False
+        if not kwargs and PLAIN_ARRAYS.issuperset(map(type, args)):  # the commonest case, and quicker
+            self.inputs, self.objects, self.key = [*args], [], tuple(map(layout_of, args))
+            return
+        self.inputs, self.objects, self.nodes, self.repeated = [], [], set(), False
         key: list[Any] = []
         self.add(key, args if not kwargs else (*args, *kwargs.values()), fixed)
         if self.repeated:  # whatever is done to a node is done to it under each of its names
             nodes = [id(x) for x in leaves([args, kwargs]) if isinstance(x, Node)]
             key.append(tuple(map(nodes.index, nodes)))
-        self.key: Any = (tuple(key), *kwargs) if kwargs else tuple(key)
+        self.key = (tuple(key), *kwargs) if kwargs else tuple(key)
 
     def add(self, key: list[Any], args: Any, fixed: bool = False) -> None:
         """Take arguments, or parts of one."""

@@ -131,8 +131,13 @@ def is_users_class(kind: type) -> bool:
 
 def is_users_module(module: ModuleType) -> bool:
     """Return whether a module is the user's own code."""
-    file = getattr(module, "__file__", None)
-    return top(module.__name__) not in STANDARD and not (file and is_installed(file))
+    return is_users_file(module.__name__, getattr(module, "__file__", None))
+
+
+@functools.lru_cache(maxsize=4096)
+def is_users_file(name: str, file: str | None) -> bool:
+    """Return whether a module of this name from this file is the user's own code."""
+    return top(name) not in STANDARD and not (file and is_installed(file))
 
 
 def top(name: str) -> str:
@@ -142,7 +147,13 @@ def top(name: str) -> str:
 
 def is_of_package(kind: type) -> bool:
     """Return whether a class is this package's, or made from one of these."""
-    return any(top(base.__module__) == OWN_PACKAGE for base in kind.__mro__)
+    return is_of_package_by_names(tuple([base.__module__ for base in kind.__mro__]))
+
+
+@functools.lru_cache(maxsize=4096)
+def is_of_package_by_names(modules: tuple[str, ...]) -> bool:
+    """Return whether one of several modules is of this package."""
+    return any(top(name) == OWN_PACKAGE for name in modules)
 
 
 @functools.lru_cache(maxsize=1024)

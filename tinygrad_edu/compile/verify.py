@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import repeat
+from math import isfinite
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +27,7 @@ SLOTS = ("_raw", "_slope", "born", "code", "instruction")
 
 
 class StateSnapshot(NamedTuple):
-    """The contents of nodes, optimisers and random generators."""
+    """The contents of nodes, optimisers and random generators; generators: none where they are to stay as they are."""
 
     nodes: list[tuple[Any, ...]]
     optimizers: list[tuple[int, list[Any]]]
@@ -54,10 +56,12 @@ class MutableState:
 
     def snapshot(self) -> StateSnapshot:
         """Return what everything holds now."""
+        return self.numbers()._replace(generators=[*map(state_of, self.generators)])
+
+    def numbers(self) -> StateSnapshot:
+        """Return what nodes and optimisers hold now: the states of generators take long to read."""
         return StateSnapshot(
-            [tuple([getattr(x, slot) for slot in SLOTS]) for x in self.nodes],
-            [(x.steps, [*x.memory]) for x in self.optimizers],
-            [state_of(rng) for rng in self.generators],
+            [*map(attrgetter(*SLOTS), self.nodes)], [(x.steps, [*x.memory]) for x in self.optimizers], []
         )
 
     def restore(self, snapshot: StateSnapshot) -> None:
@@ -108,22 +112,36 @@ def largest_difference(ours: Iterable[CallNumbers], theirs: Iterable[CallNumbers
     scale: dict[str, float] = {}
     for kind, _, _, value in other.values():
         if value is not None:
-            x = np.abs(np.asarray(value))
-            scale[kind] = max(scale.get(kind, 0.0), float(np.max(x, initial=0.0, where=np.isfinite(x))))
+            scale[kind] = max(scale.get(kind, 0.0), largest_finite(value))
     worst, where = 0.0, ""
     for key, (kind, _, name, value) in other.items():
-        x, y = mine[key].numbers, value
-        if x is None or y is None or np.shape(x) != np.shape(y):
-            difference = 0.0 if x is y else np.inf
-        else:
-            x, y = np.asarray(x), np.asarray(y)
-            equal = (x == y) | (np.isnan(x) & np.isnan(y)) if x.dtype.kind in "fc" else x == y
-            apart = np.abs(np.subtract(x, y, dtype=np.result_type(x, y, float)))
-            size = float(np.max(np.where(equal, 0.0, apart), initial=0.0))
-            difference = size / max(scale[kind], 1e-300) / rounding_scale(x.dtype) if size else 0.0
+        difference = apart(mine[key].numbers, value, max(scale.get(kind, 0.0), 1e-300))
         if not difference <= worst:
             worst, where = difference, name
     return worst, where
+
+
+def largest_finite(value: Any) -> float:
+    """Return the largest size of a finite number among numbers; 0.0 where there is none."""
+    if type(value) is float:
+        return abs(value) if isfinite(value) else 0.0
+    x = np.abs(np.asarray(value))
+    return float(np.max(x, initial=0.0, where=np.isfinite(x)))
+
+
+def apart(x: Any, y: Any, scale: float) -> float:
+    """Return by how much numbers differ at most, relative to `scale`; infinite where shapes or dtypes differ."""
+    if type(x) is type(y) is float:
+        return 0.0 if x == y or (x != x and y != y) else abs(x - y) / scale
+    if x is None or y is None:
+        return 0.0 if x is y else np.inf
+    x, y = np.asarray(x), np.asarray(y)
+    if x.shape != y.shape or x.dtype != y.dtype:
+        return np.inf
+    equal = (x == y) | (np.isnan(x) & np.isnan(y)) if x.dtype.kind in "fc" else x == y
+    sizes = np.abs(np.subtract(x, y, dtype=np.result_type(x, float)))
+    size = float(np.max(np.where(equal, 0.0, sizes), initial=0.0))
+    return size / scale / rounding_scale(x.dtype) if size else 0.0
 
 
 def rounding_scale(dtype: np.dtype[Any]) -> float:

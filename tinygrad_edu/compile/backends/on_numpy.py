@@ -24,14 +24,15 @@ class OnNumpy:
         self.source, self.turn, self.committed = code.source, 0, writer.committed
         self.turns = Turns(*code[1:])
         self.still_valid = self.turns.space[0]["still_valid"]
+        self.in_place = [names["ready"] for names in self.turns.space]
         for made in (writer.plan, writer.state, writer, program):
             vars(made).clear()  # no reference to a buffer is left but those of the namespaces
 
     def ready(self) -> bool:
         """Return whether owners hold the buffers that one of the turns begins with; see to it that it is the next."""
-        if self.turns.space[self.turn]["ready"]():
+        if self.in_place[self.turn]():
             return True
-        if len(self.turns.space) == 2 and self.turns.space[1 - self.turn]["ready"]():
+        if len(self.in_place) == 2 and self.in_place[1 - self.turn]():
             self.turn = 1 - self.turn
             return True
         return False

@@ -19,17 +19,17 @@ HELD = ("params", "since", "remembers", "check")  # of a group, what is no setti
 class ParamGroup:
     """Parameters and their settings, as attributes and as PyTorch's `group["lr"]`.
 
-    params: a list of leaves. since: how many steps the optimiser had taken when the group was added. remembers: the
+    params: leaves. since: how many steps the optimiser had taken when the group was added. remembers: the
     names of what is remembered of each parameter. check: the optimiser's, which returns all settings as they are used.
     Raises CompileError where a setting is changed inside a compiled function, and what `check` raises.
     """
 
-    params: list[Any]
+    params: tuple[Any, ...]
     since: int
     remembers: tuple[str, ...]
     check: Callable[[dict[str, Any]], dict[str, Any]]
 
-    def __init__(self, params: list[Any], since: int, settings: dict[str, Any]) -> None:
+    def __init__(self, params: tuple[Any, ...], since: int, settings: dict[str, Any]) -> None:
         refuse_inside_a_program("an optimiser is made")
         vars(self).update(settings, params=params, since=since)
 

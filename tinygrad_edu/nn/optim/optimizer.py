@@ -44,14 +44,15 @@ class Optimizer:
     """
 
     lr: float
-    _steps: int = 0
+    _steps: int
     plain: bool  # whether all parameters are real, of at least single precision
 
     def __init__(self, params: Iterable[Any], **defaults: Any) -> None:
         self.defaults = defaults
         self.param_groups: list[ParamGroup] = []
-        self.params: list[Any] = []
+        self.params: tuple[Any, ...] = ()
         self.memory: list[tuple[Any, ...]] = []
+        self._steps = 0
         groups = given_groups(type(self).__name__, params)
         checked_params(type(self).__name__, [w for group in groups for w in group["params"]])
         for group in groups:
@@ -74,7 +75,7 @@ class Optimizer:
         Raises ValueError for a setting that there is not, and for a parameter that is in another group.
         """
         kind = type(self).__name__
-        params = parameter_list(kind, group.get("params", ()))
+        params = (*parameter_list(kind, group.get("params", ())),)
         checked_params(kind, [*self.params, *params])
         settings = {name: value for name, value in group.items() if name != "params"}
         if unknown := settings.keys() - self.defaults.keys() - {"name"}:
@@ -84,7 +85,7 @@ class Optimizer:
         made = ParamGroup(params, self._steps, self.check({**self.defaults, **settings}))
         vars(made).update(remembers=self.names(made), check=functools.partial(self.check, remembers=self.names(made)))
         self.warn_of_zero(made.lr)
-        both = [*self.params, *params]
+        both = self.params + params
         new = {
             "param_groups": [*self.param_groups, made],
             "params": both,
@@ -99,7 +100,7 @@ class Optimizer:
         remembers: what has been remembered of the group's parameters so far, where it has.
         """
         settings["lr"] = self.checked("lr", settings["lr"], 0, INFINITY)
-        if remembers is not None and (new := {*self.names(ParamGroup([], 0, settings))} - {*remembers}):
+        if remembers is not None and (new := {*self.names(ParamGroup((), 0, settings))} - {*remembers}):
             raise ValueError(
                 f"{type(self).__name__}: this setting needs {min(new)}, and the optimiser was made without: make a "
                 f"new one (at {users_line()})"
