@@ -5,10 +5,13 @@ allocate more than the file is long and a megabyte.
 """
 
 import gzip
+import io
 import json
+import pickletools
 import signal
 import tracemalloc
 import warnings
+import zipfile
 from contextlib import contextmanager
 
 import numpy as np
@@ -21,6 +24,7 @@ from tinygrad_edu.classroom.grade import read_marks as read_marks
 from tinygrad_edu.classroom.pad import grade_sheet
 from tinygrad_edu.data.mnist import read_idx
 from tinygrad_edu.errors import CheckpointError, TinygradEduError
+from tinygrad_edu.io.torch_pickle import STEPS
 from tinygrad_edu.symbolic.parser import assignments, parse
 
 SPARE = 1 << 20  # bytes that a reader may allocate beyond the length of its file
@@ -42,15 +46,61 @@ IDX = bytes((0, 0, 8, 3)) + np.array([2, 2, 3], ">u4").tobytes() + bytes(range(1
 
 
 class Reader:
-    """Something that reads: the function, the error that it may raise, and a good file."""
+    """Something that reads: the function, the error that it may raise, and a good file.
 
-    def __init__(self, read, content, suffix="", error=TinygradEduError, exact=False):
+    around: makes a file of what is spoilt, so that a checksum on the outside is right, and what lies inside is read.
+    words: of the language that the file is written in, which are put in here and there.
+    """
+
+    def __init__(self, read, content, suffix="", error=TinygradEduError, exact=False, around=bytes, words=()):
         self.read, self.content, self.suffix, self.error, self.exact = read, content, suffix, error, exact
+        self.around, self.words = around, words
 
 
 def text_of(path):
     """Return a file as a text that somebody may have typed."""
     return path.read_bytes().decode("utf-8", "replace")
+
+
+# opcodes that a state needs, with small arguments, and some that make pairs of pairs of what is on the stack
+OPCODES = [op.code.encode("latin-1") + bytes(2) for op in pickletools.opcodes if op.name in STEPS]
+OPCODES += [b"q\x05h\x05\x86", b"h\x05h\x05\x86q\x05" * 40]
+
+
+def inside(path, name):
+    """Return an entry of a zip, and a function that puts another in its place."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {info.filename: archive.read(info) for info in archive.infolist()}
+
+    def around(content):
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as archive:
+            for key, kept in entries.items():
+                archive.writestr(key, content if key == name else kept)
+        return made.getvalue()
+
+    return entries[name], around
+
+
+def insides(folder):
+    """Readers of what a checksum, or the length of a header, keeps spoilt files from reaching."""
+    for path in (STATE, TRAINING):
+        pickled, around = inside(path, f"{path.stem}/data.pkl")
+        yield f"{path.name}, its pickle", Reader(tg.load, pickled, ".pt", CheckpointError, around=around, words=OPCODES)
+    np.savez(folder / "array.npz", a=np.arange(12.0).reshape(3, 4).T)
+    array, around = inside(folder / "array.npz", "a.npy")
+    yield "an array in .npz", Reader(tg.load, array, ".npz", CheckpointError, around=around)
+    entries = {"w": ("F64", [2, 3], 48), "b": ("BF16", [4], 8), "t": ("BOOL", [2], 2), "none": ("I32", [2, 0], 0)}
+    header, end = {}, 0
+    for name, (kind, shape, size) in entries.items():
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text, numbers = json.dumps(header).encode(), bytes(end)
+
+    def whole(content):
+        return len(content).to_bytes(8, "little") + content + numbers
+
+    yield "a header of safetensors", Reader(tg.load, text, ".safetensors", CheckpointError, around=whole)
 
 
 def readers(folder):
@@ -61,6 +111,7 @@ def readers(folder):
     for path in (STATE, TRAINING):
         found[path.name] = Reader(tg.load, path.read_bytes(), ".pt", CheckpointError, True)
     np.savez_compressed(folder / "packed.npz", a=np.arange(6.0), b=np.array([True]))
+    found |= insides(folder)
     found["packed.npz"] = Reader(tg.load, (folder / "packed.npz").read_bytes(), ".npz", CheckpointError, True)
     found["IDX"] = Reader(lambda path: read_idx(path, 3), IDX, "", ValueError)
     found["IDX, gzipped"] = Reader(lambda path: read_idx(path, 3), gzip.compress(IDX, mtime=0), ".gz", ValueError)
@@ -98,6 +149,7 @@ def attempt(reader, path, content, measured=False, times=1):
 
     Where memory is measured it may be so many times the length of the file, and a megabyte.
     """
+    content = reader.around(content)
     path.write_bytes(content)
     if measured:
         tracemalloc.start()
@@ -116,12 +168,12 @@ def attempt(reader, path, content, measured=False, times=1):
     return found
 
 
-def spoilt(content, rng):
+def spoilt(content, rng, words=()):
     """Return a file after one to four accidents: bytes changed, doubled, taken out, put in, swapped, or cut off."""
     made = bytearray(content)
     for _ in range(rng.randint(1, 4)):
         at, n = rng.randrange(len(made) or 1), rng.randint(1, 8)
-        kind = rng.randrange(7)
+        kind = rng.randrange(8 if words else 7)
         if kind == 0:
             made[at : at + 1] = bytes([rng.randrange(256)])
         elif kind == 1:
@@ -135,6 +187,8 @@ def spoilt(content, rng):
             made[at : at + n], made[other : other + n] = made[other : other + n], made[at : at + n]
         elif kind == 5:
             made[at : at + 4] = rng.choice((b"\xff" * 4, b"\x7f\xff\xff\xff", b"\x00" * 4, b"\x00\x00\x00\x80"))
-        else:
+        elif kind == 6:
             del made[at + len(made) // 2 :]
+        else:
+            made[at:at] = rng.choice(words)
     return bytes(made)

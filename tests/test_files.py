@@ -167,6 +167,7 @@ def tensor(
 
 
 FOUR = np.arange(4, dtype=np.float32).tobytes()
+MANY = b")" + b"".join(b"q%ch%c\x86" % (i, i) for i in range(40))  # pairs of pairs: 2**40 of them, in 200 bytes
 DEEP = b"\x80\x02" + b"]" * 200 + b"a" * 199 + b"."
 TORCH = {
     "os.system": (archive(pickle.dumps(Evil(), 2)), "names 'posix system'"),
@@ -224,6 +225,16 @@ TORCH = {
         "a parameter of what is no tensor",
     ),
     "a size of no tuple": (archive(b"\x80\x02ctorch\nSize\n(K\x01tR."), "a size of what is no tuple"),
+    "pairs of pairs": (archive(b"\x80\x02}X\x01\x00\x00\x00w" + MANY + b"s."), "again and again"),
+    "pairs of pairs as a key": (archive(b"\x80\x02}" + MANY + b"K\x01s."), "under what is no name"),
+    "pairs of pairs as a key of pairs": (
+        archive(b"\x80\x02ccollections\nOrderedDict\n(]" + MANY + b"K\x01\x86atR."),
+        "no pairs",
+    ),
+    "pairs of pairs as a storage": (archive(b"\x80\x02" + MANY + b"Q."), "is no storage"),
+    "pairs of pairs that are called": (archive(b"\x80\x02" + MANY + b")R."), "calls ((("),
+    "pairs of pairs as a shape": (archive(tensor(size=MANY), **{"0": FOUR}), "has the shape ((("),
+    "pairs of pairs as strides": (archive(tensor(stride=MANY), **{"0": FOUR}), "the strides ((("),
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pickletools
 import zipfile
 from collections.abc import Callable, Hashable
+from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from .torch_storages import STORAGES, Storage, TorchArchive
 
 LARGEST_PICKLE = 64 << 20  # bytes: names and shapes, no numbers
+LARGEST_TREE = 1 << 24  # parts, each counted wherever it stands: a pickle of 100 bytes can hold itself 2**40 times
 MARK: Any = object()
 
 
@@ -62,14 +64,14 @@ class Reader:
         arguments, function = self.stack.pop(), self.stack.pop()
         known = CALLS.get(function.name) if isinstance(function, Global) else None
         if known is None or type(arguments) is not tuple:
-            raise ValueError(f"its pickle calls {function!r:.80}, which a state_dict does not need")
+            raise ValueError(f"its pickle calls {shortened(function):.80}, which a state_dict does not need")
         self.stack.append(known(self, *arguments))
 
     def storage(self, given: Any) -> None:
         """Take a persistent id: the name of a storage."""
         given = self.stack.pop()
         if type(given) is not tuple or len(given) != 5 or given[0] != "storage" or not isinstance(given[1], Global):
-            raise ValueError(f"its pickle refers to {given!r:.80}, which is no storage")
+            raise ValueError(f"its pickle refers to {shortened(given):.80}, which is no storage")
         kind = STORAGES.get(given[1].name)
         if kind is None or type(given[2]) is not str or type(given[4]) is not int or given[4] < 0:
             raise ValueError(f"it holds a storage of {given[1].name:.60}, of which NumPy has no numbers")
@@ -77,21 +79,29 @@ class Reader:
 
 
 def validated(whole: Any) -> Any:
-    """Return what was built. Raises ValueError where it refers to itself, is nested deeply, or holds a mere name."""
-    state: dict[int, int] = {}  # by id: 1 while its parts are looked at, 2 after that
+    """Return what was built. Raises ValueError where it refers to itself, is nested deeply, or holds a mere name.
+
+    Also where it is a small graph that unfolds into a huge tree, which nobody could print or walk.
+    """
+    sizes: dict[int, int] = {}  # by id: how many parts there are inside, and 0 while they are looked at
     waiting: list[tuple[Any, int]] = [(whole, 0)]
     while waiting:
         x, depth = waiting.pop()
-        if depth < 0:
-            state[id(x)] = 2
-        elif isinstance(x, (Global, Storage)) or x is MARK:
+        if isinstance(x, (Global, Storage)) or x is MARK:
             raise ValueError(f"it holds {x!r:.60} itself, which is no number")
-        elif isinstance(x, (dict, list, tuple)) and state.get(id(x)) != 2:
-            if state.get(id(x)) == 1 or depth > 100:
+        if not isinstance(x, (dict, list, tuple)):
+            continue
+        parts = x.values() if isinstance(x, dict) else x
+        if depth < 0:
+            sizes[id(x)] = 1 + sum(sizes.get(id(part), 1) for part in parts)
+            if sizes[id(x)] > LARGEST_TREE:
+                raise ValueError(f"it holds the same parts again and again, {sizes[id(x)]:,} in all")
+        elif not sizes.get(id(x)):
+            if id(x) in sizes or depth > 100:
                 raise ValueError("it refers to itself, or is nested more than 100 deep")
-            state[id(x)] = 1
+            sizes[id(x)] = 0
             waiting.append((x, -1))
-            waiting += [(part, depth + 1) for part in (x.values() if isinstance(x, dict) else x)]
+            waiting += [(part, depth + 1) for part in parts]
     return whole
 
 
@@ -158,8 +168,8 @@ def build(reader: Reader, _: Any) -> None:
 
 
 def is_key(key: Any) -> bool:
-    """Whether something may be a key of a dict: a text or a number, or a tuple of such."""
-    return isinstance(key, (str, int, float)) or key is None or (type(key) is tuple and all(map(is_key, key)))
+    """Whether something may be a key of a dict: a text or a number, or a tuple of such, but none of tuples."""
+    return all(isinstance(part, (str, int, float)) or part is None for part in (key if type(key) is tuple else (key,)))
 
 
 def ordered_dict(_: Reader, *pairs: Any) -> dict[Hashable, Any]:

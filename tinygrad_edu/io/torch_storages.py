@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,7 +66,7 @@ class TorchArchive:
         if not isinstance(storage, Storage) or not all(type(x) is tuple for x in (size, stride)):
             raise ValueError("its pickle makes a tensor of something that is no storage")
         if len(size) != len(stride) or any(type(n) is not int or n < 0 for n in (offset, *size, *stride)):
-            raise ValueError(f"a tensor has the shape {size!r:.60} and the strides {stride!r:.60}")
+            raise ValueError(f"a tensor has the shape {shortened(size):.60} and the strides {shortened(stride):.60}")
         last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
         count = math.prod(size)
         if count and last >= storage.length:
