@@ -5,7 +5,9 @@ Every writer of the package gets names that are markup, code or control characte
 
 import ast
 import re
+import tempfile
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import errors, nn
-from tinygrad_edu.classroom.grade import Mark, class_page
+from tinygrad_edu.classroom.grade import Mark, class_page, write_csv, write_json
 from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors.printable import markdown_text, printable
 
@@ -80,6 +82,15 @@ def no_rows_are_left():
     TABLE.update(before)
 
 
+def parts(name):
+    """A net with convolutions in which a part has the name, and is of a class that has it too."""
+    kind = type(name.replace("\ud800", ""), (nn.Tanh,), {})  # which Python itself refuses
+    inner = nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), kind(), nn.Flatten(), nn.Linear(8, 2, rng=0))
+    whole = nn.Sequential()
+    setattr(whole, name, inner)
+    return whole, inner
+
+
 def texts(name):
     """Everything that is said of such a graph in plain text, by the name of who says it."""
     z, w = graph(name)
@@ -92,6 +103,14 @@ def texts(name):
         yield f"explain a net {form}", tg.explain(loss, format=form)
     yield "tree", tg.tree(z)
     yield "repr", f"{z!r} {w!r} {net(name)!r} {net(name).summary()}"
+    whole, inner = parts(name)
+    yield "parts", f"{whole!r} {whole.summary(depth=2)} {inner.described()}"
+    for picture in (whole.summary(depth=2).draw(), tg.draw_network(inner, np.ones((1, 4, 4)))):
+        yield "a picture of parts", picture.source + picture.svg() + picture.html().html
+        for line in picture.source.splitlines():
+            assert "label" not in line or re.fullmatch(r'\t\w+ \[shape=box label="([^"\\]|\\.)*"\]', line), line
+    marks = [Mark(name, 0.0, "wrong", name, 1, (name,), (name,), 3, name, name, 1.0, "")]
+    yield "marks", class_page(marks) + written(write_csv, marks) + written(write_json, marks)
     report = tg.compare({name: 3.0}, [w], z)
     yield from (("compare", str(report)), ("compare latex", report.latex()), ("compare markdown", report.markdown()))
     yield "gradcheck", str(tg.gradcheck(lambda a: a.relu().sum(), tg.Tensor([0.0, 1.0], label=name)))
@@ -100,6 +119,18 @@ def texts(name):
         with pytest.raises(kind) as caught:
             raises(name)
         yield kind.__name__, str(caught.value)
+
+
+def written(write, marks):
+    """What `write` puts into a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder, "marks"), marks)
+        return Path(folder, "marks").read_text("utf-8")
+
+
+def another(name):
+    """The error where a file of another net is loaded: names in files are their writers'."""
+    net("a").load_state_dict({name: np.ones(2)})
 
 
 def misfit(name):
@@ -117,7 +148,12 @@ def nan(name):
         tg.log(tg.Tensor([-1.0], label=name))
 
 
-REFUSALS = {errors.ShapeError: misfit, errors.StaleGraphError: stale, errors.AnomalyError: nan}
+REFUSALS = {
+    errors.CheckpointError: another,
+    errors.ShapeError: misfit,
+    errors.StaleGraphError: stale,
+    errors.AnomalyError: nan,
+}
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)

@@ -13,7 +13,6 @@ import io
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -26,9 +25,11 @@ from ..check.homework.process import checked_in_child
 from ..check.homework.program import HomeworkError
 from ..check.homework.report import CodeReport
 from ..draw.pages.page import Page
+from ..errors.printable import printable, table_cell
 from ..system import files
+from ..system.declared import declared
 from .exercises import exercise
-from .sheets import exercise_of, judged_against
+from .sheets import exercise_of_file, judged_against
 
 FULL = 100  # marks
 SECONDS = 30.0  # of wall time for a submission
@@ -110,14 +111,14 @@ def grade(
 def marked(name: str, path: Path, seconds: float) -> Mark:
     """Return the mark of one submission."""
     start = time.monotonic()
-    known = exercise_of(path.read_text(encoding="utf-8", errors="replace")) if path.suffix == ".py" else None
+    known = exercise_of_file(path)
     function, appendix = judged_against(path)
     title, seed = known or ("", None)
-    with tempfile.TemporaryDirectory(prefix="grade-") as scratch:
-        copy = Path(scratch) / path.name
-        shutil.copyfile(path, copy)
+    with files.scratch_folder("grade-") as scratch:
+        copy = scratch / path.name
         try:
-            report: CodeReport | None = checked_in_child(copy, function, 0, seconds, Path(scratch), appendix)
+            shutil.copyfile(path, copy)
+            report: CodeReport | None = checked_in_child(copy, function, 0, seconds, scratch, appendix)
             problem = ""
         except (HomeworkError, OSError) as error:
             report, problem = None, str(error)
@@ -157,22 +158,25 @@ def unusable(problem: str) -> str:
 
 
 def digest(path: Path) -> str:
-    """Return a digest of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    """Return a digest of a file; of one that cannot be read, nothing."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError:
+        return ""
 
 
 def read_marks(path: Path) -> list[Mark]:
     """Return the marks that an earlier run has kept; none if there are none, or they cannot be read."""
     try:
         found = [row["mark"] for row in json.loads(path.read_text(encoding="utf-8"))["submissions"]]
-        return [Mark(**{**row, "right": tuple(row["right"]), "wrong": tuple(row["wrong"])}) for row in found]
-    except (OSError, ValueError, KeyError, TypeError):
+        return [declared(Mark(**{**row, "right": tuple(row["right"]), "wrong": tuple(row["wrong"])})) for row in found]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 
 def write_json(path: Path, marks: list[Mark]) -> None:
     """Write marks for autograders: for each submission a score and one test a gradient, in Gradescope's words."""
-    files.write(path, json.dumps({"submissions": [as_result(mark) for mark in marks]}, indent=2, ensure_ascii=False))
+    files.write(path, json.dumps({"submissions": [as_result(mark) for mark in marks]}, indent=2))
 
 
 def as_result(mark: Mark) -> dict[str, Any]:
@@ -201,13 +205,8 @@ def write_csv(path: Path, marks: list[Mark]) -> None:
     for mark in marks:
         data = asdict(mark)
         data |= {"right": " ".join(mark.right), "wrong": " ".join(mark.wrong)}
-        rows.writerow([safe(data[column]) for column in COLUMNS])
+        rows.writerow([table_cell(data[column]) for column in COLUMNS])
     files.write(path, table.getvalue())
-
-
-def safe(cell: Any) -> Any:
-    """Return a cell that a spreadsheet shows as it is."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
 
 
 def class_page(marks: list[Mark]) -> str:
@@ -219,8 +218,8 @@ def class_page(marks: list[Mark]) -> str:
     ranges = [(f"{low} to {low + 9}" if low < FULL else str(FULL), values[low]) for low in lows]
     steps = "".join(bar(name, n, len(marks)) for name, n in ranges)
     rows = "".join(
-        f"<tr><td>{html.escape(m.submission)}</td><td>{m.mark:g}</td><td>{html.escape(m.kind)}</td>"
-        f"<td>{m.line or ''}</td><td>{html.escape(m.mistake)}</td></tr>"
+        f"<tr><td>{shown(m.submission)}</td><td>{m.mark:g}</td><td>{shown(m.kind)}</td>"
+        f"<td>{m.line or ''}</td><td>{shown(m.mistake)}</td></tr>"
         for m in marks
     )
     average = sum(m.mark for m in marks) / len(marks)
@@ -233,7 +232,12 @@ def class_page(marks: list[Mark]) -> str:
     return Page("Marks", body, styles=CLASS_STYLE).html
 
 
+def shown(text: str) -> str:
+    """Return a text as HTML that shows it as it is."""
+    return html.escape(printable(text))
+
+
 def bar(name: str, n: int, of: int) -> str:
     """Return a row of a histogram."""
     width = f"min({20 * n / max(1, of):.1f}em,{50 * n / max(1, of):.0f}vw)"
-    return f'<tr><td>{html.escape(name)}</td><td>{n}</td><td><div class="bar" style="width:{width}"></div></td></tr>'
+    return f'<tr><td>{shown(name)}</td><td>{n}</td><td><div class="bar" style="width:{width}"></div></td></tr>'

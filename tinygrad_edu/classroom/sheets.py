@@ -20,7 +20,7 @@ SHEET_STYLE = (
     "body{max-width:50em;font-size:16px}pre{background:var(--panel);padding:1em;overflow:auto;border-radius:8px}"
     "@media print{pre{white-space:pre-wrap}}"
 )
-FOUND = re.compile(r"^# tinygrad-edu exercise: ([a-z-]+), seed (\d+)\s*$", re.MULTILINE)
+FOUND = re.compile(r"^# tinygrad-edu exercise: ([a-z-]+), seed (\d{1,18})\s*$", re.MULTILINE)
 GRADED = "graded"  # the function of the reference that returns (loss, gradients)
 
 
@@ -86,12 +86,17 @@ def exercise_of(text: str) -> tuple[str, int] | None:
     return (found[1], int(found[2])) if found and found[1] in EXERCISES else None
 
 
+def exercise_of_file(path: Path) -> tuple[str, int] | None:
+    """Return the exercise and the seed that a file says it belongs to; None if it says none, or cannot be read."""
+    try:
+        return exercise_of(path.read_text(encoding="utf-8", errors="replace")) if path.suffix == ".py" else None
+    except OSError:
+        return None
+
+
 def judged_against(path: Path, function: str = "") -> tuple[str, str]:
     """Return the function to check in a file, and the reference to append where it belongs to an exercise."""
-    try:
-        known = exercise_of(path.read_text(encoding="utf-8", errors="replace")) if path.suffix == ".py" else None
-    except OSError:
-        known = None
+    known = exercise_of_file(path)
     return (function, "") if known is None else (GRADED, reference_code(*known))
 
 

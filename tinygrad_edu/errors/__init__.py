@@ -17,9 +17,17 @@ Every error here is also the builtin that a caller would expect, so `except Valu
     └── FormulaError (ValueError)            text that cannot be read as a formula
 """
 
+from .printable import printable
+
 
 class TinygradEduError(Exception):
-    """The root of every error that this package raises on purpose."""
+    """The root of every error that this package raises on purpose.
+
+    Its message may name what stood in a file or a label: that is shown, and cannot act on a terminal.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(printable(str(message), keep="\n\t"))
 
 
 class ShapeError(TinygradEduError, ValueError):

@@ -24,6 +24,12 @@ def markdown_text(text: str) -> str:
     return "".join(MARKDOWN.get(c, c) for c in printable(text))
 
 
+def table_cell(x: object) -> object:
+    """Return a cell of a table that a spreadsheet shows as it is: a text that it would take for a formula is quoted."""
+    quote = "'" if isinstance(x, str) and x.startswith(("=", "+", "-", "@")) else ""
+    return quote + printable(x) if isinstance(x, str) else x
+
+
 def escape(c: str) -> str:
     r"""Return a character by its name in Python: \n, \x1b, \u202e."""
     return c.encode("unicode_escape").decode("ascii")

@@ -43,7 +43,11 @@ def save(what: Any, path: str | Path) -> None:
         raise CheckpointError(f"save: give a module or a dict, not {what!r:.60} (at {users_line()})")
     arrays, text = trees.flattened(what)
     form = npz if Path(path).suffix == ".npz" else tensors
-    files.write(path, form.dumped(arrays, text))
+    try:
+        content = form.dumped(arrays, text)
+    except UnicodeEncodeError as error:  # half of a character of UTF-16
+        raise CheckpointError(f"save: a name cannot be written: {error} (at {users_line()})") from None
+    files.write(path, content)
 
 
 def load(path: str | Path) -> Any:

@@ -20,6 +20,7 @@ from ..core.context import tracing
 from ..core.node import Node, data_of, tick
 from ..core.tensor import Tensor
 from ..errors import DTypeError, GradientError, hints
+from ..errors.printable import printable
 from ..errors.where import users_line
 from . import state, summary
 from .arguments import check_set_to_none
@@ -231,7 +232,7 @@ class Module:
 
     def described(self) -> str:
         """Return its kind and what it was made with: `Linear(64, 10)`."""
-        return f"{type(self).__name__}({self.extra_repr()})"
+        return printable(f"{type(self).__name__}({self.extra_repr()})")
 
     def __repr__(self) -> str:
         return module_tree(self)
@@ -250,8 +251,8 @@ def Parameter(data: Any, requires_grad: bool = True, label: str = "") -> Tensor:
 def module_tree(module: Module, outside: bool | None = None) -> str:
     """Return a module and its parts, a line each, with the mode where it is not that of the module outside."""
     mode = "" if module.training is outside else f"training={module.training}"
-    first = f"{type(module).__name__}({', '.join(filter(None, (module.extra_repr(), mode)))})"
-    lines = (f"{name}: {module_tree(child, module.training)}" for name, child in module.named_children())
+    first = printable(f"{type(module).__name__}({', '.join(filter(None, (module.extra_repr(), mode)))})")
+    lines = (f"{printable(name)}: {module_tree(child, module.training)}" for name, child in module.named_children())
     return "\n  ".join([first, *(line.replace("\n", "\n  ") for line in lines)])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.backprop import history
 from ..core.node import Node, data_of
+from ..errors.printable import printable
 from .modes import in_mode
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class Summary(str):
 def summary_table(net: Module, depth: int, example: Any) -> Summary:
     """Return the modules of a net down to `depth`, a line each; with an example also what it costs to compute it."""
     made = [] if example is None else computed_nodes(net, example)
-    rows = [row_of_module(path, module, module.described(), made) for path, module in submodules(net, depth)]
-    total = row_of_module("", net, type(net).__name__, made)
+    rows = [row_of_module(printable(path), module, module.described(), made) for path, module in submodules(net, depth)]
+    total = row_of_module("", net, printable(type(net).__name__), made)
     heads = ["layer", "kind", "parameters", *["output", "multiply-adds"] * (example is not None)]
     lines = in_columns([heads, *(cells(each)[: len(heads)] for each in (*rows, total))])
     rule = "-" * max(map(len, lines))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..draw.pages.page import Page
 from ..draw.pages.recorder import MAX_FRAMES, Recorder
+from ..errors.printable import printable, table_cell
 from ..errors.where import users_line
 from ..system import files
 
@@ -61,7 +62,7 @@ class History(Recorder):
             names = [name for name in self.epochs[0] if name not in ("epoch", "loss", "validation_loss", "lr")]
             if names:
                 right = axes.twinx()
-                right.set_ylabel(" / ".join(names))
+                right.set_ylabel(printable(" / ".join(names)).replace("$", r"\$"))  # which would be set as a formula
                 for name in names:
                     right.plot(ends, [e[name] for e in self.epochs], linestyle=":" if "valid" in name else "--")
         return figure, axes
@@ -70,9 +71,11 @@ class History(Recorder):
         """Write the numbers of the run: .csv, a row an epoch, or .json, with the loss of each step too."""
         if Path(path).suffix == ".csv":
             text = io.StringIO()
-            rows = csv.DictWriter(text, [*dict.fromkeys(name for epoch in self.epochs for name in epoch)])
-            rows.writeheader()
-            rows.writerows(self.epochs)
+            names = dict.fromkeys(name for epoch in self.epochs for name in epoch)
+            rows = csv.writer(text)
+            rows.writerows(
+                [map(table_cell, names), *([epoch.get(name, "") for name in names] for epoch in self.epochs)]
+            )
             files.write(path, text.getvalue())
         elif Path(path).suffix == ".json":
             files.write(path, json.dumps(self.numbers(), indent=1))

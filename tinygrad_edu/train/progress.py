@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ..errors.printable import printable
+
 
 class Progress:
     """Shows how many of `total` steps are done. Where tqdm is missing, lines take the place of the bar."""
@@ -49,6 +51,7 @@ class Progress:
 
     def write(self, line: str) -> None:
         """Write a line, above the bar where there is one."""
+        line = printable(line)  # names of measures are the user's
         if self.bar is not None:
             self.bar.write(line, file=sys.stderr)
         else:

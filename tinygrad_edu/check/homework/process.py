@@ -1,6 +1,7 @@
 """A process of its own for a learner's code, with limits of time, memory, files and processes.
 
-SECURITY.md says what this promises: such code costs itself only. It is no sandbox: files can be read.
+SECURITY.md says what this promises: such code costs itself only. It is no sandbox: files can be read. Nothing that it
+leaves behind is trusted: neither names in its folder, nor the answer that lies there.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ...errors.printable import printable
+from ...system import files
 from .program import HomeworkError
 from .report import CodeReport
 
@@ -24,7 +25,8 @@ PROGRAM = f"import sys; sys.path.insert(0, sys.argv[1]); {IMPORT}; main(sys.argv
 ROOT = Path(__file__).resolve().parents[3]
 MEMORY = 4 << 30  # bytes of address space
 WRITTEN = 64 << 20  # bytes of the largest file that may be written
-PRINTED = 2000  # characters of output that are kept
+ANSWER = 4 << 20  # bytes of an answer, at most
+PRINTED = 2000  # bytes of output that are kept
 
 
 def checked_in_child(
@@ -38,8 +40,8 @@ def checked_in_child(
     path = path.resolve()
     if not path.is_file():
         raise HomeworkError(f"there is no file {path.name}")
-    with tempfile.TemporaryDirectory(prefix="homework-") as scratch:
-        answer, output = Path(scratch) / "answer.json", Path(scratch) / "output.txt"
+    with files.scratch_folder("homework-") as scratch, (scratch / "output.txt").open("w+b") as output:
+        answer = scratch / "answer.json"
         request = {"path": str(path), "function": function, "seed": seed, "answer": str(answer), "appendix": appendix}
         request |= {"seconds": seconds, "memory": MEMORY, "written": WRITTEN}
         status = run_child(request, output, folder or path.parent, seconds)
@@ -54,25 +56,24 @@ def checked_in_child(
         raise HomeworkError(f"{path.name} {ended(status, seconds)}{printed(output)}")
 
 
-def run_child(request: dict[str, Any], output: Path, folder: Path, seconds: float) -> int | None:
+def run_child(request: dict[str, Any], output: IO[bytes], folder: Path, seconds: float) -> int | None:
     """Run the child, and return its exit status; None if it was killed because its time was over."""
     arguments = [sys.executable, "-I", "-X", "faulthandler=0", "-c", PROGRAM, str(ROOT), json.dumps(request)]
-    scratch = str(output.parent)
+    scratch = str(Path(request["answer"]).parent)
     environment = {name: os.environ.get(name, "") for name in ("PATH", "SYSTEMROOT")}
     environment |= {"HOME": scratch, "TMPDIR": scratch, "MPLCONFIGDIR": scratch, "MPLBACKEND": "Agg"}
     environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     environment |= {"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
-    with output.open("wb") as sink:
-        child = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, cwd=folder, env=environment,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            return child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            kill(child)
+    child = subprocess.Popen(
+        arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder, env=environment,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        return child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        kill(child)
 
 
 def kill(child: subprocess.Popen[bytes]) -> None:
@@ -92,7 +93,7 @@ def kill(child: subprocess.Popen[bytes]) -> None:
 def answered(answer: Path) -> dict[str, Any] | None:
     """Return the child's answer; None if it is missing or incomplete."""
     try:
-        data = json.loads(answer.read_text(encoding="utf-8"))
+        data = json.loads(files.read_regular(answer, ANSWER))
     except (OSError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
@@ -116,9 +117,8 @@ def ended(status: int | None, seconds: float) -> str:
     return f"ended with status {status}"
 
 
-def printed(output: Path) -> str:
-    """Return the end of what the process printed."""
-    with output.open("rb") as source:
-        source.seek(max(0, output.stat().st_size - PRINTED))
-        text = source.read().decode(errors="replace").strip()
+def printed(output: IO[bytes]) -> str:
+    """Return the end of what the process printed; by the file that was handed to it, whatever its name is now."""
+    output.seek(max(0, output.seek(0, os.SEEK_END) - PRINTED))
+    text = output.read(PRINTED).decode(errors="replace").strip()
     return f"\nIts output ends:\n{printable(text, keep=chr(10))}" if text else ""

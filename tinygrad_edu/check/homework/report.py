@@ -10,6 +10,7 @@ import numpy as np
 
 from ...core.types import Array
 from ...errors.printable import markdown_text, printable
+from ...system.declared import declared
 from .. import latex
 from ..compare.precheck import GradientPair
 
@@ -93,13 +94,13 @@ class CodeReport:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> CodeReport:
-        """Return the report that `as_dict` was made of."""
+        """Return the report that `as_dict` was made of. Raises KeyError, TypeError or AttributeError for other data."""
         parameters = {
-            name: GradientVerdict(**{**verdict, "place": tuple(verdict["place"])})
+            name: declared(GradientVerdict(**{**verdict, "place": tuple(verdict["place"])}))
             for name, verdict in data["parameters"].items()
         }
         sequences = {key: tuple(data[key]) for key in ("others", "missing", "notes")}
-        return cls(**{**data, **sequences, "parameters": parameters})
+        return declared(cls(**{**data, **sequences, "parameters": parameters}))
 
     def text(self) -> str:
         """Return the report as it is printed."""

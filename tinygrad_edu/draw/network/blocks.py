@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from ..drawing import Drawing
+from ..formats.dot import quoted
 from ..formats.svg import style
 from ..pages.page import Page
 from .picture import NETWORK_DARK, NETWORK_LIGHT
@@ -34,7 +35,7 @@ class Blocks:
     def statements(self) -> list[str]:
         """Return the statements of a DOT digraph: a box a module."""
         return [
-            f'\tb{k} [shape=box label="{row.path} {row.kind}\\n{self.numbers(row)}"]\n'
+            f'\tb{k} [shape=box label="{quoted(f"{row.path} {row.kind}")}\\n{self.numbers(row)}"]\n'
             for k, row in enumerate(self.rows)
         ]
 

@@ -13,8 +13,10 @@ from ...core.node import data_of
 from ...core.tensor import Tensor
 from ...core.types import Array
 from ...errors import ShapeError
+from ...errors.printable import printable
 from ...nn.convolution import Conv2d
 from ...nn.module import Module
+from ..formats.dot import quoted
 from ..formats.png import grey, signed, uri
 from ..formats.svg import style
 from ..graph.picture import format_number
@@ -52,7 +54,7 @@ class FeatureMaps:
     def statements(self) -> list[str]:
         """Return the statements of a DOT digraph: a box a layer."""
         boxes = [
-            f'\ts{k} [shape=box label="{stage.name}\\n{map_sizes(stage.values)}"]\n'
+            f'\ts{k} [shape=box label="{quoted(stage.name)}\\n{map_sizes(stage.values)}"]\n'
             for k, stage in enumerate(self.stages)
         ]
         return ["\trankdir=LR\n", *boxes, *(f"\ts{k} -> s{k + 1}\n" for k in range(len(boxes) - 1))]
@@ -150,7 +152,7 @@ def feature_maps(model: Module, x: Any, most: int) -> FeatureMaps:
         for _, module in model.named_modules():
             if list(module.children()):
                 continue
-            state, kind = module.forward(state), type(module).__name__
+            state, kind = module.forward(state), printable(type(module).__name__)
             values = np.asarray(data_of(state), dtype=float)[0]
             if module.starts_layer or (values.ndim == 1 and stages[-1].values.ndim == 3 and kind not in TRANSPARENT):
                 weight = getattr(module, "weight", None)
