@@ -218,8 +218,8 @@ def class_page(marks: list[Mark]) -> str:
     ranges = [(f"{low} to {low + 9}" if low < FULL else str(FULL), values[low]) for low in lows]
     steps = "".join(bar(name, n, len(marks)) for name, n in ranges)
     rows = "".join(
-        f"<tr><td>{shown(m.submission)}</td><td>{m.mark:g}</td><td>{shown(m.kind)}</td>"
-        f"<td>{m.line or ''}</td><td>{shown(m.mistake)}</td></tr>"
+        f"<tr><td>{html_of(m.submission)}</td><td>{m.mark:g}</td><td>{html_of(m.kind)}</td>"
+        f"<td>{m.line or ''}</td><td>{html_of(m.mistake)}</td></tr>"
         for m in marks
     )
     average = sum(m.mark for m in marks) / len(marks)
@@ -232,7 +232,7 @@ def class_page(marks: list[Mark]) -> str:
     return Page("Marks", body, styles=CLASS_STYLE).html
 
 
-def shown(text: str) -> str:
+def html_of(text: str) -> str:
     """Return a text as HTML that shows it as it is."""
     return html.escape(printable(text))
 
@@ -240,4 +240,4 @@ def shown(text: str) -> str:
 def bar(name: str, n: int, of: int) -> str:
     """Return a row of a histogram."""
     width = f"min({20 * n / max(1, of):.1f}em,{50 * n / max(1, of):.0f}vw)"
-    return f'<tr><td>{shown(name)}</td><td>{n}</td><td><div class="bar" style="width:{width}"></div></td></tr>'
+    return f'<tr><td>{html_of(name)}</td><td>{n}</td><td><div class="bar" style="width:{width}"></div></td></tr>'

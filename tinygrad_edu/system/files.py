@@ -58,10 +58,10 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
         yield folder
     finally:
         with contextlib.suppress(OSError):
-            delete(folder)
+            delete_folder(folder)
 
 
-def delete(folder: Path) -> None:
+def delete_folder(folder: Path) -> None:
     """Delete a folder. Raises OSError where that fails, or takes longer than `DELETING`.
 
     It may be deeper than a path may be long and than Python recurses: so what lies in its folders is brought up,
