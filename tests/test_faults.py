@@ -1,7 +1,10 @@
 """A fault at any line of the package leaves state whole: as it was before, or as it is after, never between."""
 
+import builtins
+import gc
 import sys
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
+from tinygrad_edu.compile import compiled as compiler
 from tinygrad_edu.core.context import PLAIN_MODE, mode
 from tinygrad_edu.core.leaf_set import stepped_since_zero_grad
 from tinygrad_edu.errors import CheckpointError, ShapeError, StaleGraphError
@@ -344,13 +348,13 @@ SCENARIOS = {
 
 
 class Fault:
-    """Raises at the k-th line of the package that runs, counted from 1."""
+    """Raises at the k-th line of the package that runs, counted from 1; of some of its files, where they are given."""
 
-    def __init__(self, k, error):
-        self.k, self.error, self.lines = k, error, 0
+    def __init__(self, k, error, within=package_files):
+        self.k, self.error, self.within, self.lines = k, error, within, 0
 
     def __call__(self, frame, event, _):
-        if not package_files[frame.f_code.co_filename]:
+        if not self.within[frame.f_code.co_filename]:
             return None
         if event == "line":
             self.lines += 1
@@ -359,19 +363,18 @@ class Fault:
         return self
 
 
-def struck(world, k, error):
-    """Do the action with a fault; return whether it struck."""
-    fault = Fault(k, error)
+def struck(act, fault):
+    """Do something with a fault; return whether it struck."""
     with np.errstate():  # a trace can strike between a block and its `__exit__`, where Python takes no interrupt
         usual = sys.gettrace()  # that of a measurement of coverage
         sys.settrace(fault)
         try:
-            world.act()
-        except (error, CheckpointError, ShapeError):  # a file whose reading fails, an operation that fails
+            act()
+        except (fault.error, CheckpointError, ShapeError):  # a file whose reading fails, an operation that fails
             pass
         finally:
             sys.settrace(usual)
-    return fault.lines >= k
+    return fault.lines >= fault.k
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -391,7 +394,7 @@ def test_state_is_whole_after_a_fault_at_any_line(scenario, engine, request):
     k, strikes, world = 0, 0, make(of)
     while True:
         k += world.stride
-        if not struck(world, k, FAULTS[k % len(FAULTS)]):
+        if not struck(world.act, Fault(k, FAULTS[k % len(FAULTS)])):
             break
         strikes += 1
         assert mode() is PLAIN_MODE, k
@@ -400,3 +403,35 @@ def test_state_is_whole_after_a_fault_at_any_line(scenario, engine, request):
         if found != before:
             world = make(of)
     assert strikes >= 2
+
+
+TRACING = [
+    str(Path(compiler.__file__).with_name(f"{name}.py")) for name in ("specialization", "trace", "builtin_extremes")
+]
+
+
+def test_a_fault_at_any_line_of_tracing_leaves_no_trace_on():
+    """Modes, Python's own max and min, and a leaf that the function assigns; and the next call is right."""
+    own, within = (builtins.max, builtins.min), defaultdict(bool, dict.fromkeys(TRACING, True))
+    k = 0
+    while True:
+        k += 2  # every other line, each kind of fault still
+        w = Value(3.0)
+
+        @tg.compile
+        def square(x, w=w):
+            w.data = max(x, w.data) * 2.0
+            return x * x
+
+        strikes = struck(lambda f=square: f(2.0), Fault(k, FAULTS[k % len(FAULTS)], within))
+        assert mode() is PLAIN_MODE, k
+        gc.collect(0)
+        assert max(1, 2) == 2
+        assert (builtins.max, builtins.min) == own, k
+        now = w.data
+        assert now in (3.0, 6.0), k
+        assert [square(x) for x in (3.0, -1.0)] == [9.0, 1.0]
+        assert w.data == 2.0 * max(-1.0, 2.0 * max(3.0, now))
+        if not strikes:
+            break
+    assert k > 100

@@ -14,6 +14,7 @@ import pytest
 from tinygrad_edu import Value, no_grad
 from tinygrad_edu.core import commit
 
+PACKAGE = Path(commit.__file__).parents[1]
 CAMPAIGN = Path(__file__).parent / "campaigns" / "signals.py"
 UNIX = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers that send signals")
 
@@ -47,6 +48,11 @@ def test_a_signal_handler_may_call_backward():
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert w.grad == 6.0 * sum(calls)
+
+
+def test_no_lock_is_waited_for_by_a_handler_that_interrupts_whoever_holds_it():
+    for path in PACKAGE.rglob("*.py"):
+        assert "threading.Lock(" not in path.read_text("utf-8"), f"{path}: an RLock lets the same thread in again"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")

@@ -2,16 +2,16 @@
 
 They ask which number is larger, and a program would keep one answer: 27 numbers would need a program for every order
 that they can have. So while a trace runs, the names stand for folds of `where`. Of numbers with a gradient, of anything
-else, and in other threads they are the originals. Replacing them is process-wide, and counted, so that the last trace
-puts them back.
+else, and in other threads they are the originals. Replacing them is process-wide, until the last trace has ended.
 """
 
 from __future__ import annotations
 
 import builtins
-import threading
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 from ..core.context import tracing
 from ..core.node import Node
@@ -19,9 +19,8 @@ from ..core.value import Value
 from ..ops.compare import where
 from .vectorize.bulk_io import LARGEST_NUMBER, SMALLEST_NUMBER
 
-_lock = threading.Lock()
-_traces = 0
 _originals = builtins.max, builtins.min
+_traces: WeakValueDictionary[int, object] = WeakValueDictionary()  # those that run, by id
 
 
 def recording_extreme(original: Callable[..., Any], larger: bool) -> Callable[..., Any]:
@@ -29,6 +28,8 @@ def recording_extreme(original: Callable[..., Any], larger: bool) -> Callable[..
 
     def fold(*given: Any, **keywords: Any) -> Any:
         if tracing() is None or keywords or not given:
+            if not _traces:  # an interrupt struck between the end of a trace and `choose_extremes`
+                choose_extremes()
             return original(*given, **keywords)
         items = list(given[0]) if len(given) == 1 else given
         nodes = [x for x in items if isinstance(x, Node)]
@@ -52,20 +53,36 @@ def extreme_of(op: Any, items: Sequence[Any]) -> Any:
     return z
 
 
-class TracedExtremes:
-    """A `with` block in which `max` and `min` record what they find."""
+def record_extremes(trace: object) -> None:
+    """Let `max` and `min` record what they find. An interrupt may come: call it in a `try` with `restore_extremes`."""
+    _traces[id(trace)] = trace
+    choose_extremes()
 
-    def __enter__(self) -> None:
-        global _traces
-        with _lock:
-            _traces += 1
-            if _traces == 1:
-                builtins.max = recording_extreme(_originals[0], larger=True)
-                builtins.min = recording_extreme(_originals[1], larger=False)
 
-    def __exit__(self, *_: object) -> None:
-        global _traces
-        with _lock:
-            _traces -= 1
-            if not _traces:
-                builtins.max, builtins.min = _originals
+def restore_extremes(trace: object) -> None:
+    """Put `max` and `min` back, if no other trace runs."""
+    _traces.pop(id(trace), None)
+    choose_extremes()
+
+
+def choose_extremes() -> None:
+    """Give the names to the functions that are wanted now.
+
+    Without a lock, which a signal handler that compiles would wait for in vain: whoever was late looks again.
+    """
+    while True:
+        recording = bool(_traces)
+        builtins.max, builtins.min = _recording if recording else _originals
+        if recording is bool(_traces):
+            return
+
+
+def _after_fork() -> None:
+    """Forget the traces of other threads, which do not run in a child process."""
+    _traces.clear()
+    choose_extremes()
+
+
+_recording = recording_extreme(_originals[0], larger=True), recording_extreme(_originals[1], larger=False)
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)

@@ -35,7 +35,7 @@ class SharesState(Exception):  # noqa: N818  # no fault: the groups are joined, 
 
 everyone: WeakSet[LockGroup] = WeakSet()
 group_of_node: dict[int, tuple[ref[Node], LockGroup]] = {}  # the group of each node that a compiled function can name
-merge_lock = threading.Lock()  # taken only by a thread that holds no group's lock
+merge_lock = threading.RLock()  # taken only by a thread that holds no group's lock; a signal handler may come in
 
 
 def forget(key: int, _: object) -> None:
@@ -79,7 +79,7 @@ def merge_groups(member: Any, nodes: Iterable[Node]) -> None:
 def _after_fork() -> None:
     """Make new locks in a child process: a thread that is not there may have held the old ones."""
     global merge_lock
-    merge_lock = threading.Lock()
+    merge_lock = threading.RLock()
     for group in everyone:
         group.lock = threading.RLock()
 

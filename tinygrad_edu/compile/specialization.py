@@ -16,7 +16,7 @@ from ..errors.gradients import leaked_tracer
 from ..errors.where import users_line
 from ..transforms.trees import leaves, rebuilt
 from .backends import Backend
-from .builtin_extremes import TracedExtremes
+from .builtin_extremes import record_extremes, restore_extremes
 from .positions import set_state, state_of
 from .reachable import Reachable
 from .results import Output
@@ -97,17 +97,22 @@ class Specialization:
             return leaf
 
         try:
-            with trace, TracedExtremes():
+            with trace.begin():
+                record_extremes(trace)
                 given, named = self.replaced(list(args), stand_in), self.replaced(kwargs, stand_in)
                 output = function(*given, **named)
                 if trace.refusal is not None:
                     raise trace.refusal  # the function has caught it, and gone on without the number
+            trace.end()
             self.refuse_moved_state(reach)
         except BaseException as error:
+            trace.end()
             reach.restore()
             if isinstance(error, Exception) and trace.refusal not in (None, error):
                 raise trace.refusal from error
             raise
+        finally:
+            restore_extremes(trace)
         self.reach = reach
         for leaf in arguments:
             if leaf in trace.before and leaf not in trace.unset:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -61,15 +60,15 @@ class Trace:
     returned: int = 0  # how many gradients of arguments there are
     numbered: int = 0  # how many arguments there are, those included that are nodes from outside
 
-    def __enter__(self) -> Trace:
+    def begin(self) -> ModeContext:
+        """Return the mode in which everything is recorded here; only a `with` statement ends a mode at every fault."""
         self.started, self.vectorizer, self.optimizers = tick(), Vectorizer(self), OptimizerSteps(self)
         self.float_errors = np.geterr()
         self.switch = ModeContext(tracer=self, recording=True, forward_hook=self.take, backward_hook=None)
-        self.switch.__enter__()
-        return self
+        return self.switch
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.switch.__exit__(kind, error, at)
+    def end(self) -> None:
+        """Note what changed outside, and put it back as it was."""
         for leaf, (data, grad, born) in self.before.items():
             if leaf in self.versions:
                 self.effects.append(Effect("_raw", leaf, (self.versions[leaf][-1][1],), ("{}._raw",)))
