@@ -77,7 +77,7 @@ def choose_extremes() -> None:
             return
 
 
-def _after_fork() -> None:
+def _forget_other_threads() -> None:
     """Forget the traces of other threads, which do not run in a child process."""
     _traces.clear()
     choose_extremes()
@@ -85,4 +85,4 @@ def _after_fork() -> None:
 
 _recording = recording_extreme(_originals[0], larger=True), recording_extreme(_originals[1], larger=False)
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=_forget_other_threads)
