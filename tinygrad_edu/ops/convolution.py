@@ -9,6 +9,7 @@ Images in any other order are copied into this one first.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -130,19 +131,47 @@ def strips_by_results(
 def _to_input(
     y: np.ndarray, w: np.ndarray, stride: Pair, padding: Padding, dilation: Pair, groups: int, size: Pair
 ) -> np.ndarray:
-    y, turned = grouped(in_rows(y), groups), matrices(w, groups)[:, 0].mT
-    (_, rows, filters, columns, n), (_, inner, kh, kw) = y.shape, w.shape
-    cut = np.zeros((groups, size[0] + sum(padding[0]), inner, kw, columns, n), np.result_type(y, w))
-    for row in range(rows):  # the result of one row is still in the cache when it is added
-        first = row * stride[0]
-        window = cut[:, first : first + (kh - 1) * dilation[0] + 1 : dilation[0]]
-        window += (turned @ y[:, row].reshape(groups, filters, columns * n)).reshape(window.shape)
-    cut = cut[:, padding[0][0] : padding[0][0] + size[0]]
-    x = np.zeros((size[0], groups * inner, size[1], n), cut.dtype)
-    for j in range(kw):
-        here, there = overlap(size[1], columns, stride[1], j * dilation[1] - padding[1][0])
-        grouped(x, groups)[..., there, :] += cut[..., j, here, :]
+    y, turned = grouped(in_rows(y), groups), from_below(w, groups)
+    (_, rows, _, columns, n), (_, inner, kh, kw) = y.shape, w.shape
+    refuse_misfit(rows, size[0] + sum(padding[0]), kh, stride[0], dilation[0])
+    x = np.zeros((size[0], groups * inner, size[1], n), np.result_type(y, w))
+    strip = np.empty((groups, inner * kw, columns * n), x.dtype)  # windows of one row, which stay in the cache
+    across = [overlap(size[1], columns, stride[1], j * dilation[1] - padding[1][0]) for j in range(kw)]
+    for row, (there, above) in enumerate(rows_above(rows, size[0], kh, stride[0], padding[0][0], dilation[0])):
+        left = turned[:, :, above].reshape(groups, inner * kw, -1)
+        np.matmul(left, y[:, there].reshape(groups, left.shape[-1], columns * n), out=strip)
+        cut, image = strip.reshape(groups, inner, kw, columns, n), x[row].reshape(groups, inner, size[1], n)
+        for j, (here, at) in enumerate(across):
+            image[..., at, :] += cut[:, :, j, here]
     return x.transpose(3, 1, 0, 2)
+
+
+@lru_cache(64)
+def rows_above(rows: int, height: int, kh: int, stride: int, padding: int, dilation: int) -> tuple[Any, ...]:
+    """Return for each row of images the rows of results whose windows it is in, and its places there, from below.
+
+    Their products then add up inside of one product of matrices.
+    """
+    found = []
+    for row in range(padding, padding + height):
+        pairs = [divmod(row - k * stride, dilation) for k in range(rows)]
+        ks = [k for k, (i, rest) in enumerate(pairs) if not rest and 0 <= i < kh]
+        found.append((progression(ks), progression([kh - 1 - pairs[k][0] for k in ks])))
+    return tuple(found)
+
+
+def progression(numbers: list[int]) -> slice:
+    """Return numbers that grow evenly as a slice."""
+    if not numbers:
+        return slice(0, 0)
+    return slice(numbers[0], numbers[-1] + 1, numbers[1] - numbers[0] if len(numbers) > 1 else 1)
+
+
+def from_below(w: np.ndarray, groups: int) -> np.ndarray:
+    """Return weights as (groups, C / groups · kw, kh, O / groups), the lowest row of windows first."""
+    o, inner, kh, kw = w.shape
+    turned = w[:, :, ::-1].reshape(groups, o // groups, inner, kh, kw).transpose(0, 2, 4, 3, 1)
+    return np.ascontiguousarray(turned).reshape(groups, inner * kw, kh, o // groups)
 
 
 def in_rows(x: np.ndarray) -> np.ndarray:
@@ -180,14 +209,19 @@ def strips(x: np.ndarray, kw: int, stride: int, padding: Padding, dilation: int,
     return cut
 
 
+def refuse_misfit(rows: int, height: int, kh: int, stride: int, dilation: int) -> None:
+    """Raise ValueError where so many windows do not lie on so many rows, padding included."""
+    if (rows - 1) * stride + (kh - 1) * dilation >= height:
+        raise ValueError(f"{rows} windows of {kh} rows, dilated by {dilation}, do not lie on {height} rows")
+
+
 def windows(cut: np.ndarray, kh: int, rows: int, stride: int, dilation: int) -> np.ndarray:
     """Return strips as the matrix of each row of the result: (groups, H', kh · C / groups · kw, W' · N).
 
     Windows that follow each other share their rows in memory; only dilated ones have to be copied.
     """
     groups, height, inner, kw, columns, n = cut.shape
-    if (rows - 1) * stride + (kh - 1) * dilation >= height:
-        raise ValueError(f"{rows} windows of {kh} rows, dilated by {dilation}, do not lie on {height} rows")
+    refuse_misfit(rows, height, kh, stride, dilation)
     group, row, *rest = cut.strides
     shape, strides = (groups, rows, kh, inner, kw, columns, n), (group, stride * row, dilation * row, *rest)
     matrices = np.lib.stride_tricks.as_strided(cut, shape, strides)

@@ -156,7 +156,7 @@ def window_maxima(
     found, ties = [], np.zeros_like(m, np.min_scalar_type(window[0] * window[1]))
     for here, there in places(x.shape[-2:], m.shape[-2:], window, stride, padding, dilation):
         holds = x[there] == m[here]
-        ties[here] += holds
+        ties[here] += holds.view(np.uint8)
         found.append((here, there, holds))
     return found, ties
 
@@ -178,8 +178,11 @@ def _to_largest(
 ) -> np.ndarray:
     found, ties = window_maxima(m, x, window, stride, padding, dilation)
     share = in_shares(y, ties)
-    z = image_like(x if x.ndim == share.ndim else share, x.shape[-2:], 0, y.dtype)
     apart = stride[0] > dilation[0] * (window[0] - 1) and stride[1] > dilation[1] * (window[1] - 1)
+    like = x if x.ndim == share.ndim else share
+    z = np.empty_like(like, y.dtype, shape=(*like.shape[:-2], *x.shape[-2:]))
+    if not apart or sum(z[there].size for _, there, _ in found) < z.size:
+        z.fill(0)
     for here, there, holds in found:
         if apart:  # each place is in one window
             np.multiply(share[here], holds, out=z[there])
