@@ -36,6 +36,7 @@ FLOORS = [
     *("core.types", "errors.failed_call", "errors.shapes", "errors.operations", "core.op", "ops"),
     *(
         "core.arrays",
+        "core.ieee",
         "core.sealed",
         "core.dispatch",
         "core.array_methods",

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..core import backprop
 from ..core.context import innermost
+from ..core.ieee import silently
 from ..core.node import ABSENT, LISTED, Grads, Node
 from ..core.parking import parked, unpark_all
 from ..core.value import Value
@@ -34,8 +35,7 @@ def backward(self: Value, seed: Any = None, *, retain_grad: bool = False) -> Non
         and not Value.subclassed  # `one_pass` knows Values by their type
     ):
         try:
-            with Value.numeric_context():
-                found = one_pass(self, self.seed(seed))
+            found = silently(one_pass, self, self.seed(seed))
         except Exception:  # a pole, an overflow, a faulty rule
             found = None
         if found is not None:

@@ -48,7 +48,7 @@ class Below:
 
     def all_pass(self, labels: np.ndarray[Any, Any]) -> bool:
         """Return whether every label is a class, in one pass: without its sign a negative number is enormous."""
-        return not labels.size or bool(labels.astype(np.uintp).max() < self.classes)
+        return not labels.size or bool(np.maximum.reduce(labels.astype(np.uintp), None) < self.classes)
 
     def __call__(self, labels: Any) -> None:
         labels, n = np.asarray(labels), self.classes

@@ -24,7 +24,7 @@ INTEGER_OF_WIDTH = {2: np.int16, 4: np.int32, 8: np.int64}  # integers as wide a
 
 
 def choice(c: Any, x: Any, y: Any) -> Any:
-    """Return `np.where(c, x, y)`; where many of a float's bits are to be cleared, by logic on these bits.
+    """Return `np.where(c, x, y)`; where many numbers are to become 0, by their bits times 1 or 0, which hides no NaN.
 
     That is what gradients of activations do, and no processor guesses which neurons are off: on random signs np.where
     takes fifteen times as long (measured on 295k numbers: 1.07 against 0.06 ms).
@@ -32,7 +32,7 @@ def choice(c: Any, x: Any, y: Any) -> Any:
     zero = type(x) is float and x == 0 and math.copysign(1.0, x) > 0
     large = type(y) is type(c) is np.ndarray and y.size > 500 and c.shape == y.shape and c.dtype == bool
     if zero and large and y.dtype.kind == "f" and y.itemsize in INTEGER_OF_WIDTH:
-        return (y.view(INTEGER_OF_WIDTH[y.itemsize]) & (c.view(np.int8) - 1)).view(y.dtype)  # all bits, or none
+        return (y.view(INTEGER_OF_WIDTH[y.itemsize]) * ~c).view(y.dtype)
     return np.where(c, x, y)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from ..core.op import op
@@ -21,7 +23,7 @@ def _are_short(x: np.ndarray, axis: int) -> bool:
 
 def _below_0(x: np.ndarray, axis: int) -> np.ndarray:
     x = wide(x)
-    return x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    return x - np.maximum.reduce(x, axis=axis, keepdims=True) if x.size else x.copy()
 
 
 def _softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -65,9 +67,16 @@ def _at(labels: np.ndarray) -> tuple[np.ndarray, ...]:
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise IndexError(f"labels are whole numbers, not {labels.dtype}")
-    return (
-        (*np.ogrid[tuple(map(slice, labels.shape))], labels) if labels.ndim != 1 else (np.arange(len(labels)), labels)
-    )
+    if labels.ndim == 1:
+        return _row_numbers(len(labels)), labels
+    return (*np.ogrid[tuple(map(slice, labels.shape))], labels)
+
+
+@functools.lru_cache(4)
+def _row_numbers(n: int) -> np.ndarray:
+    found = np.arange(n)
+    found.flags.writeable = False
+    return found
 
 
 softmax = op(

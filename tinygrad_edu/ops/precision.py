@@ -12,7 +12,7 @@ import numpy as np
 
 from .shapes import astype
 
-HALF, SINGLE = np.dtype(np.float16), np.dtype(np.float32)
+HALF, SINGLE, DOUBLE = map(np.dtype, (np.float16, np.float32, np.float64))
 
 
 def floating(x: Any) -> Any:
@@ -31,7 +31,8 @@ def floats(x: Any) -> Any:
 
 def exact(x: Any) -> Any:
     """Return an array-like or a node in floating point of at least single precision."""
-    return wide(floats(x))
+    dtype = getattr(x, "dtype", None)
+    return x if dtype is SINGLE or dtype is DOUBLE else wide(floats(x))
 
 
 def wide(x: Any) -> Any:

@@ -20,6 +20,7 @@ import numpy as np
 from ...core.backprop import set_gradients
 from ...core.commit import calls, commit
 from ...core.context import tracing
+from ...core.ieee import silently
 from ...core.leaf_set import stepped_since_zero_grad
 from ...core.node import new_versions, slope
 from ...core.op import PLAIN_NUMBERS
@@ -168,16 +169,8 @@ class Optimizer:
         if tracer is not None:
             tracer.step(self, on_nonfinite)
             return
-        rule, steps = self.rule if self.plain else self.moved, self._steps + 1
-        settings = itertools.chain.from_iterable(
-            itertools.repeat((s, s.lr, steps - s.since), len(s.params)) for s in self.param_groups
-        )
-        with np.errstate(all="ignore"):  # a number that overflows is refused
-            moved = [
-                (w._raw, *memory) if g is None else rule(s, w._raw, g, lr, count, *memory)
-                for (s, lr, count), w, g, memory in zip(settings, self.params, grads, self.memory, strict=True)
-            ]
-            odd = "" if on_nonfinite == "allow" else self.nonfinite(moved, grads)
+        steps = self._steps + 1
+        moved, odd = silently(self.tried, grads, steps, on_nonfinite)  # a number that overflows is refused
         if odd:
             if on_nonfinite == "skip":
                 return
@@ -193,6 +186,18 @@ class Optimizer:
             calls([functools.partial(vars(self).update, memory=memory, _steps=steps)]),
             calls([functools.partial(stepped_since_zero_grad.members.update, used)]),
         )
+
+    def tried(self, grads: list[Any], steps: int, on_nonfinite: str) -> tuple[list[tuple[Any, ...]], str]:
+        """Return each weight and its memory as a step would leave them, and why it may not be taken, if so."""
+        rule = self.rule if self.plain else self.moved
+        settings = itertools.chain.from_iterable(
+            itertools.repeat((s, s.lr, steps - s.since), len(s.params)) for s in self.param_groups
+        )
+        moved = [
+            (w._raw, *memory) if g is None else rule(s, w._raw, g, lr, count, *memory)
+            for (s, lr, count), w, g, memory in zip(settings, self.params, grads, self.memory, strict=True)
+        ]
+        return moved, "" if on_nonfinite == "allow" else self.nonfinite(moved, grads)
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of all that makes the next step what it is, with PyTorch's names and layout."""
