@@ -73,6 +73,72 @@ def test_convolutions_and_both_gradients_are_those_of_the_loops(shapes, seed):
     np.testing.assert_allclose(conv2d_weight(x, g, size=w.shape[-2:], **how), dw, atol=1e-12)
 
 
+GEOMETRIES = [  # window, stride, padding, dilation, no two numbers alike where they might be mistaken for each other
+    ((2, 3), (1, 2), ((1, 0), (0, 2)), (1, 2)),
+    ((3, 1), (2, 3), ((0, 2), (1, 0)), (2, 1)),
+    ((1, 2), (3, 1), ((0, 0), (2, 1)), (3, 2)),
+    ((2, 2), (2, 1), ((2, 1), (1, 2)), (1, 3)),
+    ((3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    ((2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)),
+    ((1, 1), (1, 2), ((1, 2), (0, 3)), (1, 1)),
+    ((2, 1), (3, 2), ((0, 1), (0, 0)), (2, 2)),
+    ((1, 3), (2, 4), ((3, 0), (0, 0)), (1, 1)),
+]
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_a_window_is_where_its_geometry_says(geometry):
+    """A slice of the test above, that takes no time, and the same of pooling, with ties."""
+    window, stride, padding, dilation = geometry
+    how = {"stride": stride, "padding": padding, "dilation": dilation}
+    x, w = normal(2, 4, 7, 8), normal(2, 2, *window)
+    z = conv2d(x, w, **how, groups=2)
+    g = normal(*z.shape)
+    expected, dx, dw = loops(x, w, g, **how, groups=2)
+    np.testing.assert_allclose(z, expected, atol=1e-12)
+    np.testing.assert_allclose(conv2d_input(g, w, size=(7, 8), **how, groups=2), dx, atol=1e-12)
+    np.testing.assert_allclose(conv2d_weight(x, g, size=window, **how, groups=2), dw, atol=1e-12)
+    x = RNG.integers(-2, 3, size=(2, 7, 8)).astype(float)
+    for one in (dilation, (1, 1)):
+        pooled_as_by_loops(x, window, stride, padding, one)
+
+
+def pooled_as_by_loops(x, window, stride, padding, dilation):
+    """Compare sums, maxima and both ways back with windows that are taken out one by one."""
+    how = {"window": window, "stride": stride, "padding": padding}
+    z = TABLE["max_pool2d"](x, **how, dilation=dilation)
+    assert z.dtype == float
+    for kind, expected in (
+        (np.float32, np.float32),
+        (np.int8, float if np.ptp(padding) or window == (1, 1) else np.int8),
+    ):
+        assert TABLE["max_pool2d"](x.astype(kind), **how, dilation=dilation).dtype == expected
+    y, picked = normal(*z.shape), normal(*x.shape)
+    spread, taken, sums, back = np.zeros(x.shape), np.zeros(z.shape), np.zeros(z.shape), np.zeros(x.shape)
+    for n, row, column in np.ndindex(z.shape):
+        places = [
+            (n, row * stride[0] + i * dilation[0] - padding[0][0], column * stride[1] + j * dilation[1] - padding[1][0])
+            for i, j in np.ndindex(window)
+        ]
+        places = [at for at in places if 0 <= at[1] < x.shape[1] and 0 <= at[2] < x.shape[2]]
+        largest = max((x[at] for at in places), default=-np.inf)
+        assert z[n, row, column] == largest
+        ties = [at for at in places if x[at] == largest]
+        for at in ties:
+            spread[at] += y[n, row, column] / len(ties)
+            taken[n, row, column] += picked[at] / len(ties)
+        for at in places:
+            sums[n, row, column] += x[at]
+            back[at] += y[n, row, column]
+    with np.errstate(all="ignore"):  # a window of padding alone has no place to pick from
+        found = TABLE["max_picked2d"](picked, z, x, **how, dilation=dilation)
+        np.testing.assert_allclose(TABLE["max_unpool2d"](y, z, x, **how, dilation=dilation), spread, atol=1e-12)
+    np.testing.assert_allclose(np.where(np.isinf(z), 0.0, found), taken, atol=1e-12)
+    if dilation == (1, 1):
+        np.testing.assert_allclose(sum_pool2d(x, **how), sums)
+        np.testing.assert_allclose(sum_unpool2d(y, size=x.shape[1:], **how), back, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("window", "stride", "padding"), [((2, 2), (2, 2), 0), ((3, 2), (1, 2), 1), ((1, 3), (2, 1), 0)]
 )

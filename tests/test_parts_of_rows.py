@@ -12,10 +12,13 @@ from tinygrad_edu.ops.compare import choice
 from tinygrad_edu.ops.complex import rightward
 from tinygrad_edu.ops.cumulative import recurrence
 from tinygrad_edu.ops.indexing import HERE, numpy_index, split_index
+from tinygrad_edu.ops.limits import adds, differs, magnitude, only
+from tinygrad_edu.ops.linalg import by_inverse, by_minors
 from tinygrad_edu.ops.linear import to_inputs, to_weights
 from tinygrad_edu.ops.ordering import positions_in_order
 from tinygrad_edu.ops.precision import HALF, SINGLE, exact, floating, floats, real_numbers, rounded, wide
-from tinygrad_edu.ops.reductions import others
+from tinygrad_edu.ops.reductions import inverse as inverse_size
+from tinygrad_edu.ops.reductions import others, quotient_power
 from tinygrad_edu.ops.slopes import is_formal, slope_along
 
 # Checks ------------------------------------------------------------------------------------------------------------
@@ -37,6 +40,8 @@ from tinygrad_edu.ops.slopes import is_formal, slope_along
 def test_labels_that_are_no_classes_are_named(labels, ignored, said):
     test = Below("cross_entropy", 3, ignored)
     given = np.array(labels, int)
+    passing = [0 <= k < 3 or k == ignored for k in given.flat]
+    assert test.holds(given).ravel().tolist() == passing
     assert test.all_pass(given) == (not given.size or bool(((given >= 0) & (given < 3)).all()))
     if said:
         with refuses(IndexError, "cross_entropy", said):
@@ -50,6 +55,7 @@ def test_words_that_there_are_not_are_named():
     test = KnownWords(5)
     test(np.array([0, 4]))
     test(np.array([], int))
+    assert test.holds(np.array([-1, 0, 4, 5])).tolist() == [False, True, True, False]
     for numbers, word in (([0, 5], 5), ([[1, 2], [-1, 9]], -1)):
         with refuses(IndexError, f"embedding: word {word}, but there are 5 words (0–4)"):
             test(np.array(numbers))
@@ -255,3 +261,122 @@ def test_a_softmax_adds_up_to_one_along_its_axis(axis):
     x = np.random.default_rng(0).normal(size=(3, 3)) * 100
     z = np.exp(x - x.max(axis, keepdims=True))
     np.testing.assert_allclose(TABLE["softmax"](x, axis=axis), z / z.sum(axis, keepdims=True))
+
+
+@pytest.mark.parametrize("x", [3, 2.5, True, np.float32(2), [1, 2], [[1, 2]], np.array([True, False]), np.arange(2)])
+@pytest.mark.parametrize("shape", [(2,), (2, 2), (200, 100, 2), (0, 2)])
+def test_what_is_repeated_keeps_its_numbers_and_their_type(x, shape):
+    if np.ndim(x) > len(shape):
+        return
+    found, expected = TABLE["broadcast_to"](np.asarray(x), shape=shape), np.broadcast_to(x, shape)
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == expected.dtype
+    if np.ndim(x) == 0:
+        assert TABLE["broadcast_to"].forward(x, shape).dtype == expected.dtype
+
+
+# Sums of products --------------------------------------------------------------------------------------------------
+
+EINSUMS = "ij,jk->ik  ii->i  ii->  iij->ji  ij->  ij,ij->i  ij,j->  i,i->i  i,j->ji  iij,jk->k  ij,kj,kl->il  ii,jj->ij"
+
+
+@pytest.mark.parametrize("expression", EINSUMS.split())
+def test_the_gradient_of_a_sum_of_products_is_what_loops_over_its_letters_add_up(expression):
+    rng, lengths = np.random.default_rng(0), {"i": 2, "j": 3, "k": 4, "l": 2}
+    terms, out = expression.split("->")
+    xs = [rng.normal(size=[lengths[a] for a in term]) for term in terms.split(",")]
+    g = rng.normal(size=[lengths[a] for a in out])
+    letters = sorted(set(expression) & set(lengths))
+    expected, value = [np.zeros(x.shape) for x in xs], np.zeros(g.shape)
+    for at in np.ndindex(*(lengths[a] for a in letters)):
+        place = dict(zip(letters, at, strict=True))
+        places = [tuple(place[a] for a in term) for term in (*terms.split(","), out)]
+        factors = [x[where] for x, where in zip(xs, places, strict=False)]
+        value[places[-1]] += np.prod(factors)
+        for i, dx in enumerate(expected):
+            dx[places[i]] += g[places[-1]] * np.prod(factors[:i] + factors[i + 1 :])
+    leaves = [Tensor(x) for x in xs]
+    z = tg.einsum(expression, *leaves)
+    z.backward(g)
+    np.testing.assert_allclose(z.data, value, atol=1e-13)
+    for leaf, dx in zip(leaves, expected, strict=True):
+        np.testing.assert_allclose(leaf.grad, dx, atol=1e-13)
+    assert z.op.name in ("einsum", "diagonal", "sum", "matmul", "multiply", "transpose", "getitem", "mT")
+
+
+# Matrices ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 4])
+def test_the_gradient_of_all_cofactors_is_the_same_by_minors_and_by_an_inverse(n):
+    rng = np.random.default_rng(n)
+    x, g = rng.normal(size=(2, 3, n, n))
+    z = TABLE["cofactor"](x)
+    expected = np.zeros(x.shape)
+    for at in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[at] = 1e-6
+        expected[at] = np.sum(g * (TABLE["cofactor"](x + step) - TABLE["cofactor"](x - step))) / 2e-6
+    np.testing.assert_allclose(np.broadcast_to(by_minors(g, x), x.shape), expected, atol=1e-7)
+    if n > 1:
+        np.testing.assert_allclose(by_inverse(g, z, x), expected, atol=1e-7)
+
+
+def test_the_size_of_numbers_and_the_parts_of_limits():
+    assert magnitude(np.array([0.25, -0.5]), 0.125, Tensor([0.1])) == 0.5
+    assert magnitude(np.zeros(0)) == 0.0
+    assert differs(1, 3).tolist() == [[0, 0.5, 0], [-0.5, 0, -0.5], [0, 0.5, 0]]
+    assert adds(1, 3).tolist() == [[0, 0.5, 0], [0.5, 1, 0.5], [0, 0.5, 0]]
+    assert only(1, 3).tolist() == [0, 1, 0]
+
+
+# Norms -------------------------------------------------------------------------------------------------------------
+
+
+def test_powers_of_quotients_neither_underflow_nor_divide_by_nothing():
+    with np.errstate(all="raise"):
+        assert quotient_power(1e-300, 1e100, -0.5) == pytest.approx(1e200)
+        assert quotient_power(np.array([2.0, 3.0]), np.array([4.0, 0.0]), 2).tolist() == [0.25, 0.0]
+        assert quotient_power(np.array([0.0, 3.0]), np.array([0.0, 6.0]), -0.5).tolist() == [0.0, pytest.approx(2**0.5)]
+        assert inverse_size(np.array([0.0, 4.0])).tolist() == [0.0, 0.25]
+        for order in (0.5, 1.5, 3.0):
+            x = Tensor([[0.0, 0.0], [3.0, 4.0]])
+            z = TABLE["p_norm"](x, order=order, axis=1, keepdims=False)
+            z.backward(np.ones(2))
+            assert x.grad[0].tolist() == [0.0, 0.0]
+            assert z.data[1] == pytest.approx((3**order + 4**order) ** (1 / order))
+    for name in ("p_norm", "norm"):
+        more = {"order": 3.0} if name == "p_norm" else {}
+        for x in ([3, 4], [True, True], np.array([3, 4], np.int8), np.array([3, 4], np.uint8)):
+            exact = np.sum(np.asarray(x, float) ** (3 if more else 2)) ** (1 / (3 if more else 2))
+            assert TABLE[name](np.asarray(x), axis=0, keepdims=False, **more) == pytest.approx(exact, rel=1e-14)
+    with pytest.raises(TypeError, match="p_norm is defined here for real numbers only"):
+        TABLE["p_norm"].forward(np.array([1j]), 3.0, 0, False)
+
+
+# Special functions -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [0.1, -3.0, 19.9, 20.1, 25.0, -40.0, 100.0])
+def test_bessel_functions_are_those_of_their_recurrence(x):
+    """I_0 is NumPy's; I_1 is its slope; and I_(n-1) - I_(n+1) is 2n/x I_n."""
+    of = [float(TABLE["i0"](np.array([x, -x]), order=n)[0]) for n in range(6)]
+    assert of[0] == np.i0(x)
+    h = 1e-5
+    assert of[1] == pytest.approx((np.i0(x + h) - np.i0(x - h)) / (2 * h), rel=1e-5)
+    for n in range(1, 5):
+        assert of[n - 1] - of[n + 1] == pytest.approx(2 * n / x * of[n], rel=1e-9)
+    assert TABLE["i0"](np.array([x, 0.5, -x]), order=1)[2] == pytest.approx(-of[1], rel=1e-13)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_polygamma_is_that_of_its_recurrence_and_sinc_the_slope_of_the_order_below(n):
+    x = np.array([0.3, 1.0, 2.5, 14.9, 17.0, 30.0, -0.3, -2.5, -20.7])
+    one, other = (TABLE["polygamma"](x + k, n=n) for k in (0, 1))
+    step = (-1) ** n * float(np.prod(range(1, n + 1))) / x ** (n + 1)
+    np.testing.assert_allclose(other - one, step, rtol=1e-9, atol=1e-12)
+    assert TABLE["polygamma"](np.array([1.0]), n=0)[0] == pytest.approx(-0.5772156649015329)
+    assert TABLE["polygamma"](np.array([1.0]), n=1)[0] == pytest.approx(np.pi**2 / 6)
+    h, x = 1e-5, np.array([0.0, 0.2, -0.9, 1.2, 1.3, -1.6, 1.9, 2.0, 2.3, 7.4, -12.25])
+    slope = (TABLE["sinc"](x + h, order=n) - TABLE["sinc"](x - h, order=n)) / (2 * h)
+    np.testing.assert_allclose(TABLE["sinc"](x, order=n + 1), slope, rtol=1e-6, atol=2e-7 * 4**n)

@@ -9,7 +9,7 @@ import numpy as np
 from ..core.op import op
 from .arithmetic import maximum
 from .powers import exp, log, log1p
-from .precision import floating, rounded, wide
+from .precision import floating, real_numbers, rounded, wide
 from .reductions import added_up, sum
 
 # A reduction begins anew at each row, and the rows that scores are, a number a class, are short: they are turned into
@@ -119,7 +119,7 @@ softmax_minus_one_hot = op(
 binary_cross_entropy = op(
     "binary_cross_entropy",
     "binary_cross_entropy({}, {})",
-    lambda p, y: _binary_cross_entropy(floating(p), floating(y)),
+    lambda p, y: _binary_cross_entropy(*(real_numbers(x, "binary_cross_entropy") for x in (p, y))),
     lambda g, z, p, y: wide(g) * (p - y) / maximum(wide(p) * (1 - wide(p)), 1e-12),
     lambda g, z, p, y: g * (maximum(log1p(-p), -100) - maximum(log(p), -100)),
     tex=r"-\ln\,p({}, {})",

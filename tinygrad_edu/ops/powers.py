@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.op import op
 from .compare import equal, isinf, logical_and, where
+from .complex import is_complex
 from .precision import floating
 from .slopes import away_from_kink
 
@@ -21,7 +22,7 @@ power = op(
     "{} ** {}",
     lambda x, y: x**y,  # NumPy's operator squares for y = 2; its `power` would take a logarithm
     lambda g, z, x, y: g * y * power(x, where(y == 0, 0, y - 1)),
-    lambda g, z, x, y: g * z * log(where(logical_and(x == 0, y >= 0), 1.0, x)),
+    lambda g, z, x, y: g * z * log(where(logical_and(x == 0, y >= 0), 1.0, x + 0j if is_complex(z) else x)),
     tex="{{{}}}^{{{}}}",
     scalar=math.pow,
     onnx="Pow",
