@@ -348,8 +348,9 @@ def test_powers_of_quotients_neither_underflow_nor_divide_by_nothing():
     for name in ("p_norm", "norm"):
         more = {"order": 3.0} if name == "p_norm" else {}
         for x in ([3, 4], [True, True], np.array([3, 4], np.int8), np.array([3, 4], np.uint8)):
-            exact = np.sum(np.asarray(x, float) ** (3 if more else 2)) ** (1 / (3 if more else 2))
+            exact = np.sum(np.abs(np.asarray(x, float)) ** (3 if more else 2)) ** (1 / (3 if more else 2))
             assert TABLE[name](np.asarray(x), axis=0, keepdims=False, **more) == pytest.approx(exact, rel=1e-14)
+    assert TABLE["norm"](np.array([-128, 4], np.int8), axis=0, keepdims=False) == pytest.approx(16400**0.5, rel=1e-14)
     with pytest.raises(TypeError, match="p_norm is defined here for real numbers only"):
         TABLE["p_norm"].forward(np.array([1j]), 3.0, 0, False)
 

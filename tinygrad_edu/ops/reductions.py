@@ -222,7 +222,6 @@ def others(x: Any, axis: Any) -> Any:
 
 
 def _norm(x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
-    x = floating(x)
     size = np.abs(wide(x))
     scale = np.max(size, axis=axis, keepdims=True, initial=0)
     scale = np.where(np.isfinite(scale), _off_zero(scale), 1)
