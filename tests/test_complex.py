@@ -31,6 +31,7 @@ REAL_ONLY = {  # by the nature of the function, or because nobody has asked for 
         "logaddexp",
         "logaddexp2",
         "nextafter",
+        "binary_cross_entropy",
         "polygamma",
         "rad2deg",
         "remainder",
