@@ -115,7 +115,7 @@ def test_a_class_is_graded(tmp_path, capsys):
         "ada/work.py": solved("two-layers", 4),
         "bob.py": wrong,
         "cyd.py": stub("two-layers", 4),
-        "dan.py": "while True: pass",
+        "dan.py": "import time\nwhile True: time.sleep(1)",
         "eve.py": "import os\nos._exit(0)",
         "=fay.py": solved("neuron", 1, "return {", "return {}\n    return {"),
     }.items():
