@@ -26,6 +26,7 @@ FLOORS = [
         "errors.__init__",
         "core.__init__",
         "errors.where",
+        "errors.foreign_names",
         "errors.hints",
         "errors.data",
         "errors.gradients",

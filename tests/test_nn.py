@@ -224,20 +224,55 @@ def test_a_state_that_does_not_fit_is_refused_whole_with_all_its_faults():
     state = net(rng=9).state_dict()
     state["0.weihgt"] = state.pop("0.weight")
     state["2.weight"] = state["2.weight"].T
-    state["2.bias"] = state["2.bias"].astype(np.float32)
+    state["2.bias"] = state["2.bias"].astype(np.int64)
     state["9.extra"] = np.zeros(2)
     with pytest.raises(CheckpointError) as caught:
         model.load_state_dict(state)
     for words in (
         "missing: 0.weight, float64 (5, 4) (is it 0.weihgt?)",
         "does not fit: 2.weight is float64 (3, 5) in the net, float64 (5, 3) in the state",
-        "does not fit: 2.bias is float64 (3,) in the net, float32 (3,) in the state",
+        "does not fit: 2.bias is float64 (3,) in the net, int64 (3,) in the state",
         "unexpected: 0.weihgt",
         "unexpected: 9.extra, float64 (2,)",
     ):
         assert words in str(caught.value)
     after = model.state_dict()
     assert all(np.array_equal(before[path], after[path]) for path in before)
+
+
+def test_a_state_of_less_precision_fits_and_one_of_more_does_not():
+    single = {path: x.astype(np.float32) for path, x in net(rng=9).state_dict().items()}
+    model = net()
+    model.load_state_dict(single)
+    assert all(x.dtype == np.float64 and np.array_equal(x, single[path]) for path, x in model.state_dict().items())
+    with pytest.raises(CheckpointError, match=r"float32 .* in the net, float64"):
+        nn.Linear(5, 3, dtype=np.float32).load_state_dict(nn.Linear(5, 3).state_dict())
+    with pytest.raises(CheckpointError, match=r"give tg.load\(path\)"):
+        model.load_state_dict("net.pt")
+
+
+def test_a_state_that_is_not_strict_leaves_the_rest_alone():
+    model, other = net(), net(rng=9).state_dict()
+    before = model.state_dict()
+    model.load_state_dict({"2.bias": other["2.bias"], "head.weight": np.ones(2)}, strict=False)
+    after = model.state_dict()
+    assert np.array_equal(after.pop("2.bias"), other["2.bias"])
+    assert all(np.array_equal(before[path], x) for path, x in after.items())
+    with pytest.raises(CheckpointError, match=r"does not fit: 2\.bias"):
+        model.load_state_dict({"2.bias": np.ones(9)}, strict=False)
+
+
+def test_parts_of_a_sequential_are_nets_and_keep_their_numbers():
+    layers = {"first": nn.Linear(4, 5, rng=0), "act": nn.Tanh(), "last": nn.Linear(5, 3, rng=1)}
+    model = nn.Sequential(layers)
+    assert [*model.state_dict()] == ["first.weight", "first.bias", "last.weight", "last.bias"]
+    x = np.ones((2, 4))
+    assert np.array_equal(model[1:](model[:1](x)).data, model(x).data)
+    assert (model[1:][1].weight.label, model.layers[2].layer_number) == ("W^(2)", 2)
+    assert model.append(nn.Linear(3, 1)) is model
+    assert (len(model), model(x).shape, [*model.state_dict()][-1]) == (4, (2, 1), "3.bias")
+    with pytest.raises(TypeError, match=r"argument 4 is 2\.0"):
+        model.append(2.0)
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])

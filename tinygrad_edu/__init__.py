@@ -21,6 +21,7 @@ from .core.op import op
 from .core.tensor import Tensor
 from .core.value import Value
 from .errors import hints
+from .errors.foreign_names import PACKAGE, TENSOR
 from .fast import install
 
 if TYPE_CHECKING:  # what type checkers and editors see of the names that are imported later
@@ -124,7 +125,7 @@ if not TYPE_CHECKING:  # a type checker would take any name to exist
         if not name.startswith("_") and name in (functions := importlib.import_module(".numpy_api", __name__)).__all__:
             globals()[name] = found = getattr(functions, name)  # the next use of it shall cost no import
             return found
-        raise AttributeError(hints.missing_name("tinygrad_edu", name, hints.PACKAGE, __dir__()))
+        raise AttributeError(hints.missing_name("tinygrad_edu", name, TENSOR | PACKAGE, __dir__()))
 
 
 class _Package(ModuleType):

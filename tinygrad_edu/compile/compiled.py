@@ -11,6 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from ..core.context import ModeContext, innermost
 from ..core.parking import unpark_all
 from ..errors import CompileError
+from ..errors.hints import tells_keywords
 from ..errors.where import raised_by_signal_handler, users_line, warn
 from ..nn.module import Module
 from ..nn.optim import Optimizer
@@ -253,6 +254,7 @@ def difference_of_calls(last: Specialization, key: Any, reach: Reachable) -> str
     return "arrays or structures of ever other shapes are given: pad or cut batches to a few shapes"
 
 
+@tells_keywords
 def compile(  # noqa: A001  # the public name
     function: Callable[P, R], backend: str = "numpy", devices: Any = None
 ) -> Compiled[P, R]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..errors import DTypeError, hints
+from ..errors.where import warn
 from ..ops import reductions, shapes
 from .dispatch import dispatch
 from .node import Node
@@ -111,6 +112,8 @@ class ArrayMethods(Node):
     def transpose(self, *axes: Any) -> Tensor:
         """Put the axes in another order; by default in the opposite one."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        if axes == (0, 1) and self.ndim == 2:
+            warn(hints.TRANSPOSED_TO_ITSELF, UserWarning)
         return dispatch(np.transpose)(self, order or None)  # type: ignore[no-any-return]  # of a tensor it is one
 
     def reshape(self, *shape: Any, order: str = "C") -> Tensor:

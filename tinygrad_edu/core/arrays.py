@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError, foreign_names, hints
 from ..errors import data as sentences
 
 REAL = "biuf"  # the kinds of dtype that are real numbers
@@ -104,6 +104,11 @@ class ReadOnly(np.ndarray[Any, Any]):
     def __repr__(self) -> str:
         return repr(np.asarray(self))
 
+    def __setitem__(self, index: Any, new: Any) -> None:
+        if not self.flags.writeable:
+            raise ValueError(sentences.not_writable())
+        super().__setitem__(index, new)
+
 
 def _afresh(function: Callable[[Any, Any], Any]) -> Callable[[ReadOnly, Any], Any]:
     return lambda self, other: function(np.asarray(self), other)
@@ -111,6 +116,9 @@ def _afresh(function: Callable[[Any, Any], Any]) -> Callable[[ReadOnly, Any], An
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
     setattr(ReadOnly, f"__i{_name}__", _afresh(getattr(operator, f"__{_name}__")))
+
+
+hints.hint(ReadOnly, "the data or gradient of a node, a NumPy array,", foreign_names.ARRAY)
 
 
 def read_only(array: np.ndarray[Any, Any]) -> ReadOnly:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
-from ..errors import DTypeError, GradientError, StaleGraphError
+from ..errors import DTypeError, GradientError, StaleGraphError, hints
 from ..errors.gradients import no_gradient, not_a_node, one_node, stale_graph, used_gradient
 from ..errors.where import warn
 from .commit import ChangedMeanwhile, attributes, calls, commit, unchanged
@@ -23,24 +23,25 @@ from .node import NO_RULES, Grads, Node, born, itself, raw_of
 N = TypeVar("N", bound=Node)
 
 
-def backward(self: Node, seed: Any = None, *, retain_grad: bool = False) -> None:
+def backward(self: Node, seed: Any = None, *, retain_grad: bool = False, **foreign: Never) -> None:
     """Add d(self)/d(leaf) to the gradient of every leaf, and set that of the nodes between.
 
     seed: the gradient to start from, of this node's shape; may be left out where that is one number.
     retain_grad: keep the gradients of interior tensors too (a `Value` always keeps them).
     Raises NonScalarError, GradientError, StaleGraphError; then no gradient anywhere has changed.
     """
+    if foreign:
+        hints.refuse_keywords("backward", foreign, ("seed", "retain_grad"))
     if not self._requires_grad:
         raise GradientError(no_gradient(self, history(self)))
     if (tracer := mode().tracer) is not None:
         tracer.backward(self, seed)
         return
-    start = self.seed(seed)
     order = [node for node in history(self) if node._requires_grad]
     keep = order if retain_grad or self.keeps_interior_gradients else ()
     kind = type(self)
     with kind.numeric_context():
-        grads = pull(order, {self: start}, keep, kind.operand)
+        grads = pull(order, {self: self.seed(seed)}, keep, kind.operand)
     interior = [z for z in order if z.op is not None]
     leaves = {z: grads[z] for z in order if z.op is None and z in grads}
     accumulate(self, interior, [grads.get(z) for z in interior], leaves)

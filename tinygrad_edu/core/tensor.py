@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never
 
 import numpy as np
 
-from ..errors import DTypeError, GradientError, ShapeError, hints
+from ..errors import DTypeError, GradientError, ShapeError, foreign_names, hints
 from ..errors import data as sentences
 from ..errors import gradients as on_gradients
 from ..errors import inplace as on_assignment
@@ -44,7 +44,11 @@ class Tensor(Operators, ArrayMethods, ArrayProtocols, Node):
     __hash__ = Node.__hash__  # the operators define ==, which would take it away
     keeps_interior_gradients: ClassVar[bool] = False  # they would double the memory that training takes
 
-    def __init__(self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None) -> None:
+    def __init__(
+        self, data: Any, requires_grad: bool | None = None, label: str = "", *, dtype: Any = None, **foreign: Never
+    ) -> None:
+        if foreign:
+            hints.refuse_keywords("Tensor", foreign, ("requires_grad", "label", "dtype"))
         if isinstance(data, (list, tuple)) and (tracer := tracing()) is not None:
             data = tracer.joined(data)
         given = data
@@ -213,7 +217,7 @@ class Tensor(Operators, ArrayMethods, ArrayProtocols, Node):
         return format(self.item(), spec) if spec and self.size == 1 else repr(self)
 
     def __dir__(self) -> list[str]:
-        return sorted(set(super().__dir__()) - hints.TENSOR.keys())
+        return sorted(set(super().__dir__()) - foreign_names.TENSOR.keys())
 
     def __repr__(self) -> str:
         if tracing() is not None:
@@ -278,4 +282,4 @@ class Tensor(Operators, ArrayMethods, ArrayProtocols, Node):
         return self.leaf(np.zeros_like(self._raw))
 
 
-hints.hint(Tensor, "a Tensor", hints.TENSOR)
+hints.hint(Tensor, "a Tensor", foreign_names.TENSOR)

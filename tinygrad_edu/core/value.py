@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import DTypeError, hints
+from ..errors import DTypeError, foreign_names, hints
 from ..errors import data as sentences
 from ..errors import gradients as on_gradients
 from ..errors.operations import bad_rule
@@ -163,7 +163,7 @@ class Value(Operators):
         return format(self.data, spec) if spec else repr(self)
 
     def __dir__(self) -> list[str]:
-        return sorted(set(super().__dir__()) - hints.VALUE.keys())
+        return sorted(set(super().__dir__()) - foreign_names.VALUE.keys())
 
     def __repr__(self) -> str:
         label = f", label={self.label!r:.80}" if self.label else ""
@@ -266,4 +266,4 @@ class Value(Operators):
 for _name, _op in ROUNDING_METHODS.items():
     setattr(Value, _name, unary(_name, _op))
 
-hints.hint(Value, "a Value", hints.VALUE)
+hints.hint(Value, "a Value", foreign_names.VALUE)

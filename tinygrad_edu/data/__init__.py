@@ -3,6 +3,9 @@
 NumPy only, no graph.
 """
 
+from typing import TYPE_CHECKING
+
+from ..errors import foreign_names, hints
 from .augment import add_noise, rotate, shift
 from .batches import batches, split
 from .digits import load_digits
@@ -24,3 +27,6 @@ __all__ = [
     "shift",
     "split",
 ]
+
+if not TYPE_CHECKING:  # a type checker would take any name to exist
+    __getattr__ = hints.missing_names("tinygrad_edu.data", foreign_names.DATA, __all__)

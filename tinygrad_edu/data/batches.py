@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..core.types import Array, Rng
+from ..errors.hints import tells_keywords
 from ..errors.where import users_line
 
 
+@tells_keywords
 def batches(x: Any, y: Any, size: int, rng: Rng = None) -> Iterator[tuple[Array, Array]]:
     """Yield the set once, in batches of `size` examples; the last may be smaller.
 

@@ -91,3 +91,11 @@ def ambiguous_truth(shape: tuple[int, ...]) -> str:
 def zero_d(what: str) -> str:
     """Say that a 0-d tensor has no axis: `what` was asked of it."""
     return f"{what}: it is one number (at {users_line()})"
+
+
+def not_writable() -> str:
+    """Say that the arrays users see of a node cannot be written into."""
+    return (
+        "assignment destination is read-only: data and gradients of nodes are; write t.data = new, or change a copy, "
+        f"t.data.copy() (at {users_line()})"
+    )

@@ -24,6 +24,7 @@ from .where import users_line
 if TYPE_CHECKING:
     from ..core.op import Op
 
+ARRAY_LIBRARIES = {"torch", "jaxlib", "tensorflow", "cupy", "pandas", "polars", "mlx"}
 Diagnosis = Callable[[FailedCall, Exception], Exception | None]  # given the call and NumPy's error
 
 
@@ -40,12 +41,19 @@ def operation_error(op: Op, error: Exception, operands: tuple[Any, ...], params:
 def unsupported_operand(op: Op, x: Any, y: Any) -> Any:
     """Return NotImplemented for an operand that is no number. Raises DTypeError for two kinds of node.
 
+    And for an array of a library whose own refusal would name two classes called Tensor.
     Not in a program that is traced: there one may stand for a number, and the other kind of node computes with it.
     """
     if isinstance(x, Node) and isinstance(y, Node) and op.rules and tracing() is None:
         raise DTypeError(
             f"`{op.name}` of {with_kind(x)} and {with_kind(y)}: only nodes of one kind compute with each other; "
             f"make both tensors, as in Tensor(v.data), or both Values (at {users_line()})"
+        )
+    node, other = (x, y) if isinstance(x, Node) else (y, x)
+    if type(other).__module__.partition(".")[0] in ARRAY_LIBRARIES:
+        raise DTypeError(
+            f"`{op.name}` of {with_kind(node)} and a {type(other).__module__}.{type(other).__name__}: nodes compute "
+            f"with NumPy's arrays and Python's numbers; write np.asarray(…) of it (at {users_line()})"
         )
     return NotImplemented
 

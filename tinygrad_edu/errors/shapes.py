@@ -137,9 +137,10 @@ def permutation(attempt: FailedCall, error: Exception) -> Exception | None:
     if not isinstance(order, tuple) or not isinstance(error, ValueError) or isinstance(error, AxisError):
         return None
     whole = tuple(range(len(shape)))
+    swapped = f"; to swap two, .swapaxes{order}" if len(order) == 2 else ""
     return attempt.misfit(
         f"axes {order} is not a permutation of {whole}, the axes of a {len(shape)}-d array: "
-        f"name each once, as in {attempt.names[0]}.transpose({whole[::-1]})"
+        f"name each once, as in {attempt.names[0]}.transpose({whole[::-1]}){swapped}"
     )
 
 

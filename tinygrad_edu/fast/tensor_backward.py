@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 from itertools import chain
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -20,11 +20,11 @@ from ..core.tensor import Tensor
 from .value_backward import Found
 
 
-def backward(self: Tensor, seed: Any = None, *, retain_grad: bool = False) -> None:
+def backward(self: Tensor, seed: Any = None, *, retain_grad: bool = False, **foreign: Never) -> None:
     """Compute gradients as `backprop.backward` does, in one pass where nothing is unusual."""
     here = innermost()
     plain_mode = here is None or (here.tracer is None and here.backward_hook is None)
-    if self._requires_grad and self.op is not None and plain_mode and not retain_grad:
+    if self._requires_grad and self.op is not None and plain_mode and not (retain_grad or foreign):
         try:
             found = one_pass(self, self.seed(seed))
         except Exception:  # a faulty rule, or a seed that does not fit
@@ -32,7 +32,7 @@ def backward(self: Tensor, seed: Any = None, *, retain_grad: bool = False) -> No
         if found is not None:
             backprop.accumulate(self, *found)
             return
-    backprop.backward(self, seed, retain_grad=retain_grad)
+    backprop.backward(self, seed, retain_grad=retain_grad, **foreign)
 
 
 def one_pass(root: Tensor, seed: Any) -> Found | None:

@@ -7,7 +7,7 @@ computes the answer or says what is wrong.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Never
 
 from ..core import backprop
 from ..core.context import innermost
@@ -23,7 +23,7 @@ MAX_GAP = 500_000  # how many places such lists may grow by at once; most of the
 Found = tuple[list[Any], list[Any], Grads]  # interior nodes, their gradients, and the leaves' gradients
 
 
-def backward(self: Value, seed: Any = None, *, retain_grad: bool = False) -> None:
+def backward(self: Value, seed: Any = None, *, retain_grad: bool = False, **foreign: Never) -> None:
     """Compute gradients as `backprop.backward` does, in one pass where nothing is unusual."""
     here = innermost()
     if parked:
@@ -31,6 +31,7 @@ def backward(self: Value, seed: Any = None, *, retain_grad: bool = False) -> Non
     if (
         self._requires_grad
         and self.op is not None
+        and not foreign
         and (here is None or (here.tracer is None and here.backward_hook is None))
         and not Value.subclassed  # `one_pass` knows Values by their type
     ):
@@ -41,7 +42,7 @@ def backward(self: Value, seed: Any = None, *, retain_grad: bool = False) -> Non
         if found is not None:
             backprop.accumulate(self, *found)
             return
-    backprop.backward(self, seed, retain_grad=retain_grad)
+    backprop.backward(self, seed, retain_grad=retain_grad, **foreign)
 
 
 def one_pass(root: Value, seed: float) -> Found | None:

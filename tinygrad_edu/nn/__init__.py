@@ -1,8 +1,8 @@
 """Nets: of single neurons made of Values, with micrograd's names, and of tensors, with PyTorch's."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import hints
+from ..errors import foreign_names, hints
 from ..fast import install
 from . import functional, init, optim
 from .activations import (
@@ -134,6 +134,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a type checker would take any name to exist
-
-    def __getattr__(name: str) -> Any:
-        raise AttributeError(hints.missing_name("tinygrad_edu.nn", name, hints.NN, __all__))
+    __getattr__ = hints.missing_names("tinygrad_edu.nn", foreign_names.NN, __all__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Self, overload
 
 from ..core.tensor import Tensor
 from ..errors.where import users_line
@@ -11,20 +11,32 @@ from .module import Module
 
 
 class Sequential(Module):
-    """Modules one after the other. Layers are numbered from 1: labels read W^(1), b^(1), z^(1), a^(1), W^(2)."""
+    """Modules one after the other, or one dict of them, whose keys are then their paths in place of their places.
 
-    def __init__(self, *layers: Module) -> None:
+    Layers are numbered from 1: labels read W^(1), b^(1), z^(1), a^(1), W^(2). A slice is a net of the same modules.
+    """
+
+    def __init__(self, *layers: Module | dict[str, Module]) -> None:
         super().__init__()
-        for i, layer in enumerate(layers):
+        named = layers[0] if len(layers) == 1 and isinstance(layers[0], dict) else {}
+        parts = tuple(named.values()) if named else layers
+        self.names = tuple(map(str, named or range(len(parts))))
+        for name, layer in zip(self.names, parts, strict=True):
             if not isinstance(layer, Module):
                 raise TypeError(
-                    f"Sequential: argument {i} is {layer!r:.60}, not a module; pass modules one by one "
+                    f"Sequential: argument {name} is {layer!r:.60}, not a module; pass modules one by one "
                     f"(at {users_line()})"
                 )
-        self.layers = layers
+        self.layers: tuple[Any, ...] = parts
 
     def named_parts(self) -> Iterator[tuple[str, Any]]:
-        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from zip(self.names, self.layers, strict=True)
+
+    def append(self, module: Module) -> Self:
+        """Put a module at the end, by its place; return the net. Raises TypeError for anything else."""
+        longer = Sequential(*self.layers, module)
+        self.names, self.layers = (*self.names, longer.names[-1]), longer.layers
+        return self
 
     def forward(self, x: Any) -> Tensor:
         """Return the output of the last module."""
@@ -38,8 +50,16 @@ class Sequential(Module):
     def __iter__(self) -> Iterator[Module]:
         return iter(self.layers)
 
-    def __getitem__(self, i: int) -> Module:
-        return self.layers[i]
+    @overload
+    def __getitem__(self, i: int) -> Module: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequential: ...
+    def __getitem__(self, i: int | slice) -> Any:
+        if not isinstance(i, slice):
+            return self.layers[i]
+        part = Sequential()
+        vars(part).update(training=self.training, names=self.names[i], layers=self.layers[i])  # numbers stay
+        return part
 
 
 class Residual(Sequential):
@@ -80,5 +100,13 @@ class ModuleList(Module):
     def __iter__(self) -> Iterator[Module]:
         return iter(self.modules_)
 
-    def __getitem__(self, i: int) -> Module:
-        return self.modules_[i]
+    @overload
+    def __getitem__(self, i: int) -> Module: ...
+    @overload
+    def __getitem__(self, i: slice) -> ModuleList: ...
+    def __getitem__(self, i: int | slice) -> Any:
+        if not isinstance(i, slice):
+            return self.modules_[i]
+        part = ModuleList()
+        vars(part).update(training=self.training, modules_=self.modules_[i])  # numbers of layers stay
+        return part

@@ -4,6 +4,8 @@ Written elsewhere: losses in `losses`, windows in `images`, normalisation in `no
 Their types stand in `functional.pyi`, written by `docs/stubs.py`.
 """
 
+from ..errors.foreign_names import FUNCTIONAL
+from ..errors.hints import missing_names, told
 from ..numpy_api.activations import gelu, hardsigmoid, hardswish, logsigmoid, mish, relu6, selu
 from ..ops.activations import relu, sigmoid, silu, softplus, softsign
 from ..ops.trigonometry import tanh
@@ -91,3 +93,6 @@ __all__ = [
     "softsign",
     "tanh",
 ]
+
+globals().update(told({name: globals()[name] for name in __all__}))
+__getattr__ = missing_names("tinygrad_edu.nn.functional", FUNCTIONAL, __all__)

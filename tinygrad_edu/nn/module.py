@@ -19,7 +19,7 @@ from ..core.commit import calls, commit
 from ..core.context import tracing
 from ..core.node import Node, data_of, tick
 from ..core.tensor import Tensor
-from ..errors import DTypeError, GradientError, hints
+from ..errors import DTypeError, GradientError, foreign_names, hints
 from ..errors.printable import printable
 from ..errors.where import users_line
 from . import state, summary
@@ -47,7 +47,9 @@ class Module:
     __slots__ = ("__dict__", "__weakref__", "last_call")
     last_call: tuple[int, int] | None  # the ticks at which its last call began and ended; no part of the net
 
-    def __new__(cls, *_: Any, **__: Any) -> Self:
+    def __new__(cls, *_: Any, **keywords: Any) -> Self:
+        if keywords:
+            hints.check_keywords(cls.__name__, cls.__init__, keywords)
         module = super().__new__(cls)
         set_last_call(module, None)
         return module
@@ -210,13 +212,13 @@ class Module:
         """Return a copy of the numbers of every parameter and buffer, by path: arrays, and floats for Values."""
         return state.module_state(self)
 
-    def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Take over the numbers that `state_dict` gave.
+    def load_state_dict(self, saved: dict[str, Any], strict: bool = True) -> None:
+        """Take over the numbers that `state_dict` gave, or PyTorch's does.
 
-        Raises CheckpointError that lists everything missing, unexpected or of another shape or type; then
-        nothing has changed.
+        strict: False leaves what `saved` has not as it is, and what the net has not aside. Raises CheckpointError that
+        lists everything missing, unexpected or of another shape or type; then nothing has changed.
         """
-        state.load_module(self, saved)
+        state.load_module(self, saved, strict)
 
     def summary(self, depth: int = 1, example: Any = None) -> summary.Summary:
         """Return a table of the modules down to `depth`, with how many numbers each has to learn.
@@ -238,7 +240,7 @@ class Module:
         return module_tree(self)
 
 
-hints.hint(Module, "a module", hints.MODULE)
+hints.hint(Module, "a module", foreign_names.MODULE)
 members: Any = Module  # a slot is a descriptor, which the types do not say
 set_last_call = members.last_call.__set__
 

@@ -8,6 +8,7 @@ package also makes them the answers to NumPy's functions of those names when the
 from __future__ import annotations
 
 from ..core.op import BUILT_IN, TABLE
+from ..errors.hints import told
 from ..ops import INNER_ROWS
 from . import (
     activations,
@@ -39,6 +40,6 @@ _functions = {"fft": fft, "linalg": linalg}
 for module in MODULES:
     _functions |= {name: getattr(module, name) for name in module.__all__}
 _rows = {name: TABLE[name] for name in BUILT_IN - INNER_ROWS - _functions.keys()}
-globals().update(_functions | _rows)
+globals().update(told(_functions) | _rows)
 
 __all__ = sorted(_functions.keys() | _rows)  # of the table and the modules: no name stands twice

@@ -27,7 +27,11 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None
     new = (shape,) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
     if order == "F":
         return transpose(reshape(transpose(x), new[::-1]))
-    refuse("reshape", 'use order="C" or "F"', order=None if order in ("C", "A") else order)
+    refuse(
+        "reshape",
+        'use order="C" or "F"; to keep the first axis write t.reshape(len(t), -1)',
+        order=None if order in ("C", "A") else order,
+    )
     return shapes.reshape(x, shape=new)
 
 

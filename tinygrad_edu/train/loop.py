@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.types import Array
+from ..errors.hints import tells_keywords
 from ..nn import optim
 from ..nn.modes import in_mode
 from ..nn.module import Module
@@ -18,6 +19,7 @@ from .progress import Progress
 from .run import Metric, TrainingRun
 
 
+@tells_keywords
 def fit(
     model: Module,
     data: tuple[Any, Any],

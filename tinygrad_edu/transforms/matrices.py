@@ -13,17 +13,19 @@ from ..core.node import Node, data_of, raw_of
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import DTypeError
+from ..errors.hints import tells_keywords
 from ..ops.complex import is_complex
 from ..ops.shapes import concatenate, reshape, shape
 from .batched import BatchedPull
 from .forward import pushforward
-from .record import Function, Record, as_arguments, function_name, recording
+from .record import Function, Record, as_arguments, expect_function, function_name, recording
 from .reverse import Argnums, argument_positions, grad, one_or_tuple, seed_like, vjp
 from .trees import rebuilt
 
 UNBATCHED_ROWS = 3  # rows that are carried back sooner than it is found out whether they can be a batch
 
 
+@tells_keywords
 def jacobian(f: Function, argnums: Argnums = 0, *, strict: bool = False) -> Function:
     """Return a function that computes every derivative of `f` by the arguments at `argnums`.
 
@@ -33,6 +35,7 @@ def jacobian(f: Function, argnums: Argnums = 0, *, strict: bool = False) -> Func
     By complex numbers a real result has its gradients, dL/da - i dL/db; raises DTypeError for a complex result that is
     not holomorphic.
     """
+    expect_function(f)
 
     @wraps(f)
     def matrix(*args: Any, **keywords: Any) -> Any:
@@ -43,6 +46,7 @@ def jacobian(f: Function, argnums: Argnums = 0, *, strict: bool = False) -> Func
     return matrix
 
 
+@tells_keywords
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
     """Return a function that computes all second derivatives of `f`, one number, by the arguments at `argnums`.
 

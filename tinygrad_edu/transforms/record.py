@@ -21,7 +21,7 @@ from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import DTypeError, IndependentWarning, NonScalarError, NotDifferentiableError
 from ..errors.gradients import no_gradient
-from ..errors.where import warn
+from ..errors.where import users_line, warn
 from ..ops.shapes import identity
 from .trees import leaves, paths, rebuilt
 
@@ -36,8 +36,7 @@ class Record:
     """
 
     def __init__(self, f: Function, args: Sequence[Any], named: dict[str, Any], positions: Sequence[int]) -> None:
-        if not callable(f):
-            raise TypeError(f"a function is differentiated, not {f!r:.60}: write grad(f)(x), not grad(f(x))")
+        expect_function(f)
         outside = mode().recording
         start = tick()
         titles = argument_names(f, args)
@@ -233,6 +232,15 @@ def recording() -> AbstractContextManager[None]:
 def silenced(wanted: bool) -> AbstractContextManager[Any]:
     """Compute poles and overflows without NumPy's warnings."""
     return np.errstate(all="ignore") if wanted else nullcontext()
+
+
+def expect_function(f: Any) -> None:
+    """Raise TypeError for what is no function: a result, as users of other libraries hand it to their `grad`."""
+    if not callable(f):
+        raise TypeError(
+            f"a function is differentiated, not {f!r:.60}: write grad(f)(x), not grad(f(x)); the gradients of a node z "
+            f"are gradients(z, [x]) (at {users_line()})"
+        )
 
 
 def function_name(f: Function) -> str:

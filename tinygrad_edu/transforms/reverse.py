@@ -12,8 +12,9 @@ from ..core.node import Node, data_of
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import DTypeError, NonScalarError, ShapeError
+from ..errors.hints import tells_keywords
 from ..ops.shapes import concatenate, reshape, shape
-from .record import Function, Record, as_arguments, recording
+from .record import Function, Record, as_arguments, expect_function, recording
 from .trees import leaves, matching_leaves, paths, rebuilt
 
 Argnums = int | Sequence[int]
@@ -36,6 +37,7 @@ def one_or_tuple(argnums: Argnums, results: Sequence[Any]) -> Any:
     return results[0] if isinstance(argnums, int) else tuple(results)
 
 
+@tells_keywords
 def value_and_grad(f: Function, argnums: Argnums = 0, *, strict: bool = False) -> Callable[..., tuple[Any, Any]]:
     """Return a function that computes `f(*args)`, one number, and its gradient by the arguments at `argnums`.
 
@@ -45,6 +47,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, *, strict: bool = False) -
     Where the result does not depend on an argument its gradient is zero, with an IndependentWarning; with `strict`,
     NotDifferentiableError. Raises NonScalarError, and DTypeError for arguments of integers.
     """
+    expect_function(f)
 
     @wraps(f)
     def value_and_gradient(*args: Any, **named: Any) -> tuple[Any, Any]:
@@ -57,6 +60,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, *, strict: bool = False) -
     return value_and_gradient
 
 
+@tells_keywords
 def grad(f: Function, argnums: Argnums = 0, *, strict: bool = False) -> Function:
     """Return a function that computes the gradient of `f` by the arguments at `argnums`: see `value_and_grad`.
 

@@ -20,10 +20,11 @@ from ..core.node import Node, data_of, raw_of, tick
 from ..core.sealed import Sealed
 from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError
+from ..errors.hints import tells_keywords
 from ..errors.where import users_line
 from ..ops.shapes import broadcast_to, concatenate, identity, reshape, shape, transpose
 from .batched import BatchingRule, batching_rule_of, moved, repeat_shaped
-from .record import Function, argument_names, function_name
+from .record import Function, argument_names, expect_function, function_name
 from .trees import leaves, paths, rebuilt
 
 Axes = int | None | Sequence[Any]
@@ -102,6 +103,7 @@ class OneForAll:
         return version_before(node)
 
 
+@tells_keywords
 def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     """Return a function of batches that computes `f`, a function of one example, for every example at once.
 
@@ -113,6 +115,7 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     Raises ShapeError where lengths differ or there is no axis, DTypeError where `f` decides by the numbers of an
     example, changes state or draws random numbers.
     """
+    expect_function(f)
 
     @wraps(f)
     def batched(*args: Any, **keywords: Any) -> Any:

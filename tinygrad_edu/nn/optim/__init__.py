@@ -1,5 +1,8 @@
 """Optimisers. Each is one rule of plain arithmetic, on Values and Tensors alike."""
 
+from typing import TYPE_CHECKING
+
+from ...errors import foreign_names, hints
 from . import schedules as lr_scheduler  # PyTorch's spelling
 from .adaptive import Adagrad, Adam, AdamW, RMSprop
 from .clip import clip_grad_norm
@@ -42,3 +45,7 @@ __all__ = [
     "clip_grad_norm",
     "lr_scheduler",
 ]
+
+if not TYPE_CHECKING:  # a type checker would take any name to exist
+    __getattr__ = hints.missing_names("tinygrad_edu.nn.optim", foreign_names.OPTIM, __all__)
+    lr_scheduler.__getattr__ = __getattr__

@@ -13,7 +13,7 @@ import math
 import operator
 from cmath import isfinite
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ...core.ieee import silently
 from ...core.leaf_set import stepped_since_zero_grad
 from ...core.node import new_versions, slope
 from ...core.op import PLAIN_NUMBERS
-from ...errors import AnomalyError, GradientError
+from ...errors import AnomalyError, GradientError, hints
 from ...errors.where import users_line, warn
 from ...ops.complex import conj
 from ...ops.precision import SINGLE, rounded, wide
@@ -47,6 +47,10 @@ class Optimizer:
     lr: float
     _steps: int
     plain: bool  # whether all parameters are real, of at least single precision
+
+    def __new__(cls, *_: Any, **keywords: Any) -> Self:
+        hints.check_keywords(cls.__name__, cls.__init__, keywords)
+        return super().__new__(cls)
 
     def __init__(self, params: Iterable[Any], **defaults: Any) -> None:
         self.defaults = defaults

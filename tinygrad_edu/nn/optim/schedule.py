@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from ...core.commit import calls, commit
-from ...errors import CheckpointError
+from ...errors import CheckpointError, hints
 from ...errors.where import users_line
 from .groups import refuse_inside_a_program
 from .optimizer import Optimizer
@@ -19,6 +19,10 @@ class Schedule:
 
     The rates of all groups and the schedule's own state change together, or not at all.
     """
+
+    def __new__(cls, *_: Any, **keywords: Any) -> Self:
+        hints.check_keywords(cls.__name__, cls.__init__, keywords)
+        return super().__new__(cls)
 
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):

@@ -1,5 +1,6 @@
 """`numpy.fft` on nodes, to any order of derivative."""
 
+from ...errors.hints import told
 from .fourier import (
     fft,
     fft2,
@@ -37,3 +38,5 @@ __all__ = [
     "rfft2",
     "rfftn",
 ]
+
+globals().update(told({name: globals()[name] for name in __all__}))

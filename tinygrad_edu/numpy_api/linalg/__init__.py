@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...errors.hints import told
 from .decompositions import cholesky, eig, eigh, eigvals, eigvalsh, qr, svd, svdvals
 from .products import cross, diagonal, matmul, matrix_transpose, multi_dot, outer, tensordot, trace, vecdot
 from .sizes import cond, matrix_norm, matrix_rank, norm, vector_norm
@@ -40,3 +41,5 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+globals().update(told({name: globals()[name] for name in __all__}))
