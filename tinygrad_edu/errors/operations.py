@@ -130,7 +130,7 @@ def powers(attempt: FailedCall, error: Exception) -> Exception | None:
     """An integer to a negative power: a fraction."""
     if isinstance(error, ValueError) and "negative integer powers" in str(error):
         x, y = attempt.names
-        return type(error)(attempt.cannot(f"integers to negative powers are fractions; try {x} * 1.0 ** {y}"))
+        return type(error)(attempt.cannot(f"integers to negative powers are fractions; try ({x} * 1.0) ** {y}"))
     return None
 
 
