@@ -1,5 +1,6 @@
 """`fit` learns, measures, stops, keeps what it should, and goes on from a checkpoint to the same bits."""
 
+import copy
 import json
 import os
 import random
@@ -9,10 +10,13 @@ import pytest
 import training_run
 from campaigns import killed_runs
 from refusing import refuses
+from test_faults import run_of
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn
 from tinygrad_edu.errors import AnomalyError, CheckpointError, ShapeError
+from tinygrad_edu.train import resume
+from tinygrad_edu.train.progress import Progress
 
 
 def digits(n=400):
@@ -365,3 +369,46 @@ def test_a_checkpoint_that_lacks_a_part_is_refused_and_nothing_changes(tmp_path)
             tg.fit(model, digits(64), epochs=2, checkpoint=path, **how)
         assert all(np.array_equal(x, model.state_dict()[name]) for name, x in before.items())
         assert optimizer.steps == 2
+
+
+OTHER_DATA = [None, "x", -1, 10**30, [], {"a": 1}, np.ones(2)]
+
+
+def parts_of_tree(tree, path=()):
+    """The paths of all parts of nested dicts and lists."""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, part in items:
+        yield (*path, key)
+        yield from parts_of_tree(part, (*path, key))
+
+
+def with_part(tree, path, new):
+    """A copy of a tree that has something else at a path."""
+    if not path:
+        return new
+    tree = copy.copy(tree)
+    tree[path[0]] = with_part(tree[path[0]], path[1:], new)
+    return tree
+
+
+def test_a_checkpoint_with_another_kind_of_data_in_some_place_is_refused_or_goes_on(monkeypatch):
+    """Every part of it in turn; and where it is refused, nothing has changed."""
+
+    def run():
+        return run_of(nn.Sequential(nn.Linear(2, 2, rng=0), nn.Dropout(0.5, rng=1), nn.Linear(2, 1, rng=2)))
+
+    first, other = run(), run()
+    first.one_epoch(Progress(1, 0, False), None, None)
+    saved, before, refused = resume.run_state(first), repr(resume.run_state(other)), 0
+    for k, path in enumerate(parts_of_tree(saved)):
+        for wrong in (OTHER_DATA[(k + i) % len(OTHER_DATA)] for i in range(4)):
+            monkeypatch.setattr(resume, "load", lambda _, p=path, w=wrong: with_part(saved, p, w))
+            try:
+                resume.restore_run(other, "a file")
+            except CheckpointError:
+                refused += 1
+                assert repr(resume.run_state(other)) == before, (path, wrong)
+            else:
+                other.one_epoch(Progress(1, 0, False), None, None)
+                other = run()
+    assert refused > 200

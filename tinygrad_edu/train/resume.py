@@ -77,17 +77,17 @@ def restore_run(run: Any, path: str | Path) -> None:
     Raises CheckpointError where the file is of another run; nothing has changed then.
     """
     state = load(path)
-    problems = differing_settings(run, state)
-    if problems:
-        raise CheckpointError(
-            f"fit: {path} is of another run: {'; '.join(problems)}. Delete it to begin anew, or give another path "
-            f"(at {users_line()})"
-        )
     try:
+        problems = differing_settings(run, state)
+        if problems:
+            raise CheckpointError(
+                f"fit: {path} is of another run: {'; '.join(problems)}. Delete it to begin anew, or give another path "
+                f"(at {users_line()})"
+            )
         put(run, state)
     except CheckpointError:
         raise
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"fit: {path} holds no whole run: {error!r:.200} (at {users_line()})") from None
 
 
@@ -105,6 +105,7 @@ def differing_settings(run: Any, state: Any) -> list[str]:
 def put(run: Any, state: dict[str, Any]) -> None:
     """Put everything back at once. Raises CheckpointError where a part does not fit; then nothing has changed."""
     place, history = run.place, run.history
+    check_position(run, state)
     others = [] if run.schedule is None else run.schedule.writes_of(state["schedule"])
     others += [generator_write(rng, saved) for rng, saved in zip(run.generators, state["generators"], strict=True)]
     where = {name: state["place"][name] for name in ("epoch", "batch", "began", "sums")}
@@ -119,10 +120,26 @@ def put(run: Any, state: dict[str, Any]) -> None:
     commit(weights, calls([*optimizer_writes(run.optimizer, state["optimizer"]), *others]))
 
 
+def check_position(run: Any, state: dict[str, Any]) -> None:
+    """Raise ValueError where a part of a state that no other part checks is not of its type."""
+    place, history = state["place"], state["history"]
+    counts = [place["epoch"], place["batch"], history["best"], state["waited"]]
+    measures = [place["sums"], *history["epochs"]]
+    if not all(type(n) is int and n >= 0 for n in counts) or place["batch"] >= run.batches:
+        raise ValueError("it does not say at which batch of which epoch it was")
+    if not all(type(x) in (int, float) for part in measures for x in part.values()):
+        raise ValueError("its measures are not all numbers")
+    if np.ndim(history["losses"]) != 1 or np.asarray(history["losses"]).dtype.kind not in "fi":
+        raise ValueError("its losses are no list of numbers")
+    generator_write(run.rng, place["began"])
+    if state["best"] is not None:
+        module_writes(run.model, state["best"])
+
+
 def generator_write(rng: np.random.Generator, saved: dict[str, Any]) -> Callable[[], Any]:
     """Return the write that puts a generator's state back. Raises CheckpointError where it is of another kind."""
     try:
         type(rng.bit_generator)().state = saved
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"fit: the state of a generator does not fit: {error} (at {users_line()})") from None
     return partial(setattr, rng.bit_generator, "state", saved)
