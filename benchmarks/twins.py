@@ -75,7 +75,7 @@ def walk(loss: Any) -> Work:
 WORK: dict[str, tuple[Callable[[], Work], float]] = {  # by twin: what it is for, and how many times as fast it must be
     "Value.operators": (scalars, 2.0),
     "Value.backward": (lambda: walk(net()()), 3.0),
-    "neuron.weighted_sum": (net, 1.2),
+    "neuron.weighted_sum": (net, 3.0),
     "Tensor.operators": (arrays, 1.2),
     "Tensor.backward": (training, 1.02),
 }

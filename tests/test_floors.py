@@ -33,7 +33,8 @@ FLOORS = [
         "errors.inplace",
     ),
     *("system.files", "system.declared"),
-    *("core.commit", "core.context", "core.copying", "core.leaf_set", "core.node", "core.parking", "core.backprop"),
+    *("core.commit", "core.context", "core.copying", "core.deferred", "core.leaf_set", "core.node"),
+    *("core.parking", "core.backprop"),
     *("core.types", "errors.failed_call", "errors.shapes", "errors.operations", "core.op", "ops"),
     *(
         "core.arrays",

@@ -9,6 +9,7 @@ from test_fast_paths import everything, scalar_program, tensor_program
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, fast, nn
+from tinygrad_edu.core.backprop import history
 
 FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its place)
     "value_methods": [
@@ -31,6 +32,14 @@ FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its
         ("rules[1](g, z._raw, a, b)", "rules[0](g, z._raw, a, b)"),
         ("if x.born >= z.born:", "if False:"),
         ("if y.born >= z.born:", "if False:"),
+        ("so_far(w, NEGATIVE_ZERO) + g * x\n", "g * x\n"),
+        ("so_far(w, NEGATIVE_ZERO) + g * x._raw", "g * x._raw"),
+        ("so_far(x, NEGATIVE_ZERO) + g * w._raw", "g * w._raw"),
+        ("grads[place] += g * w._raw", "grads[place] = g * w._raw"),
+        ("if w.born >= born or w.op is not None:", "if w.op is not None:"),
+        ("if w.born >= born or w.op is not None:", "if w.born >= born:"),
+        ("if x.born >= born:", "if False:"),
+        ("if w._requires_grad:", "if True:"),
         ("NEGATIVE_ZERO = -0.0", "NEGATIVE_ZERO = 0.0"),
         (" if {*map(type, grads), *map(type, leaves.values())} == {float} else None", ""),
     ],
@@ -51,11 +60,19 @@ FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its
         ("heappush(waiting, (-x.born, x))", "heappush(waiting, (x.born, x))"),
     ],
     "neuron_sum": [
-        ("plus(z._raw, p._raw)", "plus(p._raw, p._raw)"),
-        ("w._requires_grad or x._requires_grad", "w._requires_grad"),
-        ("z._requires_grad or p._requires_grad", "p._requires_grad"),
+        ("w._raw * x._raw", "w._raw * w._raw"),
+        ("w._raw * x\n", "w._raw + x\n"),
+        ("w._requires_grad and type(x) is Value", "type(x) is Value"),
+        ("total += product", "total = product + total * (1 + 2.0**-52)"),
+        ("total = plus(total, product)", "pass"),
+        ("age += 2", "age += 1"),
+        ('True, z._slope, "", age', 'True, None, "", age'),
+        ("self.start, self.products = bias._raw, products", "self.start, self.products = 0.0, products"),
+        ("((self.bias, 1.0), (weights[0], inputs[0]))", "((weights[0], inputs[0]), (self.bias, 1.0))"),
+        ("((self.bias, 1.0), (weights[0], inputs[0]))", "((weights[0], inputs[0]),)"),
+        ("weights[:0:-1], inputs[:0:-1]", "weights[1:], inputs[1:]"),
         ("reduce(plus, products, raw_of(bias))", "reduce(plus, products)"),
-        ("frame.f_code, frame.f_lasti", "frame.f_code, 0"),
+        ("z.instruction = frame.f_lasti", "z.instruction = 0"),
     ],
 }
 
@@ -88,6 +105,41 @@ def net_program(seed):
     yield v
 
 
+def neuron_program(seed):
+    """Nets whose parts nobody looks at before the end: with parameters used twice, frozen, computed and assigned."""
+    net = nn.MLP(4, [3, 2], ("tanh", "linear", "relu")[seed % 3], rng=seed)
+    first, second = net.layers[0].neurons[:2]
+    x: list = (
+        [Value(0.3), Value(-0.7, requires_grad=False), Value(-1.1), Value(1.9)] if seed % 2 else [0.3, -0.7, -0.0, 1.9]
+    )
+    second.b.data = 0.1
+    if seed % 3 != 1:
+        first.w[:], first.b.data = [first.b] * 4, 0.37
+    if seed % 4 == 1:
+        x[2] = first.b
+    yield from net.parameters()
+    a, b = net(x)
+    (a * b + sum(p * p for p in net.parameters())).backward()
+    yield from (a, b)
+    c, d = net(x)
+    if seed % 3 == 1:
+        history(c)  # which looks at the parts of all neurons but one
+    if seed % 4 in (1, 2):
+        first.w[1].requires_grad = False
+    (c * 2.0 - d).backward(-0.0 if seed == 4 else None)
+    c.grad = 0.5
+    yield from (c, d)
+    if seed % 4 == 3:
+        e = net(x)[0]
+        (first.w[1], second.b, x[0])[seed // 4].assign(4.0)
+        e.backward()
+    w = [p.tanh() for p in second.w]
+    second.w = w if seed % 2 else [w[0], second.b, *w[2:]]
+    e = net(x)[0]
+    (e * 3.0).backward()
+    yield from (e, *w)
+
+
 WIDE = tg.op("y", "y({})", lambda x: x + 1.0, lambda g, z, x: np.float64(g), scalar=lambda x: x + 1.0, internal=True)
 
 
@@ -109,7 +161,7 @@ def twice_program(seed):
     z.backward()
 
 
-RANDOM = (net_program, twice_program, scalar_program, tensor_program)
+RANDOM = (net_program, neuron_program, twice_program, scalar_program, tensor_program)
 PROGRAMS = [(program, seed) for seed in range(12) for program in RANDOM]
 
 

@@ -8,7 +8,7 @@ from operator import is_
 from typing import Any
 
 from ..core.backprop import history
-from ..core.node import LISTED, Node, born
+from ..core.node import Node, born
 from ..core.tensor import Tensor
 from ..core.value import Value
 from ..errors import CompileError
@@ -217,7 +217,7 @@ def graphs_from_outside(trace: Trace) -> list[Node]:
     """Return the nodes from before the trace of which it goes on to compute, and all that they were computed from."""
     known = dict.fromkeys(x for x in trace.roots if x.born < trace.started)
     for z in trace.made:
-        for x in z.x if z.y is LISTED else (z.x, z.y):
+        for x in z.inputs:
             if isinstance(x, Node) and x.born < trace.started and x.op is not None:
                 known[x] = None
     return history(*known)

@@ -71,8 +71,7 @@ def between(inputs: Iterable[Node], *outputs: Node) -> list[Node]:
 
     Raises StaleGraphError as `history` does.
     """
-    path = set(inputs)
-    order = history(*outputs)
+    path, order = set(inputs), history(*outputs)
     for node in order:
         if any(x in path for x in node.inputs if isinstance(x, Node)):
             path.add(node)

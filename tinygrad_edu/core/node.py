@@ -22,6 +22,7 @@ from ..errors.where import line_of, package_files, users_frame
 from .commit import attributes, commit
 from .context import current, innermost, tracing
 from .copying import reduce_node
+from .deferred import DEFERRED, make_operands
 
 if TYPE_CHECKING:
     from .op import Op
@@ -76,7 +77,7 @@ class Node:
         "op",  # the row of the table that made it; None for a leaf
         "params",  # the row's keyword parameters; of a leaf how it was cut from a graph, or for what it stands
         "x",  # the first operand
-        "y",  # the second; ABSENT if there is none; LISTED if `x` holds a tuple of all operands
+        "y",  # the second; ABSENT if there is none; LISTED if `x` holds a tuple of all, DEFERRED if a `Deferred`
     )
 
     _raw: Any
@@ -167,6 +168,8 @@ class Node:
             return ()
         if self.y is LISTED:
             return self.x  # type: ignore[no-any-return]  # a tuple here
+        if self.y is DEFERRED:
+            make_operands(self)
         return (self.x,) if self.y is ABSENT else (self.x, self.y)
 
     @property
@@ -194,9 +197,8 @@ class Node:
     @property
     def title(self) -> str:
         """Its label, or else what it is, for messages."""
-        if self.label:
-            return f"`{printable(self.label):.80}`"
-        return f"the result of `{self.op.name}`" if self.op else f"a leaf {type(self).__name__}"
+        kind = f"the result of `{self.op.name}`" if self.op else f"a leaf {type(self).__name__}"
+        return f"`{printable(self.label):.80}`" if self.label else kind
 
     # Making ----------------------------------------------------------------------------------------------------
 

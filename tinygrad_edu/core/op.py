@@ -116,11 +116,11 @@ class Op:
     def __call__(self, *operands: Any, **params: Any) -> Any:
         if self.arity and len(operands) != self.arity:  # a ufunc would write into one too many
             raise TypeError(operand_count(self.name, self.arity, len(operands)))
+        if self.scalar is not None and operands and NUMBERS.issuperset(map(type, operands)):
+            return self.on_numbers(*operands, **params)
         for x in operands:
             if isinstance(x, Node):
                 return x.make(self, operands, params)
-        if self.scalar is not None and operands and type(operands[0]) in NUMBERS and {*map(type, operands)} <= NUMBERS:
-            return self.on_numbers(*operands, **params)
         try:
             return self.forward(*operands, **params)
         except Exception as error:

@@ -112,6 +112,7 @@ class Value(Operators):
         if (tracer := tracing()) is not None:
             tracer.set_grad(self, value)
             return
+        _ = self.inputs  # operands that are deferred are made with the gradient it has now
         set_gradients((self,), (None if value is None else real(data_of(value)),))
 
     def as_data(self, new: Any) -> float:

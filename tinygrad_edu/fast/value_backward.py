@@ -7,10 +7,12 @@ computes the answer or says what is wrong.
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Any, Never
 
 from ..core import backprop
 from ..core.context import innermost
+from ..core.deferred import DEFERRED
 from ..core.ieee import silently
 from ..core.node import ABSENT, LISTED, Grads, Node
 from ..core.parking import parked, unpark_all
@@ -56,11 +58,11 @@ def one_pass(root: Value, seed: float) -> Found | None:
     nodes: list[Any] = [root]
     grads: list[Any] = [seed]
     leaves: Grads = {}
-    so_far = leaves.get
+    so_far, holes = leaves.get, False
     for z, g in zip(nodes, grads, strict=True):  # both grow while they are read
         if z is NO_NODE:
             continue
-        x, y, rules = z.x, z.y, z.op.rules
+        y, x, rules = z.y, z.x, z.op.rules
         a = x._raw if type(x) is Value else x  # so `a is not x` where x is a node
         b = y._raw if type(y) is Value else y
         if a is not x:
@@ -93,9 +95,47 @@ def one_pass(root: Value, seed: float) -> Found | None:
                         places = make_room(place, nodes, grads)
                     nodes[place] = y
                     grads[place] += dy
-        elif b is LISTED:
+        elif y is DEFERRED:
+            if not past_neuron(z, g, newest, nodes, grads, leaves):
+                return None
+            places, holes = len(nodes), True
+        elif y is LISTED:
             return None
+    if holes:  # most places are of parts that nobody has made
+        made = [z is not NO_NODE for z in nodes]
+        nodes, grads = [*compress(nodes, made)], [*compress(grads, made)]
     return (nodes, grads, leaves) if {*map(type, grads), *map(type, leaves.values())} == {float} else None
+
+
+def past_neuron(z: Node, g: float, newest: int, nodes: list[Any], grads: list[Any], leaves: Grads) -> bool:
+    """Carry the gradient of a weighted sum past its parts, which nobody has looked at; return whether it can be done.
+
+    Each product and each sum would be handed `g` itself, so that a weight gets `g` times its input.
+    """
+    born, so_far, places = z.born, leaves.get, len(nodes)
+    for w, x in z.x.factors():
+        if w.born >= born or w.op is not None:
+            return False  # assigned since; or a weight that was computed, which is rare
+        if type(x) is not Value:
+            if w._requires_grad:
+                leaves[w] = so_far(w, NEGATIVE_ZERO) + g * x
+            continue
+        if x.born >= born:
+            return False
+        if w._requires_grad:
+            leaves[w] = so_far(w, NEGATIVE_ZERO) + g * x._raw
+        if x._requires_grad:
+            if x.op is None:
+                leaves[x] = so_far(x, NEGATIVE_ZERO) + g * w._raw
+            else:
+                place = newest - x.born
+                if place >= places:
+                    if place > places + MAX_GAP:
+                        return False
+                    places = make_room(place, nodes, grads)
+                nodes[place] = x
+                grads[place] += g * w._raw
+    return True
 
 
 def make_room(place: int, nodes: list[Any], grads: list[Any]) -> int:

@@ -40,8 +40,7 @@ class Collected:
         for z in self.nodes:  # grows while it is read
             if z.op is None or z.op is ELEMENT or id(z) in known:
                 continue
-            x, y = z.x, z.y
-            for operand in x if y is LISTED else (x, y):
+            for operand in z.inputs:
                 if type(operand) is not Value:
                     continue
                 if operand.born >= z.born:

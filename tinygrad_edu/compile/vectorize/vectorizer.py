@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...core.backprop import history, pull
-from ...core.node import LISTED, Node, itself
+from ...core.node import Node, itself
 from ...ops.indexing import HERE, put
 from ...ops.shapes import concatenate
 from .bulk_io import ELEMENT, STAND_IN, element
@@ -176,7 +176,7 @@ def nodes_with_gradient(root: Any, nodes: list[Any]) -> set[Any]:
     seen = {root}
     for z in reversed(nodes):  # each before its operands
         if z in seen and z.op is not None and z.op is not ELEMENT:
-            for x, rule in zip(z.x if z.y is LISTED else (z.x, z.y), z.op.rules, strict=False):
+            for x, rule in zip(z.inputs, z.op.rules, strict=False):
                 if rule is not None and isinstance(x, Node) and x._requires_grad:
                     seen.add(x)
     return seen
