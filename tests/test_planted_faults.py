@@ -56,7 +56,7 @@ FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its
         ("if x.born >= born:", "if False:"),
         ("dx = x.unbroadcast(dx, z, 0)", "pass"),
         ("between.append(z)", "pass"),
-        ("and plain_mode and not retain_grad", "and plain_mode"),
+        ("and plain_mode and not (retain_grad or foreign)", "and plain_mode"),
         ("heappush(waiting, (-x.born, x))", "heappush(waiting, (x.born, x))"),
     ],
     "neuron_sum": [

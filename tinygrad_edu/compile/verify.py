@@ -115,7 +115,7 @@ def largest_difference(ours: Iterable[CallNumbers], theirs: Iterable[CallNumbers
             scale[kind] = max(scale.get(kind, 0.0), largest_finite(value))
     worst, where = 0.0, ""
     for key, (kind, _, name, value) in other.items():
-        difference = apart(mine[key].numbers, value, max(scale.get(kind, 0.0), 1e-300))
+        difference = relative_difference(mine[key].numbers, value, max(scale.get(kind, 0.0), 1e-300))
         if not difference <= worst:
             worst, where = difference, name
     return worst, where
@@ -129,7 +129,7 @@ def largest_finite(value: Any) -> float:
     return float(np.max(x, initial=0.0, where=np.isfinite(x)))
 
 
-def apart(x: Any, y: Any, scale: float) -> float:
+def relative_difference(x: Any, y: Any, scale: float) -> float:
     """Return by how much numbers differ at most, relative to `scale`; infinite where shapes or dtypes differ."""
     if type(x) is type(y) is float:
         return 0.0 if x == y or (x != x and y != y) else abs(x - y) / scale
