@@ -129,3 +129,20 @@ def test_numbers_are_found_in_a_tensor():
     t = Tensor([1.0, 2.0])
     assert 2.0 in t
     assert 3 not in t
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Tensor([1.0, 2.0, 3.0])[1:],
+        lambda: Tensor([[1.0, 2.0], [3.0, 4.0]]).T[0],
+        lambda: (Tensor([1.0, 2.0, 3.0]) * 2.0)[1:][::-1],
+        lambda: (+Tensor([1.0, 2.0, 3.0]))[1:],
+    ],
+)
+def test_a_view_of_what_nobody_holds_any_more_may_be_written_into(make):
+    """However long the chain of views is, and whether it ends at a leaf or at a result."""
+    u = make()
+    rest = u.data[1:].tolist()
+    u[0] = 7.0
+    assert u.data.tolist() == [7.0, *rest]
