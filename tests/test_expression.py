@@ -207,6 +207,6 @@ def test_a_users_own_row_is_a_function_of_formulas():
 
 def test_values_at_a_point():
     assert assignments("w=2, x=-3.5, b=[1, 2], t=pi/2") == {"w": 2, "x": -3.5, "b": [1, 2], "t": math.pi / 2}
-    for bad in ("2", "w=", "w=hello", "**w", "w=[1, 'a']", "w=2)+(1"):
+    for bad in ("2", "w=", "w=hello", "**w", "w=[1, 'a']", "w=2)+(1", "w=2, x=1, w=2"):
         with pytest.raises(FormulaError):
             assignments(bad)

@@ -105,6 +105,8 @@ def assignments(text: str) -> dict[str, Any]:
     for keyword in call.keywords:
         if keyword.arg is None:
             raise FormulaError(f"cannot read the values in {line!r}: write them as w=2, x=3")
+        if keyword.arg in found:
+            raise FormulaError(f"{keyword.arg} has two values in {line!r:.60}")
         source = ast.get_source_segment(f"f({line})", keyword.value) or ""
         try:
             value = parse(source)() if not isinstance(keyword.value, ast.List) else ast.literal_eval(keyword.value)
