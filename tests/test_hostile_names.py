@@ -215,7 +215,7 @@ def pages(name):
     yield "draw", tg.draw(z).html().html
     yield "draw, names", tg.draw(w * 2.0, names={name: w}).html().html
     yield "draw, a net", tg.draw(loss, heat=True).html().html
-    yield "dot", tg.draw(z).svg()
+    yield "live", tg.live(z).html
     yield "stepper", tg.stepper(z).html
     yield "draw_network", tg.draw_network(net(name), [1.0, 2.0]).html().html
     yield "nudges", tg.nudges({name: np.ones((2, 3))}, 0.1, examples=[name] * 2).html
