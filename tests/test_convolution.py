@@ -14,7 +14,7 @@ from tinygrad_edu import Tensor, nn
 from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import ShapeError
 from tinygrad_edu.ops.convolution import conv2d, conv2d_input, conv2d_weight
-from tinygrad_edu.ops.windows import sum_pool2d, sum_unpool2d
+from tinygrad_edu.ops.windows import in_shares, sum_pool2d, sum_unpool2d, window_count, without_places
 
 RNG = np.random.default_rng(7)
 
@@ -101,6 +101,26 @@ def test_a_window_is_where_its_geometry_says(geometry):
     x = RNG.integers(-2, 3, size=(2, 7, 8)).astype(float)
     for one in (dilation, (1, 1)):
         pooled_as_by_loops(x, window, stride, padding, one)
+        pooled_as_by_loops(np.zeros((1, 7, 8)), window, stride, padding, one)  # every number is a largest one
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_which_windows_lie_on_padding_alone(n, stride):
+    for window, before, after, dilation in itertools.product((1, 2), (0, 1, 3), (0, 2), (1, 3)):
+        count = window_count(n, window, stride, (before, after), dilation)
+        covers = [
+            {k * stride - before + i * dilation for i in range(window)} & {*range(n)} for k in range(max(count, 0))
+        ]
+        if count > 0:
+            assert without_places(n, window, stride, (before, after), dilation) == (not all(covers))
+
+
+def test_shares_of_maxima_for_each_of_a_stack():
+    y, ties = normal(4, 2, 3), RNG.integers(1, 4, size=(2, 3)).astype(np.uint8)
+    np.testing.assert_allclose(in_shares(y, ties), y / ties)
+    assert in_shares(y.astype(np.float32), ties).dtype == np.float32
+    np.testing.assert_array_equal(in_shares(y[0], ties), y[0] / ties)
 
 
 def pooled_as_by_loops(x, window, stride, padding, dilation):

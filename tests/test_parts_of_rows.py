@@ -1,5 +1,7 @@
 """What rows are made of, small and exact: checks of numbers, keys of indices, dtypes, slopes at kinks."""
 
+import itertools
+
 import numpy as np
 import pytest
 from refusing import refuses
@@ -7,18 +9,19 @@ from refusing import refuses
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
 from tinygrad_edu.core.op import TABLE
+from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.ops.checks import Below, KnownWords, checked, tested
 from tinygrad_edu.ops.compare import choice
 from tinygrad_edu.ops.complex import rightward
 from tinygrad_edu.ops.cumulative import recurrence
 from tinygrad_edu.ops.indexing import HERE, numpy_index, split_index
-from tinygrad_edu.ops.limits import adds, differs, magnitude, only
+from tinygrad_edu.ops.limits import PackedParts, adds, differs, magnitude, only
 from tinygrad_edu.ops.linalg import by_inverse, by_minors
 from tinygrad_edu.ops.linear import to_inputs, to_weights
 from tinygrad_edu.ops.ordering import positions_in_order
 from tinygrad_edu.ops.precision import HALF, SINGLE, exact, floating, floats, real_numbers, rounded, wide
 from tinygrad_edu.ops.reductions import inverse as inverse_size
-from tinygrad_edu.ops.reductions import others, quotient_power
+from tinygrad_edu.ops.reductions import others, quotient_power, readonly_ones
 from tinygrad_edu.ops.slopes import is_formal, slope_along
 
 # Checks ------------------------------------------------------------------------------------------------------------
@@ -175,6 +178,12 @@ def test_how_fast_a_node_changes_along_a_direction(kind):
 
 
 def test_an_even_function_of_a_length_has_no_kink():
+    x = Tensor([0.0, 2.0, 0.0, 0.0])
+    first = tg.gradients((abs(x) ** 2).sum(), [x])[0]
+    assert [*tg.gradients((first * [1.0, 10.0, 100.0, 7.0]).sum(), [x])[0].data] == [2.0, 20.0, 200.0, 14.0]
+    size = abs(x)
+    first = tg.gradients((size + size**2).sum(), [x])[0]  # has one: its slope counts as constant there
+    assert [*tg.gradients((first * [1.0, 10.0, 100.0, 7.0]).sum(), [x])[0].data] == [0.0, 20.0, 0.0, 0.0]
     x = Tensor([0.0, 2.0, -3.0])
     first = tg.gradients((abs(x) ** 2).sum(), [x])[0]
     assert [*first.data] == [0.0, 4.0, -6.0]
@@ -256,11 +265,39 @@ def test_gradients_of_a_layer_s_weights_and_inputs(shape):
     np.testing.assert_allclose(to_inputs(g, x, w), np.einsum("...o,oi->...i", g, w))
 
 
-@pytest.mark.parametrize("axis", [0, 1, -1])
-def test_a_softmax_adds_up_to_one_along_its_axis(axis):
-    x = np.random.default_rng(0).normal(size=(3, 3)) * 100
-    z = np.exp(x - x.max(axis, keepdims=True))
-    np.testing.assert_allclose(TABLE["softmax"](x, axis=axis), z / z.sum(axis, keepdims=True))
+@pytest.mark.parametrize("shape", [(3, 3), (2, 40), (2, 3, 4), (5,)])
+def test_a_softmax_and_its_logarithm_are_their_formulas_along_every_axis(shape):
+    x = np.random.default_rng(0).normal(size=shape) * 100
+    for axis in range(-len(shape), len(shape)):
+        z = np.exp(x - x.max(axis, keepdims=True))
+        z /= z.sum(axis, keepdims=True)
+        np.testing.assert_allclose(TABLE["softmax"](x, axis=axis), z)
+        with np.errstate(divide="ignore"):
+            far = np.log(z)
+        found = TABLE["log_softmax"](x, axis=axis)
+        np.testing.assert_allclose(found[z > 1e-300], far[z > 1e-300])
+        assert np.isfinite(found).all()
+        half = TABLE["softmax"](x.astype(np.float16), axis=axis)
+        assert half.dtype == np.float16
+        np.testing.assert_allclose(half, z, atol=0.2)
+
+
+def test_the_element_of_a_rank_shares_its_gradient_with_its_equals():
+    x = Tensor([[3.0, 1.0, 1.0, 2.0], [5.0, 4.0, 6.0, 6.0]])
+    g = np.array([[8.0], [3.0]])
+    for axis, given in ((1, x), (0, x.T)):
+        x.grad = None
+        z = TABLE["kth_smallest"](given, np.array([[1], [2]]) if axis else np.array([[1, 2]]), axis=axis)
+        assert z.data.ravel().tolist() == [1.0, 6.0]
+        z.backward(g if axis else g.T)
+        assert x.grad.tolist() == [[0.0, 4.0, 4.0, 0.0], [0.0, 0.0, 1.5, 1.5]]
+
+
+def test_sums_are_kept_from_who_writes_into_a_vector_of_ones():
+    ones = readonly_ones(3, np.dtype(float))
+    assert ones.tolist() == [1.0] * 3
+    with pytest.raises(ValueError, match="read-only"):
+        ones[0] = 2.0
 
 
 @pytest.mark.parametrize("x", [3, 2.5, True, np.float32(2), [1, 2], [[1, 2]], np.array([True, False]), np.arange(2)])
@@ -295,6 +332,8 @@ def test_the_gradient_of_a_sum_of_products_is_what_loops_over_its_letters_add_up
         value[places[-1]] += np.prod(factors)
         for i, dx in enumerate(expected):
             dx[places[i]] += g[places[-1]] * np.prod(factors[:i] + factors[i + 1 :])
+    empty = tg.einsum(expression, *(Tensor(x[..., :0]) for x in xs[:1]), *xs[1:]) if terms == "ij" else None
+    assert empty is None or not empty.data.any()
     leaves = [Tensor(x) for x in xs]
     z = tg.einsum(expression, *leaves)
     z.backward(g)
@@ -328,6 +367,16 @@ def test_the_size_of_numbers_and_the_parts_of_limits():
     assert differs(1, 3).tolist() == [[0, 0.5, 0], [-0.5, 0, -0.5], [0, 0.5, 0]]
     assert adds(1, 3).tolist() == [[0, 0.5, 0], [0.5, 1, 0.5], [0, 0.5, 0]]
     assert only(1, 3).tolist() == [0, 1, 0]
+    for size in (0.01, 100.0):
+        parts = PackedParts(None, None, 0, size, None, 1.5)
+        for entry, refused in ((0.9e-6, False), (1.1e-6, True), (1.1e-6j, True)):
+            skew = np.ones((2, 3, 3), complex) - np.eye(3)
+            skew[1, 2, 2] = entry * size
+            if refused:
+                with refuses(DTypeError, "the phase of complex vectors", line=False):
+                    parts.refuse_phase("eigh", skew)
+            else:
+                parts.refuse_phase("eigh", skew)
 
 
 # Norms -------------------------------------------------------------------------------------------------------------
@@ -339,6 +388,10 @@ def test_powers_of_quotients_neither_underflow_nor_divide_by_nothing():
         assert quotient_power(np.array([2.0, 3.0]), np.array([4.0, 0.0]), 2).tolist() == [0.25, 0.0]
         assert quotient_power(np.array([0.0, 3.0]), np.array([0.0, 6.0]), -0.5).tolist() == [0.0, pytest.approx(2**0.5)]
         assert inverse_size(np.array([0.0, 4.0])).tolist() == [0.0, 0.25]
+        whole = np.array([[1.5, 2.0, 0.5], [3.0, 0.25, 4.0]])
+        for order, axis, keep in itertools.product((-2.5, -1.0, 0.5, 3.0), (0, 1, (0, 1)), (False, True)):
+            found = TABLE["p_norm"](whole, order=order, axis=axis, keepdims=keep)
+            np.testing.assert_allclose(found, np.sum(whole**order, axis=axis, keepdims=keep) ** (1 / order))
         for order in (0.5, 1.5, 3.0):
             x = Tensor([[0.0, 0.0], [3.0, 4.0]])
             z = TABLE["p_norm"](x, order=order, axis=1, keepdims=False)

@@ -69,7 +69,7 @@ TESTS = {  # by file or folder, the longest fits
     "ops/limits.py": "parts_of_rows degenerate_matrices numpy_linalg",
     "ops/linalg.py": "parts_of_rows table numpy_linalg degenerate_matrices",
     "ops/linear.py": "parts_of_rows table numpy_products nn",
-    "ops/losses.py": "parts_of_rows edges_of_rows table nn_functional",
+    "ops/losses.py": "parts_of_rows edges_of_rows table nn_functional half_precision",
     "ops/ordering.py": "parts_of_rows table numpy_choosing",
     "ops/precision.py": "parts_of_rows half_precision",
     "ops/reductions.py": "parts_of_rows table points numpy_reductions half_precision",

@@ -129,7 +129,7 @@ clip = op(
     lambda g, z, x, low, high: where(logical_and(x < low, low <= high), g, 0.0),
     lambda g, z, x, low, high: where(maximum(x, low) > high, g, 0.0),
     tex=r"\mathrm{{clip}}({}, {}, {})",
-    scalar=lambda x, low, high: x + low + high if x != x or low != low or high != high else min(max(x, low), high),
+    scalar=lambda x, low, high: math.nan if x != x or low != low or high != high else min(max(x, low), high),
     elementwise=True,
     onnx="Clip",
     doc="Limit numbers to an interval: those outside become the nearer bound.",

@@ -85,19 +85,19 @@ class PackedParts(NamedTuple):
 
 def differs(k: int, n: int) -> Any:
     """Return the slope of w[j] - w[i] by w[k], where both move apart: half of it each."""
-    one = np.arange(n) == k
-    return 0.5 * (one[None, :] * 1.0 - one[:, None])
+    one = only(k, n)
+    return 0.5 * (one[None, :] - one[:, None])
 
 
 def adds(k: int, n: int) -> Any:
     """Return the same of w[j] + w[i]."""
-    one = np.arange(n) == k
-    return 0.5 * (one[None, :] * 1.0 + one[:, None])
+    one = only(k, n)
+    return 0.5 * (one[None, :] + one[:, None])
 
 
 def only(k: int, n: int) -> Any:
     """Return the same of w[j]."""
-    return (np.arange(n) == k) * 1.0
+    return (np.arange(n) == k).astype(float)
 
 
 def value_error(w: Any) -> Any:
