@@ -194,6 +194,46 @@ PROGRAMS = {
         "m[1].eps = 0.3",
         "m[0].bias = None",
     ],
+    "numbers of values compared": [
+        "vs = [Value(0.7), Value(1.0), Value(2.5)]\n"
+        "def f(x): return vs[1] * (2.0 if vs[0].data == vs[2].data else 3.0 if vs[0].data in [1.5] else 5.0)",
+        "vs[0].data = 2.5",
+        "vs[0].data = 1.5",
+    ],
+    "a float among the arguments found in a dict": [
+        "d = {0.5: 1.0, 1.5: 2.0}\nargs = (args[0], 0.7)\ndef f(x, k): return w.sum() * d.get(k, 9.0)",
+        "args = (args[0], 1.5)",
+        "args = (args[0], 0.5)",
+    ],
+    "the gradient of a result": [
+        "v = Value(2.0)\ndef f(x):\n    z = v * v * x[0]\n    z.backward()\n    return z",
+        "def g(z): z.backward(3.0)\ndef f(x):\n    z = v * x[0]\n    g(z)\n    return z",
+    ],
+    "a walk over nodes by a set": [
+        "def walk(v, seen):\n    if v not in seen:\n        seen[v] = len(seen)\n"
+        "        for c in v._prev: walk(c, seen)\n    return seen\n"
+        "v = Value(2.0)\ndef f(x):\n    z = (v * Value(x[0]) + 1) * v\n"
+        "    return z * len(walk(z, {})) * len({v, z})",
+        "v.data = 3.0",
+    ],
+}  # fmt: skip
+LOOKED_UP = {
+    "a weight": "s = {0.5}\nv = Value(1.0)\ndef f(x): return w.sum() * (2.0 if v.data in s else 3.0)",
+    "several weights": "vs = [Value(1.0), Value(1.0)]\ndef f(x): return w.sum() * len({v.data for v in vs})",
+    "a gradient": "v = Value(1.0)\ndef f(x):\n    v.grad = 0.0\n    (v * x[0]).backward()\n"
+    "    return v * {0.0: 1.0}.get(v.grad, 2.0)",
+    "an optimiser's steps": "o = nn.SGD([w], lr=0.1)\ndef f(x): return w.sum() * {100: 0.1}.get(o.steps, 1.0)",
+    "steps, computed with": "o = nn.SGD([w], lr=0.1)\ndef f(x): return w.sum() * (1 if o.steps % 7 + 1 in {3} else 2)",
+    "a rate": "o = nn.SGD([w], lr=0.1)\ndef f(x): return w.sum() * {0.2: 0.1}.get(o.lr, 1.0)",
+    "an element of a list": "def f(x): return w.sum() * {0.1: 2.0}.get(x[0], 1.0)",
+    "an element of an array": "args = (np.ones(3),)\ndef f(x): return w.sum() * {0.1: 2.0}.get(x[0], 1.0)",
+    "an element of a weight": "def f(x): return w.sum() * {0.1: 2.0}.get(w.data[0] * 2, 1.0)",
+    "counted": "v = Value(1.0)\ndef f(x): return w.sum() * collections.Counter([v.data, 2.0])[2.0]",
+    "text of a weight": "v = Value(1.0)\ndef f(x): return w.sum() * {'0.5': 2.0}.get(f'{v.data}', 1.0)",
+    "text of steps": "o = nn.SGD([w], lr=0.1)\ndef f(x): return w.sum() * {'9': 2.0}.get(str(o.steps), 1.0)",
+    "text of an array": "def f(x): return w.sum() * len(f'{w.data:}')",
+    "representation": "def f(x): return w.sum() * {'0.5': 2.0}.get(repr(x[0]), 1.0)",
+    "a cache": "g = functools.lru_cache(lambda k: k * 2)\nv = Value(1.0)\ndef f(x): return w.sum() * g(v.data)",
 }  # fmt: skip
 REFUSED = {
     "weak reference": "class C: pass\nc = C()\nr = weakref.ref(c)\nc.k = 2.0\ndef f(x): return w.sum() * r().k",
@@ -219,7 +259,8 @@ def notebook(cells, through):
         if i == 0:
             space["fast"] = through(space["f"])
         z = space["fast"](*space["args"])
-        found.append((type(z).__name__, np.shape(z.data), np.round(z.numpy(), 9).tolist()))
+        grad = z.grad if type(z) is Value else None
+        found.append((type(z).__name__, np.shape(z.data), np.round(z.numpy(), 9).tolist(), grad))
     return found
 
 
@@ -228,6 +269,12 @@ def notebook(cells, through):
 def test_a_notebook_around_a_compiled_function(name, monkeypatch):
     monkeypatch.setattr(Value, "subclassed", False)  # to be put back: a program makes a class of its own
     assert notebook(PROGRAMS[name], tg.compile) == notebook(PROGRAMS[name], lambda f: f)
+
+
+@pytest.mark.parametrize("name", LOOKED_UP)
+def test_a_number_that_differs_from_call_to_call_is_looked_up_in_no_set_or_dict(name):
+    with pytest.raises(CompileError, match=r"by (hash|repr|format)\(\)"):
+        notebook([LOOKED_UP[name]], tg.compile)
 
 
 @pytest.mark.parametrize("name", REFUSED)

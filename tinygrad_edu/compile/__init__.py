@@ -6,7 +6,8 @@ The way of a function:
   `holders` keep parts of objects, `contents` the numbers of arrays, `positions` where objects are that move when they
   are used; `identity` compares them before a call. `signature` is what a program depends on of the arguments.
 - `trace` runs it once on nodes: it records what is read and changed (`outside`, `optimizer_steps`); `core.sealed` hides
-  numbers, `refusal` says who asked for them, `builtin_extremes` records `max` and `min`.
+  numbers, `plain_numbers` are looked up in no set, `refusal` says who asked for them, `builtin_extremes` records `max`
+  and `min`.
 - `vectorize` turns graphs of scalars into graphs of arrays (`scalar_graph`, `vectorizer`; `strided` where there are
   loops, `gathered` where there are none; `parameter_packing`, `bulk_io` and `outputs` for leaves, results and effects).
 - `ir` holds the steps, each once; `passes` rewrite them: decompositions, horizontal fusion, tiling.

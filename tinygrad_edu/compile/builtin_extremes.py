@@ -35,7 +35,7 @@ def recording_extreme(original: Callable[..., Any], larger: bool) -> Callable[..
         nodes = [x for x in items if isinstance(x, Node)]
         if not nodes or any(x._requires_grad for x in nodes):  # of these only the one that is chosen gets a gradient
             return original(items)
-        if all(type(x) is Value for x in items):
+        if all(isinstance(x, Value) for x in items):
             return extreme_of(LARGEST_NUMBER if larger else SMALLEST_NUMBER, items)
         best = items[0]
         for x in items[1:]:

@@ -40,13 +40,15 @@ COMPILED = Op(  # its operands are the leaves that a result was computed from
 class Computed:
     """A node that the program computes, and the place of its numbers among those that it returns.
 
-    passes: whether the function itself would pass gradients back from it.
+    passes: whether the function itself would pass gradients back from it. seed: the gradient that a Value keeps on
+    which `backward()` was called.
     """
 
-    __slots__ = ("at", "kind", "passes")
+    __slots__ = ("at", "kind", "passes", "seed")
 
-    def __init__(self, node: Node, at: int) -> None:
+    def __init__(self, node: Node, at: int, seed: float | None) -> None:
         self.kind, self.passes, self.at = type(node), node._requires_grad, at
+        self.seed = seed if self.kind is Value else None
 
     def node(self, data: Any, leaves: tuple[Node, ...]) -> Node:
         """Return a result of a program as a node; `leaves` are those that it was computed from."""
@@ -54,6 +56,7 @@ class Computed:
         z._raw = data if self.kind is Value or type(data) is np.ndarray else np.asarray(data)
         if self.passes:
             z.remember(COMPILED, leaves, {}, True)
+            z._slope = self.seed
         else:
             z.remember(None, (), CUT, False)
         return z
@@ -81,13 +84,18 @@ class Output:
     """What a function returns, with a place for each number that a program computes.
 
     number: tells of a node which argument it is, or None. outside: tells of an object whether it was there before the
-    call. Raises CompileError for an object that the function makes, and a program cannot.
+    call. seed: see `Computed`. Raises CompileError for an object that the function makes, and a program cannot.
     """
 
     def __init__(
-        self, output: Any, number: Callable[[Node], int | None], outside: Callable[[Any], bool], name: str
+        self,
+        output: Any,
+        number: Callable[[Node], int | None],
+        outside: Callable[[Any], bool],
+        seed: Callable[[Node], float | None],
+        name: str,
     ) -> None:
-        self.number, self.outside, self.name = number, outside, name
+        self.number, self.outside, self.seed, self.name = number, outside, seed, name
         self.computed: list[Node] = []
         self.places: dict[Node, Computed] = {}
         self.tree = self.place(output)
@@ -95,7 +103,7 @@ class Output:
         self.single = self.tree if isinstance(self.tree, Computed) else None
         self.numbers = [x.number for x in self.parts if type(x) is Given]
         self.has_objects = any(type(x) is Kept and not x.is_fresh for x in self.parts)
-        del self.number, self.outside, self.places
+        del self.number, self.outside, self.seed, self.places
 
     def place(self, x: Any) -> Any:
         """Return what stands for a part of the output."""
@@ -105,7 +113,7 @@ class Output:
             if self.outside(x):
                 return Kept(x, is_fresh=False)
             if x not in self.places:
-                self.places[x] = Computed(x, len(self.computed))
+                self.places[x] = Computed(x, len(self.computed), self.seed(x))
                 self.computed.append(x)
             return self.places[x]
         if self.outside(x) or isinstance(x, LASTING):

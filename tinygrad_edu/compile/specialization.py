@@ -93,6 +93,7 @@ class Specialization:
                 leaf = object.__new__(Tensor)
                 leaf._raw = x
                 leaf.remember(None, (), {}, False)
+                trace.plain.add(leaf)
             arguments[leaf] = i
             return leaf
 
@@ -128,7 +129,8 @@ class Specialization:
         self.asked = [arguments[leaf] for leaf in trace.asked]
         grads = trace.taken(arguments)
         self.graded = [arguments[leaf] for leaf in grads]
-        self.output = Output(output, trace.arguments.get, lambda x: is_from_outside(x, trace, reach), self.name)
+        outside = lambda x: is_from_outside(x, trace, reach)  # noqa: E731  # as the others are given
+        self.output = Output(output, trace.arguments.get, outside, trace.seed_of, self.name)
         computed = [trace.latest(x) for x in self.output.computed]
         self.from_outside, self.from_arguments = sources(trace, computed)
         self.takes_nodes = bool(self.graded or self.asked or self.from_arguments or self.output.numbers)

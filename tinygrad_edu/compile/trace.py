@@ -28,6 +28,8 @@ from ..ops import indexing, shapes
 from ..transforms.trees import leaves
 from .optimizer_steps import OptimizerSteps
 from .outside import CapturedInput, Effect
+from .plain_numbers import PLAIN_KIND, PlainNumbers
+from .plain_numbers import current as plain_numbers
 from .refusal import asked_for_numbers
 from .vectorize.bulk_io import ELEMENT, element
 from .vectorize.vectorizer import Vectorizer, nodes_with_gradient
@@ -51,10 +53,12 @@ class Trace:
     asked: set[Node] = field(default_factory=set)  # arguments of which the function looks at the gradient
     made: list[Node] = field(default_factory=list)  # all nodes that were computed
     roots: list[Node] = field(default_factory=list)  # nodes on which backward() was called
+    seeds: dict[Node, Any] = field(default_factory=dict)  # the gradients of these that began it; None: not constant
     reached: dict[Node, list[Node]] = field(default_factory=dict)  # the leaves that each of them was computed from
     outcomes: list[tuple[Any, bool]] = field(default_factory=list)  # of tests, in order, and what they gave
     finite: set[int] = field(default_factory=set)  # ids of owners that may not become NaN or infinite
     effects: list[Effect] = field(default_factory=list)
+    plain: PlainNumbers = field(default_factory=PlainNumbers)  # nodes in whose place eager code has plain numbers
     refusal: CompileError | None = None  # the last one that was raised, for code that catches it
     started: int = 0
     returned: int = 0  # how many gradients of arguments there are
@@ -64,11 +68,14 @@ class Trace:
         """Return the mode in which everything is recorded here; only a `with` statement ends a mode at every fault."""
         self.started, self.vectorizer, self.optimizers = tick(), Vectorizer(self), OptimizerSteps(self)
         self.float_errors = np.geterr()
+        plain_numbers.set(self.plain)
         self.switch = ModeContext(tracer=self, recording=True, forward_hook=self.take, backward_hook=None)
         return self.switch
 
     def end(self) -> None:
         """Note what changed outside, and put it back as it was."""
+        self.plain.show(False)
+        plain_numbers.set(None)
         for leaf, (data, grad, born) in self.before.items():
             if leaf in self.versions:
                 self.effects.append(Effect("_raw", leaf, (self.versions[leaf][-1][1],), ("{}._raw",)))
@@ -102,7 +109,7 @@ class Trace:
 
     def capture(self, kind: type[Node], place: str, owner: Any, name: str, data: Any, entry: Any = None) -> Any:
         """Return a new leaf that stands for the numbers at `place`, which are `data` now."""
-        leaf: Node = object.__new__(kind)
+        leaf: Node = object.__new__(PLAIN_KIND.get(kind, kind))
         leaf._raw = data
         leaf.remember(None, (), {}, False)
         self.captured[leaf] = CapturedInput(place, owner, name, entry)
@@ -115,9 +122,9 @@ class Trace:
     def read(self, node: Node) -> Any:
         """Return what `.data` of a node is: its numbers, cut off from the graph."""
         if not mode().recording:  # entering a mode takes longer than making a node
-            return shapes.identity(node)
+            return self.plain.add(shapes.identity(node))
         with no_grad():
-            return shapes.identity(node)
+            return self.plain.add(shapes.identity(node))
 
     def cut(self, node: Node) -> Any:
         """Return a node's numbers, cut off from the graph; of an element of an array, which is, itself."""
@@ -168,7 +175,7 @@ class Trace:
         """Return what `.grad` of a leaf is: a node, or None."""
         if leaf in self.arguments:
             self.asked.add(leaf)
-        return self.grad_so_far(leaf)
+        return self.plain.add(self.grad_so_far(leaf))
 
     def grad_so_far(self, leaf: Node) -> Any:
         """Return the gradient of a leaf as a node, or None. Whether it is None must stay so, if a call begins so."""
@@ -267,8 +274,14 @@ class Trace:
 
     def backward(self, root: Node, seed: Any) -> None:
         """Add the gradients of the leaves, as nodes."""
+        with self.plain.hidden():
+            self.add_gradients(root, seed)
+
+    def add_gradients(self, root: Node, seed: Any) -> None:
+        """Add the gradients of the leaves behind a node."""
         self.roots.append(root)
         start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
+        self.seeds[root] = None if isinstance(seed, Node) else start._raw
         found = self.gradients(root, start)
         self.reached[root] = [*found]
         for leaf, gradient in found.items():
@@ -277,6 +290,10 @@ class Trace:
             self.touch(leaf)
             with no_grad():
                 leaf._slope = g if before is None else before + g
+
+    def seed_of(self, node: Node) -> Any:
+        """Return the gradient of the only node on which backward() was called; None of any other."""
+        return self.seeds.get(node) if len(self.roots) == 1 else None
 
     def gradients(self, root: Node, start: Node) -> dict[Any, Any]:
         """Return the gradients of the leaves: of a large graph of scalars, by way of the arrays that they become."""
@@ -308,12 +325,13 @@ class Trace:
 
     def step(self, optimizer: Any, on_nonfinite: str) -> None:
         """Take the step of an optimiser."""
-        self.optimizers.step(optimizer, on_nonfinite)
+        with self.plain.hidden():
+            self.optimizers.step(optimizer, on_nonfinite)
 
     def steps_of(self, optimizer: Any) -> Any:
         """Return how many steps an optimiser has taken, as a node."""
-        return self.optimizers.steps_of(optimizer)
+        return self.plain.add(self.optimizers.steps_of(optimizer))
 
     def rate_of(self, group: Any) -> Any:
         """Return the rate of a group of parameters as a node; none may be set inside a program."""
-        return self.optimizers.rate_of(group)
+        return self.plain.add(self.optimizers.rate_of(group))
