@@ -206,8 +206,9 @@ PROGRAMS = {
         "args = (args[0], 0.5)",
     ],
     "the gradient of a result": [
-        "v = Value(2.0)\ndef f(x):\n    z = v * v * x[0]\n    z.backward()\n    return z",
-        "def g(z): z.backward(3.0)\ndef f(x):\n    z = v * x[0]\n    g(z)\n    return z",
+        "v, seed = Value(2.0), 3.0\ndef f(x):\n    z = v * v * x[0]\n    z.backward(seed)\n    return z",
+        "seed = None",
+        "v.data = 3.0",
     ],
     "a walk over nodes by a set": [
         "def walk(v, seen):\n    if v not in seen:\n        seen[v] = len(seen)\n"
