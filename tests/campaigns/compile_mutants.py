@@ -15,11 +15,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OUTSIDE, WORLD, STATE, BRANCHES, TRAINING, GATE, PROGRAMS, SCALAR_STEPS, SCALARS, PARKED = (
+OUTSIDE, WORLD, STATE, BRANCHES, TRAINING, GATE, PROGRAMS, SCALAR_STEPS, SCALARS, PARKED, NOTEBOOK = (
     f"tests/test_{name}.py"
     for name in (
         *("compile_outside", "compile_world", "compile_state", "compile_branches", "compile_training", "compile_gate"),
-        *("compile_programs", "compile_scalar_optimizers", "batching", "compile_parked"),
+        *("compile_programs", "compile_scalar_optimizers", "batching", "compile_parked", "compile_notebook"),
     )
 )
 EVER_MORE, RUNNING = " -k ever_more", " -k running_sums"
@@ -61,6 +61,7 @@ MUTANTS = [
     ("results.py", "copy.copy(x.thing) if x.is_fresh else x.thing", "x.thing", PROGRAMS),
     ("guards.py", "if [*map(requires, self.leaves)] != self.wanted:", "if False:", PROGRAMS),
     ("signature.py", "key += x.shape, x.strides, x.dtype", "key += x.shape, x.dtype", OUTSIDE),
+    ("signature.py", "tuple(map(layout_of, args))", "tuple([x.shape for x in args])", OUTSIDE),
     ("signature.py", "if self.repeated:", "if False:", PROGRAMS),
     ("signature.py", "if id(x) in self.outside:", "if False:", OUTSIDE),
     ("specialization.py", "            self.refuse_moved_state(reach)\n", "", OUTSIDE),
@@ -99,6 +100,12 @@ MUTANTS = [
     ("trace.py", "self.outcomes.append((self.read(node), outcome))", "pass", BRANCHES),
     ("builtin_extremes.py", "x > best if larger else x < best", "x < best if larger else x > best", BRANCHES),
     ("../core/sealed.py", "setattr(Sealed, _name, _refused)", "pass", GATE),
+    # numbers
+    ("plain_numbers.py", "tracer.refuse(node)", "pass", NOTEBOOK),
+    ("plain_numbers.py", "return numbers.add(z) if numbers is not None and stands else z", "return z", NOTEBOOK),
+    ("plain_numbers.py", "(binary, COMPARISONS | BINARY)", "(binary, BINARY)", NOTEBOOK),
+    ("plain_numbers.py", "kinds = STANDING_FOR if wanted else PLAIN_KIND", "kinds = PLAIN_KIND", NOTEBOOK),
+    ("results.py", "z._slope = self.seed", "pass", NOTEBOOK),
     # vectoriser and passes
     ("vectorize/vectorizer.py", "if tick < z.born:", "if tick <= z.born + 2:", SCALARS),
     ("vectorize/strides.py", "if any(digit + n > m ", "if any(digit + n > m + 1 ", SCALARS),
