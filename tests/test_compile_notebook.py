@@ -232,7 +232,7 @@ LOOKED_UP = {
     "counted": "v = Value(1.0)\ndef f(x): return w.sum() * collections.Counter([v.data, 2.0])[2.0]",
     "text of a weight": "v = Value(1.0)\ndef f(x): return w.sum() * {'0.5': 2.0}.get(f'{v.data}', 1.0)",
     "text of steps": "o = nn.SGD([w], lr=0.1)\ndef f(x): return w.sum() * {'9': 2.0}.get(str(o.steps), 1.0)",
-    "text of an array": "def f(x): return w.sum() * len(f'{w.data:}')",
+    "text of a sum": "def f(x): return w.sum() * len(f'{w.data.sum()}')",
     "representation": "def f(x): return w.sum() * {'0.5': 2.0}.get(repr(x[0]), 1.0)",
     "a cache": "g = functools.lru_cache(lambda k: k * 2)\nv = Value(1.0)\ndef f(x): return w.sum() * g(v.data)",
 }  # fmt: skip

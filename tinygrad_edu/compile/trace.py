@@ -28,8 +28,7 @@ from ..ops import indexing, shapes
 from ..transforms.trees import leaves
 from .optimizer_steps import OptimizerSteps
 from .outside import CapturedInput, Effect
-from .plain_numbers import PLAIN_KIND, PlainNumbers
-from .plain_numbers import current as plain_numbers
+from .plain_numbers import PLAIN_KIND, PlainNumbers, numbers_here
 from .refusal import asked_for_numbers
 from .vectorize.bulk_io import ELEMENT, element
 from .vectorize.vectorizer import Vectorizer, nodes_with_gradient
@@ -68,14 +67,14 @@ class Trace:
         """Return the mode in which everything is recorded here; only a `with` statement ends a mode at every fault."""
         self.started, self.vectorizer, self.optimizers = tick(), Vectorizer(self), OptimizerSteps(self)
         self.float_errors = np.geterr()
-        plain_numbers.set(self.plain)
+        numbers_here.set(self.plain)
         self.switch = ModeContext(tracer=self, recording=True, forward_hook=self.take, backward_hook=None)
         return self.switch
 
     def end(self) -> None:
         """Note what changed outside, and put it back as it was."""
         self.plain.show(False)
-        plain_numbers.set(None)
+        numbers_here.set(None)
         for leaf, (data, grad, born) in self.before.items():
             if leaf in self.versions:
                 self.effects.append(Effect("_raw", leaf, (self.versions[leaf][-1][1],), ("{}._raw",)))

@@ -142,7 +142,11 @@ def refuse_view(t: Any, symbol: str) -> None:
     view = t
     while view.op is not None and view.op is not shapes.identity and len(view.inputs):
         x = view.inputs[0]
-        if type(x) is not type(t) or not np.may_share_memory(view._raw, x._raw) or view._raw.base is None:
+        if (
+            not (isinstance(x, type(t)) or isinstance(t, type(x)))
+            or not np.may_share_memory(view._raw, x._raw)
+            or view._raw.base is None
+        ):
             return
         whole, view = x.title, x
         del x

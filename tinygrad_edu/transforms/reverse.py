@@ -103,7 +103,7 @@ def seed_like(node: Any, given: Any, nested: bool) -> Any:
     data = data_of(given)
     if np.shape(data) != np.shape(node._data):
         raise ShapeError(f"a tangent or cotangent of shape {np.shape(data)} does not fit shape {np.shape(node._data)}")
-    if isinstance(given, Node) and type(given) is not type(node):
+    if isinstance(given, Node) and not (isinstance(given, type(node)) or isinstance(node, type(given))):
         raise DTypeError(f"a {type(given).__name__} cannot be the tangent or cotangent of a {type(node).__name__}")
     if isinstance(given, Node) and nested:
         return given
