@@ -39,9 +39,8 @@ def backward(self: Node, seed: Any = None, *, retain_grad: bool = False, **forei
         return
     order = [node for node in history(self) if node._requires_grad]
     keep = order if retain_grad or self.keeps_interior_gradients else ()
-    kind = type(self)
-    with kind.numeric_context():
-        grads = pull(order, {self: self.seed(seed)}, keep, kind.operand)
+    with type(self).numeric_context():
+        grads = pull(order, {self: self.seed(seed)}, keep, type(self).operand)
     interior = [z for z in order if z.op is not None]
     leaves = {z: grads[z] for z in order if z.op is None and z in grads}
     accumulate(self, interior, [grads.get(z) for z in interior], leaves)
