@@ -1,6 +1,6 @@
 """Spoil files for every reader at random: each must be read, or refused in words. What is found goes into a test.
 
-python tests/campaigns/fuzz_files.py [tries a reader] [seed]
+python tests/campaigns/fuzz_files.py [tries a reader] [seed] [words in the names of the readers to try]
 
 `fuzz_files.txt` beside this file holds what a million came to.
 """
@@ -19,12 +19,17 @@ from test_files import same
 from tinygrad_edu.io import pieces
 
 
-def main(tries=2000, seed=0):
-    """Spoil each file so many times and print what came of it; return how many were neither read nor refused."""
+def main(tries=2000, seed=0, words=()):
+    """Spoil each file so many times and print what came of it; return how many were neither read nor refused.
+
+    words: of the names of readers, of which one has to be in a name; all readers if there are none.
+    """
     total, wrong = 0, 0
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
         os.chdir(folder)
         for name, reader in readers(Path(folder)).items():
+            if words and not any(word in name for word in words):
+                continue
             rng, path = random.Random(f"{name} {seed}"), Path(folder, f"file{reader.suffix}")
             expected = attempt(reader, path, reader.content) if reader.exact else None
             refused, strangers, began = 0, 0, time.monotonic()
@@ -54,4 +59,4 @@ def main(tries=2000, seed=0):
 
 
 if __name__ == "__main__":
-    sys.exit(bool(main(*map(int, sys.argv[1:3]))))
+    sys.exit(bool(main(*map(int, sys.argv[1:3]), sys.argv[3:])))
