@@ -99,6 +99,17 @@ def test_reading_takes_no_more_memory_than_is_promised(form, tmp_path):
         assert (found is None) == (end < len(content))
 
 
+@pytest.mark.parametrize("form", [".npz", ".pt"])
+def test_an_archive_that_says_that_a_file_in_it_is_long_takes_no_memory(form, all_readers, tmp_path):
+    content = all_readers[f"load{form}"].content
+    for at in (20, 24):  # in an entry of the directory: the length as it is packed, and as it was
+        promised = bytearray(content)
+        place = content.index(b"PK\x01\x02") + at
+        promised[place : place + 4] = (1 << 28).to_bytes(4, "little")
+        reader = Reader(tg.load, content, error=CheckpointError)
+        assert attempt(reader, tmp_path / "file", bytes(promised), measured=True) is None
+
+
 def test_half_precision_that_numpy_has_not_takes_twice_its_bytes(tmp_path):
     count = 1 << 20
     header = json.dumps({"x": {"dtype": "BF16", "shape": [count], "data_offsets": [0, 2 * count]}}).encode()

@@ -5,6 +5,7 @@ import gc
 import sys
 import threading
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from refusing import refuses
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value
-from tinygrad_edu.core import backprop
+from tinygrad_edu.core import backprop, parking
 from tinygrad_edu.core import commit as committing
 from tinygrad_edu.core.backprop import between, history
 from tinygrad_edu.core.commit import ChangedMeanwhile, attributes, calls, commit, unchanged
@@ -24,7 +25,7 @@ from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.core.operators import METHODS, OPERATORS, Operators
 from tinygrad_edu.core.sealed import Sealed
 from tinygrad_edu.core.value import ROUNDING_METHODS, as_number, real
-from tinygrad_edu.errors import CompileError, DTypeError, GradientError, InplaceError, ShapeError
+from tinygrad_edu.errors import CompileError, DTypeError, GradientError, InplaceError, ShapeError, StaleGraphError
 
 # Operators and methods ---------------------------------------------------------------------------------------------
 
@@ -143,6 +144,11 @@ def test_history_and_paths():
     assert [*map(id, history(z, since=a.born))] == [*map(id, (y, a, b, z))]
     assert [*map(id, between([x], z))] == [*map(id, (x, a, z))]
     assert between([x], b) == []
+    u = x * 2
+    older = u + b
+    u[0] = 5.0
+    with refuses(StaleGraphError, "was written into", "`add`"):
+        history(older)
     with refuses(GradientError, "no"):
         tg.gradients(z, [Tensor([1.0], requires_grad=False)])
     for given in (2.0, [2.0]):
@@ -353,6 +359,47 @@ def test_a_lock_is_taken_where_there_is_no_gil_alone(gil, monkeypatch):
     held = []
     commit(calls([lambda: held.append(taken.locked())]))
     assert held == [not gil]
+
+
+def test_a_collector_that_was_off_stays_off():
+    for was_on in (False, True):
+        (gc.enable if was_on else gc.disable)()
+        seen = []
+        commit(calls([lambda seen=seen: seen.append(gc.isenabled())]))
+        assert gc.isenabled() is was_on
+        assert seen == [was_on and not committing.COLLECTS_WITHIN]
+
+
+def test_groups_of_parked_leaves_are_restored_where_they_are_still_there(monkeypatch):
+    class Group:
+        def restore(self):
+            restored.append(self)
+
+    restored, group = [], Group()
+    monkeypatch.setattr(parking, "parked", {1: weakref.ref(group), 2: weakref.ref(Group())})
+    parking.unpark_all()
+    assert restored == [group]
+
+
+def test_a_hook_sees_what_is_computed_and_no_leaf():
+    seen = []
+    with ModeContext(forward_hook=seen.append):
+        leaf, number = Tensor([1.0]), Value(2.0)
+        made = [leaf * 2.0, number * 3.0, Tensor.make(TABLE["add"], (leaf, 1.0), {})]
+    assert [*map(id, seen)] == [*map(id, made)]
+
+
+class StandIn(Value, stand_in=True):
+    """A number that a trace has another idea of."""
+
+    make = classmethod(lambda cls, op, operands, params: (op.name, operands, params))
+
+
+def test_a_tensor_that_meets_a_number_of_a_trace_leaves_the_operation_to_it():
+    operands = Tensor([1.0]), StandIn(2.0)
+    with ModeContext(tracer=object()):
+        assert Tensor.make(TABLE["add"], operands, {}) == ("add", operands, {})
+        assert Tensor.make(TABLE["add"], operands[::-1], {}) == ("add", operands[::-1], {})
 
 
 def test_a_child_has_a_lock_of_its_own(monkeypatch):

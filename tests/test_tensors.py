@@ -217,3 +217,24 @@ def test_tensors_that_are_made_in_a_traced_function_hold_the_numbers_of_each_cal
         assert [*a.data] == [number * 10, 20.0]
         assert [*b.data] == [number + 1]
         assert c.item() == d.item() == number * 3
+
+
+METHODS = {
+    "all": (), "any": (), "argmax": (), "argmin": (), "argsort": (), "argpartition": (1,), "clip": (-0.5, 0.5),
+    "choose": None, "conj": (), "conjugate": (), "copy": (), "cumprod": (0,), "cumsum": (1,), "diagonal": (),
+    "dot": (np.ones(3),),
+    "flatten": (), "max": (0,), "min": (1,), "prod": (), "ptp": None, "ravel": (), "repeat": (2,), "round": (1,),
+    "searchsorted": None, "squeeze": (), "std": (0,), "swapaxes": (0, 1), "take": ([0, 2],), "trace": (), "var": (1,),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_gives_what_numpy_s_gives(name):
+    """Its arguments by place; those of three need other operands, or NumPy's arrays have them no longer."""
+    x, arguments = np.random.default_rng(0).normal(size=(3, 3)), METHODS[name]
+    if arguments is None:
+        x = np.array([0, 1]) if name == "choose" else np.sort(x[0])
+        arguments = {"choose": (np.array([[1.0, 2.0], [3.0, 4.0]]),), "searchsorted": (0.1,)}.get(name, ())
+    found = getattr(Tensor(x, requires_grad=False), name)(*arguments)
+    expected = np.ptp(x) if name == "ptp" else getattr(x, name)(*arguments)
+    np.testing.assert_array_equal(found.data, expected)

@@ -22,6 +22,8 @@ def entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         count = int.from_bytes(tail[end + 32 : end + 40], "little")
     if not len(found) == len(archive.infolist()) == count:
         raise ValueError(f"it says that it holds {count} files, and lists {len(found)} of different names")
+    if any(info.compress_size > length for info in found.values()):  # which Python would allocate to read them
+        raise ValueError(f"it says that it holds files longer than its own {length:,} bytes")
     if not found and length > EMPTY:
         raise ValueError(f"it says that it holds nothing, and is {length:,} bytes long")
     return found

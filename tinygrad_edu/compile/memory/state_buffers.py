@@ -36,7 +36,6 @@ class StateBuffers:
     def __init__(self, program: Program) -> None:
         self.order = {z: i for i, z in enumerate(program.steps)}
         self.at: dict[Var, Array] = {}  # variables that lie in a buffer
-        self.old: set[Var] = set()  # of those, the ones that a call reads
         self.pairs: list[BufferPair] = []  # of memory, each once
         self.buffers: dict[StateKey, BufferPair] = {}
         self.whole: dict[tuple[StateKey, ...], BufferPair] = {}  # buffers that lie end to end
@@ -52,7 +51,6 @@ class StateBuffers:
         for key, x in self.captured.items():
             if key in self.buffers:
                 self.at[x] = self.buffers[key].old
-                self.old.add(x)
         for row, keys in rows.items():
             self.place(row, keys)
         for key, z in self.results.items():
@@ -108,7 +106,6 @@ class StateBuffers:
             return
         if row.op is END_TO_END and all(self.captured.get(key) is x for key, x in zip(keys, row.args, strict=True)):
             self.at[row] = self.whole[keys].old
-            self.old.add(row)
         elif self.may_write(row) and (
             row.op is not END_TO_END or all(self.results[key] is x for key, x in zip(keys, row.args, strict=True))
         ):
