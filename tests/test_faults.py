@@ -318,6 +318,14 @@ def look_at_parked(_):
     return parked(look=True)
 
 
+def record(_):
+    net, leaves, _ = of_tensors()
+    recorder = tg.Recorder(net, frames=2)
+    recorder.record(3.0)
+    kept = lambda: [recorder.losses, recorder.every, [frame.step for frame in recorder.frames]]  # noqa: E731
+    return World(lambda: recorder.record(2.0), leaves, None, (), kept)
+
+
 def save_file(_):
     pytest.importorskip("safetensors", reason='needs pip install "tinygrad-edu[io]"')
     net, leaves, _ = of_tensors()
@@ -379,6 +387,7 @@ SCENARIOS = {
         first_park,
         commit_parked,
         look_at_parked,
+        record,
         save_file,
         load_file,
     )

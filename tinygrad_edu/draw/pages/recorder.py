@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ...core.commit import calls, commit
 from ...core.node import data_of
 from ...core.types import Array
 from ..network.layers import NetLayer, forward, layers_of
@@ -45,29 +47,32 @@ class Recorder:
         self.most = max(2, frames)
         self.every = 1
         self.losses: list[float] = []
-        self.frames = [self.frame()]
+        self.frames = [self.frame(0)]
 
     def record(self, loss: Any) -> None:
-        """Note the loss of a step that has just been taken, and the weights that it led to."""
-        self.losses.append(float(np.asarray(data_of(loss), dtype=float).reshape(())))
-        if len(self.losses) % self.every == 0:
-            self.frames.append(self.frame())
-        if len(self.frames) > self.most:
-            self.frames = self.frames[::2]
-            self.every *= 2
+        """Note the loss of a step that has just been taken, and the weights that it led to, or nothing."""
+        number = float(np.asarray(data_of(loss), dtype=float).reshape(()))
+        frames, every, step = self.frames, self.every, len(self.losses) + 1
+        if step % every == 0:
+            frames = [*frames, self.frame(step)]
+        if len(frames) > self.most:
+            frames, every = frames[::2], 2 * every
+        kept = partial(vars(self).update, frames=frames, every=every)
+        commit(calls([partial(self.losses.append, number), kept]))
 
-    def frame(self) -> Frame:
-        """Return the net as it is now."""
+    def frame(self, step: int) -> Frame:
+        """Return the net as it is now, after so many steps."""
         now = layers_of(self.model)
         kept = [
             replace(layer, weight=layer.weight.copy(), bias=layer.bias.copy(), weight_grad=None, bias_grad=None)
             for layer in now
         ]
-        return Frame(len(self.losses), kept, self.model.state_dict())
+        return Frame(step, kept, self.model.state_dict())
 
     def moments(self) -> list[Frame]:
         """Return the frames, the last of them as the net is now."""
-        return self.frames if self.frames[-1].step == len(self.losses) else [*self.frames, self.frame()]
+        now = len(self.losses)
+        return self.frames if self.frames[-1].step == now else [*self.frames, self.frame(now)]
 
     def outputs(self, layers: list[NetLayer], rows: Array) -> Array:
         """Return what the net says about each row as one number: positive is the second class, or class 1."""
