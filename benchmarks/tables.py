@@ -34,7 +34,9 @@ def size(count: float) -> str:
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table; all columns but the first are numbers."""
+    """Return a Markdown table, all columns of which but the first are numbers; nothing where there are no rows."""
+    if not rows:
+        return ""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
@@ -157,20 +159,17 @@ def measured(content: dict[str, Any]) -> str:
     tasks = {name: found["subjects"] for name, found in content["tasks"].items()}
     parts = [setting(content)]
     parts += [training(tasks, TRAINING), "![Each library's time of a step, against NumPy by hand](images/steps.svg)\n"]
-    parts += [
-        "### What was promised\n",
-        budget(tasks),
-        "### When compiling pays\n",
-        paying(tasks),
-        "### Single precision\n",
-        training(tasks, SINGLE),
-        "### On XLA\n",
-        firsts(tasks),
-        training(tasks, DEVICES),
-        "### What a scalar node costs\n",
-        chains(tasks),
-    ]
-    parts += ["### What grows with what\n", curves(tasks)]
+    sections = {
+        "What was promised": [budget(tasks)],
+        "When compiling pays": [paying(tasks)],
+        "Single precision": [training(tasks, SINGLE)],
+        "On XLA": [firsts(tasks), training(tasks, DEVICES)],
+        "What a scalar node costs": [chains(tasks)],
+        "What grows with what": [curves(tasks)],
+    }
+    for title, found in sections.items():
+        if any(found):
+            parts += [f"### {title}\n", *filter(None, found)]
     parts += ["![Time and memory of a step as the batch, the width and the depth grow](images/scaling.svg)\n"]
     return "\n".join(parts)
 

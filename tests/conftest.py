@@ -1,5 +1,6 @@
 """How every test runs: property tests are the same on every machine, and `--plain` takes the fast twins away."""
 
+import gc
 import os
 
 import numpy as np
@@ -26,6 +27,11 @@ def pytest_configure(config):
     if (measured := os.environ.get("COVERAGE_PROCESS_CONFIG")) is not None:  # which the checker's own processes lack
         begin = f"import os, coverage; os.environ['COVERAGE_PROCESS_CONFIG'] = {measured!r}; coverage.process_startup()"
         process.PROGRAM = f"{begin}; {process.PROGRAM}"
+
+
+def pytest_collection_finish():
+    """Let the collector of garbage, which some tests call, pass over the tests themselves and all that they import."""
+    gc.freeze()
 
 
 @pytest.fixture

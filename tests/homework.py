@@ -1,5 +1,8 @@
 """Pieces of homework for the tests: right ones in the styles that people write in. Text, to be changed by a word."""
 
+from tinygrad_edu.check.homework.check import check_program
+from tinygrad_edu.check.homework.program import LearnerProgram
+
 TWO_LAYERS = """import numpy as np
 
 rng = np.random.default_rng(0)
@@ -472,3 +475,20 @@ def f({arguments}):
     {line}
     return {result}
 """
+
+
+STYLES = {
+    "two layers": TWO_LAYERS, "forward and backward": LAYER_PAIR, "columns": COLUMNS, "a class": NETWORK,
+    "a script": SCRIPT, "a recurrent net": RECURRENT, "single numbers": SCALARS, "a model": MODEL,
+}  # fmt: skip
+
+
+def checked(text, function=""):
+    """The report on a program."""
+    return check_program(LearnerProgram(text, "homework.py"), function)
+
+
+def changed(text, old, new):
+    """The text with one of its lines changed, and the number of that line."""
+    assert text.count(old) == 1, old
+    return text.replace(old, new), text[: text.index(old)].count("\n") + 1

@@ -215,7 +215,9 @@ def samples(name):
         return SAMPLES[name]
     n = arity(row)
     if not row.elementwise or n is None:
-        raise KeyError(f"{name} is not elementwise: write samples of it into tests/samples.py")
+        raise KeyError(
+            f"{name} is not elementwise: write samples of it into tests/samples.py, or say elementwise=True in its row"
+        )
     rng = rng_for(name)
     intervals = [row.domain[min(i, len(row.domain) - 1)] for i in range(n)]
     shapes = [(2, 3), (3,), (2, 1)][:n]

@@ -1,8 +1,34 @@
 """Hold a function of NumPy's names, handed tensors, to NumPy itself: its values, its slope, and the slope of that."""
 
 import numpy as np
+import pytest
 
 import tinygrad_edu as tg
+
+_rng = np.random.default_rng(0)
+SHAPES = (3, 4), (4, 2), 5, 4, (2, 3, 4), (3, 3), (3, 4), (2, 3, 3)
+A, B, v, w, T, S, P, S2 = (_rng.normal(size=shape) for shape in SHAPES)
+P, positive, number = np.abs(P) + 0.3, np.abs(_rng.normal(size=5)) + 0.2, np.array(0.7)
+mask = A > -0.6
+
+
+class Cases(dict):
+    """Calls to be held, by name: each a function, its operands, and keywords of `hold`."""
+
+    def __call__(self, name, f, *operands, **how):
+        assert name not in self
+        self[name] = f, operands, how
+
+    def test(self):
+        """Return the test of all of them."""
+
+        @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+        @pytest.mark.parametrize("name", self)
+        def values_and_derivatives(name):
+            f, operands, how = self[name]
+            hold(f, *operands, **how)
+
+        return values_and_derivatives
 
 
 def weighed(z, seed=7):

@@ -85,12 +85,6 @@ def test_a_nan_in_the_seed_propagates():
     np.testing.assert_array_equal(x.grad, [np.nan, 2])
 
 
-def test_an_input_that_the_output_does_not_depend_on_has_gradient_zero():
-    x, y = Tensor([1.0, 2.0]), Tensor(3.0)
-    (g,) = tg.gradients(y * y, [x])
-    np.testing.assert_array_equal(g.data, [0, 0])
-
-
 def test_gradients_of_what_are_no_nodes():
     x, y = Tensor([1.0, 2.0], label="x"), Value(2.0)
     with refuses(TypeError, "gradients(y, [x])", "`x`", line=False):  # its rows would be other nodes than x

@@ -13,7 +13,7 @@ import pytest
 from refusing import refuses
 
 import tinygrad_edu as tg
-from tinygrad_edu import Tensor, nn
+from tinygrad_edu import nn
 from tinygrad_edu.errors import CheckpointError
 
 ONE = {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}
@@ -147,13 +147,6 @@ def test_what_others_write_and_mean_nothing_by_is_read():
         np.testing.assert_array_equal(tg.load("file")["a"], [0.0])
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_weights_that_are_not_finite_are_loaded_as_they_were(form):
-    """There is no switch that refuses them: what was saved is what is loaded, and a step on them says what is wrong."""
-    tg.save({"w": np.array([np.nan, np.inf, -0.0, 5e-324])}, f"w{form}")
-    assert tg.load(f"w{form}")["w"].tobytes() == np.array([np.nan, np.inf, -0.0, 5e-324]).tobytes()
-
-
 @pytest.mark.parametrize(("form", "count"), [(".safetensors", 10_000), (".npz", 1000)])  # a zip is slow
 def test_thousands_of_tensors_and_the_same_bytes_twice(form, count):
     arrays = {f"größe/{i}·ß": np.full(i % 3, i, np.int16) for i in range(count)}
@@ -189,15 +182,3 @@ def test_a_net_goes_to_another_process_and_comes_back(way):
     assert all(p.grad is None for p in net.parameters())
     for one, other in zip(there, trained(net), strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-def test_the_state_of_another_net_names_every_misfit_and_changes_nothing():
-    net = nn.Sequential(nn.Linear(3, 2, rng=0), nn.Linear(2, 2, rng=1))
-    before = {name: np.copy(x) for name, x in net.state_dict().items()}
-    state = {**before, "0.weight": np.ones((3, 3)), "1.wieght": np.ones(2)}
-    del state["1.weight"]
-    tg.save(state, "w.npz")
-    with refuses(CheckpointError, "0.weight", "(3, 3)", "(2, 3)", "1.weight", "1.wieght"):
-        net.load_state_dict(tg.load("w.npz"))
-    assert all(np.array_equal(x, before[name]) for name, x in net.state_dict().items())
-    assert isinstance(next(iter(net.parameters())), Tensor)

@@ -33,16 +33,6 @@ def test_a_leaf_is_changed_inside_no_grad_and_stays_the_same_leaf():
     np.testing.assert_array_equal(w.grad, [1, 3])
 
 
-def test_the_idioms_of_gradient_descent():
-    v, w = Value(1.0), Tensor([1.0, 2.0])
-    for p in (v, w):
-        (p * p if p is v else (p * p).sum()).backward()
-        p.data -= 0.25 * p.grad
-        p.grad = None
-    assert v.data == 0.5
-    np.testing.assert_array_equal(w.data, [0.5, 1.0])
-
-
 def test_a_result_that_its_own_derivative_needs():
     x = Tensor([1.0, 2.0])
     y = tg.exp(x)
@@ -116,20 +106,6 @@ def test_arrays_that_were_given_stay_writable():
     assert given.flags.writeable
     loss.backward()
     assert given.flags.writeable
-
-
-def test_gradients_share_no_memory():
-    x, y = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
-    seed = np.array([1.0, 1.0])
-    z = x + y
-    z.backward(seed)
-    z.backward(seed)
-    np.testing.assert_array_equal(x.grad, [2, 2])
-    np.testing.assert_array_equal(seed, [1, 1])
-    before = x.grad.copy()
-    y.grad *= 100  # a new array for y
-    np.testing.assert_array_equal(x.grad, before)
-    assert not np.shares_memory(x.grad, seed)
 
 
 def test_the_numbers_of_another_node_are_assigned():

@@ -16,15 +16,6 @@ TASKS = ("micrograd-demo", "mlp-small", "mlp-medium", "mlp-large", "cnn")
 POINTS = ("rows of a batch: 1", "width of layers: 8", "number of layers: 1", "nodes of a chain: 500")
 
 
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory):
-    out = tmp_path_factory.mktemp("benchmarks")
-    command = [sys.executable, RUN, "--quick", "--out", out]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout, json.loads((out / "results.json").read_text()), out
-
-
 @pytest.fixture
 def page(monkeypatch):
     """A page of the benchmark as a module."""
@@ -33,34 +24,23 @@ def page(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", [*TASKS, *POINTS])
-def test_all_subjects_of_a_task_compute_the_same_losses(quick, task):
-    printed, content, _ = quick
-    subjects = content["tasks"][task]["subjects"]
-    losses = {subject: found["losses"] for subject, found in subjects.items() if "losses" in found}
-    assert {"tinygrad_edu"} <= set(losses)
-    expected = losses["tinygrad_edu"]
-    assert len(set(expected)) == len(expected) == (2 if "chain" in task else 3)  # the net is trained
-    for subject, given in losses.items():
-        assert given == pytest.approx(expected, rel=1e-9), subject
-    for subject, found in subjects.items():
-        assert "losses" in found or f"| {subject} | skipped: {found['skipped']} |" in printed
-
-
-@pytest.mark.slow
-def test_what_is_not_installed_is_skipped_with_the_reason(quick):
-    subjects = quick[1]["tasks"]["mlp-small"]["subjects"]
-    assert {"NumPy by hand", "tinygrad_edu", "tinygrad_edu compiled", "PyTorch", "JAX jit"} <= set(subjects)
-    for subject, found in subjects.items():
-        assert "losses" in found or "No module named" in found["skipped"] or "not installed" in found["skipped"], (
-            subject
-        )
-
-
-@pytest.mark.slow
-def test_memory_imports_and_pages_are_measured(quick):
-    _, content, out = quick
+def test_a_quick_run_measures_everything_and_all_subjects_of_a_task_compute_the_same_losses(tmp_path):
+    command = [sys.executable, RUN, "--quick", "--out", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
+    assert done.returncode == 0, done.stderr
+    content = json.loads((tmp_path / "results.json").read_text())
     tasks = {name: found["subjects"] for name, found in content["tasks"].items()}
+    for task in (*TASKS, *POINTS):
+        losses = {subject: found["losses"] for subject, found in tasks[task].items() if "losses" in found}
+        expected = losses["tinygrad_edu"]
+        assert len(set(expected)) == len(expected) == (2 if "chain" in task else 3)  # the net is trained
+        for subject, given in losses.items():
+            assert given == pytest.approx(expected, rel=1e-9), (task, subject)
+        for subject in tasks[task].keys() - losses:
+            reason = tasks[task][subject]["skipped"]
+            assert "No module named" in reason or "not installed" in reason
+            assert f"| {subject} | skipped: {reason} |" in done.stdout
+    assert {"NumPy by hand", "tinygrad_edu", "tinygrad_edu compiled", "PyTorch", "JAX jit"} <= set(tasks["mlp-small"])
     made, walked, left = tasks["nodes of a chain: 500"]["tinygrad_edu"]["bytes"]
     assert 40 * 50 < made < walked  # the quick chain has 40 nodes
     assert left < made / 5  # and is gone once its last name is
@@ -69,7 +49,7 @@ def test_memory_imports_and_pages_are_measured(quick):
     assert tasks["pages of 1,000 nodes"]["picture"]["bytes"] > 10_000
     pytest.importorskip("matplotlib")
     for name in ("steps", "scaling"):
-        assert "tinygrad_edu compiled" in (out / f"{name}.svg").read_text()
+        assert "tinygrad_edu compiled" in (tmp_path / f"{name}.svg").read_text()
 
 
 def test_different_losses_are_refused(page):

@@ -18,7 +18,11 @@ MAY_READ = {  # they compute nodes, or hold the numbers of a program
     "transforms/batched.py",  # tries an operation out on example numbers: only shapes follow from it
     "transforms/vmap.py",  # takes an example out of a batch, and looks which way to compute a batch is right for it
     "transforms/matrices.py",  # refuses a Jacobian that is not holomorphic: no result follows from it
-    *("ops/limits.py", "ops/slopes.py", "ops/linalg.py"),  # limits at ties; while a function is traced they take none
+    *(
+        "ops/limits.py",
+        "ops/slopes.py",
+        "ops/decompositions.py",
+    ),  # limits at ties; while a function is traced they take none
     "nn/optim/clip.py",  # writes gradients in one commit
     "nn/optim/optimizer.py",  # a step in a function that is traced is the tracer's, before any weight is read
 }

@@ -8,7 +8,7 @@ import pytest
 from tinygrad_edu.compile.specialization import Specialization
 
 
-@pytest.mark.parametrize("first", range(0, 100, 20))
+@pytest.mark.parametrize("first", range(0, 60, 20))
 def test_random_functions_in_a_changing_world(first):
     found = Counter(changing_world.run(seed) for seed in range(first, first + 20))
     assert found["agreed"] >= 14, found  # the others are refused, in words

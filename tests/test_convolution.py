@@ -206,13 +206,13 @@ def test_conv2d_has_exact_first_and_second_derivatives(how):
 
 
 def test_max_pooling_has_exact_first_and_second_derivatives():
-    x = normal(2, 5, 6)
+    x = normal(1, 4, 5)
     for how in ({}, {"stride": 1, "padding": 1}, {"stride": (2, 1), "dilation": (1, 2)}, {"ceil_mode": True}):
         tg.gradcheck(lambda x, how=how: F.max_pool2d(x, 2, **how) ** 3, x, order=2).assert_ok()
 
 
 def test_average_pooling_has_exact_derivatives():
-    x = normal(2, 5, 6)
+    x = normal(1, 4, 5)
     for how in ({}, {"stride": 1, "padding": 1}, {"ceil_mode": True}, {"padding": 1, "count_include_pad": False}):
         tg.gradcheck(lambda x, how=how: F.avg_pool2d(x, 2, **how) ** 2, x, order=2).assert_ok()
 

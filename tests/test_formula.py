@@ -91,7 +91,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(EXPRESSIONS)
 def test_a_formula_read_again_is_the_same_number(typed):
     at = {"x": 1.7, "y": -0.6}

@@ -3,10 +3,7 @@
 import contextlib
 import gc
 import operator
-import os
-import subprocess
 import sys
-import threading
 import weakref
 
 import numpy as np
@@ -19,7 +16,7 @@ from tinygrad_edu.core.leaf_set import LeafSet
 from tinygrad_edu.core.node import Node
 from tinygrad_edu.core.op import TABLE, Op
 from tinygrad_edu.core.operators import BINARY
-from tinygrad_edu.errors import GradientError, NonScalarError, ShapeError, StaleGraphError
+from tinygrad_edu.errors import GradientError
 from tinygrad_edu.ops import BUILT_IN
 from tinygrad_edu.ops.activations import relu
 from tinygrad_edu.ops.compare import where
@@ -113,9 +110,9 @@ def chain(n, kind):
 
 
 @pytest.mark.slow
-def test_a_chain_of_a_million_values_is_built_differentiated_and_freed_without_recursion(pytestconfig):
+def test_a_long_chain_of_values_is_built_differentiated_and_freed_without_recursion():
     limit = sys.getrecursionlimit()
-    n = 100_000 if pytestconfig.getoption("--plain") else 1_000_000
+    n = 200_000
     x, y = chain(n, Value)
     y.backward()
     assert x.grad == 1.0
@@ -246,47 +243,6 @@ def test_a_rule_that_gives_another_shape_is_refused_by_name():
 # 8. Leaves accumulate, interior gradients are reset, all or nothing ----------------------------------------------
 
 
-def test_a_second_backward_exactly_doubles_the_leaves_and_nothing_else():
-    x = Value(3.0)
-    y = x * x
-    z = y * x
-    z.backward()
-    assert (x.grad, y.grad, z.grad) == (27.0, 3.0, 1.0)
-    z.backward()
-    assert (x.grad, y.grad, z.grad) == (54.0, 3.0, 1.0)
-
-
-def test_of_tensors_too():
-    x = Tensor([3.0, 0.1])
-    y = x * x
-    z = (y * x).sum()
-    z.backward(retain_grad=True)
-    first, inner = x.grad.copy(), y.grad.copy()
-    z.backward(retain_grad=True)
-    np.testing.assert_array_equal(x.grad, 2 * first)
-    np.testing.assert_array_equal(y.grad, inner)
-
-
-@pytest.mark.parametrize("kind", [Value, Tensor])
-def test_two_losses_over_a_shared_node_give_the_sum(kind):
-    x = kind(2.0)
-    shared = x * x
-    one, two = shared * 3.0, shared * x
-    one.backward()
-    two.backward()
-    assert x.grad == 12.0 + 12.0
-    x.grad = None
-    two.backward()
-    assert x.grad == 12.0
-
-
-def test_grad_is_none_until_computed():
-    x, t = Value(1.0), Tensor([1.0])
-    assert t.grad is None
-    assert x._grad is None
-    assert x.grad == 0.0  # as micrograd's reads
-
-
 def test_gradients_are_not_shared_between_nodes_or_with_the_seed():
     x, y, z = Tensor(np.ones(3)), Tensor(np.ones(3)), Tensor(np.ones((3, 1)))
     seed = np.ones(3)
@@ -297,14 +253,6 @@ def test_gradients_are_not_shared_between_nodes_or_with_the_seed():
     for i, g in enumerate(grads):
         assert not np.shares_memory(g, seed)
         assert not any(np.shares_memory(g, other) for other in grads[:i])
-
-
-def test_what_is_read_cannot_be_written_into():
-    x = Tensor(np.ones(3))
-    (x * 2.0).sum().backward()
-    for array in (x.grad, x.data):
-        with pytest.raises(ValueError, match="read-only"):
-            array[0] = 5.0
 
 
 class Interrupt(BaseException):
@@ -345,35 +293,7 @@ def test_an_error_in_a_rule_says_which_rule_of_which_line():
     assert f"{__file__}:" in caught.value.__notes__[0]
 
 
-def test_a_rule_may_say_none_for_zero():
-    x = Tensor([1.0, 2.0])
-    (row(lambda g, z, x: None)(x) + x).sum().backward()
-    np.testing.assert_array_equal(x.grad, [1.0, 1.0])
-
-
-# 9. Stale graphs -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("kind", "old", "new"), [(Value, 2.0, 5.0), (Tensor, [2.0], [5.0])])
-def test_a_stale_graph_names_the_leaf_and_both_lines(kind, old, new):
-    w = kind(old, label="w")
-    y = w * w
-    loss = y * 3.0
-    made = y.where
-    w.data = new
-    assigned = w.where
-    assert made.split(":")[0] == assigned.split(":")[0] == __file__
-    for walk in (
-        lambda: loss.backward(np.ones(np.shape(old))),
-        lambda: tg.gradients(loss, [w], np.ones(np.shape(old))),
-    ):
-        with pytest.raises(StaleGraphError) as caught:
-            walk()
-        for part in ("`w`", made, assigned):
-            assert part in str(caught.value)
-    assert w._grad is None
-    (w * w).backward(np.ones(np.shape(old)))
-    assert w.grad == 10.0
+# 9. Assignment; stale graphs and what else is refused are in test_bad_input_backward ---------------------------------
 
 
 def test_micrograds_update_is_an_assignment():
@@ -386,49 +306,6 @@ def test_micrograds_update_is_an_assignment():
     w.data -= np.array([0.5, 0.5])
     np.testing.assert_array_equal(w.data, [0.5, 1.5])
     np.testing.assert_array_equal(kept, [1.0, 2.0])
-
-
-def test_writing_into_what_was_handed_in_changes_no_gradient():
-    data, other = np.array([1.0, 2.0]), np.array([3.0, 4.0])
-    x = Tensor(data)
-    y = (x * other).sum()
-    data[:] = 100.0
-    other[:] = 100.0
-    y.backward()
-    np.testing.assert_array_equal(x.grad, [3.0, 4.0])
-    np.testing.assert_array_equal(x.data, [1.0, 2.0])
-
-
-# 10. Same seed, same bits ----------------------------------------------------------------------------------------
-
-PROGRAM = """
-import numpy as np, tinygrad_edu as tg
-from tinygrad_edu.ops.powers import exp
-rng = np.random.default_rng(0)
-w = [tg.Value(float(x)) for x in rng.normal(size=30)]
-loss = sum((a * b).tanh() for a in w for b in w)
-loss.backward()
-t = [tg.Tensor(rng.normal(size=(4, 4))) for _ in range(6)]
-total = sum(((a @ b) * exp(-b) for a in t for b in t), 0.0).sum()
-grads = tg.gradients(total, t)
-print([x.grad.hex() for x in w], [g.data.tobytes().hex() for g in grads])
-"""
-
-
-@pytest.mark.slow
-def test_the_same_bits_under_every_hash_seed():
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "1", "4242")
-    }
-    assert len(printed) == 1
-    assert len(printed.pop()) > 1000
 
 
 # 11. Scalar and tensor agree -------------------------------------------------------------------------------------
@@ -494,47 +371,7 @@ def test_a_seed_may_be_a_node_and_is_differentiated_through():
     np.testing.assert_array_equal(dv.data, [2.0, 4.0])
 
 
-# Asking for what cannot be had -----------------------------------------------------------------------------------
-
-
-def test_backward_from_many_numbers_names_the_cures():
-    with pytest.raises(NonScalarError, match=r"\(2,\).*sum\(\).*mean\(\)"):
-        (Tensor([1.0, 2.0]) * 2.0).backward()
-
-
-def test_a_seed_of_another_shape_is_refused():
-    with pytest.raises(ShapeError, match=r"\(3,\).*\(2,\)"):
-        (Tensor([1.0, 2.0]) * 2.0).backward(np.ones(3))
-
-
-def cut_by_no_grad(x):
-    with tg.no_grad():
-        return x * 2.0
-
-
-@pytest.mark.parametrize(
-    ("cut", "why"),
-    [
-        (cut_by_no_grad, "no_grad"),
-        (lambda x: x.detach() * 2.0, "detach"),
-        (lambda x: x > 0.0, "`greater` has no derivative"),
-        (lambda x: type(x)(2.0, requires_grad=False) * 2.0, "requires_grad=True"),
-    ],
-)
-@pytest.mark.parametrize("kind", [Value, Tensor])
-def test_backward_of_a_constant_says_why_it_is_one(kind, cut, why):
-    with pytest.raises(GradientError, match=why):
-        cut(kind(1.0)).backward()
-
-
-def test_threads_that_walk_into_one_leaf_lose_nothing():
-    x = Value(1.0)
-    threads = [threading.Thread(target=lambda: [(x * 1.0).backward() for _ in range(200)]) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert x.grad == 1600.0
+# Leaves and operators -------------------------------------------------------------------------------------------
 
 
 def test_a_set_of_leaves_holds_nothing_of_a_leaf_that_had_the_same_address():

@@ -162,7 +162,7 @@ def test_page_and_python_agree_after_any_sequence_of_changes(live_page):
                 agree(self.page, self.values, self.held)
 
     wanted = settings(
-        max_examples=12,
+        max_examples=8,
         stateful_step_count=10,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -100,7 +100,7 @@ def units(arrays):
             yield directions
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(programs())
 def test_value_gradient_and_hessian_vector_product(program):
     shapes, steps, seed = program

@@ -11,7 +11,7 @@ from refusing import refuses
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, nn
 from tinygrad_edu.data.scaler import Scaler
-from tinygrad_edu.errors import AnomalyError, CheckpointError, CompileError, ShapeError
+from tinygrad_edu.errors import AnomalyError, CheckpointError, ShapeError
 from tinygrad_edu.nn import functional, init
 from tinygrad_edu.nn.optim.clip import FiniteLength
 from tinygrad_edu.nn.optim.optimizer import Optimizer
@@ -224,39 +224,10 @@ def test_what_a_history_says_of_itself():
     assert repr(history) == "History(0 epochs, 4 steps, running: )"
 
 
-def test_a_step_that_cannot_be_compiled_is_run_as_it_is_unless_that_was_asked_for():
-    class Odd(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.linear, self.seen = nn.Linear(2, 1, rng=0), 0
-
-        def forward(self, x):
-            self.seen += 1
-            return self.linear(x)
-
-    data = np.ones((400, 2)), np.ones((400, 1))
-    history = tg.fit(Odd(), data, epochs=1, batch_size=1, progress=False)
-    assert history.note.startswith("not compiled: ")
-    assert len(history.losses) == 400
-    with pytest.raises(CompileError):
-        tg.fit(Odd(), data, epochs=1, batch_size=1, progress=False, compile=True)
-
-
 def test_classes_need_outputs_in_rows():
     net = nn.Sequential(nn.Linear(2, 4, rng=0), nn.Unflatten(1, (2, 2)))
     with refuses(ShapeError, "the net must have outputs (n, classes), not (1, 2, 2)"):
         tg.fit(net, (np.ones((4, 2)), np.zeros(4, int)), epochs=1, progress=False)
-
-
-def test_a_plateau_is_told_the_measure_of_every_epoch():
-    net = nn.Linear(2, 1, rng=0)
-    optimizer = nn.SGD(net.parameters(), lr=1e-9)
-    schedule = nn.optim.ReduceLROnPlateau(optimizer, factor=0.5, patience=0, eps=0)
-    history = tg.fit(
-        net, (np.ones((4, 2)), np.ones((4, 1))), epochs=4, optimizer=optimizer, schedule=schedule, progress=False
-    )
-    assert history.epochs[0]["lr"] == 1e-9
-    assert optimizer.lr < 1e-9
 
 
 def test_a_generator_of_another_kind_takes_no_state():

@@ -9,9 +9,9 @@ from matplotlib.mathtext import MathTextParser
 from tinygrad_edu.check.compare.formulas import compare_formulas
 from tinygrad_edu.check.homework.check import check_program
 from tinygrad_edu.check.homework.program import LearnerProgram
-from tinygrad_edu.check.latex import prose
 from tinygrad_edu.check.mistakes.catalogue import CATALOGUE
 from tinygrad_edu.cli import main
+from tinygrad_edu.symbolic.latex_text import prose
 
 FORMULA = re.compile(r"\$(.+?)(?<!\\)\$")
 

@@ -171,4 +171,4 @@ class TensorMachine(GraphMachine):
 
 TestValues = GraphMachine.TestCase
 TestTensors = TensorMachine.TestCase
-TestValues.settings = TestTensors.settings = settings(max_examples=80, stateful_step_count=40)
+TestValues.settings = TestTensors.settings = settings(max_examples=50, stateful_step_count=40)

@@ -49,7 +49,6 @@ def test_the_walk_ends_at_the_gradients_of_backward():
     net = tg.nn.MLP(2, [3, 1], "tanh")
     loss = (net([1.0, -2.0]) - 1.0) ** 2
     walk = walk_of(loss)
-    assert len(walk.forward()) == sum(z.op is not None for z in history(loss))
     walk.backward()
     loss.backward()
     for p in net.parameters():

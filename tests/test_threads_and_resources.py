@@ -208,7 +208,7 @@ def training(steps):
     return loss.item()
 
 
-def test_ten_thousand_steps_leave_nothing_behind(pytestconfig):
+def test_two_thousand_steps_leave_nothing_behind():
     training(100)
     gc.collect()
     gc.disable()
@@ -216,7 +216,7 @@ def test_ten_thousand_steps_leave_nothing_behind(pytestconfig):
         objects = len(gc.get_objects())
         tracemalloc.start()
         before, _ = tracemalloc.get_traced_memory()
-        training(2_000 if pytestconfig.getoption("--plain") else 10_000)
+        training(2_000)
         after, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -277,7 +277,7 @@ def test_failures_leak_nothing():
     fail()
     gc.collect()
     objects = len(gc.get_objects())
-    for _ in range(1000):
+    for _ in range(200):
         fail()
     gc.collect()
     assert len(gc.get_objects()) - objects <= 5
@@ -319,7 +319,8 @@ for i, x in enumerate(leaves):
 total.backward()
 w = tg.Tensor(np.linspace(-1, 1, 12).reshape(3, 4))
 ((w @ w.T) * w.sum()).sum().backward()
-print([x.grad.hex() for x in leaves], w.grad.tobytes().hex())
+grads = tg.gradients(sum(w * x for x in (w, tg.exp(-w))).sum(), [w])
+print([x.grad.hex() for x in leaves], w.grad.tobytes().hex(), grads[0].data.tobytes().hex())
 """
 
 

@@ -282,19 +282,8 @@ def forms(it):
     yield "tuple", tuple(hand[name] for name in names)
     yield "flat", np.concatenate([hand[name].ravel() for name in names])
     yield "flat column", np.concatenate([hand[name].ravel() for name in names])[:, None]
-    for form in (
-        "d{}",
-        "grad_{}",
-        "{}_grad",
-        "nabla_{}",
-        "∇{}",
-        "dLd{}",
-        "dJ/d{}",
-        "∂C/∂{}",
-        "dloss_d{}",
-        "g_{}",
-        "{}.grad",
-    ):
+    forms = "d{} grad_{} {}_grad nabla_{} ∇{} dLd{} dJ/d{} ∂C/∂{} dloss_d{} g_{} {}.grad"
+    for form in forms.split():
         yield form, {form.format(name.replace("^(", "").replace(")", "")): g for name, g in hand.items()}
 
 

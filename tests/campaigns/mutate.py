@@ -66,6 +66,7 @@ TESTS = {  # by file or folder, the longest fits
     "ops/convolution.py": "convolution table",
     "ops/cumulative.py": "parts_of_rows table",
     "ops/indexing.py": "parts_of_rows numpy_writing bad_input_inplace",
+    "ops/decompositions.py": "parts_of_rows table numpy_linalg degenerate_matrices",
     "ops/limits.py": "parts_of_rows degenerate_matrices numpy_linalg",
     "ops/linalg.py": "parts_of_rows table numpy_linalg degenerate_matrices",
     "ops/linear.py": "parts_of_rows table numpy_products nn",

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,6 @@ from .sheets import exercise_of_file, judged_against
 FULL = 100  # marks
 SECONDS = 30.0  # of wall time for a submission
 CLASS_STYLE = "td,th{text-align:left}.bar{background:var(--blue);height:1em}.all td:last-child{min-width:18em}"
-COLUMNS = (
-    "submission",
-    "mark",
-    "status",
-    "exercise",
-    "seed",
-    "right",
-    "wrong",
-    "line",
-    "kind",
-    "mistake",
-    "seconds",
-    "digest",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +98,13 @@ def marked(name: str, path: Path, seconds: float) -> Mark:
     """Return the mark of one submission."""
     start = time.monotonic()
     known = exercise_of_file(path)
-    function, appendix = judged_against(path)
     title, seed = known or ("", None)
-    with files.scratch_folder("grade-") as scratch:
-        copy = scratch / path.name
-        try:
-            shutil.copyfile(path, copy)
-            report: CodeReport | None = checked_in_child(copy, function, 0, seconds, scratch, appendix)
-            problem = ""
-        except (HomeworkError, OSError) as error:
-            report, problem = None, str(error)
+    try:
+        report = report_on(path, seconds)
+    except (HomeworkError, OSError) as error:
+        why, took = unusable(str(error)), round(time.monotonic() - start, 2)
+        return Mark(name, 0, "unusable", title, seed, (), (), None, why, str(error), took, digest(path))
     took = round(time.monotonic() - start, 2)
-    if report is None:
-        return Mark(name, 0, "unusable", title, seed, (), (), None, unusable(problem), problem, took, digest(path))
     expected = exercise(title).parameters if known is not None else tuple(report.parameters)
     right = tuple(p for p in expected if p in report.parameters and report.parameters[p].ok)
     wrong = tuple(p for p in expected if p not in right)
@@ -137,6 +117,15 @@ def marked(name: str, path: Path, seconds: float) -> Mark:
     mark = round(FULL * len(right) / max(1, len(expected)), 1)
     status = "wrong" if wrong else "right"
     return Mark(name, mark, status, title, seed, right, wrong, report.line, kind, mistake, took, digest(path))
+
+
+def report_on(path: Path, seconds: float) -> CodeReport:
+    """Check a copy of a submission, in a folder that is gone afterwards. Raises HomeworkError, OSError."""
+    function, appendix = judged_against(path)
+    with files.scratch_folder("grade-") as scratch:
+        copy = scratch / path.name
+        shutil.copyfile(path, copy)
+        return checked_in_child(copy, function, 0, seconds, scratch, appendix)
 
 
 UNUSABLE = {  # words of a problem, and how it is counted
@@ -201,11 +190,10 @@ def write_csv(path: Path, marks: list[Mark]) -> None:
     """Write marks as a table. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
     table = io.StringIO(newline="")
     rows = csv.writer(table)
-    rows.writerow(COLUMNS)
+    rows.writerow(field.name for field in fields(Mark))
     for mark in marks:
-        data = asdict(mark)
-        data |= {"right": " ".join(mark.right), "wrong": " ".join(mark.wrong)}
-        rows.writerow([table_cell(data[column]) for column in COLUMNS])
+        shown = asdict(mark) | {"right": " ".join(mark.right), "wrong": " ".join(mark.wrong)}
+        rows.writerow(map(table_cell, shown.values()))
     files.write(path, table.getvalue())
 
 

@@ -83,10 +83,8 @@ def derivation_pad(
         "data": json_data(content),
     }
     script = table.script() + wrong + "".join(map(asset, (*READER, *SCRIPTS)))
-    page = Page("A derivative by hand", fill_template(asset("pad.html"), parts), styles=asset("pad.css"), script=script)
-    if path is not None:
-        page.save(path)
-    return page
+    body = fill_template(asset("pad.html"), parts)
+    return Page("A derivative by hand", body, styles=asset("pad.css"), script=script).saved(path)
 
 
 def wrong_in_javascript(table: RowTable, used: set[Op]) -> tuple[str, list[int]]:

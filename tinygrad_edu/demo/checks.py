@@ -18,7 +18,7 @@ from .by_hand import of_a_batch
 TOLERANCE = 1e-10
 
 
-def apart(hand: Any, auto: Any) -> float:
+def relative_gap(hand: Any, auto: Any) -> float:
     """Return how far two arrays are apart at worst, as a part of the largest number in them."""
     hand, auto = np.asarray(hand), np.asarray(auto)
     return float(np.abs(hand - auto).max() / max(np.abs(hand).max(), np.abs(auto).max(), np.finfo(float).tiny))
@@ -35,7 +35,7 @@ class Compared:
     @property
     def error(self) -> float:
         """The distance of the two, relative to the largest number."""
-        return apart(self.hand, self.auto)
+        return relative_gap(self.hand, self.auto)
 
     @property
     def size(self) -> int:
@@ -84,7 +84,7 @@ def example_nudges(model: Sequential, x: Array, y: Array) -> Nudges:
     parameters = [p._data for p in model.parameters()]
     each = per_example_gradients(cost, parameters, (x, y))
     batch = gradients(cross_entropy(model(x), y), model.parameters())
-    error = max(apart(one.mean(axis=0), whole._data) for one, whole in zip(each, batch, strict=True))
+    error = max(relative_gap(one.mean(axis=0), whole._data) for one, whole in zip(each, batch, strict=True))
     return Nudges(y, -each[-1], error)
 
 
@@ -100,7 +100,7 @@ class Scales:
     @property
     def error(self) -> float:
         """The largest distance between the scores."""
-        return apart(self.neurons, self.tensors)
+        return relative_gap(self.neurons, self.tensors)
 
 
 def as_neurons(model: Sequential, x: Array, y: int) -> Scales:
@@ -119,5 +119,5 @@ def as_neurons(model: Sequential, x: Array, y: int) -> Scales:
         scores._data,
         np.array([z.data for z in a]),
         sum(map(len, layers)),
-        max(apart(one, other._data) for one, other in zip(values, tensors, strict=True)),
+        max(relative_gap(one, other._data) for one, other in zip(values, tensors, strict=True)),
     )

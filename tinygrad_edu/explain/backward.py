@@ -1,7 +1,7 @@
 """The backward pass of a recorded graph as equations between named nodes, each read off the graph's own rules.
 
 The gradient of a named node is written over the gradients of the named nodes next to it on the way to the result.
-The nodes between them are written out, so that no path is left out. Knows nothing of layers.
+The nodes between them are written out, so that no path is left out. Does not ask what is a layer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ..core.backprop import gradients, history
 from ..core.node import Node, data_of
 from ..core.op import TABLE
 from ..symbolic.formula import FormulaWriter
+from ..symbolic.layers import users_of
 from ..symbolic.names import NodeNames, tex_name
 from ..symbolic.rules import RECORDING, named_leaf
 from ..symbolic.textbook import local_rule
@@ -45,10 +46,7 @@ class BackwardEquations:
         self.deltas = deltas
         self.path = path
         self.on_path = set(path)
-        self.users: dict[Node, list[Node]] = {}
-        for z in path:
-            for x in dict.fromkeys(x for x in z.inputs if isinstance(x, Node)):
-                self.users.setdefault(x, []).append(z)
+        self.users = users_of(path)
         seed = None if np.size(root._data) == 1 else np.ones_like(root._data)
         self.grads = dict(zip(path, (g._data for g in gradients(root, path, seed)), strict=True))
         self.arrays = arrays
@@ -189,16 +187,6 @@ def vectors(operands: tuple[Any, ...]) -> list[Any]:
         for x, key in zip(operands, keys, strict=True)
     )
     return [x.inputs[0] for x in operands] if fits else []
-
-
-def uses(path: Collection[Node]) -> dict[Node, int]:
-    """Return how often each node is an operand of the nodes of a path."""
-    found: dict[Node, int] = {}
-    for z in path:
-        for x in z.inputs:
-            if isinstance(x, Node):
-                found[x] = found.get(x, 0) + 1
-    return found
 
 
 def numbered(nodes: Collection[Node], taken: Collection[str]) -> dict[Node, str]:

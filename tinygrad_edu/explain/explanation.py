@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..errors.printable import markdown_text
+from ..symbolic.latex_text import prose
 
 Style = Literal["text", "markdown", "latex"]
 
@@ -43,10 +44,10 @@ class Explanation(str):
     blocks: tuple[Statement, ...]
 
     def __new__(cls, blocks: Iterable[Statement], style: Style = "text") -> Explanation:
-        if style not in EXPLANATION_WRITERS:
+        if style not in STYLES:
             raise ValueError(f'format is "text", "markdown" or "latex", not {style!r}')
         kept = tuple(blocks)
-        made = super().__new__(cls, EXPLANATION_WRITERS[style](kept))
+        made = super().__new__(cls, written(kept, STYLES[style]))
         made.blocks = kept
         return made
 
@@ -56,61 +57,34 @@ class Explanation(str):
         return [block for block in self.blocks if isinstance(block, Equation)]
 
     def _repr_markdown_(self) -> str:
-        return as_markdown(self.blocks)
+        return written(self.blocks, STYLES["markdown"])
 
 
-def as_text(blocks: Iterable[Statement]) -> str:
-    """Return an explanation for a terminal."""
-    lines: list[str] = []
-    for block in blocks:
-        match block:
-            case Heading(text):
-                lines += ["", text, "─" * len(text)]
-            case Words(text):
-                lines += [text]
-            case Equation(text, _):
-                lines += ["  " + text]
-    return "\n".join(lines).strip("\n")
+class Written(NamedTuple):
+    """How a style writes a heading, a paragraph and an equation, and what stands between them."""
+
+    heading: Callable[[str], str]
+    words: Callable[[str], str]
+    equation: Callable[[Equation], str]
+    gap: str
 
 
-def as_markdown(blocks: Iterable[Statement]) -> str:
-    """Return an explanation for a notebook or a page."""
+STYLES = {
+    "text": Written(lambda text: f"\n{text}\n{'─' * len(text)}", str, lambda e: f"  {e.text}", "\n"),
+    "markdown": Written(lambda text: f"### {markdown_text(text)}", markdown_text, lambda e: f"$${e.tex}$$", "\n\n"),
+    "latex": Written(lambda text: rf"\subsection*{{{prose(text)}}}", prose, lambda e: rf"\[ {e.tex} \]", "\n\n"),
+}
+
+
+def written(blocks: Iterable[Statement], style: Written) -> str:
+    """Return an explanation as a style has it."""
     parts = []
     for block in blocks:
         match block:
             case Heading(text):
-                parts.append(f"### {markdown_text(text)}")
+                parts.append(style.heading(text))
             case Words(text):
-                parts.append(markdown_text(text))
-            case Equation(_, tex):
-                parts.append(f"$${tex}$$")
-    return "\n\n".join(parts)
-
-
-TEX_WORDS = (
-    {c: f"\\{c}" for c in "_%#$&{}"}
-    | {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "$<$", ">": "$>$"}
-    | {"∂": r"$\partial$", "δ": r"$\delta$", "→": r"$\to$", "·": r"$\cdot$", "σ": r"$\sigma$"}
-)
-
-
-def as_latex(blocks: Iterable[Statement]) -> str:
-    """Return an explanation as the body of a LaTeX document."""
-    parts = []
-    for block in blocks:
-        match block:
-            case Heading(text):
-                parts.append(rf"\subsection*{{{tex_words(text)}}}")
-            case Words(text):
-                parts.append(tex_words(text))
-            case Equation(_, tex):
-                parts.append(rf"\[ {tex} \]")
-    return "\n\n".join(parts)
-
-
-def tex_words(text: str) -> str:
-    """Return a sentence so that LaTeX prints it as it is."""
-    return "".join(TEX_WORDS.get(c, c) for c in text)
-
-
-EXPLANATION_WRITERS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}
+                parts.append(style.words(text))
+            case Equation():
+                parts.append(style.equation(block))
+    return style.gap.join(parts).strip("\n")

@@ -7,6 +7,7 @@ Layers that only repeat what was said are folded into one sentence.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..symbolic.layers import TURNS, GraphLayer, LayerMap
 from ..symbolic.names import NodeNames, amount, tex_name
 from ..symbolic.rules import LETTERS_FOR_NAMES
 from ..symbolic.textbook import TEXTBOOK, times_slope
-from .backward import BackwardEquations, as_text_and_latex, numbered, uses
+from .backward import BackwardEquations, as_text_and_latex, numbered
 from .explanation import Equation, Heading, Statement, Words
 from .letters import constant_arrays, with_index
 
@@ -53,8 +54,8 @@ class Story:
         everything = NodeNames([*known, *leaves], known)
         names = {z: everything[z] for z in (*known, *leaves)}
         self.arrays = constant_arrays(order, layers, set(names.values()))
-        count = uses(path)
-        shared = [z for z in path if count.get(z, 0) > 1 and z not in names]
+        uses = Counter(x for z in path for x in z.inputs if isinstance(x, Node))
+        shared = [z for z in path if uses[z] > 1 and z not in names]
         names |= numbered(shared, {*names.values(), *self.arrays.values()})
         self.deltas = self.names_of_deltas(names)
         self.told = BackwardEquations(root, names, self.arrays, self.deltas, path)

@@ -10,13 +10,18 @@ from .module import Module
 
 
 class Activation(Module):
-    """A function of each element, or of each row, by the name it has in `functional`."""
+    """A function of each element, or of each row, by its name in `functional`; its settings are attributes."""
 
     function: ClassVar[str]
+    settings: ClassVar[tuple[str, ...]] = ()
 
     def forward(self, x: Any) -> Tensor:
         """Return the activations."""
-        return functions.labelled(getattr(functional, self.function)(x), "a", self.layer_number)
+        settings = (getattr(self, name) for name in self.settings)
+        return functions.labelled(getattr(functional, self.function)(x, *settings), "a", self.layer_number)
+
+    def extra_repr(self) -> str:
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
 
 
 class ReLU(Activation):
@@ -91,87 +96,60 @@ class Hardsigmoid(Activation):
     function = "hardsigmoid"
 
 
-class GELU(Module):
+class GELU(Activation):
     """z times the chance that a standard normal number is below z; approximate="tanh" as GPT-2 has it."""
+
+    function, settings = "gelu", ("approximate",)
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
         self.approximate = approximate
 
-    def forward(self, x: Any) -> Tensor:
-        """Return the activations."""
-        return functions.labelled(functional.gelu(x, approximate=self.approximate), "a", self.layer_number)
 
-    def extra_repr(self) -> str:
-        return "" if self.approximate == "none" else f"approximate={self.approximate!r}"
-
-
-class ELU(Module):
+class ELU(Activation):
     """z where it is positive, else alpha (exp(z) - 1)."""
+
+    function, settings = "elu", ("alpha",)
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__()
         self.alpha = alpha
 
-    def forward(self, x: Any) -> Tensor:
-        """Return the activations."""
-        return functions.labelled(functional.elu(x, self.alpha), "a", self.layer_number)
 
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}"
-
-
-class Hardtanh(Module):
+class Hardtanh(Activation):
     """z within bounds."""
+
+    function, settings = "hardtanh", ("min_val", "max_val")
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         super().__init__()
         self.min_val, self.max_val = min_val, max_val
 
-    def forward(self, x: Any) -> Tensor:
-        """Return the activations."""
-        return functions.labelled(functional.hardtanh(x, self.min_val, self.max_val), "a", self.layer_number)
 
-    def extra_repr(self) -> str:
-        return f"{self.min_val}, {self.max_val}"
-
-
-class LeakyReLU(Module):
+class LeakyReLU(Activation):
     """z, and a small part of it where it is negative."""
+
+    function, settings = "leaky_relu", ("negative_slope",)
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
         self.negative_slope = negative_slope
 
-    def forward(self, x: Any) -> Tensor:
-        """Return the activations."""
-        return functions.labelled(functional.leaky_relu(x, self.negative_slope), "a", self.layer_number)
 
-    def extra_repr(self) -> str:
-        return f"{self.negative_slope}"
-
-
-class Softmax(Module):
+class Softmax(Activation):
     """Probabilities from scores, along `dim`."""
+
+    function, settings = "softmax", ("dim",)
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
         self.dim = dim
 
-    def forward(self, x: Any) -> Tensor:
-        """Return the probabilities."""
-        return functions.labelled(functional.softmax(x, self.dim), "a", self.layer_number)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
 
 class LogSoftmax(Softmax):
     """The logarithms of probabilities from scores, along `dim`."""
 
-    def forward(self, x: Any) -> Tensor:
-        """Return the logarithms."""
-        return functional.log_softmax(x, self.dim)
+    function = "log_softmax"
 
 
 ACTIVATION_MODULES: dict[str, type[Activation]] = {"relu": ReLU, "sigmoid": Sigmoid, "tanh": Tanh}

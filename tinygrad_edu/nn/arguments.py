@@ -5,6 +5,10 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
+from ..core.node import Node
+from ..errors import ShapeError
 from ..errors.where import users_line
 
 
@@ -39,6 +43,15 @@ def sizes(owner: str, name: str, given: Any, axes: int = 2, least: int = 1) -> t
             f"{owner}: {name} must be one whole number or {axes}, one an axis, not {given!r:.60} (at {users_line()})"
         )
     return tuple(size(owner, name, n, least) for n in given)
+
+
+def as_sequence(owner: str, x: Any, width: int, batch_first: bool, axes: tuple[int, ...] = (2, 3)) -> Any:
+    """Return sequences, (length, n, width), or one, (length, width), as a node or an array. Raises ShapeError."""
+    x = x if isinstance(x, Node) else np.asarray(x)
+    if len(x.shape) not in axes or x.shape[-1] != width:
+        form = f"(n, length, {width})" if batch_first else f"(length, n, {width})"
+        raise ShapeError(f"{owner} needs {form}, or (length, {width}), not {x.shape} (at {users_line()})")
+    return x
 
 
 def check_set_to_none(owner: str, given: Any) -> None:

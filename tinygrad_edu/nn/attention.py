@@ -10,11 +10,10 @@ import numpy as np
 from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.types import Rng
-from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import compare
 from . import functional, functions, init
-from .arguments import fraction, size
+from .arguments import as_sequence, fraction, size
 from .layers import Dropout, Linear
 from .module import Module
 from .normalisation import LayerNorm
@@ -89,14 +88,8 @@ class MultiHeadAttention(Module):
         return z, weights if batched else weights[0]
 
     def ordered(self, x: Any, batched: bool) -> Any:
-        """Return an input as (n, length, embed_dim)."""
-        x = x if isinstance(x, Node) else np.asarray(x)
-        if len(x.shape) != 2 + batched or x.shape[-1] != self.embed_dim:
-            form = "(n, length, {})" if self.batch_first else "(length, n, {})"
-            raise ShapeError(
-                f"MultiHeadAttention needs {form.format(self.embed_dim)}, or (length, {self.embed_dim}), "
-                f"not {x.shape} (at {users_line()})"
-            )
+        """Return an input as (n, length, embed_dim). Raises ShapeError."""
+        x = as_sequence("MultiHeadAttention", x, self.embed_dim, self.batch_first, (2 + batched,))
         return x[None] if not batched else x if self.batch_first else x.transpose(1, 0, 2)
 
     def projected(self, inputs: list[Any]) -> list[Any]:

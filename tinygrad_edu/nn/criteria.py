@@ -40,6 +40,13 @@ class Loss(Module):
         return ", ".join(f"{name}={value!r}" for name, value in (said | self.given).items())
 
 
+class WeightedLoss(Loss):
+    """A loss that may be given weights before its other settings."""
+
+    def __init__(self, weight: Any = None, **settings: Any) -> None:
+        super().__init__(weight=weight, **settings)
+
+
 class MSELoss(Loss):
     """The mean of squared differences."""
 
@@ -64,40 +71,28 @@ class SmoothL1Loss(Loss):
     function, settings = "smooth_l1_loss", ("beta",)
 
 
-class CrossEntropyLoss(Loss):
+class CrossEntropyLoss(WeightedLoss):
     """-log(softmax(scores)) at the true class; `weight` by class, `ignore_index`, `label_smoothing`."""
 
     function, settings, constants = "cross_entropy", ("ignore_index", "label_smoothing"), ("weight",)
 
-    def __init__(self, weight: Any = None, **settings: Any) -> None:
-        super().__init__(weight=weight, **settings)
 
-
-class NLLLoss(Loss):
+class NLLLoss(WeightedLoss):
     """-log(p) at the true class, of log-probabilities; `weight` by class, `ignore_index`."""
 
     function, settings, constants = "nll_loss", ("ignore_index",), ("weight",)
 
-    def __init__(self, weight: Any = None, **settings: Any) -> None:
-        super().__init__(weight=weight, **settings)
 
-
-class BCELoss(Loss):
+class BCELoss(WeightedLoss):
     """Binary cross-entropy of probabilities; `weight` of each."""
 
     function, constants = "binary_cross_entropy", ("weight",)
 
-    def __init__(self, weight: Any = None, **settings: Any) -> None:
-        super().__init__(weight=weight, **settings)
 
-
-class BCEWithLogitsLoss(Loss):
+class BCEWithLogitsLoss(WeightedLoss):
     """Binary cross-entropy of scores before the sigmoid; `weight` of each, `pos_weight` of targets of 1."""
 
     function, constants = "binary_cross_entropy_with_logits", ("weight", "pos_weight")
-
-    def __init__(self, weight: Any = None, **settings: Any) -> None:
-        super().__init__(weight=weight, **settings)
 
 
 class KLDivLoss(Loss):

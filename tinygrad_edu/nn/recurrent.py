@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..core.node import Node
 from ..core.tensor import Tensor
 from ..core.types import Rng
 from ..errors import ShapeError
@@ -17,7 +16,7 @@ from ..errors.where import users_line
 from ..numpy_api.joining import concatenate, stack
 from ..ops import activations, trigonometry
 from . import functional, init
-from .arguments import fraction, size
+from .arguments import as_sequence, fraction, size
 from .module import Module
 
 HiddenState = tuple[Any, ...]  # what is handed on from step to step: h, or h and c
@@ -62,11 +61,8 @@ class Recurrent(Module):
                 for name, shape in zip(names, shapes[: len(names)], strict=True):
                     start = init.fan_in_uniform(shape, h, rng=self.rng)
                     label = f"{'W' if name[0] == 'w' else 'b'}_{name[-2:]}"
-                    setattr(
-                        self,
-                        f"{name}_l{layer}{way}",
-                        Tensor(start, requires_grad=True, label=label, dtype=dtype),
-                    )
+                    parameter = Tensor(start, requires_grad=True, label=label, dtype=dtype)
+                    setattr(self, f"{name}_l{layer}{way}", parameter)
 
     def next(self, from_input: Any, from_state: Any, state: HiddenState) -> HiddenState:
         """Return the next state from the weighted sums of input and state."""
@@ -77,14 +73,8 @@ class Recurrent(Module):
 
         hx: the first states, (layers, n, hidden_size), of an LSTM a pair of these; zeros if there are none.
         """
-        x = x if isinstance(x, Node) else np.asarray(x)
+        x = as_sequence(type(self).__name__, x, self.input_size, self.batch_first)
         batched = len(x.shape) == 3
-        if len(x.shape) not in (2, 3) or x.shape[-1] != self.input_size:
-            form = "(n, length, {})" if self.batch_first else "(length, n, {})"
-            raise ShapeError(
-                f"{type(self).__name__} needs {form.format(self.input_size)}, or (length, {self.input_size}), "
-                f"not {x.shape} (at {users_line()})"
-            )
         across = batched and self.batch_first
         steps = [x[:, t] if across else x[t] if batched else x[t][None] for t in range(x.shape[1 if across else 0])]
         first, last = self.first_states(hx, steps[0], batched), []

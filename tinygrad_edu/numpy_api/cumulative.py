@@ -14,7 +14,7 @@ from ..ops import reductions as rows
 from ..ops.precision import floats
 from .arguments import at, cast, dtype_of, float_of, given, normalize_axes, normalize_axis, refuse_out
 from .joining import concatenate
-from .shaping import broadcast_to, ravel, reshape
+from .shaping import array_and_axis, broadcast_to, ravel, reshape
 
 __all__ = [
     "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ediff1d", "gradient", "logcumsumexp",
@@ -42,12 +42,6 @@ def logcumsumexp(a: Any, axis: int | None = None) -> Any:
     """Compute log(cumsum(exp(x))) along an axis without overflow; by default of all elements in a row."""
     x, axis = array_and_axis(a, axis)
     return cumulative.logcumsumexp(x, axis=axis)
-
-
-def array_and_axis(a: Any, axis: int | None) -> tuple[Any, int]:
-    """Return an array and the axis to go along, which is that of all its elements where none is named."""
-    x = given(a)
-    return (ravel(x), 0) if axis is None else (x, normalize_axis(axis, len(shapes.shape(x))))
 
 
 def with_start(row: Any, neutral: float, x: Any, axis: int | None, dtype: Any, include_initial: bool) -> Any:

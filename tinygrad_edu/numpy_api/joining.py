@@ -13,7 +13,7 @@ from ..errors import ShapeError
 from ..errors.where import users_line
 from ..ops import shapes
 from .arguments import at, cast_by_rule, dtype_of, given, normalize_axis, refuse_out, stack_parts
-from .shaping import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel
+from .shaping import array_and_axis, atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel
 
 __all__ = [
     "append", "array", "array_split", "block", "block_diag", "column_stack", "concat", "concatenate", "dsplit",
@@ -209,8 +209,5 @@ def tile(A: Any, reps: Any) -> Any:  # noqa: N803  # NumPy's name
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Repeat each element along an axis so many times."""
-    x = given(a)
-    if axis is None:
-        x, axis = ravel(x), 0
-    axis = normalize_axis(axis, len(shapes.shape(x)))
+    x, axis = array_and_axis(a, axis)
     return x[at(axis, np.repeat(np.arange(shapes.shape(x)[axis]), repeats))]

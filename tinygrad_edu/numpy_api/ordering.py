@@ -10,9 +10,9 @@ from ..core.dispatch import implements
 from ..core.node import data_of
 from ..ops import compare, ordering, shapes
 from ..ops import reductions as rows
-from .arguments import cast, dtype_of, flag, float_of, given, normalize_axes, normalize_axis, refuse, refuse_out
+from .arguments import cast, dtype_of, flag, float_of, given, normalize_axes, refuse, refuse_out
 from .selecting import take, take_along_axis
-from .shaping import expand_dims, moveaxis, ravel, reshape
+from .shaping import array_and_axis, expand_dims, moveaxis, reshape
 
 __all__ = [
     "argpartition", "argsort", "digitize", "median", "nanmedian", "nanpercentile", "nanquantile", "partition",
@@ -33,8 +33,7 @@ def sort(
 ) -> Any:
     """Put the elements along an axis in order; the gradient goes back to where each came from."""
     sort_keywords("sort", kind, order, stable)
-    x = ravel(a) if axis is None else given(a)
-    axis = normalize_axis(-1 if axis is None else axis, len(shapes.shape(x)))
+    x, axis = array_and_axis(a, axis)
     return take_along_axis(x, argsort(x, axis, descending=descending), axis)
 
 
@@ -45,15 +44,15 @@ def argsort(
     """Return the positions that put an axis in order, the smallest first or the largest; equals keep theirs."""
     sort_keywords("argsort", kind, order, stable)
     falling = {"descending": True} if flag(descending) else {}
-    return ordering.argsort(ravel(a) if axis is None else given(a), axis=-1 if axis is None else axis, **falling)
+    x, axis = array_and_axis(a, axis)
+    return ordering.argsort(x, axis=axis, **falling)
 
 
 @implements(np.partition)
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
     """Put the kth element where it belongs in order, the smaller before it and the larger behind."""
     sort_keywords("partition", kind, order, None)
-    x = ravel(a) if axis is None else given(a)
-    axis = normalize_axis(-1 if axis is None else axis, len(shapes.shape(x)))
+    x, axis = array_and_axis(a, axis)
     return take_along_axis(x, ordering.argpartition(x, kth=kth, axis=axis, kind=kind), axis)
 
 
@@ -61,8 +60,8 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect"
 def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None) -> Any:
     """Return positions that put the kth element where it belongs in order."""
     sort_keywords("argpartition", kind, order, None)
-    x = ravel(a) if axis is None else given(a)
-    return ordering.argpartition(x, kth=kth, axis=-1 if axis is None else axis, kind=kind)
+    x, axis = array_and_axis(a, axis)
+    return ordering.argpartition(x, kth=kth, axis=axis, kind=kind)
 
 
 @implements(np.searchsorted)

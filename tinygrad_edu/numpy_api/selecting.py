@@ -14,9 +14,9 @@ from ..errors import DTypeError
 from ..errors.where import users_line
 from ..ops import arithmetic, compare, indexing, shapes
 from ..ops.complex import imag, is_complex, real
-from .arguments import at, cast, dtype_of, given, normalize_axis, refuse_out
+from .arguments import at, cast, dtype_of, given, refuse_out
 from .joining import concatenate
-from .shaping import broadcast_to, copied, moveaxis, ravel, reshape
+from .shaping import array_and_axis, broadcast_to, copied, moveaxis, ravel, reshape
 
 __all__ = [
     "choose", "clip", "compress", "delete", "diag", "diagflat", "diagonal", "extract", "full", "full_like", "insert",
@@ -69,10 +69,7 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
     """Pick elements along an axis by their places. mode, for places outside: "raise", "wrap" or "clip"."""
     refuse_out("take", out)
     check_mode("take", mode)
-    x = given(a)
-    if axis is None:
-        x, axis = ravel(x), 0
-    axis = normalize_axis(axis, len(shapes.shape(x)))
+    x, axis = array_and_axis(a, axis)
     n = shapes.shape(x)[axis]
     if mode == "wrap":
         indices = arithmetic.remainder(given(indices), n)
@@ -85,11 +82,8 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: s
 @implements(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Pick elements by places that differ from one line along an axis to the next, such as `argsort` returns."""
-    x, places = given(arr), given(indices)
-    if axis is None:
-        x, axis = ravel(x), 0
+    (x, axis), places = array_and_axis(arr, axis), given(indices)
     ndim = len(shapes.shape(x))
-    axis = normalize_axis(axis, ndim)
     lines = [np.arange(n).reshape((n,) + (1,) * (ndim - a - 1)) for a, n in enumerate(shapes.shape(x))]
     return x[tuple(places if a == axis else line for a, line in enumerate(lines))]
 
@@ -110,20 +104,14 @@ def extract(condition: Any, arr: Any) -> Any:
 @implements(np.delete)
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """Return an array without the parts at some places along an axis."""
-    x = given(arr)
-    if axis is None:
-        x, axis = ravel(x), 0
-    axis = normalize_axis(axis, len(shapes.shape(x)))
+    x, axis = array_and_axis(arr, axis)
     return x[at(axis, np.delete(np.arange(shapes.shape(x)[axis]), data_of(obj)))]
 
 
 @implements(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Return an array with `values` put in before some places along an axis."""
-    x, new = given(arr), cast(given(values), dtype_of(given(arr)))
-    if axis is None:
-        x, axis = ravel(x), 0
-    axis = normalize_axis(axis, len(shapes.shape(x)))
+    (x, axis), new = array_and_axis(arr, axis), cast(given(values), dtype_of(given(arr)))
     n = shapes.shape(x)[axis]
     marks = np.insert(np.arange(n), data_of(obj), -1)
     one_place = np.ndim(data_of(obj)) == 0 and not isinstance(obj, slice)

@@ -45,6 +45,12 @@ def ravel(a: Any, order: str = "C") -> Any:
     return reshape(transpose(x, sorted(range(len(strides)), key=lambda axis: -abs(strides[axis]))), -1)
 
 
+def array_and_axis(a: Any, axis: int | None) -> tuple[Any, int]:
+    """Return an array and the axis to go along, which is that of all its elements where none is named."""
+    x = given(a)
+    return (ravel(x), 0) if axis is None else (x, normalize_axis(axis, len(shapes.shape(x))))
+
+
 def flatten(x: Any, order: str = "C") -> Any:
     """Return all elements in a row."""
     return ravel(x, order)

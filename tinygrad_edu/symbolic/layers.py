@@ -7,6 +7,7 @@ whose rows `linear` are product and bias in one, and a net written out by hand a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -74,16 +75,22 @@ class GraphLayer:
         return self.a.op.name if self.a is not self.z and self.a.op else ""
 
 
+def users_of(order: Iterable[Node]) -> dict[Node, list[Node]]:
+    """Return the nodes that each node is an operand of, each of them once."""
+    users: dict[Node, list[Node]] = {}
+    for z in order:
+        for x in dict.fromkeys(x for x in z.inputs if isinstance(x, Node)):
+            users.setdefault(x, []).append(z)
+    return users
+
+
 class LayerMap:
     """The layers of the graph of a cost, and a name for every node that the article has a letter for."""
 
     def __init__(self, cost: Node) -> None:
         self.cost = cost
         self.order = history(cost)
-        self.users: dict[Node, list[Node]] = {}
-        for z in self.order:
-            for x in dict.fromkeys(x for x in z.inputs if isinstance(x, Node)):
-                self.users.setdefault(x, []).append(z)
+        self.users = users_of(self.order)
         self.layers: list[GraphLayer] = []
         self.convolutions = 0  # they count as layers, but what is told of products is not true of them
         for node in self.order:

@@ -16,9 +16,9 @@ from ..replay.run import Recording, Run
 from .digits import eps_of
 from .entries import ONLY, are_entries, items_of_entries
 from .functions import Functions
-from .inputs import Pairs, can_resample, pair_by_name, targets_of, value_at
+from .inputs import Pairs, can_resample, kept_gradient, pair_by_name, targets_of, value_at
 from .items import items_at, typed_of_all
-from .precheck import GradientPair, array_of_numbers
+from .precheck import GradientPair
 from .report import ComparisonReport
 from .verdicts import Comparison, comparison_report
 
@@ -71,7 +71,7 @@ def compare(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) ->
 def alone(pairs: Pairs) -> list[GradientPair]:
     """Return the gradients to compare where no graph is given: rounding is judged by the largest of all of them."""
     arrays = {name: value_at(None, given, name, {}) for name, (given, _) in pairs.items()}
-    autos = {name: automatic(target, name) for name, (_, target) in pairs.items()}
+    autos = {name: kept_gradient(target, name) for name, (_, target) in pairs.items()}
     digits = typed_of_all(arrays.values())
     eps = max(map(eps_of, (*arrays.values(), *autos.values())), default=DOUBLE_EPS)
     largest = max((float(np.max(np.abs(x), initial=0.0)) for x in autos.values()), default=0.0) or 1.0
@@ -79,15 +79,6 @@ def alone(pairs: Pairs) -> list[GradientPair]:
         GradientPair(name, arrays[name], autos[name], digits=digits, spread=2 * eps * largest, eps=eps)
         for name in pairs
     ]
-
-
-def automatic(target: Any, name: str) -> Array:
-    """Return the gradient that a node keeps, or an array as it is."""
-    if not isinstance(target, Node):
-        return array_of_numbers(target, name)
-    if target._grad is None:
-        raise GradientError(f"{name} has no gradient yet: call backward() first, or give loss=")
-    return array_of_numbers(target._grad, name)
 
 
 def assert_gradient(hand: Any, auto: Any, loss: Node | None = None, *, seed: int = 0) -> None:

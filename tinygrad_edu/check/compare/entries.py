@@ -6,15 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from ...core.node import Node
 from ...core.types import Array
 from ...errors import GradientError
 from ...symbolic.layers import LayerMap
 from ..replay.rounding import spreads
 from ..replay.run import Recording, Run
-from .inputs import pair_by_name
+from .inputs import kept_gradient, pair_by_name
 from .items import typed_of_all
 from .precheck import GradientPair, array_of_numbers
 
@@ -51,7 +49,4 @@ def right_gradient_of(target: Any, name: str, loss: Node | None) -> tuple[Array,
     if loss is not None and isinstance(target, Node):
         run = Run(Recording(loss, [target]))
         return run.gradient(run.grads, target), spreads(run, [target], run.recording.eps)[0]
-    right = target._grad if isinstance(target, Node) else target
-    if right is None:
-        raise GradientError(f"{name} has no gradient yet: call backward() first, or give loss=")
-    return np.asarray(array_of_numbers(right, name)), 0.0
+    return kept_gradient(target, name), 0.0

@@ -182,3 +182,12 @@ def values_of(run: Run, names: Mapping[Node, str]) -> dict[str, Any]:
 def formula_name(label: str) -> str:
     """Return a label as a formula can spell it: `W^(2)` is `W2`."""
     return re.sub(r"\W", "", label.replace("^", "").replace("'", "_prime"))
+
+
+def kept_gradient(target: Any, name: str) -> Array:
+    """Return the gradient that a node keeps, or an array as it is."""
+    if not isinstance(target, Node):
+        return array_of_numbers(target, name)
+    if target._grad is None:
+        raise GradientError(f"{name} has no gradient yet: call backward() first, or give loss=")
+    return array_of_numbers(target._grad, name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ...errors.printable import markdown_text, printable
-from .. import latex
+from ...symbolic import latex_text as latex
 from ..mistakes.catalogue import CATALOGUE, OTHER
 
 WIDEST = 76  # columns of the longest line of text

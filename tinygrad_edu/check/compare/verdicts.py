@@ -12,7 +12,7 @@ from ...symbolic.layers import LayerMap
 from ..mistakes.catalogue import OTHER
 from ..mistakes.diagnosis import diagnose
 from ..mistakes.explanation import Candidate
-from ..mistakes.matching import Question
+from ..mistakes.matching import Question, Target
 from ..mistakes.permutations import explained_by_numbers, rearranged
 from ..mistakes.process_mistakes import procedural
 from ..replay.rows import run_in_rows
@@ -151,13 +151,9 @@ def factors_of(rows: Sequence[Sequence[GradientPair]]) -> tuple[tuple[str, float
         if all(item.ok for item in items):
             found.append((first.name, 1.0))
             continue
-        hand, auto, tolerance = (
-            np.concatenate([np.ravel(getattr(item, part)) for item in items]) for part in ("hand", "auto", "tolerance")
-        )
-        square = float(auto @ auto)
-        r = float(hand @ auto) / square if square else 0.0
-        clear = np.abs(auto) > 10 * tolerance  # of a single number, or of none, a ratio says nothing
-        if not np.isfinite(r) or np.any(np.abs(r * auto - hand) > tolerance * max(1.0, abs(r))) or clear.sum() < 1:
+        target = Target(items)
+        r = target.ratio(target.auto)
+        if r is None or not np.any(np.abs(target.auto) > 10 * target.tolerance):  # zeros are a multiple of anything
             return ()
         found.append((first.name, r))
     return tuple(found)

@@ -7,7 +7,7 @@ cuts its own edges only. This module must not know whose program it is.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -31,15 +31,18 @@ class Adjoints(NamedTuple):
 
 def ancestors(roots: Iterable[Operation], controls: bool = False) -> set[Operation]:
     """Return the nodes that some nodes were made from, themselves included."""
+    return reached(roots, lambda node: (*node.inputs, *node.controls) if controls else node.inputs)
+
+
+def reached(roots: Iterable[Operation], onward: Callable[[Operation], Iterable[Operation]]) -> set[Operation]:
+    """Return the nodes that steps lead to from some nodes, themselves included."""
     found: set[Operation] = set()
     waiting = list(roots)
     while waiting:
         node = waiting.pop()
         if node not in found:
             found.add(node)
-            waiting += node.inputs
-            if controls:
-                waiting += node.controls
+            waiting += onward(node)
     return found
 
 

@@ -7,6 +7,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,20 +93,21 @@ def code_report(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     if not verdict.right and (unguarded := without_guards(runs, seed)) is not None and unguarded.right:
         verdict = unguarded
         notes.append("Right but for a guard like 1e-8, which keeps a logarithm from 0 and counts as 0.")
-    parameters, program, name = verdict.parameters, runs.program, runs.task.name
+    program = runs.program
+    report = partial(CodeReport, program.name, runs.task.name, verdict.right, verdict.parameters)
     if verdict.right:
-        return CodeReport(program.name, name, True, parameters, missing=missing, notes=tuple(notes))
+        return report(missing=missing, notes=tuple(notes))
     if missing:
         notes.append(f"No gradient was returned for {', '.join(missing)}.")
     if verdict.recording is None:
         mistake = (
             f"Wrong: {', '.join(verdict.wrong)}. The line could not be told, since the code could not be recorded."
         )
-        return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
+        return report(mistake=mistake, notes=tuple(notes))
     lines = by_suspicion(program, backward_lines(program, verdict))
     if not lines:
         mistake = f"Wrong: {', '.join(verdict.wrong)}. No line of a backward pass computes what was returned."
-        return CodeReport(program.name, name, False, parameters, mistake=mistake, notes=tuple(notes))
+        return report(mistake=mistake, notes=tuple(notes))
     found = search(runs, verdict, lines, verdict.wrong)
     mend = found[0] if found else None
     if mend is None and len(verdict.wrong) > 1 and (apart := one_by_one(runs, verdict, lines)):
@@ -117,10 +119,8 @@ def code_report(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
         mistake = f"Wrong: {', '.join(verdict.wrong)}. These are several mistakes, in different lines; the first:"
         place = program.place(mend.line)
         source = statement_text(program, mend.line)
-        return CodeReport(
-            program.name, name, False, parameters, place.line, place.cell, source, mend.text, mistake,
-            "several mistakes", notes=tuple(notes),
-        )  # fmt: skip
+        where = (place.line, place.cell, source)
+        return report(*where, mend.text, mistake, "several mistakes", notes=tuple(notes))
     number = lines[0].number if mend is None else mend.line
     place = program.place(number)
     source = statement_text(program, number)
@@ -129,12 +129,12 @@ def code_report(runs: Runs, verdict: Verdict, seed: int) -> CodeReport:
     for other in found[1:]:
         notes.append(f"A change of {program.place(other.line)} does as well: `{other.text.strip()}`")
         further = [other.line, *(n for n in further if n != other.line)]
-    return CodeReport(
-        program.name, name, False, parameters, place.line, place.cell, source,
-        None if mend is None else mend.text, mistake_text(runs, verdict, line, mend),
-        None if mend is None else mend.what,
-        others=tuple(program.place(n).line for n in further), notes=tuple(notes),
-    )  # fmt: skip
+    text, kind = (None, None) if mend is None else (mend.text, mend.what)
+    return report(
+        *(place.line, place.cell, source, text, mistake_text(runs, verdict, line, mend), kind),
+        others=tuple(program.place(n).line for n in further),
+        notes=tuple(notes),
+    )
 
 
 def one_by_one(runs: Runs, verdict: Verdict, lines: list[BackwardLine]) -> dict[str, Mend]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .adjoints import ancestors
+from .adjoints import ancestors, reached
 from .known import KnownMatch
 from .program import LearnerProgram
 from .recorder import CALL, PARAMETER, Operation
@@ -56,14 +56,7 @@ def depends(node: Operation, known: dict[Operation, bool]) -> bool:
 
 def descendants(nodes: list[Operation], users: dict[Operation, list[Operation]]) -> set[Operation]:
     """Return the nodes that were computed from some nodes, themselves included."""
-    found: set[Operation] = set()
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting += users.get(node, [])
-    return found
+    return reached(nodes, lambda node: users.get(node, ()))
 
 
 def used_up(node: Operation, found: KnownMatch | None, users: dict[Operation, list[Operation]]) -> bool:

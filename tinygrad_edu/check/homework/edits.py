@@ -14,6 +14,7 @@ from typing import Any
 
 from .edit import Edit, Surroundings, Syntax, as_load, located, parse_syntax
 from .expression_edits import of_expression
+from .product_edits import call
 from .value_edits import whole_value_edits
 
 
@@ -112,20 +113,17 @@ def of_statement(statement: ast.stmt, parent: ast.AST, around: Surroundings) -> 
         yield edit(1.5, "= instead of +=", ast.Assign([statement.target], statement.value))
         if isinstance(statement.target, ast.Subscript) and isinstance(statement.op, (ast.Add, ast.Sub)):
             method = "add" if isinstance(statement.op, ast.Add) else "subtract"
-            call = parse_syntax(f"np.{method}.at(0, 0, 0)")
-            assert isinstance(call, ast.Call)
-            call.args = [as_load(statement.target.value), statement.target.slice, statement.value]
-            yield edit(2, "repeated indices added up", ast.Expr(call))
+            target = statement.target
+            written = call(f"np.{method}.at", as_load(target.value), target.slice, statement.value)
+            yield edit(2, "repeated indices added up", ast.Expr(written))
         yield edit(4, "the line left out", ast.Pass())
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target0 = statement.targets[0]
         if isinstance(target0, (ast.Name, ast.Subscript, ast.Attribute)):
             yield edit(1.5, "+= instead of =", ast.AugAssign(target0, ast.Add(), statement.value))
             if isinstance(target0, ast.Subscript):
-                call = parse_syntax("np.add.at(0, 0, 0)")
-                assert isinstance(call, ast.Call)
-                call.args = [as_load(target0.value), target0.slice, statement.value]
-                yield edit(2.5, "repeated indices added up", ast.Expr(call))
+                written = call("np.add.at", as_load(target0.value), target0.slice, statement.value)
+                yield edit(2.5, "repeated indices added up", ast.Expr(written))
             yield edit(4, "-= instead of =", ast.AugAssign(target0, ast.Sub(), statement.value))
             yield edit(5, "*= instead of =", ast.AugAssign(target0, ast.Mult(), statement.value))
         if isinstance(target0, ast.Name):

@@ -12,6 +12,7 @@ import textwrap
 import time
 import types
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,45 +94,32 @@ class Trials:
         finally:
             edit.undo()
 
-    def changed(self, statement: ast.stmt) -> Changed:
-        """Return the module with the changed tree in it, for as long as it is entered."""
-        return Changed(self, self.owner.get(id(statement)))
+    @contextmanager
+    def changed(self, statement: ast.stmt) -> Iterator[Namespace]:
+        """Give the module with the changed tree in it: with new code for the one function, or run again."""
+        program, module, owner = self.runs.program, self.runs.module, self.owner.get(id(statement))
+        if owner is None and RERUN in module and self.runs.task.name == program.name:
+            yield {RERUN: self.rerun}
+            return
+        function = None if owner is None else enclosing_function(owner, module)
+        code = None if owner is None or function is None else code_of(owner[-1], program.filename)
+        if function is None or code is None or code.co_freevars != function.__code__.co_freevars:
+            yield program.run(self.tree)
+            return
+        before, function.__code__ = function.__code__, code
+        try:
+            yield module
+        finally:
+            function.__code__ = before
 
 
-class Changed:
-    """The module of a program while one of its functions has changed code."""
-
-    def __init__(self, trials: Trials, owner: tuple[ast.stmt, ...] | None) -> None:
-        self.trials, self.owner = trials, owner
-        self.function: Any = None
-
-    def __enter__(self) -> Namespace:
-        runs = self.trials.runs
-        module = runs.module
-        function = self.found(module)
-        if function is not None and self.owner is not None:
-            code = code_of(self.owner[-1], runs.program.filename)
-            if code.co_freevars == function.__code__.co_freevars:
-                self.function, self.before = function, function.__code__
-                function.__code__ = code
-                return module
-        if self.owner is None and RERUN in module and runs.task.name == runs.program.name:
-            return {RERUN: self.trials.rerun}
-        return runs.program.run(self.trials.tree)
-
-    def __exit__(self, *problem: object) -> None:
-        if self.function is not None:
-            self.function.__code__ = self.before
-
-    def found(self, module: Namespace) -> Any:
-        """Return the function or method that holds the statement; None if it has no code of its own."""
-        if self.owner is None:
-            return None
-        holder: Any = module.get(self.owner[0].name)  # type: ignore[attr-defined]
-        if len(self.owner) > 1 and isinstance(holder, type):
-            holder = vars(holder).get(self.owner[1].name)  # type: ignore[attr-defined]
-        holder = getattr(holder, "__func__", holder)
-        return holder if isinstance(holder, types.FunctionType) else None
+def enclosing_function(owner: tuple[ast.stmt, ...], module: Namespace) -> types.FunctionType | None:
+    """Return the function or method that is defined there; None if it has no code of its own."""
+    holder: Any = module.get(owner[0].name)  # type: ignore[attr-defined]
+    if len(owner) > 1 and isinstance(holder, type):
+        holder = vars(holder).get(owner[1].name)  # type: ignore[attr-defined]
+    holder = getattr(holder, "__func__", holder)
+    return holder if isinstance(holder, types.FunctionType) else None
 
 
 def enclosing_functions(tree: ast.Module) -> dict[int, tuple[ast.stmt, ...]]:

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...core.types import Array
 from ...errors.printable import markdown_text, printable
+from ...symbolic import latex_text as latex
 from ...system.declared import declared
-from .. import latex
 from ..compare.precheck import GradientPair
 
 NOT_JUDGED = "not judged"  # the beginning of a verdict

@@ -45,26 +45,26 @@ class WithHooks(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         names = [target_names(target) for target in node.targets]
         self.generic_visit(node)
-        node.value = noted(node.value, names)
+        node.value = hook_call(ASSIGNED, node.value, names)
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         names = target_names(node.target)
         self.generic_visit(node)
         if node.value is not None:
-            node.value = noted(node.value, [names])
+            node.value = hook_call(ASSIGNED, node.value, [names])
         return node
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
         self.generic_visit(node)
-        node.value = noted(node.value, [node.target.id])
+        node.value = hook_call(ASSIGNED, node.value, [node.target.id])
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         names = target_names(node.value) if node.value is not None else ""
         self.generic_visit(node)
         if node.value is not None:
-            node.value = noted(node.value, [names])
+            node.value = hook_call(ASSIGNED, node.value, [names])
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
@@ -73,7 +73,7 @@ class WithHooks(ast.NodeTransformer):
         if not again:
             return node
         target = ast.parse(name, mode="eval").body
-        note = ast.Expr(noted(target, [name]))
+        note = ast.Expr(hook_call(ASSIGNED, target, [name]))
         for part in ast.walk(note):
             ast.copy_location(part, node)
         return [node, note]
@@ -99,9 +99,9 @@ def hooked(name: str, arguments: list[ast.expr], keywords: list[ast.keyword]) ->
     return ast.Call(ast.Name(name, ast.Load()), arguments, keywords)
 
 
-def noted(value: ast.expr, names: Any) -> ast.expr:
-    """Return an expression whose value is told to the recorder under its names."""
-    call = hooked(ASSIGNED, [value, ast.parse(repr(names), mode="eval").body], [])
+def hook_call(hook: str, value: ast.expr, names: Any) -> ast.expr:
+    """Return the call of a hook with an expression and the names of its value."""
+    call = hooked(hook, [value, ast.parse(repr(names), mode="eval").body], [])
     for part in (call, call.func, *ast.walk(call.args[1])):
         ast.copy_location(part, value)
     return call
@@ -113,12 +113,10 @@ def with_given(tree: ast.Module, names: set[str]) -> ast.Module:
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             found = target_names(statement.targets[0])
-            if left & set(found if isinstance(found, list) else [found]):
-                left -= set(found if isinstance(found, list) else [found])
-                call = hooked(GIVEN, [statement.value, ast.parse(repr(found), mode="eval").body], [])
-                for part in (call, call.func, *ast.walk(call.args[1])):
-                    ast.copy_location(part, statement.value)
-                statement.value = call
+            names_here = set(found if isinstance(found, list) else [found])
+            if left & names_here:
+                left -= names_here
+                statement.value = hook_call(GIVEN, statement.value, found)
     return tree
 
 

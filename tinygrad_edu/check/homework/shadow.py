@@ -145,32 +145,11 @@ def by_function(name: str) -> Callable[..., Any]:
     return method
 
 
-for _name in [
-    "all",
-    "any",
-    "argmax",
-    "argmin",
-    "argsort",
-    "clip",
-    "cumprod",
-    "cumsum",
-    "diagonal",
-    "max",
-    "mean",
-    "min",
-    "nonzero",
-    "prod",
-    "ravel",
-    "repeat",
-    "round",
-    "squeeze",
-    "std",
-    "sum",
-    "swapaxes",
-    "take",
-    "trace",
-    "var",
-]:
+_BY_FUNCTION = (
+    "all any argmax argmin argsort clip cumprod cumsum diagonal max mean min nonzero prod ravel repeat round squeeze "
+    "std sum swapaxes take trace var"
+)
+for _name in _BY_FUNCTION.split():
     setattr(Shadow, _name, by_function(_name))
 
 

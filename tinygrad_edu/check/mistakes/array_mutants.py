@@ -15,7 +15,7 @@ from ...core.types import Rule
 from ...ops.indexing import numpy_index
 from ...symbolic.layers import MATRIX_PRODUCTS, leaf_of
 from ..replay.run import Edge, Instead, Recording
-from .mutant import Mutant
+from .mutant import Mutant, changed_rule, kept_in, rolled, swapped
 
 CONVOLUTIONS = frozenset(("conv2d", "affine_conv2d"))
 POOLS = frozenset(("max_pool2d", "sum_pool2d"))
@@ -68,7 +68,7 @@ def of_indices(z: Node, edge: Edge) -> Iterator[Mutant]:
     for axis, length in enumerate(shape[:2]):
         for shift in (1, -1) if length > 2 else ():
             said = f"put back one place {'later' if shift > 0 else 'earlier'} along axis {axis}"
-            yield Mutant(40, said, z, {edge: shifted_rule(right, shift, axis)})
+            yield Mutant(40, said, z, {edge: changed_rule(right, result=rolled(shift, axis))})
 
 
 def overwriting(g: Any, _: Any, x: Any, *indices: Any, key: Any) -> Any:
@@ -78,34 +78,19 @@ def overwriting(g: Any, _: Any, x: Any, *indices: Any, key: Any) -> Any:
     return whole
 
 
-def shifted_rule(right: Rule, shift: int, axis: int) -> Rule:
-    """Return a rule whose result is shifted by one along an axis."""
-    return lambda *args, **params: np.roll(right(*args, **params), shift, axis)
-
-
 def of_transposes(z: Node, edge: Edge) -> Iterator[Mutant]:
     """Yield square matrices transposed inside a product: the gradient arriving, or the other factor."""
     assert z.op is not None
     i = edge[1]
     right, other = z.op.rules[i], z.inputs[1 - i]
     if np.ndim(z._data) > 1 and z._data.shape[-1] == z._data.shape[-2] > 1:
-        yield Mutant(39, "the gradient arriving transposed", z, {edge: with_turned_gradient(right)})
+        yield Mutant(39, "the gradient arriving transposed", z, {edge: changed_rule(right, g=swapped)})
     of_weights = any(leaf_of(x) is not None for x in z.inputs[:2])  # is row 20
     shape = np.shape(getattr(other, "_data", other))
     if not of_weights and len(shape) > 1 and shape[-1] == shape[-2] > 1:
-        yield Mutant(39, "the other factor transposed once too often", z, {edge: with_turned_factor(right, 1 - i)})
-
-
-def with_turned_gradient(right: Rule) -> Rule:
-    """Return a rule that is handed the transposed gradient."""
-    return lambda g, *args, **params: right(np.swapaxes(g, -1, -2), *args, **params)
-
-
-def with_turned_factor(right: Rule, i: int) -> Rule:
-    """Return a rule that is handed operand `i` transposed."""
-    return lambda g, z, *xs, **params: right(
-        g, z, *(np.swapaxes(x, -1, -2) if j == i else x for j, x in enumerate(xs)), **params
-    )
+        yield Mutant(
+            39, "the other factor transposed once too often", z, {edge: changed_rule(right, operand=(1 - i, swapped))}
+        )
 
 
 def of_convolution(z: Node, edge: Edge) -> Iterator[Mutant]:
@@ -114,12 +99,16 @@ def of_convolution(z: Node, edge: Edge) -> Iterator[Mutant]:
     i = edge[1]
     right = z.op.rules[i]
     if i == 1:
-        yield Mutant(41, "the kernel's gradient turned by 180°", z, {edge: turned_round(right)})
+        yield Mutant(41, "the kernel's gradient turned by 180°", z, {edge: changed_rule(right, result=flipped)})
     else:
-        yield Mutant(41, "the kernel not turned by 180° on the way back", z, {edge: with_flipped_kernel(right)})
+        yield Mutant(
+            41, "the kernel not turned by 180° on the way back", z, {edge: changed_rule(right, operand=(1, flipped))}
+        )
     for axis in (-2, -1):
         for shift in (1, -1):
-            yield Mutant(41, "cropped or padded one pixel off", z, {edge: shifted_rule(right, shift, axis)})
+            yield Mutant(
+                41, "cropped or padded one pixel off", z, {edge: changed_rule(right, result=rolled(shift, axis))}
+            )
 
 
 def of_windows(z: Node, edge: Edge) -> Iterator[Mutant]:
@@ -131,7 +120,12 @@ def of_windows(z: Node, edge: Edge) -> Iterator[Mutant]:
         yield Mutant(37, said, z, {edge: window_by_window(right)})
         return
     for examples, said in ((slice(None), "the last window"), (slice(-1, None), "the last window of the last image")):
-        yield Mutant(37, f"{said} alone: overwritten (=) and not added up", z, {edge: of_last_window(right, examples)})
+        yield Mutant(
+            37,
+            f"{said} alone: overwritten (=) and not added up",
+            z,
+            {edge: changed_rule(right, g=kept_in((examples, ..., -1, -1)))},
+        )
 
 
 def window_by_window(right: Rule) -> Rule:
@@ -140,33 +134,16 @@ def window_by_window(right: Rule) -> Rule:
     def rule(g: Any, *args: Any, **params: Any) -> Any:
         whole = None
         for place in np.ndindex(g.shape[-2:]):
-            part = np.asarray(right(kept_in_place(g, ..., *place), *args, **params))
+            part = np.asarray(right(kept_in((..., *place))(g), *args, **params))
             whole = part if whole is None else np.where(part != 0, part, whole)
         return whole
 
     return rule
 
 
-def of_last_window(right: Rule, examples: slice) -> Rule:
-    """Return a rule that sees the gradient of the last window alone, of some of the images."""
-    return lambda g, *args, **params: right(kept_in_place(g, examples, ..., -1, -1), *args, **params)
-
-
-def kept_in_place(g: Any, *place: Any) -> Any:
-    """Return an array with zeros everywhere but in a place."""
-    kept = np.zeros_like(g)
-    kept[place] = g[place]
-    return kept
-
-
-def turned_round(right: Rule) -> Rule:
-    """Return a rule whose result is turned round in both directions of an image."""
-    return lambda *args, **params: np.flip(right(*args, **params), (-2, -1))
-
-
-def with_flipped_kernel(right: Rule) -> Rule:
-    """Return a rule that is handed the kernel turned round."""
-    return lambda g, z, x, w, *rest, **params: right(g, z, x, np.flip(w, (-2, -1)), *rest, **params)
+def flipped(x: Any) -> Any:
+    """Turn images round in both directions."""
+    return np.flip(x, (-2, -1))
 
 
 def of_factors(recording: Recording, z: Node, edge: Edge) -> Iterator[Mutant]:

@@ -1,4 +1,4 @@
-"""The mistakes that people make when they derive gradients by hand: 34 rows, each with its name and its fix.
+"""The mistakes that people make when they derive gradients by hand, a row each: its name and its fix.
 
 The letters are the article's: w_jk leads from neuron k to neuron j, δ^(l) is ∂C/∂z^(l), n examples, m outputs.
 `{l}` stands for the layer, `{below}` and `{above}` for its neighbours.

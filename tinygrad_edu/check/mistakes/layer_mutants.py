@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node, data_of
-from ...core.types import Rule
 from ...symbolic.layers import GraphLayer, LayerMap, leaf_of
 from ..replay.run import Edge, Instead, Recording, RuleChange
-from .mutant import Mutant, example_mask, masked_rule
+from .mutant import Mutant, changed_rule, example_mask, masked_rule, swapped
 
 
 def of_layer(recording: Recording, notation: LayerMap, layer: GraphLayer) -> Iterator[Mutant]:
@@ -32,7 +31,7 @@ def of_layer(recording: Recording, notation: LayerMap, layer: GraphLayer) -> Ite
             continue
         weights = np.asarray(getattr(other, "_data", other))
         if weights.ndim == 2 and weights.shape[0] == weights.shape[1]:
-            yield Mutant(20, "W not transposed", product, {edge: with_transposed(right, 1 - i)})
+            yield Mutant(20, "W not transposed", product, {edge: changed_rule(right, operand=(1 - i, swapped))})
         if np.shape(mine._data) == np.shape(product._data):
             yield Mutant(21, "δ passed on without the weights", product, {edge: lambda g, *_, **__: g})
         elif np.ndim(mine._data) == np.ndim(product._data) > 1 and 1 in np.shape(product._data):
@@ -61,15 +60,6 @@ def stand_ins(notation: LayerMap, layer: GraphLayer) -> Iterator[tuple[int, str,
                 seen.add(id(node))
                 name = notation.name(node) if isinstance(node, Node) else f"a^({other.number - 1})"
                 yield 19, f"{letter} of another layer: {name}", node
-
-
-def with_transposed(rule: Rule, i: int) -> Rule:
-    """Return a rule that is handed operand `i` transposed."""
-
-    def wrong(g: Any, z: Any, *operands: Any, **params: Any) -> Any:
-        return rule(g, z, *(np.swapaxes(x, -1, -2) if j == i else x for j, x in enumerate(operands)), **params)
-
-    return wrong
 
 
 def of_examples(recording: Recording, notation: LayerMap) -> Iterator[Mutant]:

@@ -63,15 +63,14 @@ class Target:
             return False
         return bool(np.all(np.abs(predicted - self.hand) <= self.tolerance))
 
-    def ratio(self, predicted: Array) -> float | None:
-        """Return the number r for which r times the prediction is what was derived; None if there is none."""
-        if not self.may_be_multiple(predicted, self.hand):
-            return None
-        square = float(predicted @ predicted)
+    def ratio(self, predicted: Array, beside: Array | float = 0.0) -> float | None:
+        """Return the number r for which r times the prediction, and `beside`, is what was derived; None if none is."""
+        rest = self.hand - beside
+        square = float(predicted @ predicted) if self.may_be_multiple(predicted, rest) else 0.0
         if square == 0.0:
             return None
-        r = float(self.hand @ predicted) / square
-        return r if self.meets(r * predicted) else None
+        r = float(rest @ predicted) / square
+        return r if self.meets(beside + r * predicted) else None
 
     def may_be_multiple(self, x: Array, of: Array) -> bool:
         """Tell whether numbers may be a multiple of others, by a few of them."""
@@ -85,14 +84,7 @@ class Target:
 
     def share(self, without: Array) -> float | None:
         """Return the factor on a path with which its gradients are what was derived, from those without the path."""
-        path = self.auto - without
-        if not self.may_be_multiple(path, self.hand - without):
-            return None
-        square = float(path @ path)
-        if square == 0.0:
-            return None
-        c = float((self.hand - without) @ path) / square
-        return c if self.meets(without + c * path) else None
+        return self.ratio(self.auto - without, without)
 
 
 @dataclass(eq=False)

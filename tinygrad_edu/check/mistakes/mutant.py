@@ -35,24 +35,59 @@ class Mutant:
         return self.leaves(run, grads) if self.leaves else grads
 
 
+ArrayChange = Callable[[Any], Any]
+
+
+def changed_rule(
+    rule: Rule,
+    *,
+    g: ArrayChange | None = None,
+    operand: tuple[int, ArrayChange] | None = None,
+    result: ArrayChange | None = None,
+) -> Rule:
+    """Return a rule with a change of the gradient that it is handed, of an operand (by its place), or of its result."""
+
+    def changed(grad: Any, z: Any, *xs: Any, **params: Any) -> Any:
+        if operand is not None:
+            i, change = operand
+            xs = (*xs[:i], change(xs[i]), *xs[i + 1 :])
+        found = rule(grad if g is None else g(grad), z, *xs, **params)
+        return found if result is None else result(found)
+
+    return changed
+
+
 def scaled_rule(rule: Rule, c: float) -> Rule:
     """Return a rule times a number."""
-    return lambda *args, **params: c * rule(*args, **params)
+    return changed_rule(rule, result=lambda share: c * share)
 
 
-def example_mask(k: int, axis: int) -> Callable[[Any], Any]:
+def masked_rule(rule: Rule, k: int, axis: int) -> Rule:
+    """Return a rule that sees the gradient of one example only."""
+    return changed_rule(rule, g=example_mask(k, axis))
+
+
+def example_mask(k: int, axis: int) -> ArrayChange:
     """Return a function that keeps example `k` of an array and zeroes the others."""
+    return kept_in((slice(None),) * axis + (k,))
+
+
+def kept_in(place: Any) -> ArrayChange:
+    """Return a function that zeroes an array everywhere but in a place."""
 
     def mask(g: Any) -> Any:
         kept = np.zeros_like(g)
-        place = (slice(None),) * axis + (k,)
         kept[place] = g[place]
         return kept
 
     return mask
 
 
-def masked_rule(rule: Rule, k: int, axis: int) -> Rule:
-    """Return a rule that sees the gradient of one example only."""
-    mask = example_mask(k, axis)
-    return lambda g, *args, **params: rule(mask(g), *args, **params)
+def rolled(shift: int, axis: int) -> ArrayChange:
+    """Return a function that shifts an array along an axis."""
+    return lambda g: np.roll(g, shift, axis)
+
+
+def swapped(x: Any) -> Any:
+    """Transpose matrices."""
+    return np.swapaxes(x, -1, -2)

@@ -17,9 +17,10 @@ from ...core.types import Rule
 from ...symbolic.layers import MATRIX_PRODUCTS, LayerMap, leaf_of
 from ..replay.run import Edge, Instead, Recording, RuleChange, Run
 from .array_mutants import mutants_of_arrays
+from .constant_factors import is_square
 from .layer_mutants import of_examples, of_layer
 from .loops import middle_of_loops, of_loops, place_of
-from .mutant import Mutant, masked_rule, scaled_rule
+from .mutant import Mutant, masked_rule, rolled, scaled_rule
 from .wrong_rules import wrong_rules
 
 MOST = 1000  # mutants at one node of a graph: a large one is searched from its newest node back
@@ -231,8 +232,7 @@ def is_penalty(edge: Edge, x: Node) -> bool:
     z = edge[0]
     if x.op is not None or np.size(x._data) < 2 or z.op is None:
         return False
-    power = z.op.name == "power" and not isinstance(z.inputs[1], Node) and bool(np.all(z.inputs[1] == 2))
-    return power or z.op.name == "square" or (len(z.inputs) == 2 and z.inputs[0] is x and z.inputs[1] is x)
+    return is_square(z) or (len(z.inputs) == 2 and z.inputs[0] is x and z.inputs[1] is x)
 
 
 def penalty_itself(edge: Edge, decay: list[Edge]) -> RuleChange:
@@ -264,11 +264,6 @@ def kept_factor(leaf: Node) -> Callable[[Run, Grads], Grads]:
 def finished(leaf: Node, change: Callable[[Any], Any]) -> Callable[[Run, Grads], Grads]:
     """Return a change of one leaf's gradient when all are done."""
     return lambda run, grads: grads | {leaf: change(run.gradient(grads, leaf))}
-
-
-def rolled(shift: int, axis: int) -> Callable[[Any], Any]:
-    """Return a function that shifts an array along an axis."""
-    return lambda g: np.roll(g, shift, axis)
 
 
 def reversed_along(axis: int) -> Callable[[Any], Any]:

@@ -12,22 +12,19 @@ from .catalogue import CATALOGUE
 from .constant_factors import Factors, naming, universal_factors
 from .diagnosis import DIGITS_NEEDED
 from .explanation import Candidate
+from .matching import Target
 
 FEWEST = 5  # numbers of a gradient of which a single one can be told to be mistyped
 
 
 def explained_by_numbers(items: Sequence[GradientPair]) -> list[Candidate]:
     """Return what explains the difference, as far as the numbers alone can say."""
-    hand = np.concatenate([np.ravel(item.hand) for item in items])
-    auto = np.concatenate([np.ravel(item.auto) for item in items])
-    tolerance = np.concatenate([np.ravel(item.tolerance) for item in items])
-    with np.errstate(divide="ignore"):
-        digits = float(np.sum(np.maximum(np.log10(np.abs(hand) / tolerance), 0.0)))
+    target = Target(items)
     found: list[Candidate] = []
-    if not hand.any():
+    if not target.hand.any():
         return [Candidate(24, 0, "", "every number is 0")]
-    r = float(hand @ auto) / float(auto @ auto) if auto.any() else 0.0
-    if digits >= DIGITS_NEEDED[0] and np.all(np.abs(r * auto - hand) <= tolerance * max(1.0, abs(r))):
+    r = target.ratio(target.auto)
+    if r is not None and target.digits >= DIGITS_NEEDED[0]:
         factors: Factors = {}
         universal_factors(factors)
         for item in items:

@@ -6,7 +6,7 @@ Weights updated too early, weight decay, a finite difference, or another quantit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .catalogue import OTHER
 from .diagnosis import DIGITS_NEEDED
 from .explanation import Candidate
 from .matching import Question
+from .mutant import changed_rule
 
 STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)  # widths that people give finite differences
 DEEPEST = 30  # layers that are updated one after the other: each goes back through all below it
@@ -112,13 +113,9 @@ def early_updates(run: Run, layers: list[GraphLayer], rate: float) -> dict[Edge,
         for z, i in run.recording.edges[product]:
             if i < 2 and leaf_of(product.inputs[i]) is not layer.W:
                 changed = step if product.inputs[1 - i] is layer.W else step.T
-                changes[z, i] = updated(z.op.rules[i], 1 - i, changed)  # type: ignore[union-attr]  # a product was made by a row
+                right = z.op.rules[i]  # type: ignore[union-attr]  # a product was made by a row
+                changes[z, i] = changed_rule(right, operand=(1 - i, partial(np.add, -changed)))
     return changes
-
-
-def updated(rule: Any, i: int, step: Array) -> Any:
-    """Return a rule that is handed operand `i` less `step`."""
-    return lambda g, z, *xs, **params: rule(g, z, *(x - step if j == i else x for j, x in enumerate(xs)), **params)
 
 
 def differenced(question: Question) -> Iterator[Candidate]:

@@ -24,16 +24,12 @@ from ..codegen.primitives import (
     LESS_ONE,
     PICK,
     POSITIVE,
-    STRIPS,
-    STRIPS_BY_RESULTS,
-    STRIPS_BY_WEIGHTS,
 )
 from .gathers import count_elements, take_elements
+from .images import FLOAT, conv2d_from_strips, is_zero, relu_before_unpooling, relu_of_maxima, weights_from_strips
 
 SHORT = 64  # up to here NumPy takes longer to begin a row of numbers than to add it up or search it
-KEPT = 2**22  # numbers of windows that may be kept from the convolution until the gradient of its weights
 LARGE = 32768  # from here on it takes longer to read another array than to begin a row of one anew
-FLOAT = (np.float32, np.float64)
 
 
 def _as_it_was(z: Any, x: Any) -> bool:
@@ -201,83 +197,13 @@ def _gelu(emit: Any, x: Any) -> Any:
 
 
 def _less_equal(emit: Any, x: Any, y: Any) -> Any:
-    if not _is_zero(y) or getattr(x.data, "dtype", None) not in FLOAT or not x.data.ndim:
+    if not is_zero(y) or getattr(x.data, "dtype", None) not in FLOAT or not x.data.ndim:
         return None
     relu = emit.known(POSITIVE, x, _zeros(x))  # is positive where x is, and x need not be kept
     return None if relu is None else emit("less_equal", relu, y)
 
 
-# Images -----------------------------------------------------------------------------------------------------------
-
-
-ONE, UNPADDED = (1, 1), ((0, 0), (0, 0))  # the rows' own defaults
-
-
-def _cut(emit: Any, x: Any, y: Any, size: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    """Cut images into windows, once for a convolution and for the gradient of its weights; None where that is none."""
-    if x.data.dtype not in FLOAT or x.data.dtype != y.data.dtype or not x.data.ndim == y.data.ndim == 4:
-        return None
-    if size[1] == 1 or x.data.size * size[1] > KEPT:  # one column is a view of the images
-        return None
-    return emit(STRIPS, x, kw=size[1], stride=stride[1], padding=padding, dilation=dilation[1], groups=groups)
-
-
-def _conv2d(
-    emit: Any,
-    x: Any,
-    w: Any,
-    *bias: Any,
-    stride: Any = ONE,
-    padding: Any = UNPADDED,
-    dilation: Any = ONE,
-    groups: int = 1,
-) -> Any:
-    cut = _cut(emit, x, w, np.shape(w.data)[-2:], stride, padding, dilation, groups)
-    if cut is None:
-        return None
-    return emit(STRIPS_BY_WEIGHTS, cut, w, *bias, stride=stride, dilation=dilation, groups=groups)
-
-
-def _conv2d_weight(
-    emit: Any,
-    x: Any,
-    y: Any,
-    size: Any,
-    stride: Any = ONE,
-    padding: Any = UNPADDED,
-    dilation: Any = ONE,
-    groups: int = 1,
-) -> Any:
-    cut = _cut(emit, x, y, size, stride, padding, dilation, groups)
-    if cut is None:
-        return None
-    return emit(STRIPS_BY_RESULTS, cut, y, size=size, stride=stride, dilation=dilation, groups=groups)
-
-
-def _is_relu(x: Any) -> bool:
-    return x.op is POSITIVE and x.args[1].constant and not np.any(x.args[1].data)
-
-
-def _max_pool2d(emit: Any, x: Any, **how: Any) -> Any:
-    """Compute relu after the maxima, of which there are fewer: it keeps order, so they are the same."""
-    return emit("relu", emit("max_pool2d", x.args[0], **how)) if _is_relu(x) else None
-
-
-def _before_unpooling(emit: Any, condition: Any, zero: Any, y: Any) -> Any:
-    """Return relu's gradient after unpooling as unpooling after relu's gradient; None where it is something else.
-
-    Where the maximum of a window is above 0, it is that of what relu was computed from; where it is not, nothing gets
-    through. A window with a NaN in it gives NaNs either way, and to more of its places this way.
-    """
-    if condition.op is None or y.op is None or (condition.op.name, y.op.name) != ("less_equal", "max_unpool2d"):
-        return None
-    g, p, r = y.args
-    p = p.args[0] if _is_relu(p) else p
-    if not (_is_relu(r) and condition.args[0] is r and _is_zero(condition.args[1]) and _is_zero(zero)):
-        return None
-    if p.op is None or p.op.name != "max_pool2d" or p.args[0] is not r.args[0] or p.params != y.params:
-        return None
-    return emit("max_unpool2d", emit("where", emit("less_equal", p, 0), 0.0, g), p, r.args[0], **y.params)
+# Masks ----------------------------------------------------------------------------------------------------------
 
 
 def _zeros(x: Any) -> np.ndarray:
@@ -287,20 +213,16 @@ def _zeros(x: Any) -> np.ndarray:
 
 def _where(emit: Any, condition: Any, x: Any, y: Any) -> Any:
     """Keep numbers or make them zero by their bits: a branch for each number, taken at random, is slow."""
-    if (before := _before_unpooling(emit, condition, x, y)) is not None:
+    if (before := relu_before_unpooling(emit, condition, x, y)) is not None:
         return before
-    zero, kept = (x, y) if _is_zero(x) else (y, x)
+    zero, kept = (x, y) if is_zero(x) else (y, x)
     shape = np.shape(condition.data)
     fits = isinstance(kept.data, np.ndarray) and kept.data.ndim and shape == kept.data.shape
-    if not _is_zero(zero) or not fits or kept.data.dtype not in FLOAT or condition.data.dtype != bool:
+    if not is_zero(zero) or not fits or kept.data.dtype not in FLOAT or condition.data.dtype != bool:
         return None
     truth = emit(BITS, condition)
     mask = emit("subtract", truth, 1) if zero is x else emit("negative", truth)  # -1 is all ones
     return emit(FLOATS, emit(AND, emit(BITS, kept), mask))
-
-
-def _is_zero(x: Any) -> bool:
-    return bool(x.constant and np.ndim(x.data) == 0 and x.data == 0 and not np.signbit(x.data))
 
 
 DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
@@ -321,10 +243,10 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "gelu": _gelu,
     "less_equal": _less_equal,
     "where": _where,
-    "conv2d": _conv2d,
-    "affine_conv2d": _conv2d,
-    "conv2d_weight": _conv2d_weight,
-    "max_pool2d": _max_pool2d,
+    "conv2d": conv2d_from_strips,
+    "affine_conv2d": conv2d_from_strips,
+    "conv2d_weight": weights_from_strips,
+    "max_pool2d": relu_of_maxima,
     "getitem": take_elements,
     "put": count_elements,
 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ...core.node import Node
+from ...symbolic.layers import users_of
 from .picture import Group, short_text
 
 
@@ -34,16 +34,6 @@ def clusters(order: list[Node], model: Any) -> tuple[list[Group], dict[Node, int
         if x.op is None and (group := common([found.get(z) for z in users], groups)) is not None:
             found[x] = group
     return groups, found
-
-
-def users_of(order: Iterable[Node]) -> dict[Node, list[Node]]:
-    """Return the results that each node was an operand of, each use once."""
-    users: dict[Node, list[Node]] = {}
-    for z in order:
-        for x in z.inputs:
-            if isinstance(x, Node):
-                users.setdefault(x, []).append(z)
-    return users
 
 
 def same(these: list[Node], those: list[Node]) -> bool:

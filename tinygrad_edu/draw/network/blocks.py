@@ -8,9 +8,8 @@ from typing import Any
 
 from ..drawing import Drawing
 from ..formats.dot import quoted
-from ..formats.svg import style
 from ..pages.page import Page
-from .picture import NETWORK_DARK, NETWORK_LIGHT
+from .paper import network_paper
 
 WIDE, HIGH, GAP, INDENT, BAR = 560.0, 40.0, 6.0, 18.0, 150.0
 
@@ -67,12 +66,9 @@ class Blocks:
         high = (HIGH + GAP) * len(self.rows) + 34
         unit = "parameters" if self.total.output is None else "multiply-adds"
         parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="net" width="{WIDE:.0f}" height="{high:.0f}" '
-            f'viewBox="0 0 {WIDE:.0f} {high:.0f}" role="img"><title>{escape(self.alt())}</title>'
-            f"{style(NETWORK_LIGHT, NETWORK_DARK)}"
-            f'<rect class="paper" width="{WIDE:.0f}" height="{high:.0f}"/>'
-            f'<text x="8" y="18" font-weight="700">{escape(self.total.kind)}</text>'
-            f'<text x="{WIDE - 8:.0f}" y="18" text-anchor="end">{escape(self.numbers(self.total))}</text>'
+            network_paper(WIDE, high, self.alt()),
+            f'<text x="8" y="18" font-weight="700">{escape(self.total.kind)}</text>',
+            f'<text x="{WIDE - 8:.0f}" y="18" text-anchor="end">{escape(self.numbers(self.total))}</text>',
         ]
         for k, row in enumerate(self.rows):
             y, x = 30 + (HIGH + GAP) * k, 8 + INDENT * row.path.count(".")

@@ -18,12 +18,12 @@ from ...nn.convolution import Conv2d
 from ...nn.module import Module
 from ..formats.dot import quoted
 from ..formats.png import grey, signed, uri
-from ..formats.svg import style
 from ..graph.picture import format_number
 from ..pages.page import Page
 from .columns import brief
 from .layers import TRANSPARENT
-from .picture import NETWORK_DARK, NETWORK_LIGHT, shade
+from .paper import network_paper
+from .picture import shade
 
 MAP_SIDE, DOWN, ACROSS, TOP = 60.0, 78.0, 170.0, 56.0
 
@@ -74,12 +74,7 @@ class FeatureMaps:
         """Return the picture as one SVG element."""
         rows = max(min(len(stage.values), self.most + 1) for stage in self.stages)
         wide, high = ACROSS * len(self.stages), max(180.0, TOP + DOWN * rows + 10)
-        parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="net" width="{wide:.0f}" height="{high:.0f}" '
-            f'viewBox="0 0 {wide:.0f} {high:.0f}" role="img"><title>{escape(self.alt())}</title>'
-            f"{style(NETWORK_LIGHT, NETWORK_DARK)}"
-            f'<rect class="paper" width="{wide:.0f}" height="{high:.0f}"/>'
-        ]
+        parts = [network_paper(wide, high, self.alt())]
         for c, stage in enumerate(self.stages):
             x = ACROSS * (c + 0.5)
             parts.append(

@@ -58,7 +58,4 @@ def convolution_page(
     }
     body = fill_template(asset("convolution.html"), {"data": json_data(content)})
     script = asset("numbers.js") + asset("convolution.js")
-    page = Page("A convolution, seen", body, styles=asset("convolution.css"), script=script, height=760)
-    if path is not None:
-        page.save(path)
-    return page
+    return Page("A convolution, seen", body, styles=asset("convolution.css"), script=script, height=760).saved(path)

@@ -48,10 +48,7 @@ def live(
     """
     from .stepper import stepper
 
-    page = stepper(node, names=names, model=model, typed=typed, opened=True)
-    if path is not None:
-        page.save(path)
-    return page
+    return stepper(node, path, names=names, model=model, typed=typed, opened=True)
 
 
 def program_of(

@@ -70,6 +70,12 @@ class Page:
         files.write(path, self.html)
         return path
 
+    def saved(self, path: str | Path | None) -> Page:
+        """Return the page, saved where a path is given."""
+        if path is not None:
+            self.save(path)
+        return self
+
     def _repr_html_(self) -> str:
         """Show the page in a notebook, inside a frame whose scripts cannot touch the notebook."""
         return (

@@ -70,10 +70,7 @@ def playground(model: Any = None, data: Any = None, path: str | Path | None = No
     }
     body = fill_template(asset("playground.html"), {"data": script_data(content)})
     script = table.script() + "".join(map(asset, SCRIPTS))
-    page = Page("Playground", body, styles=asset("playground.css"), script=script, height=900)
-    if path is not None:
-        page.save(path)
-    return page
+    return Page("Playground", body, styles=asset("playground.css"), script=script, height=900).saved(path)
 
 
 def rounded_points(points: Any, sides: Any) -> list[list[float]]:

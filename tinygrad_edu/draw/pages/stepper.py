@@ -67,10 +67,7 @@ def stepper(
     order = sorted(history(node), key=is_computed)
     if len(order) > MOST:
         raise ValueError(f"stepper: {len(order)} nodes are too many to step through ({MOST} at most): take one example")
-    page = page_of(order, names or {}, model, typed, opened)
-    if path is not None:
-        page.save(path)
-    return page
+    return page_of(order, names or {}, model, typed, opened).saved(path)
 
 
 def page_of(

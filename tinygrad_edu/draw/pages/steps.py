@@ -41,10 +41,6 @@ class StepMaker:
         self.root = order[-1]
         self.grads: dict[Node, Any] = {}
 
-    def forward(self) -> list[Step]:
-        """Return a step for each node that was computed, oldest first."""
-        return [Step(self.index[z]) for z in self.order if z.op is not None]
-
     def seed(self) -> Step:
         """Return the step with which going back begins: everything before is forgotten."""
         self.grads = {self.root: self.root.seed(None)}

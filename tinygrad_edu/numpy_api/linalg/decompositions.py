@@ -15,7 +15,7 @@ from ...core.node import Node, data_of
 from ...core.tensor import Tensor
 from ...errors import DTypeError
 from ...ops import arithmetic, linear, ordering, shapes
-from ...ops import linalg as rows
+from ...ops import decompositions as rows
 from ...ops.complex import conj, real_part
 from ..arguments import given, refuse
 from ..selecting import take_along_axis, tril, triu

@@ -1,4 +1,4 @@
-"""Reports as the body of a LaTeX document: prose with its signs as formulas, tables, program text as it is.
+"""Text for the body of a LaTeX document: prose with its signs as formulas, tables, program text as it is.
 
 Needs the packages amsmath and amssymb. A letter that has no command is left to a LaTeX that reads Unicode.
 """
