@@ -13,10 +13,10 @@ from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.ops.checks import Below, KnownWords, checked, tested
 from tinygrad_edu.ops.compare import choice
 from tinygrad_edu.ops.complex import rightward
-from tinygrad_edu.ops.cumulative import recurrence
+from tinygrad_edu.ops.cumulative import recurrence, shifted
 from tinygrad_edu.ops.indexing import HERE, numpy_index, split_index
 from tinygrad_edu.ops.limits import PackedParts, adds, differs, magnitude, only
-from tinygrad_edu.ops.linalg import by_inverse, by_minors
+from tinygrad_edu.ops.linalg import beside, by_inverse, by_minors, diagonal_matrix, halved, symmetric
 from tinygrad_edu.ops.linear import to_inputs, to_weights
 from tinygrad_edu.ops.ordering import positions_in_order
 from tinygrad_edu.ops.precision import HALF, SINGLE, exact, floating, floats, real_numbers, rounded, wide
@@ -315,32 +315,64 @@ def test_what_is_repeated_keeps_its_numbers_and_their_type(x, shape):
 # Sums of products --------------------------------------------------------------------------------------------------
 
 EINSUMS = "ij,jk->ik  ii->i  ii->  iij->ji  ij->  ij,ij->i  ij,j->  i,i->i  i,j->ji  iij,jk->k  ij,kj,kl->il  ii,jj->ij"
+LENGTHS = {"usual": {"i": 2, "j": 3, "k": 4, "l": 2}, "empty": {"i": 2, "j": 0, "k": 3, "l": 1}}
 
 
 @pytest.mark.parametrize("expression", EINSUMS.split())
-def test_the_gradient_of_a_sum_of_products_is_what_loops_over_its_letters_add_up(expression):
-    rng, lengths = np.random.default_rng(0), {"i": 2, "j": 3, "k": 4, "l": 2}
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("stretched", [False, True])
+def test_the_gradient_of_a_sum_of_products_is_what_loops_over_its_letters_add_up(expression, lengths, stretched):
+    """Of the row itself and of NumPy's function; where an axis of the first operand is of length 1 it is repeated."""
+    rng = np.random.default_rng(0)
     terms, out = expression.split("->")
-    xs = [rng.normal(size=[lengths[a] for a in term]) for term in terms.split(",")]
+    terms = terms.split(",")
+    xs = [rng.normal(size=[lengths[a] for a in term]) for term in terms]
+    if stretched and len(terms) > 1 and len(set(terms[0])) == len(terms[0]) and terms[0][-1] in "".join(terms[1:]):
+        xs[0] = xs[0][..., :1] if xs[0].size else np.zeros((*xs[0].shape[:-1], 1))
     g = rng.normal(size=[lengths[a] for a in out])
     letters = sorted(set(expression) & set(lengths))
     expected, value = [np.zeros(x.shape) for x in xs], np.zeros(g.shape)
     for at in np.ndindex(*(lengths[a] for a in letters)):
         place = dict(zip(letters, at, strict=True))
-        places = [tuple(place[a] for a in term) for term in (*terms.split(","), out)]
+        places = [tuple(place[a] for a in term) for term in (*terms, out)]
+        places[0] = tuple(min(k, n - 1) for k, n in zip(places[0], xs[0].shape, strict=True))
         factors = [x[where] for x, where in zip(xs, places, strict=False)]
         value[places[-1]] += np.prod(factors)
         for i, dx in enumerate(expected):
             dx[places[i]] += g[places[-1]] * np.prod(factors[:i] + factors[i + 1 :])
-    empty = tg.einsum(expression, *(Tensor(x[..., :0]) for x in xs[:1]), *xs[1:]) if terms == "ij" else None
-    assert empty is None or not empty.data.any()
-    leaves = [Tensor(x) for x in xs]
-    z = tg.einsum(expression, *leaves)
+    for made in (lambda *xs: tg.einsum(expression, *xs), lambda *xs: TABLE["einsum"](*xs, terms=tuple(terms), out=out)):
+        leaves = [Tensor(x) for x in xs]
+        z = made(*leaves)
+        np.testing.assert_allclose(z.data, value, atol=1e-13)
+        z.backward(g)
+        for leaf, dx in zip(leaves, expected, strict=True):
+            np.testing.assert_allclose(leaf.grad, dx, atol=1e-13)
+
+
+PRODUCTS = [
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((3,), (3, 4)),
+    ((3,), (5, 3, 4)),
+    ((5, 2, 3), (3,)),
+    ((5, 2, 3), (3, 4)),
+    ((2, 3), (5, 3, 4)),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), PRODUCTS)
+def test_the_gradient_of_a_product_is_what_its_slopes_along_each_entry_say(one, other):
+    rng = np.random.default_rng(0)
+    xs = [Tensor(rng.normal(size=shape)) for shape in (one, other)]
+    z = xs[0] @ xs[1]
+    g = rng.normal(size=z.shape)
     z.backward(g)
-    np.testing.assert_allclose(z.data, value, atol=1e-13)
-    for leaf, dx in zip(leaves, expected, strict=True):
-        np.testing.assert_allclose(leaf.grad, dx, atol=1e-13)
-    assert z.op.name in ("einsum", "diagonal", "sum", "matmul", "multiply", "transpose", "getitem", "mT")
+    for i, x in enumerate(xs):
+        for at in np.ndindex(x.shape):
+            along = np.zeros(x.shape)
+            along[at] = 1.0
+            pair = [along if j == i else y.data for j, y in enumerate(xs)]
+            assert x.grad[at] == pytest.approx(np.sum(g * np.matmul(*pair)))
 
 
 # Matrices ----------------------------------------------------------------------------------------------------------
@@ -359,6 +391,27 @@ def test_the_gradient_of_all_cofactors_is_the_same_by_minors_and_by_an_inverse(n
     np.testing.assert_allclose(np.broadcast_to(by_minors(g, x), x.shape), expected, atol=1e-7)
     if n > 1:
         np.testing.assert_allclose(by_inverse(g, z, x), expected, atol=1e-7)
+
+
+def test_parts_of_square_matrices():
+    x = np.arange(1.0, 10).reshape(3, 3)
+    assert beside(x).tolist() == [[0, 2, 3], [4, 0, 6], [7, 8, 0]]
+    assert halved(x).tolist() == [[0.5, 0, 0], [4, 2.5, 0], [7, 8, 4.5]]
+    assert symmetric(x).tolist() == [[1, 3, 5], [3, 5, 7], [5, 7, 9]]
+    assert symmetric(x * 1j).tolist() == [[0, -1j, -2j], [1j, 0, -1j], [2j, 1j, 0]]
+    assert diagonal_matrix(x[:2, :2]).tolist() == [[[1, 0], [0, 2]], [[4, 0], [0, 5]]]
+    assert {f(x.astype(np.float32)).dtype for f in (beside, halved, symmetric, diagonal_matrix)} == {np.dtype("f4")}
+
+
+def test_what_is_shifted_along_an_axis_keeps_its_length():
+    for n, by, axis in itertools.product(range(4), range(5), (0, 1, -1)):
+        x = np.arange(2.0 * n).reshape((n, 2) if axis == 0 else (2, n))
+        for k in np.ndindex(x.shape):
+            before = list(k)
+            before[axis] -= by
+            expected = x[tuple(before)] if before[axis] >= 0 else -1.0
+            assert shifted(x, axis, by, -1.0)[k] == expected
+        assert shifted(x, axis, by, -1.0).shape == x.shape
 
 
 def test_the_size_of_numbers_and_the_parts_of_limits():

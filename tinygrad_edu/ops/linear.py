@@ -100,10 +100,9 @@ def other_factors(i: int, g: Any, xs: tuple[Any, ...], terms: tuple[str, ...], o
     An axis of the operand needs a factor of its own where its letter stands nowhere else (ones: it was added up),
     stood in the operand before (the unit matrix: a diagonal was taken) or is of length 1 there only (one).
     """
-    letters = dict.fromkeys(out, 0) | dict.fromkeys("".join(terms), 0)
+    letters = dict.fromkeys(out + "".join(terms), 1)
     for x, term in zip(xs, terms, strict=True):
-        for letter, n in zip(term, shape(x), strict=True):
-            letters[letter] = max(letters[letter], n)
+        letters |= {letter: n for letter, n in zip(term, shape(x), strict=True) if n != 1}  # 1 beside 0 is 0
     fresh = (chr(code) for code in range(ord("A"), 0x250) if chr(code).isalpha() and chr(code) not in letters)
     factors = [(g, out), *((x, term) for j, (x, term) in enumerate(zip(xs, terms, strict=True)) if j != i)]
     around = {a for x, term in factors for a, n in zip(term, shape(x), strict=True) if n == letters[a]}
