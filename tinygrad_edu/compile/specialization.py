@@ -105,6 +105,7 @@ class Specialization:
                 if trace.refusal is not None:
                     raise trace.refusal  # the function has caught it, and gone on without the number
             trace.end()
+            restore_extremes(trace)  # before Python's state is compared, of which they are a part
             self.refuse_moved_state(reach)
         except BaseException as error:
             trace.end()
