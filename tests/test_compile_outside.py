@@ -17,7 +17,7 @@ import tinygrad_edu as tg
 from tinygrad_edu import Tensor, Value, nn
 from tinygrad_edu.compile.contents import layout_of, probe
 from tinygrad_edu.compile.holders import CLASS_AND_NAMESPACE, Holder, Parts, attributes_of, elements_of, names_in
-from tinygrad_edu.compile.identity import identity_test
+from tinygrad_edu.compile.identity import FEW, identity_test
 from tinygrad_edu.compile.reachable import Reachable
 from tinygrad_edu.errors import CompileError, GradientError
 from tinygrad_edu.nn import functional
@@ -159,7 +159,7 @@ def test_each_kind_of_part_is_compared_by_identity(many):
     instance, table = Settings(), np.zeros((2, 3))
     kinds["k"] = attributes_of("", instance, CLASS_AND_NAMESPACE)
     own = vars(instance)
-    filler = [str(i) for i in range(200 if many else 1)]
+    filler = [str(i) for i in range(FEW + 1 if many else 1)]
     kinds["filler"] = elements_of("", filler)
     rows = [[1.0, 2.0] for _ in range(3)]
     buffer, objects = bytearray(b"ab"), np.array([1.0, "a"], object)
@@ -209,7 +209,7 @@ def test_each_kind_of_part_is_compared_by_identity(many):
 
 
 def test_the_last_of_many_lists_grows():
-    lists = [[str(i)] for i in range(200)]
+    lists = [[str(i)] for i in range(FEW + 1)]
     unchanged = identity_test([elements_of("", x) for x in lists], [], [], [], [], [])
     assert unchanged()
     lists[-1].append("more")
