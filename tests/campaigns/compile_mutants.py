@@ -104,7 +104,7 @@ MUTANTS = [
     ("plain_numbers.py", "tracer.refuse(node)", "pass", NOTEBOOK),
     ("plain_numbers.py", "return numbers.add(z) if numbers is not None and stands else z", "return z", NOTEBOOK),
     ("plain_numbers.py", "(binary, COMPARISONS | BINARY)", "(binary, BINARY)", NOTEBOOK),
-    ("plain_numbers.py", "kinds = STANDING_FOR if wanted else PLAIN_KIND", "kinds = PLAIN_KIND", NOTEBOOK),
+    ("vectorize/scalar_graph.py", "SCALARS = {Value, NumberValue}", "SCALARS = {Value}", SCALARS),
     ("results.py", "z._slope = self.seed", "pass", NOTEBOOK),
     # vectoriser and passes
     ("vectorize/vectorizer.py", "if tick < z.born:", "if tick <= z.born + 2:", SCALARS),

@@ -2,15 +2,13 @@
 
 A set or a dict finds a number by its value and a node by what it is: `rates.get(opt.steps, 0.1)` would never find the
 node, and say nothing; nor would `rates.get(f"{opt.steps}", 0.1)`. So these nodes are of classes of their own, whose
-hash and text are refused to code of the user's, and whose `==` compares numbers. Only while the user's code runs: the
-rest of this package sees Values and Tensors.
+hash and text are refused to code of the user's, and whose `==` compares numbers. When the trace ends, they are Values
+and Tensors like all others.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -25,35 +23,22 @@ from ..errors.where import package_files
 
 
 class PlainNumbers:
-    """The nodes of one trace that stand for plain numbers. is_shown: whether their classes say so now."""
+    """The nodes of one trace that stand for plain numbers."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
-        self.is_shown = True
 
     def add(self, node: Any) -> Any:
         """Note such a node, and return it."""
         if type(node) in STANDING_FOR:
             self.nodes.append(node)
-            if self.is_shown:
-                node.__class__ = STANDING_FOR[type(node)]
+            node.__class__ = STANDING_FOR[type(node)]
         return node
 
-    @contextmanager
-    def hidden(self) -> Iterator[None]:
-        """Let all be Values and Tensors, while the user's code does not run."""
-        self.show(False)
-        try:
-            yield
-        finally:
-            self.show(True)
-
-    def show(self, wanted: bool) -> None:
-        """Let the classes say, or not say, that nodes stand for plain numbers."""
-        self.is_shown = wanted
-        kinds = STANDING_FOR if wanted else PLAIN_KIND
+    def end(self) -> None:
+        """Let all be Values and Tensors again."""
         for node in self.nodes:
-            node.__class__ = kinds.get(type(node), type(node))
+            node.__class__ = PLAIN_KIND.get(type(node), type(node))
 
 
 numbers_here: ContextVar[PlainNumbers | None] = ContextVar(

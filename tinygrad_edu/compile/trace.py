@@ -73,7 +73,7 @@ class Trace:
 
     def end(self) -> None:
         """Note what changed outside, and put it back as it was."""
-        self.plain.show(False)
+        self.plain.end()
         numbers_here.set(None)
         for leaf, (data, grad, born) in self.before.items():
             if leaf in self.versions:
@@ -273,11 +273,6 @@ class Trace:
 
     def backward(self, root: Node, seed: Any) -> None:
         """Add the gradients of the leaves, as nodes."""
-        with self.plain.hidden():
-            self.add_gradients(root, seed)
-
-    def add_gradients(self, root: Node, seed: Any) -> None:
-        """Add the gradients of the leaves behind a node."""
         self.roots.append(root)
         start = seed if isinstance(seed, Node) else root.leaf(root.seed(seed))
         self.seeds[root] = None if isinstance(seed, Node) else start._raw
@@ -324,8 +319,7 @@ class Trace:
 
     def step(self, optimizer: Any, on_nonfinite: str) -> None:
         """Take the step of an optimiser."""
-        with self.plain.hidden():
-            self.optimizers.step(optimizer, on_nonfinite)
+        self.optimizers.step(optimizer, on_nonfinite)
 
     def steps_of(self, optimizer: Any) -> Any:
         """Return how many steps an optimiser has taken, as a node."""

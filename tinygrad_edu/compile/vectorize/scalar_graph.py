@@ -17,9 +17,11 @@ import numpy as np
 from ...core.node import ABSENT, LISTED, born
 from ...core.value import Value
 from ...ops.arithmetic import add, multiply
+from ..plain_numbers import NumberValue
 from .bulk_io import ELEMENT, EXTREMES, requires
 
 Numbers = np.ndarray[Any, np.dtype[np.intp]]
+SCALARS = {Value, NumberValue}
 CONSTANT_OPERAND, NO_OPERAND = -1, -2  # in place of an operand's number: it is no node; there is none
 
 
@@ -41,7 +43,7 @@ class Collected:
             if z.op is None or z.op is ELEMENT or id(z) in known:
                 continue
             for operand in z.inputs:
-                if type(operand) is not Value:
+                if type(operand) not in SCALARS:
                     continue
                 if operand.born >= z.born:
                     self.stale.append((z, operand))
