@@ -61,8 +61,7 @@ def history(*roots: Node, since: int = 0) -> list[Node]:
                 if x not in seen:
                     seen.add(x)
                     found.append(x)
-    found.sort(key=born)  # the order of making is a topological order
-    return found
+    return sorted(found, key=born)  # the order of making is a topological order
 
 
 def between(inputs: Iterable[Node], *outputs: Node) -> list[Node]:
