@@ -9,8 +9,8 @@ import pytest
 from tinygrad_edu.check.homework.check import check_program
 from tinygrad_edu.check.homework.program import LearnerProgram
 from tinygrad_edu.classroom.exercises import EXERCISES, ExerciseError
-from tinygrad_edu.classroom.grade import grade, read_marks
-from tinygrad_edu.classroom.sheets import exercise_of, reference_code, stub, write_sheet
+from tinygrad_edu.classroom.grade import grade, read_marks, submissions
+from tinygrad_edu.classroom.sheets import exercise_of, exercise_of_file, reference_code, stub, write_sheet
 from tinygrad_edu.cli import main
 
 SOLUTIONS = {
@@ -108,6 +108,23 @@ def test_a_submission_is_judged_against_the_reference(tmp_path, capsys):
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="limits of processes are POSIX's")
+@pytest.mark.parametrize(
+    ("name", "encode"),
+    [
+        ("mark.py", lambda text: b"\xef\xbb\xbf" + text.encode()),
+        ("declared.py", lambda text: ("# -*- coding: cp1252 -*-\n" + text.replace("…", "Größe")).encode("cp1252")),
+        ("lines.PY", lambda text: text.replace("\n", "\r\n").encode()),
+        ("cells.ipynb", lambda text: json.dumps({"cells": [{"cell_type": "code", "source": [text]}]}).encode()),
+    ],
+)
+def test_a_submission_is_read_as_python_reads_it(name, encode, tmp_path):
+    text = stub("golfer", 3)
+    (tmp_path / name).write_bytes(encode(text))
+    assert exercise_of_file(tmp_path / name) == ("golfer", 3)
+    assert submissions(tmp_path) == [tmp_path / name]
+    assert LearnerProgram.read(tmp_path / name).text.replace("Größe", "…").endswith(text)
+
+
 def test_a_class_is_graded(tmp_path, capsys):
     folder, out = tmp_path / "class", tmp_path / "marks.csv"
     wrong = solved("two-layers", 4, '* (cache["z1"] > 0)', "")

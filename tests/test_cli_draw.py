@@ -59,7 +59,8 @@ def test_step_writes_a_page(tmp_path, capsys):
         (["draw", "w*x", "--at", "w=2", "-o", "a.svg"], "`x` has no value"),
         (["draw", "w*", "-o", "a.svg"], "tinygrad-edu draw:"),
         (["step", "x*2", "--at", "x=[1,2]", "-o", "a.html"], "goes back from one number"),
-        (["draw", "x", "--at", "x=1", "-o", "missing/a.svg"], "No such file or directory"),
+        (["draw", "x", "--at", "x=1", "-o", "missing/a.svg"], "/missing'"),
+        (["live", "x**2", "--at", "x=1,Y=2", "-o", "a.html"], "`Y` is no variable of x**2; there are: x"),
     ],
 )
 def test_what_cannot_be_done_is_said(arguments, message, tmp_path, capsys, monkeypatch):

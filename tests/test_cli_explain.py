@@ -82,6 +82,8 @@ def test_check_finds_a_point_in_a_narrow_domain(capsys):
         (["check", "missing.py", "--hand", "g"], "missing.py"),
         (["explain", "w*x", "--at", "w=2"], "`x` has no value"),
         (["explain", "w*x", "--at", "w=2,x=1", "--wrt", "t"], "`t` is no variable"),
+        (["explain", "w*x", "--at", "w=2,x=1,y=3"], "`y` is no variable of w*x; there are: w, x"),
+        (["explain", "3 + 4"], "3 + 4 has no variable to differentiate by: it is 7.0"),
     ],
 )
 def test_what_cannot_be_done_is_2_with_one_sentence(arguments, says, capsys):
@@ -89,6 +91,16 @@ def test_what_cannot_be_done_is_2_with_one_sentence(arguments, says, capsys):
     captured = capsys.readouterr()
     assert says in captured.err
     assert "Traceback" not in captured.err
+
+
+def test_numbers_are_one_argument_and_read_as_formulas_are(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["explain", "w*x", "--at", "w=2", "x=3"])
+    assert "x=3; the numbers of variables are one argument: --at w=2,x=3" in capsys.readouterr().err
+    assert main(["explain", "x₁·x₂", "--at", "x₁=2,x₂=−3"]) == 0
+    assert "= -6" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("tinygrad-edu ")
 
 
 def test_check_of_a_file(tmp_path, capsys):

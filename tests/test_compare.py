@@ -166,6 +166,8 @@ def test_what_cannot_be_compared_says_why(it):
         tg.compare("2*x", x)
     with pytest.raises(FormulaError, match="no value"):
         tg.compare("2*t", x, y)
+    with pytest.raises(GradientError, match="no parameter 'y'"):  # of one parameter too
+        tg.compare({"y": "2"}, tg.Value(1.0, label="x") * 2)
     with pytest.raises(GradientError, match="no parameter 'W9'"):
         tg.compare({"W9": 1.0, "W1": 1.0}, it.parameters, it.cost)
     with pytest.raises(GradientError, match="give a dict"):

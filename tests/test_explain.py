@@ -230,3 +230,38 @@ def test_a_result_is_its_own_derivative_and_a_flat_place_is_said():
     y.label = "y"
     y.backward()
     assert str(tg.explain(y, x)).endswith("In words: y does not change when x changes a little.")
+
+
+RESULTS = {  # that are one number, of arrays: x = [1, 2, 3], M = [[2, 1], [0.5, 3]]
+    "x @ x": ("∂L/∂x = x + x", "[2, 4, 6]"),
+    "det(M)": ("∂L/∂M = cofactor(M)", "[[3, -0.5], [-1, 2]]"),
+    "softmax(x)[0]": ("∂L/∂v1 = [1, 0, 0]\n", "[0.0819251, -0.022033, -0.059892]"),
+    "x[0] * x[1]": ("  L = v1 * v2 = 2\n", "[2, 1, 0]"),
+    "2 ** x[1]": ("L · log(2) = 2.77259", "[0, 2.77259, 0]"),
+    "-log(M[0, 0])": ("L = -v2 = -0.693147", "[[-0.5, 0], [0, 0]]"),
+}
+
+
+@pytest.mark.parametrize("text", RESULTS)
+def test_results_of_arrays_that_are_one_number_are_told(text):
+    formula = parse(text)
+    node, leaves = formula.record({"x": [1.0, 2.0, 3.0], "M": [[2.0, 1.0], [0.5, 3.0]]})
+    explained = str(tg.explain(node))
+    step, last = RESULTS[text]
+    assert step in explained
+    assert explained.endswith(f"∂L/∂{next(iter(leaves))} = {last}")
+    assert "array(" not in explained
+    assert str(tg.explain(node, format="latex"))
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "words"),
+    [
+        ("1/x", 0.0, "L is not finite here"),
+        ("sqrt(x)", 0.0, "L has no slope here"),
+        ("log(x)", -1.0, "L is not finite"),
+    ],
+)
+def test_a_slope_that_is_no_number_has_no_meaning_in_words(text, at, words):
+    node, _ = parse(text).record({"x": at})
+    assert words in str(tg.explain(node)).splitlines()[-1]

@@ -47,6 +47,12 @@ NAMES = st.text(min_size=1, max_size=8).filter(lambda name: name.isprintable() a
 ARRAYS = st.sampled_from(DTYPES).flatmap(lambda kind: hnp.arrays(kind, hnp.array_shapes(min_dims=0, min_side=0)))
 
 
+def test_a_path_of_pytorchs_is_not_written(tmp_path):
+    with refuses(CheckpointError, "save: .pt is PyTorch's own format", ".safetensors"):
+        tg.save({"w": np.ones(2)}, tmp_path / "net.pt")
+    assert not os.listdir(tmp_path)
+
+
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=40)
 @given(arrays=st.dictionaries(NAMES, ARRAYS, max_size=4))

@@ -263,10 +263,32 @@ def test_what_cannot_be_trained_is_refused():
         (lambda: tg.fit(net(), (x, y), epochs=0), ValueError, "epochs must be at least 1"),
         (lambda: tg.fit(net(), (x, y), early_stopping=3), ValueError, "give validation=0.2"),
         (lambda: tg.fit(net(), (x, y + 1)), IndexError, "is of class 10, and the net has outputs for 10"),
+        (lambda: tg.fit(net(), (x, y), loss="mse"), TypeError, "loss=nn.functional.mse_loss"),
+        (lambda: tg.fit(net(), (x, y), loss=nn.MSELoss), TypeError, "loss=nn.MSELoss()"),
+        (lambda: tg.fit(net(), (x, y), optimizer="adam"), TypeError, "optimizer=nn.Adam(model.parameters(), lr=0.01)"),
+        (lambda: tg.fit(net(), (x, y), optimizer=nn.SGD), TypeError, "optimizer=nn.SGD(model.parameters(), lr=0.01)"),
+        (
+            lambda: tg.fit(net(), (x, y), optimizer=nn.SGD(net().parameters(), lr=1.0)),
+            ValueError,
+            "no parameter of the",
+        ),
+        (lambda: tg.fit(net(), (x, y), metrics=["accuracy"]), TypeError, "metrics={"),
+        (
+            lambda: tg.fit(net(), (x, y), callbacks=[nn.optim.StepLR(nn.SGD(net().parameters()), 2)]),
+            TypeError,
+            "schedule=",
+        ),
         (lambda: tg.fit(nn.Sequential(net(), nn.Unflatten(1, (2, 5))), (x, y)), ShapeError, "not (1, 2, 5)"),
     ):
         with refuses(kind, words):
             call()
+
+
+def test_whole_numbers_need_not_be_classes_where_a_loss_is_given():
+    x, y = digits(60)
+    model = nn.Sequential(nn.Linear(64, 1, rng=0), nn.Flatten(0))
+    history = tg.fit(model, (x, y % 2), loss=nn.BCEWithLogitsLoss(), epochs=1, progress=False)
+    assert [*history.epochs[0]] == ["epoch", "loss", "lr"]
 
 
 # Going on ----------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ class Mark:
 
 def submissions(folder: Path) -> list[Path]:
     """Return the Python files and notebooks in a folder and the folders in it, those with hidden names left out."""
-    found = [path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".ipynb") and path.is_file()]
+    found = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in (".py", ".ipynb") and path.is_file()]
     return [path for path in found if not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)]
 
 
@@ -69,6 +69,8 @@ def grade(
     out: the .csv file; the JSON and the page are named alike. seconds: of wall time for each. progress: called with
     how many are done, how many there are, and the one that was done last. Raises HomeworkError for an empty folder.
     """
+    if not folder.is_dir():
+        raise HomeworkError(f"there is no folder {folder}")
     paths = submissions(folder)
     if not paths:
         raise HomeworkError(f"{folder} holds no submission: no .py or .ipynb file")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..check.homework.program import HomeworkError, python_in
 from ..draw.pages.page import Page
 from ..system import files
 from .exercises import EXERCISES, ExerciseError, exercise
@@ -89,8 +90,8 @@ def exercise_of(text: str) -> tuple[str, int] | None:
 def exercise_of_file(path: Path) -> tuple[str, int] | None:
     """Return the exercise and the seed that a file says it belongs to; None if it says none, or cannot be read."""
     try:
-        return exercise_of(path.read_text(encoding="utf-8", errors="replace")) if path.suffix == ".py" else None
-    except OSError:
+        return exercise_of(python_in(path)[0])
+    except (HomeworkError, OSError):
         return None
 
 

@@ -37,7 +37,18 @@ def carried_out(given: Sequence[str]) -> int:
     if not given:
         print(FIRST_STEPS)
         return 0
-    options = parser().parse_args([f" {text}" if starts_with_minus(text) else text for text in given])
+    if [*given] == ["--version"]:
+        from importlib import metadata
+
+        print(f"tinygrad-edu {metadata.version('tinygrad-edu')}")
+        return 0
+    options, more = parser().parse_known_args([f" {text}" if starts_with_minus(text) else text for text in given])
+    if more:
+        numbers = all("=" in text and not text.startswith("-") for text in more)
+        parser().error(
+            f"unrecognized arguments: {' '.join(more)}"
+            + (f"; the numbers of variables are one argument: --at {','.join(['w=2', *more])}" if numbers else "")
+        )
 
     def say(message: object, *_: object, **__: object) -> None:
         print(f"tinygrad-edu {options.command}: {message}", file=sys.stderr)
@@ -64,6 +75,7 @@ def starts_with_minus(text: str) -> bool:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line. The docstring of a command's function is its help."""
     whole = argparse.ArgumentParser(prog="tinygrad-edu", description="Automatic differentiation that shows its work.")
+    whole.add_argument("--version", action="store_true", help="print the version, by itself")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for run, arguments in COMMAND_LINE.items():
         command = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)

@@ -32,7 +32,7 @@ def integer_from(least: int) -> Callable[[str], int]:
         except ValueError:
             n = least - 1
         if n < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} up")
+            raise argparse.ArgumentTypeError(f"{text.strip()!r} is not a whole number from {least} up")
         return n
 
     return number

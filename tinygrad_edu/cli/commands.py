@@ -28,9 +28,12 @@ def explain(options: argparse.Namespace) -> int:
     """Show the chain rule on a formula, in words, symbols and numbers."""
     from ..explain.chain_rule import explain as explained
     from ..symbolic.formula import formula
-    from ..symbolic.parser import assignments, parse
+    from ..symbolic.parser import parse_with
 
-    node, leaves = parse(options.expression).record(assignments(options.at))
+    expression, at = parse_with(options.expression, options.at)
+    node, leaves = expression.record(at)
+    if not leaves:
+        raise FormulaError(f"{expression.text} has no variable to differentiate by: it is {node.numpy()}")
     if options.wrt and options.wrt not in leaves:
         raise FormulaError(f"`{options.wrt}` is no variable of the formula; there are: {', '.join(leaves) or 'none'}")
     if options.format != "json":
@@ -44,14 +47,14 @@ def explain(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Compare a derivative worked out by hand with the automatic one, and name the mistake or the wrong line."""
-    if options.expression.endswith((".py", ".ipynb")) and not options.hand:
+    if options.expression.lower().endswith((".py", ".ipynb")) and not options.hand:
         return check_homework(options)
     if not options.hand:
         raise FormulaError('give the derivative too, as in --hand "2*x"; only a file can bring its own')
     from ..check.compare.formulas import compare_formulas, compare_in_file
     from ..symbolic.parser import assignments
 
-    if options.expression.endswith(".py"):
+    if options.expression.lower().endswith(".py"):
         report = compare_in_file(Path(options.expression), options.function, options.hand[0], options.seed)
     else:
         at = assignments(options.at)
@@ -142,9 +145,10 @@ def step(options: argparse.Namespace) -> int:
 
 def differentiated(options: argparse.Namespace) -> Node:
     """Return the formula of the command line as a node whose gradients have been computed."""
-    from ..symbolic.parser import assignments, parse
+    from ..symbolic.parser import parse_with
 
-    node, _ = parse(options.expression).record(assignments(options.at))
+    expression, at = parse_with(options.expression, options.at)
+    node, _ = expression.record(at)
     if node.requires_grad:
         node.backward(np.ones(np.shape(node.numpy())) if np.ndim(node.numpy()) else None, retain_grad=True)
     return node
@@ -153,10 +157,10 @@ def differentiated(options: argparse.Namespace) -> Node:
 def live(options: argparse.Namespace) -> int:
     """Write a page of a formula that answers: drag a number, and every value and gradient follows."""
     from ..draw.pages.live import live as page_of
-    from ..symbolic.parser import assignments, parse
+    from ..symbolic.parser import parse_with
 
-    formula = parse(options.expression)
-    node, _ = formula.record(dict.fromkeys(formula.variables, 1.0) | assignments(options.at))
+    formula, at = parse_with(options.expression, options.at)
+    node, _ = formula.record(dict.fromkeys(formula.variables, 1.0) | at)
     page_of(node, options.out, typed=options.expression)
     print(options.out)
     return 0

@@ -84,7 +84,7 @@ class BackwardEquations:
     def arriving(self, z: Node) -> Any:
         """Return the gradient of a named node under its name; that of the result is one."""
         if z is self.root:
-            return 1.0 if np.ndim(z._data) == 0 else np.ones_like(z._data)
+            return np.ones_like(z._data)[()]  # a number of NumPy's, which a rule may give axes, if there is but one
         return named_leaf(z, self.grads[z], self.gradient_name(z))
 
     def tops(self, x: Node) -> tuple[set[Node], set[Node]]:

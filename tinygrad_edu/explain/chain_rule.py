@@ -139,7 +139,7 @@ def about(node: Node, leaf: Node, notation: LayerMap, names: NodeNames) -> Itera
         tex = " + ".join(f"({tex_number(s)})" if s < 0 else tex_number(s) for s in shares)
         d = tex_derivative(whole, mine)
         yield Equation(f"{title} = {added} = {number_text(total, 6)}", f"{d} = {tex} = {tex_number(total)}")
-    yield Words(in_words(whole, mine, float(total)))
+    yield Words(in_words(whole, mine, float(total), bool(np.isfinite(node._data))))
 
 
 def one_path(k: int, path: Route, leaf: Node, whole: str, names: NodeNames) -> tuple[float, list[Statement]]:
@@ -192,8 +192,14 @@ def tex_derivative(of: str, by: str) -> str:
     return rf"\frac{{\partial {tex_name(of)}}}{{\partial {tex_name(by)}}}"
 
 
-def in_words(whole: str, mine: str, slope: float) -> str:
-    """State the meaning of a derivative."""
+def in_words(whole: str, mine: str, slope: float, defined: bool) -> str:
+    """State the meaning of a derivative; it has none where the result or the slope is no number.
+
+    defined: whether the result is a finite number.
+    """
+    if not (defined and np.isfinite(slope)):
+        what = f"{whole} has no slope" if defined else f"{whole} is not finite"
+        return f"In words: {what} here, so this says nothing of what a little more of {mine} does."
     if slope == 0:
         return f"In words: {whole} does not change when {mine} changes a little."
     way = "grows" if slope > 0 else "falls"
@@ -246,8 +252,9 @@ def backward_steps(node: Node, leaf: Node, notation: LayerMap, names: NodeNames)
             yield Words(f"  … {len(path) - 1 - MOST_STEPS} steps of the same kinds are left out …")
             continue
         equation = told.equation(x)
-        if x is not leaf and np.size(told.grads[x]) <= 6:
-            equation = Equation(f"{equation.text} = {amount(told.grads[x], 6)}", equation.tex)
+        shown = f" = {amount(told.grads[x], 6)}"
+        if x is not leaf and np.size(told.grads[x]) <= 6 and not equation.text.endswith(shown):
+            equation = Equation(f"{equation.text}{shown}", equation.tex)
         yield equation
     yield Equation(
         f"∂{whole}/∂{mine} = {amount(told.grads[leaf], 6)}",

@@ -28,6 +28,7 @@ KINDS = {  # of files that people hand over by mistake, by how they begin
     b"\x1f\x8b\x08": "packed by gzip", b"7z\xbc\xaf": "packed by 7-Zip", b"\x89HDF": "HDF5, as Keras writes it",
     b"version https://git-lfs": "a pointer of Git LFS: fetch the file itself with git lfs pull",
 }  # fmt: skip
+PYTORCHS = (".pt", ".pth")
 START = 64  # bytes that tell what a file is
 
 
@@ -41,6 +42,11 @@ def save(what: Any, path: str | Path) -> None:
     what = what.state_dict() if hasattr(what, "state_dict") else what
     if not isinstance(what, dict):
         raise CheckpointError(f"save: give a module or a dict, not {what!r:.60} (at {users_line()})")
+    if Path(path).suffix.lower() in PYTORCHS:
+        raise CheckpointError(
+            f"save: {Path(path).suffix} is PyTorch's own format, which is read here and not written: end the path in "
+            f".safetensors, which PyTorch's users load with safetensors.torch, or in .npz (at {users_line()})"
+        )
     arrays, text = trees.flattened(what)
     form = npz if Path(path).suffix == ".npz" else tensors
     try:

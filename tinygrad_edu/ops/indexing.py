@@ -72,8 +72,8 @@ def numpy_index(key: tuple[Any, ...], indices: tuple[Any, ...]) -> Any:
     return tuple(next(arrays) if part is HERE else part for part in key)
 
 
-def _put(x: np.ndarray, index: Any, shape: tuple[int, ...]) -> np.ndarray:
-    whole = np.zeros(shape, x.dtype)
+def _put(x: Any, index: Any, shape: tuple[int, ...]) -> np.ndarray:
+    whole = np.zeros(shape, np.asarray(x).dtype)  # a number, where a formula begins from 1
     if any(isinstance(part, np.ndarray) and part.dtype != bool for part in index):
         np.add.at(whole, index, x)  # the same element may be picked twice
     else:

@@ -108,7 +108,7 @@ def tex_text(text: str) -> str:
 
 def number_text(x: Any, digits: int = 0) -> str:
     """Return a number as text: exact, or to so many significant digits. 3.0 is 3. Any other constant by its repr."""
-    if isinstance(x, np.generic):
+    if isinstance(x, (np.generic, np.ndarray)) and np.ndim(x) == 0:
         x = x.item()
     if not isinstance(x, (bool, int, float)):
         return f"({x:.{digits}g})" if digits and isinstance(x, complex) else repr(x)

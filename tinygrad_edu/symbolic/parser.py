@@ -20,6 +20,7 @@ from ..core.value import Value
 from ..errors import FormulaError
 from .computation import CONSTANTS, Computation, column_of, function_names, refused
 from .natural import to_notation
+from .tokens import plain_characters
 
 LONGEST = 10_000  # characters
 
@@ -94,7 +95,7 @@ def parse(text: str, known: Collection[str] = ()) -> Expression:
 
 def assignments(text: str) -> dict[str, Any]:
     """Read `"w=2, x=3, b=[1, 2]"` as numbers and nested lists by name. Raises FormulaError."""
-    line = " ".join(text.split())
+    line = " ".join(plain_characters(text).split())
     try:
         call = ast.parse(f"f({line})", mode="eval").body
     except (SyntaxError, RecursionError, MemoryError, ValueError):
@@ -115,6 +116,17 @@ def assignments(text: str) -> dict[str, Any]:
             raise FormulaError(f"{keyword.arg}={source} is not a number or a list of numbers") from None
         found[keyword.arg] = value
     return found
+
+
+def parse_with(text: str, at: str) -> tuple[Expression, dict[str, Any]]:
+    """Read a formula and the numbers of its variables. Raises FormulaError, for a number of no variable too."""
+    found = assignments(at)
+    formula = parse(text, found.keys())
+    for name in found:
+        if name not in (*formula.variables, *CONSTANTS):
+            known = ", ".join(formula.variables) or "none"
+            raise FormulaError(f"`{name}` is no variable of {formula.text}; there are: {known}")
+    return formula, found
 
 
 def advice_on(line: str, error: SyntaxError) -> str:

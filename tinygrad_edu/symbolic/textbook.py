@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.backprop import between
 from ..core.node import Node, data_of
+from ..core.op import TABLE
 from .rules import RECORDING, recorded_rule
 
 TEXTBOOK: dict[str, tuple[Callable[..., tuple[Any, ...]], ...]] = {  # by operand: factors, of the result and operands
@@ -27,12 +28,24 @@ def local_rule(z: Node, i: int, g: Any, result: Any, operands: Sequence[Any], *,
     anywhere: whether it must hold for other numbers too, ties among them, and not only for those that `z` was made of.
     """
     assert z.op is not None
+    if i == 1 and of_positive_base(z, anywhere):
+        base = operands[0] if isinstance(operands[0], Node) else z.leaf(operands[0])  # so that its logarithm is told
+        with RECORDING:
+            return g * result * TABLE["log"](base)
     tied = z.op.name in APART and (anywhere or np.any(np.equal(*map(data_of, z.inputs))))
     if z.op.name not in TEXTBOOK or z.params or tied:
         return recorded_rule(z, i, g, result, operands)
     if not isinstance(g, Node) and np.all(np.asarray(g) == 1):
         g = 1.0  # so that a product with it is written without it
     return times_slope(z.op.name, i, g, result, *operands)
+
+
+def of_positive_base(z: Node, anywhere: bool) -> bool:
+    """Tell whether a step is a power whose base is positive: (aˣ)' = aˣ log a needs no case for a base of 0."""
+    if z.op is None or z.op.name != "power" or z.params or (anywhere and isinstance(z.inputs[0], Node)):
+        return False
+    base = np.asarray(data_of(z.inputs[0]))
+    return base.dtype.kind in "iuf" and bool(np.all(base > 0))
 
 
 def times_slope(name: str, i: int, g: Any, result: Any, *operands: Any) -> Any:

@@ -6,6 +6,7 @@ Knows no format.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -29,6 +30,8 @@ def write(path: str | os.PathLike[str], content: str | bytes) -> None:
         path.write_bytes(content)
         return
     path = Path(os.path.realpath(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
         with open(temporary, "xb") as file:

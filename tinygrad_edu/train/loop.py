@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.types import Array
 from ..errors.hints import tells_keywords
+from ..errors.where import users_line
 from ..nn import optim
 from ..nn.modes import in_mode
 from ..nn.module import Module
@@ -59,6 +60,12 @@ def fit(
     weights, optimiser and generators as they were when the epoch began; CheckpointError for a checkpoint of another
     run, with everything as it was.
     """
+    called = tuple(callbacks) if isinstance(callbacks, Iterable) else (None,)
+    if not all(map(callable, called)):
+        raise TypeError(
+            "fit: callbacks is a list of functions of the history, as in callbacks=[print]; a schedule is schedule= "
+            f"(at {users_line()})"
+        )
     run = TrainingRun(
         model, data, loss, optimizer, epochs, batch_size, validation, metrics, early_stopping, schedule, augment, rng
     )
@@ -69,7 +76,7 @@ def fit(
         try:
             run.choose_step(compile)
             shown.begin(run.described())
-            run.history.stopped = run.all_epochs(shown, tuple(callbacks), checkpoint, checkpoint_every)
+            run.history.stopped = run.all_epochs(shown, called, checkpoint, checkpoint_every)
         except KeyboardInterrupt:
             run.history.stopped = "interrupted"
         finally:

@@ -50,6 +50,26 @@ def step_of(model: Module, loss: Callable[..., Any], optimizer: optim.Optimizer)
     return step
 
 
+def check_parts(loss: Any, optimizer: Any, metrics: Any) -> None:
+    """Raise TypeError for a loss, an optimiser or measures by name, as other libraries take them, or not yet made."""
+    if loss is not None and (isinstance(loss, type) or not callable(loss)):
+        raise TypeError(
+            "fit: the loss is a function of outputs and targets, as in loss=nn.functional.mse_loss or "
+            f"loss=nn.MSELoss(), not {loss!r:.60} (at {users_line()})"
+        )
+    if optimizer is not None and not isinstance(optimizer, optim.Optimizer):
+        name = getattr(optimizer, "__name__", str(optimizer).capitalize())
+        raise TypeError(
+            "fit: the optimizer is one that holds the parameters, as in "
+            f"optimizer=nn.{name}(model.parameters(), lr=0.01), not {optimizer!r:.60} (at {users_line()})"
+        )
+    if metrics is not None and not (isinstance(metrics, dict) and all(map(callable, metrics.values()))):
+        raise TypeError(
+            "fit: metrics are functions of outputs and targets by name, as in "
+            f'metrics={{"error": lambda o, t: abs(o - t).mean()}}, not {metrics!r:.60} (at {users_line()})'
+        )
+
+
 class TrainingRun:
     """The parts of a run, and where it is. The arguments are those of `fit`."""
 
@@ -82,10 +102,14 @@ class TrainingRun:
         self.batches = -(-len(self.x) // self.batch_size)
         if not len(self.x):
             raise ValueError(f"fit: there is no example to learn from (at {users_line()})")
+        check_parts(loss, optimizer, metrics)
         classes = self.y.dtype.kind in "iu" and self.y.ndim == 1
         self.loss = loss or (functional.cross_entropy if classes else functional.mse_loss)
         self.metrics: dict[str, Metric] = metrics if metrics is not None else {"accuracy": accuracy} if classes else {}
         self.optimizer = optimizer or optim.Adam(model.parameters())
+        own = {*model.parameters()}
+        if not own.intersection(self.optimizer.params):
+            raise ValueError(f"fit: the optimizer steps no parameter of the model (at {users_line()})")
         if patience is not None and self.validation is None:
             raise ValueError(
                 f"fit: early_stopping looks at the validation loss, so give validation=0.2 (at {users_line()})"
@@ -149,11 +173,17 @@ class TrainingRun:
         self.step, self.history.compiled = fast, True
 
     def check_labels(self) -> None:
-        """Raise IndexError for a class that the net has no output for: a compiled step looks at no label."""
+        """Raise IndexError for a class that the net has no output for: a compiled step looks at no label.
+
+        Whole numbers are no classes where a loss was given and the net has not an output for each: 0 or 1, or counts.
+        """
         if self.y.dtype.kind not in "iu" or self.y.ndim != 1:
             return
         with no_grad(), in_mode(self.model, training=False):
             shape = self.model(self.x[:1]).shape
+        if self.loss is not functional.cross_entropy and (len(shape) != 2 or shape[1] == 1):
+            self.metrics = {name: f for name, f in self.metrics.items() if f is not accuracy}
+            return
         if len(shape) != 2:
             raise ShapeError(f"fit: of classes the net must have outputs (n, classes), not {shape} (at {users_line()})")
         wrong = np.flatnonzero((self.y < 0) & (self.y != -100) | (self.y >= shape[1]))

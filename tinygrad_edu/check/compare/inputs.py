@@ -91,9 +91,8 @@ def by_name(hand: dict[str, Any], targets: dict[str, Any], notation: LayerMap | 
     """Return gradients beside what they should be, paired by their names."""
     if not hand:
         raise GradientError(f"no gradient was given to compare: give a dict by name, with some of {', '.join(targets)}")
-    if len(hand) == len(targets) == 1:
-        (name, target), *_ = targets.items()
-        return {next(iter(hand)) if name == "gradient" else name: (next(iter(hand.values())), target)}
+    if len(hand) == 1 and targets.keys() == {"gradient"}:  # of the only parameter, which has no name
+        return {next(iter(hand)): (next(iter(hand.values())), targets["gradient"])}
     spelled: dict[str, tuple[str, Any]] = {}
     for name, target in targets.items():
         shown = label_of(target) or name

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 MEMORY = 4 << 30  # bytes of address space
 WRITTEN = 64 << 20  # bytes of the largest file that may be written
 ANSWER = 4 << 20  # bytes of an answer, at most
-PRINTED = 2000  # bytes of output that are kept
+PRINTED, LINES = 2000, 10  # bytes and lines of output that are kept
 
 
 def checked_in_child(
@@ -120,5 +120,6 @@ def ended(status: int | None, seconds: float) -> str:
 def printed(output: IO[bytes]) -> str:
     """Return the end of what the process printed; by the file that was handed to it, whatever its name is now."""
     output.seek(max(0, output.seek(0, os.SEEK_END) - PRINTED))
-    text = output.read(PRINTED).decode(errors="replace").strip()
+    lines = output.read(PRINTED).decode(errors="replace").strip().splitlines()
+    text = "\n".join(lines[-LINES:])
     return f"\nIts output ends:\n{printable(text, keep=chr(10))}" if text else ""

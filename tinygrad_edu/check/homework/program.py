@@ -10,6 +10,7 @@ import ast
 import copy
 import json
 import random
+import tokenize
 import types
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -42,6 +43,33 @@ class SourcePlace(NamedTuple):
 
     def __str__(self) -> str:
         return f"line {self.line}" if self.cell is None else f"line {self.line} of code cell {self.cell}"
+
+
+def python_in(path: Path) -> tuple[str, tuple[int, ...]]:
+    """Return the Python text in a `.py` or `.ipynb` file, and the line before each code cell of a notebook.
+
+    A text is read as Python reads it: as UTF-8, with or without a mark at its start, or as its first lines say.
+    Raises HomeworkError, OSError.
+    """
+    try:
+        with path.open("rb") as file:
+            encoding, _ = tokenize.detect_encoding(file.readline)
+        text = path.read_text(encoding=encoding)
+    except (UnicodeDecodeError, SyntaxError):
+        raise HomeworkError(f"{path.name} is no text: save it as UTF-8") from None
+    if path.suffix.lower() != ".ipynb":
+        return text, ()
+    try:
+        cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+        sources = ["".join(cell["source"]) for cell in cells]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise HomeworkError(f"{path.name} is no notebook: it has no list of cells") from None
+    lines: list[str] = []
+    starts = []
+    for source in sources:
+        starts.append(len(lines))
+        lines += [without_magic(line) for line in source.splitlines()]
+    return "\n".join(lines) + "\n", tuple(starts)
 
 
 class LearnerProgram:
@@ -77,23 +105,8 @@ class LearnerProgram:
     @classmethod
     def read(cls, path: Path) -> LearnerProgram:
         """Return the program in a `.py` or `.ipynb` file. Raises HomeworkError, OSError."""
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            raise HomeworkError(f"{path.name} is no text: save it as UTF-8") from None
-        if path.suffix != ".ipynb":
-            return cls(text, path.name)
-        try:
-            cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-            sources = ["".join(cell["source"]) for cell in cells]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise HomeworkError(f"{path.name} is no notebook: it has no list of cells") from None
-        lines: list[str] = []
-        starts = []
-        for source in sources:
-            starts.append(len(lines))
-            lines += [without_magic(line) for line in source.splitlines()]
-        return cls("\n".join(lines) + "\n", path.name, tuple(starts))
+        text, cells = python_in(path)
+        return cls(text, path.name, cells)
 
     def with_text(self, text: str) -> LearnerProgram:
         """Return the program with another text."""
