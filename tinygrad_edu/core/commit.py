@@ -30,7 +30,8 @@ class _SameObject(dict[bool, None]):
 
 
 _check = _SameObject({True: None}).__getitem__
-exhaust = deque[Any](maxlen=0).extend  # keeps nothing, so all threads may share it; to make a deque takes a microsecond
+_nothing: deque[Any] = deque(maxlen=0)  # keeps nothing, so all threads may share it
+exhaust = _nothing.extend
 
 
 def commit(*writes: Iterable[Any]) -> None:
