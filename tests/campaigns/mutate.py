@@ -36,6 +36,7 @@ Costs = dict[str, tuple[float, set[Line] | None]]  # a test's seconds and lines,
 Functions = dict[tuple[Any, ...], list[FunctionType]]
 
 SAME = "compiled to the same code"
+UNPLACED = "no function that there is has this code"
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "tinygrad_edu"
 TESTS = {  # by file or folder, the longest fits
@@ -166,6 +167,7 @@ class Campaign:
             print(f"left out, as it fails without any change: {name}", file=self.out)
         print(f"{len(costs)} tests in {sum(cost for cost, _ in costs.values()):.0f} s, traced", file=self.out)
         functions = defaultdict(list)
+        gc.unfreeze()  # the suite freezes what was imported, and the collector does not tell of that
         for f in gc.get_objects():
             if type(f) is FunctionType:
                 functions[key(f.__code__)].append(f)
@@ -188,7 +190,9 @@ class Campaign:
                 afresh.append(Afresh(file, number, [item.nodeid for item in tests], seconds))
                 continue
             end = in_a_fork(lambda m=mutant, t=tests: self.mutated(m, functions, t), 4.0 + 8 * seconds)
-            tried -= end == SAME
+            tried -= end in (SAME, UNPLACED)
+            if end == UNPLACED:
+                print(f"cannot be tried: {described(file, mutant, len(tests))}", file=self.out)
             if end is None:
                 survivors.append(described(file, mutant, len(tests)))
                 print(survivors[-1], file=self.out)
@@ -233,7 +237,9 @@ class Campaign:
             for f in functions.get(key(old), ()):
                 f.__code__ = new
                 placed += 1
-        for item in tests if placed else ():
+        if not placed:
+            return UNPLACED
+        for item in tests:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
             if self.failed:
                 return item.nodeid
