@@ -260,7 +260,7 @@ def _stale(loss, y):
     return False
 
 
-def compiled_step(_):
+def compiled_step(_, compared=False):
     _, leaves, _ = of_tensors()
     optimizer, x = optim.Adam(leaves, lr=0.1), np.array([[0.5, -1.0], [2.0, 0.25]])
     drop = nn.Dropout(0.5, rng=0)
@@ -274,10 +274,21 @@ def compiled_step(_):
         optimizer.step()
         return loss
 
-    for _ in range(3):  # the first calls are compared with the function itself
+    def step():
+        train.last.left = 0 if compared else 1
+        train(x)
+
+    for _ in range(3):
         train(x)
     drawn = drop.rng.bit_generator
-    return World(lambda: train(x), leaves, None, (), lambda: [optimizer.steps, drawn.state, *sum(optimizer.memory, ())])
+    world = World(step, leaves, None, (), lambda: [optimizer.steps, drawn.state, *sum(optimizer.memory, ())])
+    world.stride = 7 if compared else 1
+    return world
+
+
+def compared_step(_):
+    """A step of a program that is compared with the function itself."""
+    return compiled_step(_, compared=True)
 
 
 def in_a_folder(act, leaves, folder):
@@ -384,6 +395,7 @@ SCENARIOS = {
         add_group,
         resume_run,
         compiled_step,
+        compared_step,
         first_park,
         commit_parked,
         look_at_parked,

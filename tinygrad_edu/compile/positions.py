@@ -10,12 +10,14 @@ import itertools
 import operator
 import random
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import GeneratorType
 from typing import Any
 
 import numpy as np
 
+from ..core.commit import calls, commit
 from ..errors import CompileError
 from ..errors.where import users_line
 
@@ -27,6 +29,7 @@ ITERATORS = tuple(
 WRAPPERS = (enumerate, zip, map, filter)  # iterators over others, which they show
 COUNTERS = (itertools.count, itertools.repeat)  # show where they are when they are printed
 RANDOM = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
+C_RANDOM: Any = random.Random.__base__
 WEAK: tuple[Any, ...] = (weakref.ref, weakref.WeakValueDictionary, *weakref.ProxyTypes)
 MOVING = (*ITERATORS, *WRAPPERS, *COUNTERS, *RANDOM, GeneratorType)
 
@@ -79,16 +82,21 @@ def state_of(rng: Any) -> Any:
     return rng.bit_generator.state if isinstance(rng, np.random.Generator) else rng.state
 
 
-def set_state(rng: Any, state: Any) -> None:
-    """Put a random generator back."""
+def restored_states(generators: Iterable[Any], states: Iterable[Any]) -> Iterable[Any]:
+    """Return the writes, for `commit`, that put random generators back: calls of functions of C."""
+    return calls([write for rng, state in zip(generators, states, strict=True) for write in state_writes(rng, state)])
+
+
+def state_writes(rng: Any, state: Any) -> list[Callable[[], Any]]:
+    """Return the functions that put one random generator back."""
+    if type(rng) is random.Random:
+        _, numbers, gauss_next = state  # as `Random.setstate` does, which is written in Python
+        return [partial(C_RANDOM.setstate, rng, numbers), partial(setattr, rng, "gauss_next", gauss_next)]
     if isinstance(rng, random.Random):
-        rng.setstate(state)
-    elif isinstance(rng, np.random.RandomState):
-        rng.set_state(state)
-    elif isinstance(rng, np.random.Generator):
-        rng.bit_generator.state = state
-    else:
-        rng.state = state
+        return [partial(rng.setstate, state)]
+    if isinstance(rng, np.random.RandomState):
+        return [partial(rng.set_state, state)]
+    return [partial(setattr, rng.bit_generator if isinstance(rng, np.random.Generator) else rng, "state", state)]
 
 
 def comparable_state(state: Any) -> Any:
@@ -149,8 +157,7 @@ class Positions:
 
     def restore(self) -> None:
         """Put random generators back."""
-        for rng, state in self.states:
-            set_state(rng, state)
+        commit(restored_states(*zip(*self.states, strict=True)))
 
 
 def article(noun: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from operator import is_
 from typing import Any
 
 from ..core.backprop import history
+from ..core.commit import commit
 from ..core.node import Node, born
 from ..core.tensor import Tensor
 from ..core.value import Value
@@ -17,7 +17,7 @@ from ..errors.where import users_line
 from ..transforms.trees import leaves, rebuilt
 from .backends import Backend
 from .builtin_extremes import record_extremes, restore_extremes
-from .positions import set_state, state_of
+from .positions import restored_states, state_of
 from .reachable import Reachable
 from .results import Output
 from .signature import Signature, is_read_anew, numeric, refuse_odd_arguments
@@ -208,7 +208,7 @@ class Specialization:
             results = self.executable(inputs, graded) if graded else self.executable(inputs)
         except BaseException:
             if not self.executable.committed:
-                deque(map(set_state, self.generators, drawn_from), maxlen=0)
+                commit(restored_states(self.generators, drawn_from))
             raise
         origins = self.from_outside
         if self.from_arguments:

@@ -6,6 +6,7 @@ Programs never write over arrays that others can see, and neither does the engin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import repeat
 from math import isfinite
 from operator import attrgetter
@@ -13,24 +14,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.commit import attributes, commit
+from ..core.commit import attributes, calls, commit
+from ..core.leaf_set import stepped_since_zero_grad
 from ..core.node import Node, data_of
 from ..errors import CompileError
 from ..errors.where import users_line
 from ..nn.module import Module
 from ..nn.optim import Optimizer
 from ..transforms.trees import TREES, leaves
-from .positions import set_state, state_of
+from .positions import restored_states, state_of
 from .reachable import Reachable
 
 SLOTS = ("_raw", "_slope", "born", "code", "instruction")
 
 
 class StateSnapshot(NamedTuple):
-    """The contents of nodes, optimisers and random generators; generators: none where they are to stay as they are."""
+    """The contents of nodes, optimisers and random generators, and the leaves whose gradient a step has used.
+
+    generators: none where they are to stay as they are.
+    """
 
     nodes: list[tuple[Any, ...]]
     optimizers: list[tuple[int, list[Any]]]
+    stepped: list[Node]
     generators: list[Any]
 
 
@@ -61,7 +67,10 @@ class MutableState:
     def numbers(self) -> StateSnapshot:
         """Return what nodes and optimisers hold now: the states of generators take long to read."""
         return StateSnapshot(
-            [*map(attrgetter(*SLOTS), self.nodes)], [(x.steps, [*x.memory]) for x in self.optimizers], []
+            [*map(attrgetter(*SLOTS), self.nodes)],
+            [(x.steps, [*x.memory]) for x in self.optimizers],
+            stepped_since_zero_grad.common(self.nodes),
+            [],
         )
 
     def restore(self, snapshot: StateSnapshot) -> None:
@@ -71,8 +80,15 @@ class MutableState:
             *(attributes(self.nodes, slot, values) for slot, values in zip(SLOTS, columns, strict=True)),
             map(object.__setattr__, self.optimizers, repeat("_steps"), [steps for steps, _ in snapshot.optimizers]),
             map(object.__setattr__, self.optimizers, repeat("memory"), [memory for _, memory in snapshot.optimizers]),
-            map(set_state, self.generators, snapshot.generators),
+            self.stepped(snapshot.stepped),
+            restored_states(self.generators, snapshot.generators),
         )
+
+    def stepped(self, leaves: list[Node]) -> Iterable[Any]:
+        """Return the writes, for `commit`, after which a step has used the gradients of these leaves alone."""
+        used = stepped_since_zero_grad
+        forget = partial(used.members.difference_update, used.known(self.nodes))
+        return calls([forget, partial(used.members.update, used.references(leaves))])
 
     def nudge(self, rng: np.random.Generator, scale: float) -> None:
         """Move all numbers of leaves by a share of at most `scale`."""
