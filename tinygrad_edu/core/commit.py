@@ -30,8 +30,7 @@ class _SameObject(dict[bool, None]):
 
 
 _check = _SameObject({True: None}).__getitem__
-_nothing: deque[Any] = deque(maxlen=0)  # keeps nothing, so all threads may share it
-exhaust = _nothing.extend
+exhaust = deque[Any](maxlen=0).extend  # of a deque that keeps nothing, so all threads may share it
 
 
 def commit(*writes: Iterable[Any]) -> None:
