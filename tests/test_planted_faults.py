@@ -67,7 +67,7 @@ FAULTS = {  # a module of fast/ -> (a piece of its text, the fault to put in its
         ("total = plus(total, product)", "pass"),
         ("age += 2", "age += 1"),
         ('True, z._slope, "", age', 'True, None, "", age'),
-        ("self.start, self.products = bias._raw, products", "self.start, self.products = 0.0, products"),
+        ("self.bias, self.start = bias, start", "self.bias, self.start = bias, 0.0"),
         ("((self.bias, 1.0), (weights[0], inputs[0]))", "((weights[0], inputs[0]), (self.bias, 1.0))"),
         ("((self.bias, 1.0), (weights[0], inputs[0]))", "((weights[0], inputs[0]),)"),
         ("weights[:0:-1], inputs[:0:-1]", "weights[1:], inputs[1:]"),

@@ -62,15 +62,15 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> An
     here = innermost()
     if here is not None:
         return (reference if here.recording or here.tracer is not None else without_graph)(weights, inputs, bias)
-    n = len(weights)
+    n, first = len(weights), tick()
     if type(bias) is not Value or not bias._requires_grad or not n or len(products := products_of(weights, inputs)) < n:
         return reference(weights, inputs, bias)
-    first, last = tick(), next(islice(clock, 2 * n - 2, None))  # the ages of all its nodes
-    if last - first != 2 * n - 1:  # another thread took some of them
-        return reference(weights, inputs, bias)
-    total = bias._raw
+    start = total = bias._raw
     for product in products:  # one by one: Python's `sum` of floats is more exact
         total += product
+    last = next(islice(clock, 2 * n - 2, None))
+    if last - first != 2 * n - 1:  # not one age after the other: another thread was here, and may have assigned
+        return reference(weights, inputs, bias)
     z: Any = new(Value)
     z._raw = total
     z._requires_grad = True
@@ -78,7 +78,7 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> An
     z.label = ""
     z.op = add
     z.params = NO_PARAMS
-    z.x = Summands(weights, inputs, bias, products)
+    z.x = Summands(tuple(weights), tuple(inputs), bias, start, products)
     z.y = DEFERRED
     z.born = last
     frame = users_frame()
@@ -92,9 +92,11 @@ class Summands(Deferred):
 
     __slots__ = ("bias", "inputs", "products", "start", "weights")
 
-    def __init__(self, weights: Sequence[Value], inputs: Sequence[Any], bias: Value, products: list[float]) -> None:
-        self.weights, self.inputs, self.bias = tuple(weights), tuple(inputs), bias
-        self.start, self.products = bias._raw, products  # a leaf's number may be another one when they are made
+    def __init__(
+        self, weights: tuple[Value, ...], inputs: tuple[Any, ...], bias: Value, start: float, products: list[float]
+    ) -> None:
+        self.weights, self.inputs, self.products = weights, inputs, products
+        self.bias, self.start = bias, start  # a leaf's number may be another one when they are made
 
     def operands(self, z: Node) -> tuple[Node, Node]:
         """Make the products and the sums before `z`, from the oldest on; return the last two."""
