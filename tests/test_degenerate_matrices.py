@@ -101,6 +101,9 @@ def test_vectors_that_nothing_determines_have_no_derivative():
         lambda a: np.linalg.eigh(a)[1][0, 0],
         lambda a: np.linalg.eigh(a)[1][0] @ [1.0, 2.0, 3.0],
         lambda a: np.linalg.svd(a)[0][0, 1],
+        lambda a: np.multiply(*np.linalg.eigh(a)[1][[0, 1], [1, 0]]),  # these three are flat, and bend along a turn
+        lambda a: np.linalg.eigh(a)[1][0, 1] ** 2,
+        lambda a: np.linalg.eigh(a)[1][1, 0] ** 2,
     ):
         assert np.isnan(tg.grad(f)(np.eye(3))).any()
     _, tangent = tg.jvp(lambda a: np.linalg.eigh(a)[1], np.eye(3), np.ones((3, 3)))

@@ -52,6 +52,22 @@ def test_a_scalar_function_is_the_array_s_at_zeros_ties_poles_and_huge_numbers(n
         assert not told or not np.isfinite(right) or np.isnan(at).any(), f"{name} of {at} warns, and is {right}"
 
 
+def test_which_rows_of_real_numbers_have_no_scalar_function():
+    of_integers = {"bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift"}
+    complex_parts = {"angle", "conjugate", "imag", "real"}
+    types, layers = {"as_integers", "astype"}, {"binary_cross_entropy"}
+    assert {name for name in ROWS if TABLE[name].scalar is None} == of_integers | complex_parts | types | layers
+
+
+@pytest.mark.parametrize("name", sorted(CHOICES))
+def test_a_choice_hands_on_its_whole_gradient_at_ties_and_crossed_bounds_too(name):
+    operands = [*map(Tensor, grid(name, NEAR))]
+    z = TABLE[name](*operands)
+    g = np.random.default_rng(0).normal(size=z.shape)
+    z.backward(g)
+    np.testing.assert_allclose(sum(x.grad for x in operands), g)
+
+
 def measured(row, at, i, params):
     """Return the slope of a row by operand `i`, on its right and on its left; NaN where it has none."""
     found = []

@@ -19,6 +19,7 @@ from tinygrad_edu import Tensor, Value, nn
 from tinygrad_edu.core import backprop
 from tinygrad_edu.core.backprop import history
 from tinygrad_edu.core.context import ModeContext
+from tinygrad_edu.core.deferred import Deferred
 from tinygrad_edu.core.node import Node
 from tinygrad_edu.core.operators import BINARY, COMPARISONS, METHODS, REFLECTED, UNARY
 from tinygrad_edu.core.value import ROUNDING_METHODS
@@ -636,6 +637,13 @@ def test_what_ends_one_pass(side, monkeypatch):
     assert value_backward.one_pass(z, 1.0) is None
     monkeypatch.setattr(value_backward, "MAX_GAP", 21)
     assert value_backward.one_pass(z, 1.0) is not None
+    z = weighted_sum([Value(1.0)], [old], Value(0.0))
+    monkeypatch.setattr(value_backward, "MAX_GAP", z.born - old.born - 1)
+    assert value_backward.one_pass(z, 1.0) is not None
+    monkeypatch.setattr(value_backward, "MAX_GAP", z.born - old.born - 2)
+    assert value_backward.one_pass(z, 1.0) is None
+    z = (old * new) if side == 0 else (new * old)
+    monkeypatch.undo()
     new.assign(4.0)
     assert value_backward.one_pass(z, 1.0) is None
     t, u = Tensor([2.0]), Tensor([3.0])
@@ -781,6 +789,8 @@ def test_the_parts_of_a_sum_are_made_once_whoever_asks(monkeypatch):
 
     monkeypatch.setattr(neuron_sum, "summand", interrupted)
     assert [*map(id, z.inputs)] == [*map(id, found)] == [*map(id, z.inputs)]
+    with pytest.raises(NotImplementedError):
+        Deferred().operands(z)
 
 
 def test_a_sum_in_the_middle_of_which_another_thread_assigns_is_written_out(monkeypatch):

@@ -20,7 +20,7 @@ from tinygrad_edu.core.backprop import between, history
 from tinygrad_edu.core.commit import ChangedMeanwhile, attributes, calls, commit, unchanged
 from tinygrad_edu.core.context import PLAIN_MODE, Block, ModeContext, current, mode
 from tinygrad_edu.core.leaf_set import LeafSet
-from tinygrad_edu.core.node import ABSENT, LISTED, Node
+from tinygrad_edu.core.node import ABSENT, LISTED, Node, requirement_changes
 from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.core.operators import METHODS, OPERATORS, Operators
 from tinygrad_edu.core.sealed import Sealed
@@ -115,8 +115,10 @@ def test_whether_a_leaf_requires_a_gradient_may_be_set():
         x.requires_grad = True
     x.requires_grad = False
     y = Tensor([1.0])
+    changes = requirement_changes[0]
     y.requires_grad = 0
     assert y.requires_grad is False
+    assert requirement_changes[0] > changes  # compiled programs ask
     with refuses(GradientError, "exp"):
         tg.exp(y).requires_grad = True
 
@@ -318,14 +320,16 @@ def test_an_exit_stack_enters_a_mode():
 
 @pytest.mark.parametrize("kind", [Value, Tensor])
 def test_the_mode_of_a_block_that_was_interrupted_is_left(kind):
-    x = kind(2.0)
+    x, seen = kind(2.0), []
     before = current.get()
     try:
         for make in (lambda: x * x, lambda: tg.exp(x), lambda: 2.0 - x, lambda: -x):
-            current.set(PLAIN_MODE._replace(recording=False, parent=PLAIN_MODE, block=Block(lambda: None)))
-            z = make()
-            assert z.requires_grad
-            assert current.get() is None
+            for change in ({"recording": False}, {"forward_hook": seen.append}):
+                current.set(PLAIN_MODE._replace(**change, parent=PLAIN_MODE, block=Block(lambda: None)))
+                z = make()
+                assert z.requires_grad
+                assert current.get() is None
+        assert not seen
     finally:
         current.set(before)
 
@@ -489,6 +493,9 @@ def test_operands_of_values_are_floats():
     for operand in (np.array([1.0, 2.0]), 1j, "a", None):
         with refuses(DTypeError, "one real number"):
             Value.make(TABLE["add"], (Value(2.0), operand), {})
+    constant = Value(2.0, requires_grad=False)
+    for operands in ((constant, 3.0), (constant, np.array(0.5)), (constant, constant)):
+        assert Value.make(TABLE["add"], operands, {}).requires_grad is False
     with refuses(DTypeError, "`matmul` works on arrays", line=False):
         Value.make(TABLE["matmul"], (Value(2.0), Value(2.0)), {})
     with refuses(GradientError, "own", "'bad'", line=False):
@@ -551,6 +558,8 @@ def test_methods_of_arrays():
     assert Tensor(np.ones((2, 3, 4))).T.shape == (4, 3, 2)
     assert t.T.op is t.mT.op
     assert t.__dlpack_device__() == (1, 0)
+    with pytest.raises(RuntimeError, match="stream"):  # NumPy is told of it
+        t.detach().__dlpack__(stream=1)
     mixed = Tensor([1 + 2j, 3 - 1j])
     assert [*mixed.real.data, *mixed.imag.data] == [1, 3, 2, -1]
     t2 = Tensor([1, 2], requires_grad=False)

@@ -50,6 +50,10 @@ def test_a_row_counts_the_operands_of_a_ufunc():
     for operands in ((), (1.0, 2.0)):
         with refuses(TypeError, "own", line=False):
             own()(*operands)
+    into = np.zeros(2)
+    with refuses(TypeError, "own", line=False):
+        own()(np.ones(2), into)
+    assert not into.any()
     assert own(forward=lambda *x: len(x))(1.0, np.ones(2)) == 2
 
 

@@ -1,10 +1,12 @@
 """What rows of products, matrices, norms and special functions are made of, against loops, slopes and recurrences."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 from refusing import refuses
+from samples import samples
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor
@@ -12,9 +14,9 @@ from tinygrad_edu.core.op import TABLE
 from tinygrad_edu.errors import DTypeError
 from tinygrad_edu.ops.decompositions import beside, diagonal_matrix, halved, symmetric
 from tinygrad_edu.ops.limits import PackedParts, adds, differs, magnitude, only
-from tinygrad_edu.ops.linalg import by_inverse, by_minors
+from tinygrad_edu.ops.linalg import MINORS, by_inverse, by_minors
 from tinygrad_edu.ops.reductions import inverse as inverse_size
-from tinygrad_edu.ops.reductions import quotient_power
+from tinygrad_edu.ops.reductions import normalized_shares, quotient_power
 
 # Sums of products --------------------------------------------------------------------------------------------------
 
@@ -97,6 +99,41 @@ def test_the_gradient_of_all_cofactors_is_the_same_by_minors_and_by_an_inverse(n
         np.testing.assert_allclose(by_inverse(g, z, x), expected, atol=1e-7)
 
 
+def test_a_determinant_of_rank_two_less_has_a_second_derivative_at_the_largest_size_of_minors():
+    x, g = Tensor(np.diag([0.0, 0.0] + [1.0] * (MINORS - 2))), np.zeros((MINORS, MINORS))
+    g[0, 0], g[1, 0] = 1.0, -2.0
+    TABLE["cofactor"](x).backward(g)
+    expected = np.zeros_like(g)
+    expected[1, 1], expected[0, 1] = 1.0, 2.0
+    np.testing.assert_allclose(x.grad, expected, atol=1e-12)
+
+
+def test_the_direction_of_a_determinant_is_the_determinant_by_its_size():
+    rng = np.random.default_rng(0)
+    x, g = rng.normal(size=(2, 3, 3, 2)) @ [1, 1j], rng.normal(size=(2, 2)) @ [1, 1j]
+    a, b = Tensor(x), Tensor(x)
+    TABLE["sign_of_det"](a).backward(g)
+    size = TABLE["det"](b)
+    (size / abs(size)).backward(g)
+    np.testing.assert_allclose(a.grad, b.grad)
+
+
+@pytest.mark.parametrize("name", ["cholesky", "cofactor", "det", "eigh", "inv", "logabsdet", "pinv", "qr", "svd"])
+def test_the_gradient_of_a_stack_of_stacks_of_matrices_is_that_of_each(name):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 2, 3, 3))
+    x = x @ x.mT + np.eye(3)
+    (_, params), *_ = samples(name)
+    whole = Tensor(x)
+    z = TABLE[name](whole, **params)
+    g = rng.normal(size=z.shape)
+    z.backward(g)
+    for at in np.ndindex(2, 2):
+        each = Tensor(x[at])
+        TABLE[name](each, **params).backward(g[at])
+        np.testing.assert_allclose(whole.grad[at], each.grad, rtol=1e-9)
+
+
 def test_parts_of_square_matrices():
     x = np.arange(1.0, 10).reshape(3, 3)
     assert beside(x).tolist() == [[0, 2, 3], [4, 0, 6], [7, 8, 0]]
@@ -134,6 +171,8 @@ def test_powers_of_quotients_neither_underflow_nor_divide_by_nothing():
         assert quotient_power(np.array([2.0, 3.0]), np.array([4.0, 0.0]), 2).tolist() == [0.25, 0.0]
         assert quotient_power(np.array([0.0, 3.0]), np.array([0.0, 6.0]), -0.5).tolist() == [0.0, pytest.approx(2**0.5)]
         assert inverse_size(np.array([0.0, 4.0])).tolist() == [0.0, 0.25]
+        shares = np.array([[0.0, 0.0], [1.0, 3.0], [1.0, 0.0]])
+        assert normalized_shares(shares, 1).tolist() == [[0.0, 0.0], [0.25, 0.75], [1.0, 0.0]]
         whole = np.array([[1.5, 2.0, 0.5], [3.0, 0.25, 4.0]])
         for order, axis, keep in itertools.product((-2.5, -1.0, 0.5, 3.0), (0, 1, (0, 1)), (False, True)):
             found = TABLE["p_norm"](whole, order=order, axis=axis, keepdims=keep)
@@ -177,6 +216,9 @@ def test_polygamma_is_that_of_its_recurrence_and_sinc_the_slope_of_the_order_bel
     np.testing.assert_allclose(other - one, step, rtol=1e-9, atol=1e-12)
     assert TABLE["polygamma"](np.array([1.0]), n=0)[0] == pytest.approx(-0.5772156649015329)
     assert TABLE["polygamma"](np.array([1.0]), n=1)[0] == pytest.approx(np.pi**2 / 6)
+    for m in (8, 12):  # -(-1)^m m! zeta(m + 1)
+        exact = -math.factorial(m) * sum(k ** -(m + 1.0) for k in range(1, 100))
+        assert TABLE["polygamma"](np.array([1.0]), n=m)[0] == pytest.approx(exact, rel=1e-13)
     h, x = 1e-5, np.array([0.0, 0.2, -0.9, 1.2, 1.3, -1.6, 1.9, 2.0, 2.3, 7.4, -12.25])
     slope = (TABLE["sinc"](x + h, order=n) - TABLE["sinc"](x - h, order=n)) / (2 * h)
     np.testing.assert_allclose(TABLE["sinc"](x, order=n + 1), slope, rtol=1e-6, atol=2e-7 * 4**n)

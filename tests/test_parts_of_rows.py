@@ -18,7 +18,7 @@ from tinygrad_edu.ops.linear import to_inputs, to_weights
 from tinygrad_edu.ops.ordering import positions_in_order
 from tinygrad_edu.ops.precision import HALF, SINGLE, exact, floating, floats, real_numbers, rounded, wide
 from tinygrad_edu.ops.reductions import others, readonly_ones
-from tinygrad_edu.ops.slopes import is_formal, slope_along
+from tinygrad_edu.ops.slopes import away_from_kink, is_formal, slope_along
 
 # Checks ------------------------------------------------------------------------------------------------------------
 
@@ -190,6 +190,12 @@ def test_an_even_function_of_a_length_has_no_kink():
     assert [*tg.gradients((first * [1.0, 5.0]).sum(), [y])[0].data] == [2.0, 10.0]
     odd = tg.gradients(abs(x).sum(), [x])[0]
     assert [*odd.data] == [0.0, 1.0, -1.0]
+    for g in (
+        np.zeros(3),
+        Tensor(np.zeros(3)),
+        abs(x) * [1.0, 0.0, 0.0] + [1.0, 0.0, 0.0],
+    ):  # no graph, a formal one, a kink
+        assert away_from_kink("as it is", g, abs(x), x) == "as it is"
 
 
 # Helpers of rows ---------------------------------------------------------------------------------------------------
@@ -273,6 +279,13 @@ def test_a_softmax_and_its_logarithm_are_their_formulas_along_every_axis(shape):
         found = TABLE["log_softmax"](x, axis=axis)
         np.testing.assert_allclose(found[z > 1e-300], far[z > 1e-300])
         assert np.isfinite(found).all()
+        for name in ("softmax", "log_softmax"):
+            whole = TABLE[name].forward(np.sign(x).astype(int).tolist(), axis)
+            np.testing.assert_array_equal(whole, TABLE[name].forward(np.sign(x), axis))
+        labels = np.arange(z[..., 0].size).reshape(z.shape[:-1]) % shape[-1]
+        found = TABLE["softmax_cross_entropy"](np.sign(x).tolist(), labels.tolist())
+        small = np.exp(np.sign(x)) / np.exp(np.sign(x)).sum(-1, keepdims=True)
+        np.testing.assert_allclose(found, -np.log(np.take_along_axis(small, labels[..., None], -1))[..., 0])
         half = TABLE["softmax"](x.astype(np.float16), axis=axis)
         assert half.dtype == np.float16
         np.testing.assert_allclose(half, z, atol=0.2)

@@ -88,7 +88,7 @@ maximum = op(
     lambda g, z, x, y: g * tie_share(equal(x, z), equal(y, z)),
     lambda g, z, x, y: g * tie_share(equal(y, z), equal(x, z)),
     tex=r"\max({}, {})",
-    scalar=lambda x, y: x + y if x != x or y != y else max(x, y),
+    scalar=lambda x, y: math.nan if x != x or y != y else max(x, y),
     onnx="Max",
 )
 minimum = op(
@@ -98,7 +98,7 @@ minimum = op(
     lambda g, z, x, y: g * tie_share(equal(x, z), equal(y, z)),
     lambda g, z, x, y: g * tie_share(equal(y, z), equal(x, z)),
     tex=r"\min({}, {})",
-    scalar=lambda x, y: x + y if x != x or y != y else min(x, y),
+    scalar=lambda x, y: math.nan if x != x or y != y else min(x, y),
     onnx="Min",
 )
 fmax = op(

@@ -103,8 +103,8 @@ def _polygamma(x: Any, n: int) -> Any:
     """Step up until Stirling's series holds; below 0 by reflection (Abramowitz and Stegun 6.4.6, 6.4.7, 6.4.11)."""
     x = np.where(x == -np.inf, np.nan, np.asarray(x, np.result_type(x, float))) + 0.0  # -0.0 is 0
     with np.errstate(all="ignore"):  # the poles at 0, -1, … are infinite, which is their value
-        turned = (-1) ** n * _stepped_up(np.where(x < 0, 1 - x, 1), n) - _slope_of_cotangent(x, n)
-        return np.where(x < 0, turned, _stepped_up(np.where(x < 0, 1, x), n))
+        z = _stepped_up(np.where(x < 0, 1 - x, x), n)
+        return np.where(x < 0, (-1) ** n * z - _slope_of_cotangent(x, n), z)
 
 
 def _stepped_up(x: Any, n: int) -> Any:
