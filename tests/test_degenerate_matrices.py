@@ -136,6 +136,11 @@ def test_eigh_goes_numpys_way(uplo):
         np.testing.assert_array_equal(found.data, np.linalg.cholesky(a @ a.conj().T + np.eye(4), upper=uplo in "Uu"))
 
 
+def test_eigenvalues_of_narrow_integers_are_those_of_floats():
+    a = np.array([[100, 90], [90, 100]], np.int8)
+    np.testing.assert_allclose(np.linalg.eigh(Tensor(a))[0].data, [10.0, 190.0])
+
+
 @pytest.mark.parametrize("uplo", ["L", "U"])
 def test_the_triangle_that_is_read_has_the_gradient(uplo):
     a = G + G.T
