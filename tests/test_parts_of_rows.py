@@ -188,6 +188,9 @@ def test_an_even_function_of_a_length_has_no_kink():
     first = tg.gradients(tg.linalg.norm(y) ** 2, [y])[0]
     assert [*first.data] == [0.0, 0.0]
     assert [*tg.gradients((first * [1.0, 5.0]).sum(), [y])[0].data] == [2.0, 10.0]
+    size = abs(y)
+    first = tg.gradients(size[0] * size[1], [y])[0]  # lengths that meet: not even in both at once
+    assert [*tg.gradients((first * [1.0, 5.0]).sum(), [y])[0].data] == [0.0, 0.0]
     odd = tg.gradients(abs(x).sum(), [x])[0]
     assert [*odd.data] == [0.0, 1.0, -1.0]
     for g in (
