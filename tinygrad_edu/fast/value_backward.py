@@ -1,8 +1,8 @@
 """`backward()` of a Value in one pass: `pull` unrolled for operations of one or two operands.
 
-A rule is called here exactly as by `pull`, so there is no second copy of any derivative. Where anything is unusual
-(a pole, a stale leaf, a faulty rule) the pass is given up before anything has changed, and the plain `backward`
-computes the answer or says what is wrong.
+A rule is called here exactly as by `pull`: the one derivative with a second copy is that of a product, in
+`past_neuron`. Where anything is unusual (a pole, a stale leaf, a faulty rule) the pass is given up before anything has
+changed, and the plain `backward` computes the answer or says what is wrong.
 """
 
 from __future__ import annotations
